@@ -3,11 +3,13 @@ module github.com/dujiang-dev/dujiang
 go 1.26.0
 
 require (
+	github.com/gtank/ristretto255 v0.2.0
 	github.com/stretchr/testify v1.11.1
 	golang.org/x/sys v0.49.0
 )
 
 require (
+	filippo.io/edwards25519 v1.2.0 // indirect
 	github.com/davecgh/go-spew v1.1.1 // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect

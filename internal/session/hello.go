@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"io"
 	"strings"
 
@@ -23,7 +24,8 @@ const MaxTerms = 8
 const (
 	prefixSize = len(magic) + 2
 	termSize   = 4
-	helloSize  = prefixSize + 2 + 2 + 1 + 8 + sha256.Size + MaxTerms*termSize
+	nonceSize  = 16
+	helloSize  = prefixSize + 2 + 2 + 1 + nonceSize + 8 + sha256.Size + MaxTerms*termSize
 )
 
 // A Role is a side of a two-party protocol. The two sides must have different
@@ -47,8 +49,9 @@ type Hello struct {
 	Protocol        uint16
 	ProtocolVersion uint16
 	Role            Role
-	Items           uint64 // the size of this side's input, as it may be known
-	Terms           []Term // at most MaxTerms; their names are the protocol's, equal on both sides
+	Nonce           [nonceSize]byte // random: tells this session from every other
+	Items           uint64          // the size of this side's input, as it may be known
+	Terms           []Term          // at most MaxTerms; their names are the protocol's, equal on both sides
 }
 
 // Open exchanges hellos and returns the session and the other side's number of
@@ -63,6 +66,7 @@ func Open(ctx context.Context, rw io.ReadWriter, hello Hello) (*Session, uint64,
 	s.stream.attach(ctx, rw)
 	s.Phase("hello")
 	var items uint64
+	theirs := make([]byte, helloSize)
 	err := s.Duplex(func() error {
 		s.sending.Lock()
 		defer s.sending.Unlock()
@@ -70,7 +74,6 @@ func Open(ctx context.Context, rw io.ReadWriter, hello Hello) (*Session, uint64,
 	}, func() error {
 		s.receiving.Lock()
 		defer s.receiving.Unlock()
-		theirs := make([]byte, helloSize)
 		if _, err := s.read(theirs[:prefixSize]); err != nil {
 			return s.streamError("waiting for the other side's hello", err)
 		}
@@ -87,12 +90,20 @@ func Open(ctx context.Context, rw io.ReadWriter, hello Hello) (*Session, uint64,
 	if err != nil {
 		return nil, 0, s.Close(err)
 	}
+	// From here on both directions' checksums continue that of both hellos, so
+	// that a stream recorded in another session does not fit.
+	first, second := mine, theirs
+	if hello.Role == RoleB {
+		first, second = theirs, mine
+	}
+	s.sentSum = crc32.Update(crc32.Checksum(first, castagnoli), castagnoli, second)
+	s.readSum = s.sentSum
 	return s, items, nil
 }
 
 // append encodes h:
 //
-//	magic || version16 || protocol16 || protocol version16 || role8 || items64 ||
+//	magic || version16 || protocol16 || protocol version16 || role8 || nonce (16 bytes) || items64 ||
 //	SHA-256 of all terms || the first four bytes of SHA-256 of each term, zero where there is none
 //
 // The hash over all terms decides. The four bytes of each say which one differs.
@@ -105,6 +116,7 @@ func (h *Hello) append(b []byte) []byte {
 	b = binary.BigEndian.AppendUint16(b, h.Protocol)
 	b = binary.BigEndian.AppendUint16(b, h.ProtocolVersion)
 	b = append(b, byte(h.Role))
+	b = append(b, h.Nonce[:]...)
 	b = binary.BigEndian.AppendUint64(b, h.Items)
 	var short [MaxTerms * termSize]byte
 	all := []byte{byte(len(h.Terms))}
@@ -136,6 +148,7 @@ func checkPrefix(theirs []byte) error {
 func (h *Hello) compare(mine, theirs []byte) (items uint64, err error) {
 	d := wire.NewDecoder(theirs[prefixSize:])
 	protocol, version, role := d.Uint16(), d.Uint16(), Role(d.Uint8())
+	d.Bytes(nonceSize)
 	items = d.Uint64()
 	total := d.Bytes(sha256.Size)
 	short := d.Bytes(MaxTerms * termSize)

@@ -6,8 +6,8 @@
 //
 //	type (1 byte) || length (4 bytes, big-endian) || payload
 //
-// and at the end an end frame each way with a checksum of all that was sent, so
-// that bytes altered on the way never pass for an answer. Instead of any frame
+// and at the end an end frame each way with checksums of all that was sent and
+// received, so that bytes altered, reordered or replayed on the way do not pass for an answer. Instead of any frame
 // an abort may come, one byte that says why the other side stops.
 //
 // A frame has no free length. [Session.Recv] states type and size of the frame
@@ -30,6 +30,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -127,28 +128,41 @@ func checkType(typ byte) {
 	}
 }
 
-// SendEnd says that nothing more comes from this side.
+const endSize = 8
+
+// SendEnd says that nothing more comes from this side. It must have received all
+// that the other side sends before its RecvEnd.
 func (s *Session) SendEnd() error {
-	s.sending.Lock()
-	sum := s.sentSum
-	s.sending.Unlock()
-	return s.send(typeEnd, binary.BigEndian.AppendUint32(nil, sum))
+	sent, received := s.sums()
+	return s.send(typeEnd, appendSums(nil, sent, received))
 }
 
-// RecvEnd waits for the other side's SendEnd and checks that what was received
-// is what it sent.
+// RecvEnd waits for the other side's SendEnd, and checks that what arrived in
+// either direction is what was sent.
 func (s *Session) RecvEnd() error {
-	s.receiving.Lock()
-	sum := s.readSum
-	s.receiving.Unlock()
-	var payload [4]byte
-	if err := s.recv(typeEnd, payload[:]); err != nil {
+	sent, received := s.sums()
+	var theirs [endSize]byte
+	if err := s.recv(typeEnd, theirs[:]); err != nil {
 		return err
 	}
-	if binary.BigEndian.Uint32(payload[:]) != sum {
-		return s.fail(fmt.Errorf("%w: what arrived is not what it sent", ErrPeer))
+	if !bytes.Equal(theirs[:], appendSums(nil, received, sent)) {
+		return s.fail(fmt.Errorf("%w: what arrived is not what was sent", ErrPeer))
 	}
 	return nil
+}
+
+// sums returns the checksums of both directions.
+func (s *Session) sums() (sent, received uint32) {
+	s.sending.Lock()
+	defer s.sending.Unlock()
+	s.receiving.Lock()
+	defer s.receiving.Unlock()
+	return s.sentSum, s.readSum
+}
+
+func appendSums(b []byte, sent, received uint32) []byte {
+	b = binary.BigEndian.AppendUint32(b, sent)
+	return binary.BigEndian.AppendUint32(b, received)
 }
 
 // Duplex runs send in a goroutine of its own beside recv, for protocols in

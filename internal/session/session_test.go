@@ -74,7 +74,7 @@ func pong(s *Session) error {
 }
 
 // pongBytes is what pong's side sends: hello, one frame of four bytes, an end.
-const pongBytes = helloSize + headerSize + 4 + headerSize + 4
+const pongBytes = helloSize + headerSize + 4 + headerSize + endSize
 
 func TestRoundTrip(t *testing.T) {
 	for name, faults := range map[string][]testparty.Fault{
@@ -98,7 +98,7 @@ func TestRoundTrip(t *testing.T) {
 			require.NoError(t, errA)
 			require.NoError(t, errB)
 			require.Equal(t, uint64(1<<62), items)
-			require.Equal(t, uint64(helloSize+headerSize+4+headerSize+headerSize+4), stats.Sent)
+			require.Equal(t, uint64(helloSize+headerSize+4+headerSize+headerSize+endSize), stats.Sent)
 			require.Equal(t, uint64(pongBytes), stats.Received)
 			require.Len(t, stats.Phases, 2)
 			require.Equal(t, "hello", stats.Phases[0].Name)
@@ -324,10 +324,10 @@ func TestHostileFrames(t *testing.T) {
 		"a byte too long":  frame(2, 5, "pongs"),
 		"a byte too short": frame(2, 3, "pon"),
 		"4 GiB":            frame(2, 1<<32-1, "pong"),
-		"early end":        frame(typeEnd, 4, "\x00\x00\x00\x00"),
+		"early end":        frame(typeEnd, endSize, "\x00\x00\x00\x00\x00\x00\x00\x00"),
 		"one frame more":   append(frame(2, 4, "pong"), frame(2, 4, "pong")...),
-		"wrong checksum":   append(frame(2, 4, "pong"), frame(typeEnd, 4, "\x00\x00\x00\x00")...),
-		"long end":         append(frame(2, 4, "pong"), frame(typeEnd, 5, "\x00\x00\x00\x00\x00")...),
+		"wrong checksum":   append(frame(2, 4, "pong"), frame(typeEnd, endSize, "\x00\x00\x00\x00\x00\x00\x00\x00")...),
+		"long end":         append(frame(2, 4, "pong"), frame(typeEnd, endSize+1, "\x00\x00\x00\x00\x00\x00\x00\x00\x00")...),
 		"empty abort":      frame(typeAbort, 0, ""),
 		"long abort":       frame(typeAbort, 1<<31, ""),
 		"unknown abort":    frame(typeAbort, 1, "\x00"),
@@ -482,7 +482,7 @@ func FuzzRecv(f *testing.F) {
 	valid := peer.append(nil)
 	valid = append(valid, frame(2, 4, "pong")...)
 	f.Add(valid)
-	f.Add(append(bytes.Clone(valid), frame(typeEnd, 4, "abcd")...))
+	f.Add(append(bytes.Clone(valid), frame(typeEnd, endSize, "abcdefgh")...))
 	f.Add(append(bytes.Clone(valid), frame(typeAbort, 1, "\x02")...))
 	f.Add([]byte("HTTP/1.1 200 OK"))
 	f.Fuzz(func(t *testing.T, b []byte) {

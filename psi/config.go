@@ -1,0 +1,160 @@
+package psi
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"runtime"
+
+	"github.com/dujiang-dev/dujiang/internal/label"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// An Adversary is what the other party is feared to do.
+type Adversary uint8
+
+// SemiHonest protects against a party that follows the protocol and tries to
+// learn more from what it saw.
+const SemiHonest Adversary = 1
+
+// String returns the name of a: semi-honest.
+func (a Adversary) String() string {
+	if a == SemiHonest {
+		return "semi-honest"
+	}
+	return fmt.Sprintf("Adversary(%d)", uint8(a))
+}
+
+// Reveal says who learns which items both parties have.
+type Reveal uint8
+
+// Who learns the result.
+const (
+	RevealReceiver Reveal = 1 // the receiver
+	RevealBoth     Reveal = 2 // both parties
+)
+
+// String returns the name of r: receiver or both.
+func (r Reveal) String() string {
+	switch r {
+	case RevealReceiver:
+		return "receiver"
+	case RevealBoth:
+		return "both"
+	}
+	return fmt.Sprintf("Reveal(%d)", uint8(r))
+}
+
+// A Protocol is a way to compute the intersection. See the package comment.
+type Protocol uint16
+
+// DH is Diffie-Hellman over ristretto255. Its number stands on the wire.
+const DH Protocol = 1
+
+// String returns the name of p: dh.
+func (p Protocol) String() string {
+	if p == DH {
+		return "dh"
+	}
+	return fmt.Sprintf("Protocol(%d)", uint16(p))
+}
+
+// A Config says how to run. Adversary, Reveal, Protocol and Context must be the
+// same on both sides.
+type Config struct {
+	// Adversary has no default: it must be chosen.
+	Adversary Adversary
+	// Reveal has no default: it must be chosen.
+	Reveal Reveal
+	// Protocol is DH if it is zero.
+	Protocol Protocol
+	// Context is what the parties agreed upon outside: the hash of a contract,
+	// the names of the columns. It enters every hash of the protocol. At most
+	// 65,535 bytes; empty by default.
+	Context []byte
+	// PadTo hides the number of this side's items: random ones are added up to
+	// this number. It must be at least the number of different items, which is
+	// therefore best bounded by something public. Zero adds none.
+	PadTo int
+	// MaxPeerItems is the most items the other side may have. Zero is 2^28,
+	// which may take 14 GiB.
+	MaxPeerItems int
+	// Workers is the number of goroutines that compute. Zero is one for each
+	// processor that Go uses.
+	Workers int
+	// Progress, if it is not nil, is called as the run goes on, from one
+	// goroutine at a time, which waits for it.
+	Progress func(Progress)
+}
+
+// maxItems bounds both sides' sets: row numbers have 32 bits.
+const maxItems = math.MaxUint32
+
+// params is a Config that has been checked, with its defaults filled in.
+type params struct {
+	adversary    Adversary
+	reveal       Reveal
+	context      []byte
+	padTo        int
+	maxPeerItems int
+	workers      int
+	progress     func(Progress)
+}
+
+func newParams(cfg *Config, set *Set) (*params, error) {
+	switch {
+	case cfg == nil:
+		return nil, errors.New("psi: the config is nil, and Adversary and Reveal have no default")
+	case cfg.Adversary != SemiHonest:
+		return nil, errors.New("psi: Config.Adversary must be SemiHonest; it has no default")
+	case cfg.Reveal != RevealReceiver && cfg.Reveal != RevealBoth:
+		return nil, errors.New("psi: Config.Reveal must be RevealReceiver or RevealBoth; it has no default")
+	case cfg.Protocol != 0 && cfg.Protocol != DH:
+		return nil, fmt.Errorf("psi: Config.Protocol is %d, which does not exist", cfg.Protocol)
+	case len(cfg.Context) > label.MaxContext:
+		return nil, fmt.Errorf("psi: Config.Context has %d bytes; at most %d are possible: pass a hash", len(cfg.Context), label.MaxContext)
+	case cfg.PadTo != 0 && cfg.PadTo < len(set.records):
+		return nil, fmt.Errorf("psi: Config.PadTo is %d, less than the %d different items of the set", cfg.PadTo, len(set.records))
+	case uint64(cfg.PadTo) > maxItems:
+		return nil, fmt.Errorf("psi: Config.PadTo is %d; at most %d is possible", cfg.PadTo, uint32(maxItems))
+	case cfg.MaxPeerItems < 0 || uint64(cfg.MaxPeerItems) > maxItems:
+		return nil, fmt.Errorf("psi: Config.MaxPeerItems is %d; 0 to %d are possible", cfg.MaxPeerItems, uint32(maxItems))
+	case cfg.Workers < 0:
+		return nil, fmt.Errorf("psi: Config.Workers is %d", cfg.Workers)
+	}
+	p := &params{
+		adversary:    cfg.Adversary,
+		reveal:       cfg.Reveal,
+		context:      cfg.Context,
+		padTo:        cfg.PadTo,
+		maxPeerItems: cfg.MaxPeerItems,
+		workers:      cfg.Workers,
+		progress:     cfg.Progress,
+	}
+	if p.maxPeerItems == 0 {
+		p.maxPeerItems = 1 << 28
+	}
+	if p.workers == 0 {
+		p.workers = runtime.GOMAXPROCS(0)
+	}
+	if p.progress == nil {
+		p.progress = func(Progress) {}
+	}
+	return p, nil
+}
+
+// hello holds everything that both sides must agree on.
+func (p *params) hello(role session.Role, nonce [16]byte, items int) session.Hello {
+	return session.Hello{
+		Protocol:        uint16(DH),
+		ProtocolVersion: dhVersion,
+		Role:            role,
+		Nonce:           nonce,
+		Items:           uint64(items),
+		Terms: []session.Term{
+			{Name: "adversary models", Value: []byte{byte(p.adversary)}},
+			{Name: "reveal settings", Value: []byte{byte(p.reveal)}},
+			{Name: "contexts", Value: p.context},
+		},
+	}
+}

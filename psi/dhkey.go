@@ -1,0 +1,83 @@
+package psi
+
+import (
+	"crypto/sha256"
+	"fmt"
+
+	"github.com/dujiang-dev/dujiang/internal/group"
+	"github.com/dujiang-dev/dujiang/internal/label"
+)
+
+const elementSize = group.ElementSize
+
+// A dhKey computes the rounds of the protocol DH on chunks: what comes in and
+// goes out are messages, or parts of them. It is safe for concurrent use.
+type dhKey struct {
+	scalar, inverse *group.Scalar
+	hashTag         *group.Tag        // of H
+	tagPrefix       [sha256.Size]byte // of T
+}
+
+func newDHKey(context []byte, seed *[64]byte) *dhKey {
+	tag := func(purpose string) []byte {
+		t, err := label.New("psi-dh", dhVersion, purpose, context)
+		if err != nil {
+			panic("psi: internal error: " + err.Error())
+		}
+		return t
+	}
+	scalar := group.ScalarFromSeed(seed)
+	return &dhKey{
+		scalar:    scalar,
+		inverse:   scalar.Inverse(),
+		hashTag:   group.NewTag(tag("hash to group")),
+		tagPrefix: sha256.Sum256(tag("tag")),
+	}
+}
+
+// blind sets out to k·H(x) for each digest x. [RFC9497, 3.3.1, Blind]
+func (k *dhKey) blind(out, digests []byte) {
+	k.scalar.HashMul(out, digests, digestSize, k.hashTag)
+}
+
+// evaluate multiplies each element by k in place. [RFC9497, 3.3.1, BlindEvaluate]
+func (k *dhKey) evaluate(elements []byte) error {
+	return checkElements(k.scalar.Mul(elements, elements))
+}
+
+// finalize sets tags to T(x, 1/k·z) for each digest x and element z, which it
+// overwrites. [RFC9497, 3.3.1, Finalize]
+func (k *dhKey) finalize(tags []byte, size int, elements, digests []byte) error {
+	if err := checkElements(k.inverse.Mul(elements, elements)); err != nil {
+		return err
+	}
+	k.hash(tags, size, elements, digests)
+	return nil
+}
+
+// tags sets tags to T(y, k·H(y)) for each digest y. It uses elements as scratch
+// space. [RFC9497, 3.3.1, Evaluate]
+func (k *dhKey) tags(tags []byte, size int, elements, digests []byte) {
+	k.blind(elements, digests)
+	k.hash(tags, size, elements, digests)
+}
+
+// hash sets tags to T(x, z) for each digest x and element z: the first size
+// bytes of SHA-256(prefix || x || z), in which all lengths are fixed.
+func (k *dhKey) hash(tags []byte, size int, elements, digests []byte) {
+	var input [sha256.Size + digestSize + elementSize]byte
+	copy(input[:], k.tagPrefix[:])
+	for i := range len(tags) / size {
+		copy(input[sha256.Size:], digests[i*digestSize:(i+1)*digestSize])
+		copy(input[sha256.Size+digestSize:], elements[i*elementSize:(i+1)*elementSize])
+		sum := sha256.Sum256(input[:])
+		copy(tags[i*size:(i+1)*size], sum[:])
+	}
+}
+
+func checkElements(bad int) error {
+	if bad >= 0 {
+		return fmt.Errorf("%w: it sent something that is not an element of the group, or its identity", ErrPeer)
+	}
+	return nil
+}

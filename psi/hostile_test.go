@@ -1,0 +1,384 @@
+package psi
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gtank/ristretto255"
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/session"
+	"github.com/dujiang-dev/dujiang/internal/testparty"
+)
+
+var x, y = numbers(0, 3), numbers(2, 6)
+
+func pair(t testing.TB) (a, b *side) {
+	return &side{set: newSet(t, x...), cfg: toBoth()}, &side{set: newSet(t, y...), cfg: toBoth()}
+}
+
+// classified reports whether err is of a class that a caller can act on.
+func classified(err error) bool {
+	for _, class := range []error{ErrPeer, ErrIncompatible, ErrAborted, io.ErrUnexpectedEOF, io.ErrClosedPipe} {
+		if errors.Is(err, class) {
+			return true
+		}
+	}
+	return false
+}
+
+// lengths returns the number of bytes that receiver and sender read.
+func lengths(t *testing.T) (receiver, sender int64) {
+	a, b := pair(t)
+	errA, errB := testparty.Run(t, a.receive, b.send)
+	require.NoError(t, errors.Join(errA, errB))
+	return a.result.Stats.Received, b.result.Stats.Received
+}
+
+// faultAtEachByte runs the protocol once for each byte that a party reads, with
+// a fault there, and checks that the party fails, that the other never
+// believes in a result that the party denies, and that both end promptly.
+func faultAtEachByte(t *testing.T, fault func(int64) testparty.Fault, check func(t *testing.T, offset int64, err error)) {
+	receiver, sender := lengths(t)
+	step := int64(1)
+	if testing.Short() {
+		step = 7
+	}
+	for offset := int64(0); offset < receiver; offset += step {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			a, b := pair(t)
+			errA, errB := testparty.Join(t.Context(), a.receive, b.send, fault(offset))
+			check(t, offset, errA)
+			require.True(t, classified(errB), "receiver's byte %d: %v", offset, errB)
+			require.LessOrEqual(t, time.Since(start), 3*time.Second)
+		})
+	}
+	for offset := int64(0); offset < sender; offset += step {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			a, b := pair(t)
+			errB, errA := testparty.Join(t.Context(), b.send, a.receive, fault(offset))
+			check(t, offset, errB)
+			// The receiver is done when its last message is written, and may
+			// be right.
+			if errA == nil {
+				require.Equal(t, expected(x, y), a.result.Rows)
+			} else {
+				require.True(t, classified(errA), "sender's byte %d: %v", offset, errA)
+			}
+			require.LessOrEqual(t, time.Since(start), 3*time.Second)
+		})
+	}
+}
+
+func TestEachByteFlipped(t *testing.T) {
+	faultAtEachByte(t, func(offset int64) testparty.Fault { return testparty.Flip(offset, byte(1)<<(offset%8)) },
+		func(t *testing.T, offset int64, err error) {
+			require.True(t, errors.Is(err, ErrPeer) || errors.Is(err, ErrIncompatible) || errors.Is(err, ErrAborted),
+				"byte %d: %v", offset, err)
+		})
+}
+
+func TestCutAtEachByte(t *testing.T) {
+	faultAtEachByte(t, testparty.Cut, func(t *testing.T, offset int64, err error) {
+		require.ErrorIs(t, err, io.ErrUnexpectedEOF, "byte %d", offset)
+	})
+}
+
+func TestShortReads(t *testing.T) {
+	check(t, toBoth(), numbers(0, 30), numbers(20, 60), testparty.Short)
+}
+
+func TestStallPastTheDeadline(t *testing.T) {
+	receiver, _ := lengths(t)
+	for offset := int64(0); offset < receiver; offset += 13 {
+		synctest.Test(t, func(t *testing.T) {
+			start := time.Now()
+			a, b := pair(t)
+			timed := func(ctx context.Context, conn net.Conn) error {
+				ctx, cancel := context.WithTimeout(ctx, time.Minute)
+				defer cancel()
+				return a.receive(ctx, conn)
+			}
+			errA, errB := testparty.Join(t.Context(), timed, b.send, testparty.Lose(offset))
+			require.ErrorIs(t, errA, context.DeadlineExceeded)
+			require.ErrorIs(t, errB, ErrAborted)
+			require.LessOrEqual(t, time.Since(start), time.Minute+3*time.Second)
+		})
+	}
+}
+
+func TestCancellation(t *testing.T) {
+	a, b := &side{set: newSet(t, numbers(0, 5000)...), cfg: toBoth()}, &side{set: newSet(t, numbers(0, 50)...), cfg: toBoth()}
+	ctx, cancel := context.WithCancel(t.Context())
+	a.cfg.Progress = func(Progress) { cancel() }
+	errA, errB := testparty.Run(t, func(_ context.Context, conn net.Conn) error { return a.receive(ctx, conn) }, b.send)
+	require.ErrorIs(t, errA, context.Canceled)
+	require.ErrorIs(t, errB, ErrAborted)
+}
+
+// A stream that was recorded in another session does not fit into this one.
+func TestReplay(t *testing.T) {
+	a, b := pair(t)
+	var recorded, discard bytes.Buffer
+	errA, errB := testparty.Run(t, a.receive, b.send, testparty.Tap(&recorded, &discard))
+	require.NoError(t, errors.Join(errA, errB))
+	replay := func(ctx context.Context, conn net.Conn) error {
+		go io.Copy(io.Discard, conn)
+		_, err := conn.Write(recorded.Bytes())
+		time.Sleep(2 * time.Second)
+		return err
+	}
+	fresh := func(ctx context.Context, conn net.Conn) error {
+		_, err := Receive(ctx, conn, a.set, a.cfg)
+		return err
+	}
+	errA, _ = testparty.Run(t, fresh, replay)
+	require.ErrorIs(t, errA, ErrPeer)
+}
+
+func TestIncompatible(t *testing.T) {
+	for says, change := range map[string]func(*Config){
+		"reveal settings": func(c *Config) { c.Reveal = RevealReceiver },
+		"contexts":        func(c *Config) { c.Context = []byte("another contract") },
+	} {
+		a, b := pair(t)
+		change(b.cfg)
+		errA, errB := testparty.Run(t, a.receive, b.send)
+		for _, err := range []error{errA, errB} {
+			require.ErrorIs(t, err, ErrIncompatible)
+			require.NotErrorIs(t, err, ErrPeer)
+			require.ErrorContains(t, err, says)
+		}
+	}
+	a, b := pair(t)
+	for _, both := range []func(*side) testparty.Party{
+		func(p *side) testparty.Party { return p.receive }, func(p *side) testparty.Party { return p.send },
+	} {
+		errA, errB := testparty.Run(t, both(a), both(b))
+		require.ErrorIs(t, errA, ErrIncompatible)
+		require.ErrorIs(t, errB, ErrIncompatible)
+	}
+}
+
+// actor opens a session as an honest party would, with that many items, and
+// then does something else.
+func actor(role session.Role, items uint64, change func(*session.Hello), act func(s *session.Session) error) testparty.Party {
+	return func(ctx context.Context, conn net.Conn) error {
+		p, err := newParams(toBoth(), &Set{})
+		if err != nil {
+			return err
+		}
+		hello := p.hello(role, [16]byte{}, 0)
+		hello.Items = items
+		if change != nil {
+			change(&hello)
+		}
+		s, _, err := session.Open(ctx, conn, hello)
+		if err != nil {
+			return err
+		}
+		return s.Close(act(s))
+	}
+}
+
+func idle(s *session.Session) error { return s.Recv(dhBlinded, make([]byte, 1<<20)) }
+
+func TestWrongHello(t *testing.T) {
+	for name, change := range map[string]func(*session.Hello){
+		"protocol": func(h *session.Hello) { h.Protocol = 77 },
+		"version":  func(h *session.Hello) { h.ProtocolVersion = 77 },
+		"role":     func(h *session.Hello) { h.Role = session.RoleA },
+		"terms":    func(h *session.Hello) { h.Terms = nil },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, _ := pair(t)
+			errA, errB := testparty.Run(t, a.receive, actor(session.RoleB, 3, change, idle))
+			require.ErrorIs(t, errA, ErrIncompatible)
+			require.ErrorIs(t, errB, ErrIncompatible)
+		})
+	}
+}
+
+// A number of items beyond the bound is refused before anything is allocated
+// for it, and one below it takes no memory until they come.
+func TestDeclaredItems(t *testing.T) {
+	for _, items := range []uint64{1<<28 + 1, 1 << 32, 1 << 62, 1<<64 - 1} {
+		a, b := pair(t)
+		errA, errB := testparty.Run(t, a.receive, actor(session.RoleB, items, nil, idle))
+		require.ErrorIs(t, errA, ErrIncompatible)
+		require.ErrorContains(t, errA, "MaxPeerItems")
+		require.ErrorIs(t, errB, ErrIncompatible)
+		errB, _ = testparty.Run(t, b.send, actor(session.RoleA, items, nil, func(s *session.Session) error { return s.Recv(dhTags, nil) }))
+		require.ErrorIs(t, errB, ErrIncompatible)
+	}
+	a, _ := pair(t)
+	before := totalAlloc()
+	errA, _ := testparty.Run(t, a.receive, actor(session.RoleB, 1<<28, nil, func(s *session.Session) error {
+		return errors.New("no more")
+	}))
+	require.ErrorIs(t, errA, ErrAborted)
+	require.Less(t, totalAlloc()-before, uint64(8<<20))
+}
+
+// elements are encodings that must be refused: from RFC 9496, appendix A.2, and
+// the identity.
+var badElements = map[string]string{
+	"not canonical":     "\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+	"field modulus":     "\xed\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x7f",
+	"negative":          "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+	"not on the curve":  "\x26\x94\x8d\x35\xca\x62\xe6\x43\xe2\x6a\x83\x17\x73\x32\xe6\xb6\xaf\xeb\x9d\x08\xe4\x26\x8b\x65\x0f\x1f\x5b\xbd\x8d\x81\xd3\x71",
+	"the identity":      "\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00",
+	"all bits":          "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff",
+	"one with high bit": "\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x80",
+}
+
+func generator() []byte { return ristretto255.NewGeneratorElement().Bytes() }
+
+func TestBadElements(t *testing.T) {
+	for name, bad := range badElements {
+		t.Run(name, func(t *testing.T) {
+			for position := range len(x) {
+				elements := bytes.Repeat(generator(), len(x))
+				copy(elements[position*elementSize:], bad)
+
+				a, b := pair(t)
+				errA, errOther := testparty.Run(t, a.receive, actor(session.RoleB, 0, nil, func(s *session.Session) error {
+					if err := s.Recv(dhBlinded, make([]byte, len(x)*elementSize)); err != nil {
+						return err
+					}
+					if err := s.Send(dhEvaluated, elements); err != nil {
+						return err
+					}
+					return s.RecvEnd()
+				}))
+				require.ErrorIs(t, errA, ErrPeer)
+				require.ErrorIs(t, errOther, ErrAborted)
+
+				errB, errOther := testparty.Run(t, b.send, actor(session.RoleA, uint64(len(x)), nil, func(s *session.Session) error {
+					if err := s.Recv(dhTags, make([]byte, len(y)*8)); err != nil {
+						return err
+					}
+					if err := s.Send(dhBlinded, elements); err != nil {
+						return err
+					}
+					return s.Recv(dhEvaluated, make([]byte, len(elements)))
+				}))
+				require.ErrorIs(t, errB, ErrPeer)
+				require.ErrorIs(t, errOther, ErrAborted)
+			}
+		})
+	}
+}
+
+// receiver plays the receiver up to where it says what matched.
+func receiver(s *session.Session, then func() error) error {
+	if err := s.Recv(dhTags, make([]byte, len(y)*8)); err != nil {
+		return err
+	}
+	elements := bytes.Repeat(generator(), len(x))
+	if err := s.Send(dhBlinded, elements); err != nil {
+		return err
+	}
+	if err := s.Recv(dhEvaluated, elements); err != nil {
+		return err
+	}
+	if err := s.RecvEnd(); err != nil {
+		return err
+	}
+	return then()
+}
+
+func TestWrongEnds(t *testing.T) {
+	for name, then := range map[string]func(s *session.Session) error{
+		"one frame more": func(s *session.Session) error {
+			if err := s.Send(dhMatched, []byte{1}); err != nil {
+				return err
+			}
+			return s.Send(dhMatched, []byte{1})
+		},
+		"a chunk more":      func(s *session.Session) error { return s.Send(dhBlinded, generator()) },
+		"end too early":     func(s *session.Session) error { return s.SendEnd() },
+		"bits beyond tags":  func(s *session.Session) error { return s.Send(dhMatched, []byte{0x10}) },
+		"too many bytes":    func(s *session.Session) error { return s.Send(dhMatched, []byte{1, 0}) },
+		"nothing":           func(s *session.Session) error { return s.Send(dhMatched, nil) },
+		"another direction": func(s *session.Session) error { return s.Send(dhTags, []byte{1}) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, b := pair(t)
+			errB, errOther := testparty.Run(t, b.send, actor(session.RoleA, uint64(len(x)), nil, func(s *session.Session) error {
+				return receiver(s, func() error {
+					if err := then(s); err != nil {
+						return err
+					}
+					return s.Recv(dhTags, nil) // until the abort comes
+				})
+			}))
+			require.ErrorIs(t, errB, ErrPeer)
+			require.ErrorIs(t, errOther, ErrAborted)
+			require.Nil(t, b.result)
+		})
+	}
+}
+
+// A receiver that says that one of the sender's padding items matched lies.
+func TestPaddingMatched(t *testing.T) {
+	_, b := pair(t)
+	b.cfg.PadTo = 6
+	errB, _ := testparty.Run(t, b.send, actor(session.RoleA, 0, nil, func(s *session.Session) error {
+		if err := s.Recv(dhTags, make([]byte, 6*8)); err != nil {
+			return err
+		}
+		if err := s.RecvEnd(); err != nil {
+			return err
+		}
+		if err := s.Send(dhMatched, []byte{0x3f}); err != nil {
+			return err
+		}
+		return s.Recv(dhTags, nil)
+	}))
+	require.ErrorIs(t, errB, ErrPeer)
+	require.ErrorIs(t, errB, errPadding)
+}
+
+// FuzzReceive and FuzzSend feed a party arbitrary streams. Whatever is not what
+// the other side would have sent gives a classified error.
+func FuzzReceive(f *testing.F) { fuzzParty(f, session.RoleA) }
+func FuzzSend(f *testing.F)    { fuzzParty(f, session.RoleB) }
+
+func fuzzParty(f *testing.F, role session.Role) {
+	// One worker keeps the goroutines few.
+	set, cfg := newSet(f, x...), toBoth()
+	cfg.Workers = 1
+	var toA, toB bytes.Buffer
+	a, b := &side{set: set, cfg: cfg}, &side{set: set, cfg: cfg}
+	errA, errB := testparty.Join(f.Context(), a.receive, b.send, testparty.Tap(&toA, &toB))
+	require.NoError(f, errors.Join(errA, errB))
+	honest, coins := toA.Bytes(), testCoins(1)
+	if role == session.RoleB {
+		honest, coins = toB.Bytes(), testCoins(2)
+	}
+	f.Add(honest)
+	f.Add(honest[:len(honest)/2])
+	f.Add([]byte{})
+	f.Fuzz(func(t *testing.T, stream []byte) {
+		rw := struct {
+			io.Reader
+			io.Writer
+		}{bytes.NewReader(stream), io.Discard}
+		result, err := run(t.Context(), rw, role, set, cfg, coins)
+		if (err == nil) != bytes.HasPrefix(stream, honest) {
+			t.Errorf("result %v, error %v", result, err)
+		}
+		if err != nil && !classified(err) {
+			t.Errorf("unclassified: %v", err)
+		}
+	})
+}

@@ -1,0 +1,194 @@
+// Package psi computes private set intersections: two parties find out which
+// items they both have, and nothing else about each other's items.
+//
+// Most callers want three calls. [NewSet] reads a party's items, for instance
+// from package joinkey, which turns columns of a table into them. Then one party
+// calls [Receive] and the other [Send], over any io.ReadWriter that both agree
+// on, usually a TLS connection. The [Result] holds positions in the caller's own
+// input, so rows with equal items come back together.
+//
+// # Protocols
+//
+// [DH] is the OPRF protocol of Jarecki and Liu [JL10, section 3] in its
+// semi-honest form, over the group ristretto255 [RFC9496]. With items x of the
+// receiver and y of the sender, hash functions H into the group and T into
+// strings, and a secret scalar on each side:
+//
+//	receiver (r)                                sender (s)
+//
+//	hello, number of items     <------------>   hello, number of items
+//	r·H(x) for each x          ------------->
+//	                           <-------------   T(y, s·H(y)) for each y, shuffled
+//	                           <-------------   s·r·H(x) for each x
+//	T(x, 1/r · s·r·H(x))
+//	compare                    - - - - - - ->   which of the tags matched, if both learn the result
+//
+// This is the oblivious function of RFC 9497 in its mode OPRF, with tags cut to
+// the length that the sizes ask for. Items are hashed to 16 bytes at first.
+//
+// # Security
+//
+// Semi-honest: both parties follow the protocol and may think about what they
+// saw for as long as they like. Under the one-more Diffie-Hellman assumption in
+// ristretto255 with H and T random oracles, neither learns more than what
+// Leakage says. A party that deviates can claim items that it doesn't have, as
+// in every intersection; and a sender that deviates can answer wrongly, so that
+// the receiver's result is wrong without notice. What each message must look
+// like is checked, and a message that does not is an error that wraps [ErrPeer].
+//
+// Two different items of the two parties pass for equal with a probability of at
+// most 2^-40 in a whole run: 2^-41 for the tags, which have
+// 41 + log2(items here · items there) bits or up to 7 more, and less than 2^-63
+// for the item hashes, for as many items as a set can hold.
+//
+// The stream must be authenticated and encrypted by the caller. Config.Context
+// binds a run to what the parties agreed upon outside.
+//
+// # Leakage
+//
+// Each party learns how many different items the other has, or what it padded
+// them to. The receiver learns which of its items the sender has. The sender
+// learns which of its items the receiver has if Config.Reveal says so, otherwise
+// nothing. Whoever can try many items in many runs learns as many answers: limit
+// runs and sizes by agreement.
+//
+// # Cost
+//
+// For n items of the receiver and m of the sender: two multiplications in the
+// group per item on each side, 64n + t·m bytes in all, where t is the length of
+// a tag, 10 bytes for n = m = 2^16 and 11 for 2^20, and m/8 more if both learn
+// the result. The receiver has its result after three message delays, the sender
+// knows after a fourth that the receiver has it.
+//
+// A set takes 20 bytes a row, and 40 while it is read. A run takes, beside it,
+// 4m at the sender, and (t+8)n to (t+16)n + t·m at the receiver, of which what
+// depends on the other side's number is taken only as its messages arrive. Chunks
+// of messages add about a megabyte.
+//
+// # References
+//
+//   - [JL10] Stanisław Jarecki, Xiaomin Liu: Fast Secure Computation of Set
+//     Intersection. SCN 2010.
+//   - [RFC9496] The ristretto255 and decaf448 Groups.
+//   - [RFC9380] Hashing to Elliptic Curves, suite ristretto255_XMD:SHA-512_R255MAP_RO_.
+//   - [RFC9497] Oblivious Pseudorandom Functions Using Prime-Order Groups.
+package psi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// The classes of errors that lie with the other side or between both. Errors of
+// the context and the stream are passed on, wrapped.
+var (
+	// ErrPeer says that the other side broke the protocol, or that the stream
+	// altered what it sent.
+	ErrPeer = session.ErrPeer
+	// ErrIncompatible says that the two sides are configured differently.
+	ErrIncompatible = session.ErrIncompatible
+	// ErrAborted says that the other side stopped.
+	ErrAborted = session.ErrAborted
+)
+
+// A Result is what a party has after a run.
+type Result struct {
+	// Rows are the positions in the caller's input, ascending, of all rows
+	// whose item the other party has too. It is nil for a sender that does not
+	// learn the result.
+	Rows []int
+	// Items is the number of different items that this side took part with,
+	// padding included, and PeerItems the same of the other side.
+	Items, PeerItems int
+	Stats            Stats
+}
+
+// Stats says what a run cost a party.
+type Stats struct {
+	Protocol Protocol
+	Sent     int64 // bytes
+	Received int64 // bytes
+	// Rounds is the number of message delays, one way each, until this party
+	// was done.
+	Rounds int
+	Phases []Phase
+}
+
+// A Phase is a part of a run's time.
+type Phase struct {
+	Name     string
+	Duration time.Duration
+}
+
+// Progress is how far a run has come: Done of Total steps of a phase.
+type Progress struct {
+	Phase       string
+	Done, Total int64
+}
+
+// Receive runs the protocol as the party that learns the result. The other
+// party must call [Send]. On error the caller should close rw.
+func Receive(ctx context.Context, rw io.ReadWriter, set *Set, cfg *Config) (*Result, error) {
+	return run(ctx, rw, session.RoleA, set, cfg, newCoins())
+}
+
+// Send runs the protocol as the party that helps the other to the result, and
+// learns it only if Config.Reveal says so. The other party must call [Receive].
+// On error the caller should close rw.
+func Send(ctx context.Context, rw io.ReadWriter, set *Set, cfg *Config) (*Result, error) {
+	return run(ctx, rw, session.RoleB, set, cfg, newCoins())
+}
+
+func run(ctx context.Context, rw io.ReadWriter, role session.Role, set *Set, cfg *Config, coins *coins) (*Result, error) {
+	if set == nil {
+		return nil, errors.New("psi: the set is nil")
+	}
+	p, err := newParams(cfg, set)
+	if err != nil {
+		return nil, err
+	}
+	items := set.padded(p.padTo, coins.pad)
+	hello := p.hello(role, coins.nonce, items.len())
+	s, peerItems, err := session.Open(ctx, rw, hello)
+	if err != nil {
+		return nil, fmt.Errorf("psi: %w", err)
+	}
+	result, err := p.protocol(s, role, items, peerItems, coins)
+	if err = s.Close(err); err != nil {
+		return nil, fmt.Errorf("psi: %w", err)
+	}
+	return result, nil
+}
+
+// protocol runs between the hello and the end of the session.
+func (p *params) protocol(s *session.Session, role session.Role, items *items, peerItems uint64, coins *coins) (*Result, error) {
+	if peerItems > uint64(p.maxPeerItems) {
+		return nil, fmt.Errorf("%w: the other side has %d items, and Config.MaxPeerItems is %d here",
+			ErrIncompatible, peerItems, p.maxPeerItems)
+	}
+	d := newDH(p, s, items, int(peerItems), coins)
+	result := &Result{Items: items.len(), PeerItems: int(peerItems)}
+	var err error
+	if role == session.RoleA {
+		result.Rows, err = d.receive()
+		result.Stats.Rounds = 3
+	} else {
+		result.Rows, err = d.send()
+		result.Stats.Rounds = 4
+	}
+	if err != nil {
+		return nil, err
+	}
+	stats := s.Stats()
+	result.Stats.Protocol = DH
+	result.Stats.Sent, result.Stats.Received = int64(stats.Sent), int64(stats.Received)
+	for _, phase := range stats.Phases {
+		result.Stats.Phases = append(result.Stats.Phases, Phase(phase))
+	}
+	return result, nil
+}

@@ -1,0 +1,457 @@
+package psi
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/session"
+	"github.com/dujiang-dev/dujiang/internal/testparty"
+)
+
+func toReceiver() *Config { return &Config{Adversary: SemiHonest, Reveal: RevealReceiver} }
+func toBoth() *Config     { return &Config{Adversary: SemiHonest, Reveal: RevealBoth} }
+
+// items yields each string as an item.
+func sequence(values ...string) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, v := range values {
+			if !yield([]byte(v), nil) {
+				return
+			}
+		}
+	}
+}
+
+func newSet(t testing.TB, values ...string) *Set {
+	set, err := NewSet(sequence(values...))
+	require.NoError(t, err)
+	return set
+}
+
+// testCoins are fixed and different for each side.
+func testCoins(side byte) *coins {
+	expand := func(purpose string) [32]byte { return sha256.Sum256(append([]byte(purpose), side)) }
+	c := &coins{shuffle: expand("shuffle"), pad: expand("pad")}
+	nonce := expand("nonce")
+	copy(c.nonce[:], nonce[:])
+	lo, hi := expand("scalar lo"), expand("scalar hi")
+	copy(c.scalar[:], lo[:])
+	copy(c.scalar[32:], hi[:])
+	return c
+}
+
+// A side is what one party brings to a run and gets out of it.
+type side struct {
+	set    *Set
+	cfg    *Config
+	result *Result
+}
+
+func (p *side) receive(ctx context.Context, conn net.Conn) (err error) {
+	p.result, err = run(ctx, conn, session.RoleA, p.set, p.cfg, testCoins(1))
+	return err
+}
+
+func (p *side) send(ctx context.Context, conn net.Conn) (err error) {
+	p.result, err = run(ctx, conn, session.RoleB, p.set, p.cfg, testCoins(2))
+	return err
+}
+
+// expected computes by a map what both should learn.
+func expected(mine, theirs []string) []int {
+	has := map[string]bool{}
+	for _, v := range theirs {
+		has[v] = true
+	}
+	rows := []int{}
+	for i, v := range mine {
+		if has[v] {
+			rows = append(rows, i)
+		}
+	}
+	return rows
+}
+
+func distinct(values []string) int {
+	sorted := slices.Clone(values)
+	slices.Sort(sorted)
+	return len(slices.Compact(sorted))
+}
+
+// check runs both sides and compares what they learn with a map.
+func check(t *testing.T, cfg *Config, x, y []string, faults ...testparty.Fault) (receiver, sender *Result) {
+	t.Helper()
+	a, b := &side{set: newSet(t, x...), cfg: cfg}, &side{set: newSet(t, y...), cfg: cfg}
+	errA, errB := testparty.Run(t, a.receive, b.send, faults...)
+	require.NoError(t, errA)
+	require.NoError(t, errB)
+	require.Equal(t, expected(x, y), a.result.Rows)
+	if cfg.Reveal == RevealBoth {
+		require.Equal(t, expected(y, x), b.result.Rows)
+	} else {
+		require.Nil(t, b.result.Rows)
+	}
+	if cfg.PadTo == 0 {
+		require.Equal(t, distinct(x), a.result.Items)
+		require.Equal(t, distinct(y), b.result.Items)
+	}
+	require.Equal(t, a.result.Items, b.result.PeerItems)
+	require.Equal(t, b.result.Items, a.result.PeerItems)
+	return a.result, b.result
+}
+
+func numbers(lo, hi int) []string {
+	values := []string{}
+	for i := lo; i < hi; i++ {
+		values = append(values, fmt.Sprint("item ", i))
+	}
+	return values
+}
+
+func repeated(v string, n int) []string { return slices.Repeat([]string{v}, n) }
+
+func TestIntersection(t *testing.T) {
+	var allBytes, long []byte
+	for b := range 256 {
+		allBytes = append(allBytes, byte(b))
+	}
+	long = bytes.Repeat(allBytes, 1<<12) // 1 MiB
+	for name, test := range map[string]struct{ x, y []string }{
+		"both empty":       {nil, nil},
+		"receiver empty":   {nil, numbers(0, 5)},
+		"sender empty":     {numbers(0, 5), nil},
+		"one and one":      {[]string{"a"}, []string{"a"}},
+		"one and another":  {[]string{"a"}, []string{"b"}},
+		"one in many":      {[]string{"item 70"}, numbers(0, 100)},
+		"many and one":     {numbers(0, 100), []string{"item 70"}},
+		"some":             {numbers(0, 60), numbers(40, 100)},
+		"none":             {numbers(0, 10), numbers(10, 20)},
+		"all":              {numbers(0, 33), numbers(0, 33)},
+		"all rows equal":   {repeated("same", 20), repeated("same", 30)},
+		"repeats":          {append(numbers(0, 9), numbers(5, 9)...), append(numbers(7, 12), numbers(7, 8)...)},
+		"empty item":       {[]string{"", "a", ""}, []string{"b", ""}},
+		"every byte":       {[]string{string(allBytes), "a"}, []string{"b", string(allBytes)}},
+		"prefixes":         {[]string{"a", "ab", "abc"}, []string{"ab", "abcd", "b"}},
+		"items of 1 MiB":   {[]string{string(long), string(long[1:])}, []string{string(long[1:]), string(long[2:])}},
+		"case matters":     {[]string{"A"}, []string{"a"}},
+		"zero bytes count": {[]string{"a\x00", "a"}, []string{"a\x00\x00", "a"}},
+	} {
+		for _, cfg := range []*Config{toReceiver(), toBoth()} {
+			t.Run(fmt.Sprint(name, "/", cfg.Reveal), func(t *testing.T) {
+				check(t, cfg, test.x, test.y)
+			})
+		}
+	}
+}
+
+// Around the sizes of chunks and the multiples of what kernels work on.
+func TestSizes(t *testing.T) {
+	sizes := []int{1, 7, 8, 9, 63, 64, 65}
+	if !testing.Short() {
+		sizes = append(sizes, chunkItems-1, chunkItems, chunkItems+1, 2*chunkItems+9)
+	}
+	for i, n := range sizes {
+		m := sizes[(i*5+3)%len(sizes)]
+		for _, cfg := range []*Config{toReceiver(), toBoth()} {
+			check(t, cfg, numbers(0, n), numbers(n/2, n/2+m))
+		}
+	}
+}
+
+func TestRandomSets(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	runs := 200
+	if testing.Short() {
+		runs = 20
+	}
+	for range runs {
+		draw := func() []string {
+			values := make([]string, random.IntN(60))
+			for i := range values {
+				values[i] = fmt.Sprint(random.IntN(80))
+			}
+			return values
+		}
+		check(t, toBoth(), draw(), draw())
+	}
+}
+
+func TestWorkers(t *testing.T) {
+	for _, workers := range []int{1, 2, 3, 100} {
+		cfg := toBoth()
+		cfg.Workers = workers
+		check(t, cfg, numbers(0, 100), numbers(90, 190))
+	}
+}
+
+func TestContext(t *testing.T) {
+	cfg := toReceiver()
+	cfg.Context = bytes.Repeat([]byte("contract"), 1000)
+	check(t, cfg, numbers(0, 10), numbers(5, 15))
+}
+
+// A row without an item keeps its number and never matches, not even another.
+func TestRowsWithoutItems(t *testing.T) {
+	withGaps := func(yield func([]byte, error) bool) {
+		_ = yield(nil, nil) && yield([]byte("a"), nil) && yield(nil, nil) && yield([]byte("b"), nil)
+	}
+	set, err := NewSet(withGaps)
+	require.NoError(t, err)
+	require.Equal(t, 4, set.Len())
+	require.Equal(t, 2, set.Items())
+	a, b := &side{set: set, cfg: toBoth()}, &side{set: set, cfg: toBoth()}
+	errA, errB := testparty.Run(t, a.receive, b.send)
+	require.NoError(t, errors.Join(errA, errB))
+	require.Equal(t, []int{1, 3}, a.result.Rows)
+	require.Equal(t, []int{1, 3}, b.result.Rows)
+}
+
+// Items are read into the caller's buffer, which changes from one to the next.
+func TestItemsAreNotKept(t *testing.T) {
+	buf := make([]byte, 1)
+	set, err := NewSet(func(yield func([]byte, error) bool) {
+		for b := range byte(10) {
+			buf[0] = b
+			if !yield(buf, nil) {
+				return
+			}
+		}
+	})
+	require.NoError(t, err)
+	require.Equal(t, 10, set.Items())
+}
+
+func TestReadingFails(t *testing.T) {
+	mine := errors.New("line 3 is torn")
+	_, err := NewSet(func(yield func([]byte, error) bool) {
+		_ = yield([]byte("a"), nil) && yield([]byte("b"), nil) && yield(nil, mine)
+	})
+	require.ErrorIs(t, err, mine)
+	require.ErrorContains(t, err, "item 2")
+}
+
+func TestSetShowsNoItems(t *testing.T) {
+	set := newSet(t, "secret", "secret", "other")
+	for _, verb := range []string{"%v", "%s", "%+v"} {
+		require.Equal(t, "psi.Set of 2 items in 3 rows", fmt.Sprintf(verb, set))
+	}
+}
+
+func TestPadding(t *testing.T) {
+	for _, pad := range [][2]int{{10, 0}, {0, 50}, {100, 64}, {10, 10}} {
+		x, y := numbers(0, 10), numbers(5, 15)
+		a, b := &side{set: newSet(t, x...), cfg: toBoth()}, &side{set: newSet(t, y...), cfg: toBoth()}
+		a.cfg.PadTo, b.cfg.PadTo = pad[0], pad[1]
+		errA, errB := testparty.Run(t, a.receive, b.send)
+		require.NoError(t, errors.Join(errA, errB))
+		require.Equal(t, expected(x, y), a.result.Rows)
+		require.Equal(t, expected(y, x), b.result.Rows)
+		require.Equal(t, max(10, pad[0]), b.result.PeerItems)
+		require.Equal(t, max(10, pad[1]), a.result.PeerItems)
+	}
+}
+
+func TestConfigErrors(t *testing.T) {
+	set := newSet(t, "a", "b")
+	for says, cfg := range map[string]*Config{
+		"Adversary and Reveal": nil,
+		"Config.Adversary":     {Reveal: RevealBoth},
+		"Config.Reveal":        {Adversary: SemiHonest},
+		"Config.Protocol":      {Adversary: SemiHonest, Reveal: RevealBoth, Protocol: 99},
+		"Config.Context":       {Adversary: SemiHonest, Reveal: RevealBoth, Context: make([]byte, 1<<16)},
+		"Config.PadTo":         {Adversary: SemiHonest, Reveal: RevealBoth, PadTo: 1},
+		"Config.MaxPeerItems":  {Adversary: SemiHonest, Reveal: RevealBoth, MaxPeerItems: -1},
+		"Config.Workers":       {Adversary: SemiHonest, Reveal: RevealBoth, Workers: -1},
+	} {
+		var stream bytes.Buffer
+		_, err := Receive(t.Context(), &stream, set, cfg)
+		require.ErrorContains(t, err, says)
+		_, err = Send(t.Context(), &stream, set, cfg)
+		require.ErrorContains(t, err, says)
+		require.Zero(t, stream.Len(), "something was sent")
+	}
+	_, err := Receive(t.Context(), &bytes.Buffer{}, nil, toBoth())
+	require.ErrorContains(t, err, "set is nil")
+}
+
+// What the sizes promise in the package comment is what crosses the wire.
+func TestBytesAndRounds(t *testing.T) {
+	const frame = 5
+	const hello = 8 + 2 + 2 + 2 + 1 + 16 + 8 + 32 + 32
+	for _, both := range []bool{false, true} {
+		n, m := 300, 500
+		cfg := toReceiver()
+		blinded, answers, matched := int64(32*n+frame), int64(32*n+frame+m*8+frame), int64(0)
+		if both {
+			cfg = toBoth()
+			matched = int64((m+7)/8 + frame)
+		}
+		a, b := check(t, cfg, numbers(0, n), numbers(100, 100+m))
+		require.Equal(t, hello+blinded+matched+frame+8, a.Stats.Sent)
+		require.Equal(t, hello+answers+frame+8, a.Stats.Received)
+		require.Equal(t, a.Stats.Sent, b.Stats.Received)
+		require.Equal(t, a.Stats.Received, b.Stats.Sent)
+		require.Equal(t, DH, a.Stats.Protocol)
+		require.Equal(t, []string{"hello", "exchange", "match"}, phaseNames(a.Stats))
+		require.Equal(t, phaseNames(a.Stats), phaseNames(b.Stats))
+	}
+}
+
+func phaseNames(s Stats) (names []string) {
+	for _, p := range s.Phases {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// On a link with nothing but delay, the number of rounds is the time that a run
+// takes.
+func TestRoundsAreDelays(t *testing.T) {
+	const delay = 20 * time.Millisecond
+	for _, cfg := range []*Config{toReceiver(), toBoth()} {
+		synctest.Test(t, func(t *testing.T) {
+			x, y := numbers(0, 3*chunkItems), numbers(10, 2*chunkItems)
+			if testing.Short() {
+				x, y = x[:100], y[:100]
+			}
+			a, b := &side{set: newSet(t, x...), cfg: cfg}, &side{set: newSet(t, y...), cfg: cfg}
+			start := time.Now()
+			timed := func(p *side, run testparty.Party) testparty.Party {
+				return func(ctx context.Context, conn net.Conn) error {
+					err := run(ctx, conn)
+					require.NoError(t, err)
+					require.Equal(t, time.Duration(p.result.Stats.Rounds)*delay, time.Since(start))
+					return err
+				}
+			}
+			testparty.Join(t.Context(), timed(a, a.receive), timed(b, b.send), testparty.Delay(delay))
+			require.Equal(t, 3, a.result.Stats.Rounds)
+			require.Equal(t, 4, b.result.Stats.Rounds)
+		})
+	}
+}
+
+func TestProgress(t *testing.T) {
+	var seen []Progress
+	cfg := toReceiver()
+	cfg.Progress = func(p Progress) { seen = append(seen, p) }
+	a, b := &side{set: newSet(t, numbers(0, 30)...), cfg: cfg}, &side{set: newSet(t, numbers(0, 20)...), cfg: toReceiver()}
+	errA, errB := testparty.Run(t, a.receive, b.send)
+	require.NoError(t, errors.Join(errA, errB))
+	require.Equal(t, []Progress{{"exchange", 20, 50}, {"exchange", 50, 50}}, seen)
+}
+
+// The transcript of version 1 never changes. Run with DUJIANG_UPDATE=1 to write
+// the file for a new version.
+func TestGoldenTranscript(t *testing.T) {
+	var toA, toB bytes.Buffer
+	cfg := toBoth()
+	cfg.Context = []byte("golden")
+	cfg.Workers = 1
+	a, b := &side{set: newSet(t, numbers(0, 5)...), cfg: cfg}, &side{set: newSet(t, numbers(3, 10)...), cfg: cfg}
+	errA, errB := testparty.Run(t, a.receive, b.send, testparty.Tap(&toA, &toB))
+	require.NoError(t, errors.Join(errA, errB))
+	got := fmt.Sprintf("sender to receiver\n%s\nreceiver to sender\n%s\n", hex.EncodeToString(toA.Bytes()), hex.EncodeToString(toB.Bytes()))
+	file := filepath.Join("testdata", fmt.Sprintf("dh-v%d.txt", dhVersion))
+	if os.Getenv("DUJIANG_UPDATE") != "" {
+		require.NoError(t, os.MkdirAll("testdata", 0o777))
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o666))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(want), got)
+}
+
+// The sender's tags must not come in an order that the receiver can predict.
+func TestTagsAreShuffled(t *testing.T) {
+	order := shuffled(1000, testCoins(1).shuffle)
+	sorted := slices.Clone(order)
+	slices.Sort(sorted)
+	fixed := 0
+	for i, item := range order {
+		require.Equal(t, uint32(i), sorted[i])
+		if int(item) == i {
+			fixed++
+		}
+	}
+	// The number of fixed points is about Poisson with mean 1: more than 20
+	// come with probability below 10^-19.
+	require.Less(t, fixed, 20)
+	require.NotEqual(t, order, shuffled(1000, testCoins(2).shuffle))
+}
+
+func TestTagSize(t *testing.T) {
+	for _, test := range []struct{ n, m, want int }{
+		{0, 0, 8}, {1, 1, 8}, {1 << 16, 1 << 16, 10}, {1 << 20, 1 << 20, 11}, {1 << 20, 1<<20 + 1, 11},
+		{1 << 24, 1 << 24, 12}, {1<<32 - 1, 1<<32 - 1, 14},
+	} {
+		require.Equal(t, test.want, tagSize(test.n, test.m), "%d and %d", test.n, test.m)
+	}
+}
+
+func TestTagTable(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 3, 100, 1000} {
+		for _, size := range []int{8, 11, 14} {
+			// Tags that agree in all bytes that the table hashes must still
+			// be told apart.
+			tags := make([]byte, n*size)
+			for i := range n {
+				binary.BigEndian.PutUint32(tags[i*size+size-4:], uint32(i))
+			}
+			table := newTagTable(tags, size)
+			for i := range n {
+				require.Equal(t, i, table.find(tags[i*size:(i+1)*size]))
+			}
+			require.Equal(t, -1, table.find(bytes.Repeat([]byte{0xff}, size)))
+			require.LessOrEqual(t, 3*n, 2*len(table.slots))
+		}
+	}
+}
+
+func benchmarkRun(b *testing.B, n int) {
+	values := numbers(0, n+n/2)
+	x, y := newSet(b, values[:n]...), newSet(b, values[n/2:]...)
+	b.ResetTimer()
+	var stats Stats
+	for range b.N {
+		p, q := &side{set: x, cfg: toReceiver()}, &side{set: y, cfg: toReceiver()}
+		errA, errB := testparty.Join(b.Context(), p.receive, q.send)
+		require.NoError(b, errors.Join(errA, errB))
+		require.Len(b, p.result.Rows, n-n/2)
+		stats = p.result.Stats
+	}
+	b.ReportMetric(float64(stats.Sent+stats.Received)/float64(n), "B/item")
+	b.ReportMetric(float64(stats.Rounds), "rounds")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/item")
+}
+
+func BenchmarkDH(b *testing.B) {
+	for _, log := range []int{10, 16} {
+		b.Run(fmt.Sprintf("n=2^%d", log), func(b *testing.B) { benchmarkRun(b, 1<<log) })
+	}
+}
+
+func BenchmarkNewSet(b *testing.B) {
+	values := numbers(0, 1<<20)
+	b.ReportAllocs()
+	for b.Loop() {
+		newSet(b, values...)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/(1<<20), "ns/item")
+}

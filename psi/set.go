@@ -1,0 +1,239 @@
+package psi
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/dujiang-dev/dujiang/internal/label"
+)
+
+// digestSize is the number of bytes that stand for an item. Two different items
+// among 2^32 on each side share them with probability 2^-64.
+const digestSize = 16
+
+type digest [digestSize]byte
+
+// compare orders digests.
+func (d *digest) compare(e *digest) int {
+	a, b := binary.BigEndian.Uint64(d[:8]), binary.BigEndian.Uint64(e[:8])
+	if a == b {
+		a, b = binary.BigEndian.Uint64(d[8:]), binary.BigEndian.Uint64(e[8:])
+	}
+	switch {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// A record is an item and the first of the rows it stands in.
+type record struct {
+	digest digest
+	row    uint32
+}
+
+// A repeat is a further row of an item.
+type repeat struct {
+	item uint32 // index of its record
+	row  uint32
+}
+
+// A Set is a party's input: hashes of items, and the rows they came from. It
+// doesn't change, and can be used in any number of runs at the same time.
+type Set struct {
+	rows    int
+	records []record // one for each different item, in the order of digests
+	repeats []repeat // in the order of items
+}
+
+// blockRows is the number of rows that are collected in one piece of memory.
+const blockRows = 1 << 15
+
+// NewSet reads all items. Item number i, counted from zero, is row i in a
+// [Result]. A nil item is a row without one: it takes a number and never matches,
+// while an empty item is an item. Items may repeat. Each is hashed at once and
+// not kept. An error from items ends the reading and is passed on, wrapped.
+func NewSet(items iter.Seq2[[]byte, error]) (*Set, error) {
+	prefix, err := label.New("psi", 1, "item", nil)
+	if err != nil {
+		panic("psi: internal error: " + err.Error())
+	}
+	set := &Set{}
+	var blocks [][]record
+	var block []record
+	buf := slices.Clone(prefix)
+	for item, err := range items {
+		if err != nil {
+			return nil, fmt.Errorf("psi: reading item %d: %w", set.rows, err)
+		}
+		if uint64(set.rows) == maxItems {
+			return nil, fmt.Errorf("psi: a set holds at most %d rows", uint32(maxItems))
+		}
+		row := uint32(set.rows)
+		set.rows++
+		if item == nil {
+			continue
+		}
+		if len(block) == cap(block) {
+			if block != nil {
+				blocks = append(blocks, block)
+			}
+			block = make([]record, 0, blockRows)
+		}
+		buf = append(buf[:len(prefix)], item...)
+		sum := sha256.Sum256(buf)
+		block = append(block, record{digest(sum[:digestSize]), row})
+	}
+	set.collect(append(blocks, block))
+	return set, nil
+}
+
+// Len returns the number of rows, including those without an item.
+func (s *Set) Len() int { return s.rows }
+
+// Items returns the number of different items, which is what the other party
+// learns unless Config.PadTo hides it.
+func (s *Set) Items() int { return len(s.records) }
+
+// String says how large s is. It shows no items.
+func (s *Set) String() string {
+	return fmt.Sprintf("psi.Set of %d items in %d rows", len(s.records), s.rows)
+}
+
+// collect sorts all records by digest and row, and moves those of repeated
+// items out.
+func (s *Set) collect(blocks [][]record) {
+	// Digests are uniform, so their first byte splits them evenly.
+	var starts [257]int
+	for _, block := range blocks {
+		for i := range block {
+			starts[int(block[i].digest[0])+1]++
+		}
+	}
+	for i := range 256 {
+		starts[i+1] += starts[i]
+	}
+	all := make([]record, starts[256])
+	next := starts
+	for k, block := range blocks {
+		for i := range block {
+			b := block[i].digest[0]
+			all[next[b]] = block[i]
+			next[b]++
+		}
+		blocks[k] = nil
+	}
+	var sorters sync.WaitGroup
+	buckets := make(chan int)
+	for range runtime.GOMAXPROCS(0) {
+		sorters.Go(func() {
+			for b := range buckets {
+				slices.SortFunc(all[starts[b]:starts[b+1]], func(x, y record) int {
+					if c := x.digest.compare(&y.digest); c != 0 {
+						return c
+					}
+					return cmp.Compare(x.row, y.row)
+				})
+			}
+		})
+	}
+	for b := range 256 {
+		buckets <- b
+	}
+	close(buckets)
+	sorters.Wait()
+
+	n := 0
+	for i := range all {
+		if n > 0 && all[i].digest == all[n-1].digest {
+			s.repeats = append(s.repeats, repeat{uint32(n - 1), all[i].row})
+			continue
+		}
+		all[n] = all[i]
+		n++
+	}
+	s.records = all[:n]
+	if n < len(all)/2 {
+		s.records = slices.Clone(s.records)
+	}
+}
+
+// rowsOf returns all rows of the items that matched, in ascending order.
+func (s *Set) rowsOf(matched bitmap) []int {
+	rows := []int{}
+	for i := range s.records {
+		if matched.get(i) {
+			rows = append(rows, int(s.records[i].row))
+		}
+	}
+	for _, r := range s.repeats {
+		if matched.get(int(r.item)) {
+			rows = append(rows, int(r.row))
+		}
+	}
+	slices.Sort(rows)
+	return rows
+}
+
+// items is what takes part in a run: a set and the random digests that pad it.
+type items struct {
+	set     *Set
+	padding []digest
+}
+
+// padded fills the set up with digests that no item has, except with
+// probability 2^-128 each.
+func (s *Set) padded(to int, seed [32]byte) *items {
+	it := &items{set: s}
+	if n := to - len(s.records); n > 0 {
+		it.padding = make([]digest, n)
+		// ChaCha8 is a stream cipher with an unpredictable output.
+		random := rand.NewChaCha8(seed)
+		for i := range it.padding {
+			random.Read(it.padding[i][:])
+		}
+	}
+	return it
+}
+
+func (it *items) len() int { return len(it.set.records) + len(it.padding) }
+
+// digest returns the digest of item i.
+func (it *items) digest(i int) *digest {
+	if n := len(it.set.records); i >= n {
+		return &it.padding[i-n]
+	}
+	return &it.set.records[i].digest
+}
+
+// errPadding says that the other side claims to have one of this side's random
+// digests.
+var errPadding = errors.New("it claims to have an item that nobody has")
+
+// rowsOf returns the rows of the items that matched.
+func (it *items) rowsOf(matched bitmap) ([]int, error) {
+	for i := len(it.set.records); i < it.len(); i++ {
+		if matched.get(i) {
+			return nil, errPadding
+		}
+	}
+	return it.set.rowsOf(matched), nil
+}
+
+// A bitmap holds a bit for each item, the least significant of a byte first.
+type bitmap []byte
+
+func newBitmap(n int) bitmap      { return make(bitmap, (n+7)/8) }
+func (b bitmap) get(i int) bool   { return b[i>>3]>>(i&7)&1 == 1 }
+func (b bitmap) set(i int)        { b[i>>3] |= 1 << (i & 7) }
+func (b bitmap) clean(n int) bool { return n&7 == 0 || b[n>>3]>>(n&7) == 0 }
