@@ -62,11 +62,14 @@ func isMidnight(b []byte) bool {
 func parseDate(v []byte, order dateOrder) (y, m, d int, ok bool) {
 	a, na, rest := leadingNumber(v)
 	if na == 8 && len(rest) == 0 {
+		// If the last four digits are not above 1231, they may be month and
+		// day, and the year may stand in front after all.
+		y, first, second := a%10000, a/1000000, a/10000%100
 		switch order {
 		case dayFirst:
-			return a % 10000, a / 10000 % 100, a / 1000000, true
+			return y, second, first, y > 1231
 		case monthFirst:
-			return a % 10000, a / 1000000, a / 10000 % 100, true
+			return y, first, second, y > 1231
 		default:
 			return a / 10000, a / 100 % 100, a % 100, true
 		}
