@@ -158,7 +158,6 @@ func TestEncoding(t *testing.T) {
 		"bad bytes, GB":      {gb(t, text) + "5,\xff\xff\n6,a\n", "gb18030", "gb18030", append(slices.Clone(want), "-", "a"), 1},
 		"UTF-8 said of GB":   {gb(t, "a,姓名\n1,张三\n2,x\n"), "utf-8", "", nil, 0},
 		"ASCII":              {"a,姓名\n", "", "utf-8", nil, 0},
-		"late":               {"编号,姓名\n"[:0] + "id,姓名\n", "", "utf-8", nil, 0},
 		"only a short value": {gb(t, "编号,姓名\n1,张\n"), "", "gb18030", []string{"张"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -193,7 +192,7 @@ func TestEncoding(t *testing.T) {
 	// The window may cut a character at any byte.
 	for i := range 8 {
 		for is, body := range map[string]string{"utf-8": strings.Repeat("张𠀀\n", 20000), "gb18030": gb(t, strings.Repeat("张𠀀\n", 20000))} {
-			got, report, err := values(t, strings.NewReader("n\n张"[:0]+"n\n"+gbIf(t, is, "张")+strings.Repeat("x", i)+"\n"+body), "n:exact", &Config{Bad: Stop})
+			got, report, err := values(t, strings.NewReader("n\n"+gbIf(t, is, "张")+strings.Repeat("x", i)+"\n"+body), "n:exact", &Config{Bad: Stop})
 			if err != nil || report.Encoding != is || len(got) != 20001 || got[20000] != "张𠀀" {
 				t.Errorf("%d: %d rows in %s, error %v", i, len(got), report.Encoding, err)
 			}
