@@ -4,11 +4,18 @@ go 1.26.0
 
 require (
 	github.com/gtank/ristretto255 v0.2.0
-	github.com/schollz/progressbar/v3 v3.19.1
-	github.com/stretchr/testify v1.11.1
 	golang.org/x/sys v0.49.0
+	golang.org/x/text v0.43.0
+)
+
+// For the examples.
+require (
+	github.com/schollz/progressbar/v3 v3.19.1
 	golang.org/x/term v0.45.0
 )
+
+// For tests.
+require github.com/stretchr/testify v1.11.1
 
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
