@@ -33,7 +33,7 @@ func TestMain(m *testing.M) {
 
 func program(args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], args...)
-	cmd.Env = append(os.Environ(), "LINK_TEST_MAIN=1")
+	cmd.Env = append(os.Environ(), "LINK_TEST_MAIN=1", "GORACE=atexit_sleep_ms=10")
 	return cmd
 }
 
