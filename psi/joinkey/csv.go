@@ -13,7 +13,8 @@ import (
 //
 //   - Lines end in LF or CR LF. Empty lines are no rows and have no position;
 //     lines of white space are rows.
-//   - White space in front of a field is dropped, also before a quotation mark.
+//   - White space in front of a field is dropped, also before a quotation mark,
+//     and on both sides of a name in the header.
 //   - A row with more or fewer fields than the header, or the first row if
 //     there is none, is bad. So is one with a quotation mark inside a field
 //     without quotation marks, or with text after the closing one.
