@@ -115,7 +115,8 @@ func openCSV(r io.Reader, cfg *Config) (*decoder, *scanner, error) {
 // set means HeaderRow), Comma and Encoding; nil is good for a plain file.
 //
 // A record is copied as it stands, with its quotation marks and line ending,
-// bad or not; only the encoding becomes UTF-8 without byte order mark.
+// bad or not; only the encoding becomes UTF-8 without byte order mark, where
+// U+FFFD stands for what is not valid in the old one.
 func CopyRows(dst io.Writer, src io.Reader, rows []int, cfg *Config) error {
 	if cfg == nil {
 		cfg = &Config{}
