@@ -157,6 +157,24 @@ func TestStop(t *testing.T) {
 	}
 }
 
+// TestStopIsFinal ranges on after an error, as a careless caller does.
+func TestStopIsFinal(t *testing.T) {
+	k, err := FromStrings([]string{"1990-01-01", "x", "1990-01-01", "y"}, Date(), &Config{Bad: Stop})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []bool
+	for key, err := range k.All() {
+		if (key == nil) == (err == nil) {
+			t.Errorf("key %q, error %v", key, err)
+		}
+		got = append(got, err == nil)
+	}
+	if !slices.Equal(got, []bool{true, false}) {
+		t.Errorf("items %v", got)
+	}
+}
+
 // TestNoValueInReport uses values that no text of the package contains and
 // looks for them everywhere.
 func TestNoValueInReport(t *testing.T) {
