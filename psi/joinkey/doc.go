@@ -29,6 +29,8 @@
 //	          2006年1月2日, midnight dropped      other than midnight
 //	date/DMY  the same, also from 2/1/2006,       the same
 //	          2.1.2006, 2-1-2006 and 02012006
+//	          (eight digits from year 1232, as
+//	          they could be a year in front)
 //	date/MDY  the same with the month in front    the same
 //	cn-id     GB 11643, 18 characters; 15 digits  wrong check character, no such date of
 //	          get the century 19 and a check      birth, 15 digits from before 1900
