@@ -50,10 +50,17 @@ func appendPlain(dst, value []byte) ([]byte, bool) {
 	space := false
 	for i := 0; i < len(value); i++ {
 		c := plain[value[i]]
-		if c == 0 && i+2 < len(value) {
-			if c = wide(value[i], value[i+1], value[i+2]); c != 0 {
-				i += 2
+		han := false
+		if c == 0 {
+			if i+2 >= len(value) {
+				return dst[:n], false
 			}
+			c = wide(value[i], value[i+1], value[i+2])
+			han = c == 0
+			if han && !isHan(value[i], value[i+1], value[i+2]) {
+				return dst[:n], false
+			}
+			i += 2
 		}
 		if c == ' ' {
 			space = true
@@ -63,15 +70,11 @@ func appendPlain(dst, value []byte) ([]byte, bool) {
 			dst = append(dst, ' ')
 		}
 		space = false
-		if c != 0 {
+		if han {
+			dst = append(dst, value[i-2], value[i-1], value[i])
+		} else {
 			dst = append(dst, c)
-			continue
 		}
-		if i+2 >= len(value) || !isHan(value[i], value[i+1], value[i+2]) {
-			return dst[:n], false
-		}
-		dst = append(dst, value[i], value[i+1], value[i+2])
-		i += 2
 	}
 	return dst, true
 }
