@@ -13,7 +13,8 @@ import (
 //
 //   - Lines end in LF or CR LF. Empty lines are no rows and have no position;
 //     lines of white space are rows.
-//   - White space in front of a field is dropped, also before a quotation mark.
+//   - White space in front of a field is dropped, also before a quotation mark,
+//     and on both sides of a name in the header.
 //   - A row with more or fewer fields than the header, or the first row if
 //     there is none, is bad. So is one with a quotation mark inside a field
 //     without quotation marks, or with text after the closing one.
@@ -114,7 +115,8 @@ func openCSV(r io.Reader, cfg *Config) (*decoder, *scanner, error) {
 // set means HeaderRow), Comma and Encoding; nil is good for a plain file.
 //
 // A record is copied as it stands, with its quotation marks and line ending,
-// bad or not; only the encoding becomes UTF-8 without byte order mark.
+// bad or not; only the encoding becomes UTF-8 without byte order mark, where
+// U+FFFD stands for what is not valid in the old one.
 func CopyRows(dst io.Writer, src io.Reader, rows []int, cfg *Config) error {
 	if cfg == nil {
 		cfg = &Config{}

@@ -130,6 +130,15 @@ func TestCSVStop(t *testing.T) {
 	}
 }
 
+// TestCSVLine checks that the line of a record of several is its first.
+func TestCSVLine(t *testing.T) {
+	in := "name,born\nAlice,1990-01-01\n\"Bo\nb\",x\nCarol,y\n"
+	_, report, err := values(t, strings.NewReader(in), "name:text,born:date", &Config{Bad: Skip})
+	if err != nil || len(report.Errors) != 2 || report.Errors[0].Line != 3 || report.Errors[1].Line != 5 {
+		t.Errorf("%+v, error %v", report, err)
+	}
+}
+
 func gb(t testing.TB, s string) string {
 	t.Helper()
 	out, err := simplifiedchinese.GB18030.NewEncoder().String(s)
@@ -196,6 +205,15 @@ func TestEncoding(t *testing.T) {
 			if err != nil || report.Encoding != is || len(got) != 20001 || got[20000] != "张𠀀" {
 				t.Errorf("%d: %d rows in %s, error %v", i, len(got), report.Encoding, err)
 			}
+		}
+	}
+	// That holds if there is next to nothing else to go by, too.
+	for i := range 4 {
+		in := "n\né" + strings.Repeat("x", window-2-i) + "\n张\n"
+		in = strings.Replace(in, "x\n张", "张\n", 1)
+		got, report, err := values(t, strings.NewReader(in), "n:exact", &Config{Bad: Stop})
+		if err != nil || report.Encoding != "utf-8" || len(got) != 1 || !strings.HasSuffix(got[0], "x张") {
+			t.Errorf("%d: %d rows in %s, error %v", i, len(got), report.Encoding, err)
 		}
 	}
 	// What comes after the window is not looked at any more, but not trusted.

@@ -56,11 +56,10 @@ type Config struct {
 	// MaxRowErrors bounds Report.Errors. 0 means 10, negative means none.
 	MaxRowErrors int
 
-	// The rest is for CSV and CopyRows.
-
-	// Header is HeaderRow by default, but a spec that gives every column by
-	// its number must say which: neither a lost first row nor a header that
-	// matches the other party's header would be noticed.
+	// Header, as all fields below for CSV and CopyRows alone, is HeaderRow by
+	// default, but a spec that gives every column by its number must say
+	// which: neither a lost first row nor a header that matches the other
+	// party's header would be noticed.
 	Header Header
 
 	// Comma separates fields: ',' by default, often ';' or '\t'. WholeLine

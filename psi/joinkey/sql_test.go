@@ -70,6 +70,7 @@ func TestSQL(t *testing.T) {
 		{int64(1), "Alice"}, {int64(2), []byte(" x\xff")}, {int64(3), nil}, {int64(4), ""},
 		{int64(5), int64(-42)}, {int64(6), 1e21}, {int64(7), 0.1}, {int64(8), true},
 		{int64(9), time.Date(2006, 1, 2, 0, 0, 0, 0, zone)}, {int64(10), time.Date(2006, 1, 2, 15, 4, 5, 600, zone)},
+		{int64(11), time.Date(2006, 1, 2, 0, 0, 0, 1, time.UTC)},
 	}})
 	k, err := SQL(rows, mustSpec(t, "v:exact"), &Config{Bad: Stop})
 	keys, err := collect(t, k, err)
@@ -88,7 +89,7 @@ func TestSQL(t *testing.T) {
 		}
 		got = append(got, part)
 	}
-	want := []string{"Alice", " x\xff", "-", "-", "-42", "1000000000000000000000", "0.1", "true", "2006-01-02", "2006-01-02T15:04:05.0000006+08:00"}
+	want := []string{"Alice", " x\xff", "-", "-", "-42", "1000000000000000000000", "0.1", "true", "2006-01-02", "2006-01-02T15:04:05.0000006+08:00", "2006-01-02T00:00:00.000000001Z"}
 	if !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
 	}

@@ -40,15 +40,28 @@ var plain = func() (t [256]byte) {
 	return t
 }()
 
-// appendPlain is canonText for values of ASCII and the main block of Chinese
-// characters, U+4E00 to U+9FFF. Those have no case, no decomposition, combine
-// with nothing and are not ignorable, so that they stand for themselves
-// whatever surrounds them. It reports false if the value has anything else.
+// appendPlain is canonText for values of ASCII, its full-width forms, and the
+// main block of Chinese characters, U+4E00 to U+9FFF. The latter have no case,
+// no decomposition, combine with nothing and are not ignorable, so that they
+// stand for themselves whatever surrounds them. It reports false if the value
+// has anything else.
 func appendPlain(dst, value []byte) ([]byte, bool) {
 	n := len(dst)
 	space := false
 	for i := 0; i < len(value); i++ {
 		c := plain[value[i]]
+		han := false
+		if c == 0 {
+			if i+2 >= len(value) {
+				return dst[:n], false
+			}
+			c = wide(value[i], value[i+1], value[i+2])
+			han = c == 0
+			if han && !isHan(value[i], value[i+1], value[i+2]) {
+				return dst[:n], false
+			}
+			i += 2
+		}
 		if c == ' ' {
 			space = true
 			continue
@@ -57,27 +70,37 @@ func appendPlain(dst, value []byte) ([]byte, bool) {
 			dst = append(dst, ' ')
 		}
 		space = false
-		if c != 0 {
+		if han {
+			dst = append(dst, value[i-2], value[i-1], value[i])
+		} else {
 			dst = append(dst, c)
-			continue
 		}
-		if !isHan(value[i:]) {
-			return dst[:n], false
-		}
-		dst = append(dst, value[i], value[i+1], value[i+2])
-		i += 2
 	}
 	return dst, true
 }
 
-// isHan reports whether b starts with U+4E00 (E4 B8 80) to U+9FFF (E9 BF BF).
-func isHan(b []byte) bool {
-	return len(b) >= 3 && (0xe5 <= b[0] && b[0] <= 0xe9 && b[1] >= 0x80 || b[0] == 0xe4 && b[1] >= 0xb8) &&
-		b[1] <= 0xbf && 0x80 <= b[2] && b[2] <= 0xbf
+// wide returns the canonical form of a full-width character from its three
+// bytes, and zero for any other: U+3000 is a space, U+FF01 to U+FF5E are the
+// characters from ! to ~.
+func wide(a, b, c byte) byte {
+	switch {
+	case a == 0xe3 && b == 0x80 && c == 0x80:
+		return ' '
+	case a == 0xef && b == 0xbc && 0x81 <= c && c <= 0xbf:
+		return plain['!'+c-0x81]
+	case a == 0xef && b == 0xbd && 0x80 <= c && c <= 0x9e:
+		return plain['`'+c-0x80]
+	}
+	return 0
 }
 
-// maxRounds bounds the search for the fixed point. Two rounds suffice for
-// everything that the tests have found.
+// isHan reports whether the bytes are U+4E00 (E4 B8 80) to U+9FFF (E9 BF BF).
+func isHan(a, b, c byte) bool {
+	return (0xe5 <= a && a <= 0xe9 && 0x80 <= b || a == 0xe4 && 0xb8 <= b) && b <= 0xbf && 0x80 <= c && c <= 0xbf
+}
+
+// maxRounds bounds the search for the fixed point. Two rounds, of which the
+// second finds no change, suffice for nearly everything.
 const maxRounds = 8
 
 // streamMark is the combining grapheme joiner, which x/text inserts into runs
