@@ -36,7 +36,7 @@ var requirements = map[string]string{
 	"golang.org/x/crypto":               "primitives",
 	"golang.org/x/sys":                  "processor features",
 	"golang.org/x/text":                 "Unicode and GB 18030 in join keys",
-	"github.com/nyaruka/phonenumbers":   "phone numbers, only with psi/joinkey/phone",
+	"github.com/nyaruka/phonenumbers":   "telephone numbers, only with psi/joinkey/phone",
 	"github.com/schollz/progressbar/v3": "examples",
 	"golang.org/x/term":                 "examples",
 	"github.com/stretchr/testify":       "tests",

@@ -6,9 +6,11 @@ import (
 	"iter"
 	"log"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/dujiang-dev/dujiang/psi"
+	"github.com/dujiang-dev/dujiang/psi/joinkey"
 )
 
 // lines yields strings as items. Package joinkey yields those of a table.
@@ -56,4 +58,26 @@ func Example() {
 	// Output:
 	// rows of patients who are insured: [1 3 4]
 	// insured in all: 3
+}
+
+// The rows of a CSV file, joined on two columns.
+func ExampleNewSet() {
+	file := strings.NewReader("name,birthday,note\nAda Lovelace,1815-12-10,\nALAN TURING,1912/6/23,\n,,empty\n")
+	spec, err := joinkey.ParseSpec("name:text,birthday:date")
+	if err != nil {
+		log.Fatal(err)
+	}
+	keys, err := joinkey.CSV(file, spec, &joinkey.Config{Bad: joinkey.Skip})
+	if err != nil {
+		log.Fatal(err)
+	}
+	set, err := psi.NewSet(keys.All())
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(set)
+	fmt.Println(keys.Report().Skipped)
+	// Output:
+	// psi.Set of 2 items in 3 rows
+	// map[empty name:1]
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/examples/internal/pinned"
 	"github.com/dujiang-dev/dujiang/psi/joinkey"
+	"github.com/dujiang-dev/dujiang/psi/joinkey/phone"
 )
 
 // A job is a checked command line.
@@ -98,7 +99,7 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	if j.peer, err = pinned.ParseFingerprint(*peer); err != nil {
 		return nil, inputError{fmt.Errorf("-peer: %w", err)}
 	}
-	if j.spec, err = joinkey.ParseSpec(*key, kinds()...); err != nil {
+	if j.spec, err = joinkey.ParseSpec(*key, phone.Kinds()...); err != nil {
 		return nil, inputError{fmt.Errorf("-key: %w", err)}
 	}
 	if j.table.Comma, err = parseComma(*comma); err != nil {
@@ -119,13 +120,10 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	return j, nil
 }
 
-// kinds returns the kinds of columns that joinkey has in packages of their own.
-func kinds() []joinkey.Kind { return nil }
-
 func kindNames() string {
-	_, err := joinkey.ParseKind("?", kinds()...)
+	_, err := joinkey.ParseKind("?")
 	_, names, _ := strings.Cut(err.Error(), "there are ")
-	return names
+	return names + ", and phone/REGION, as in phone/CN"
 }
 
 func required(what, value string) error {

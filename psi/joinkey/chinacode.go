@@ -18,7 +18,7 @@ const (
 // afterwards, with the century 19, since sequence numbers from 996 were set
 // aside for people who were a hundred years old, and these are refused.
 func canonResidentID(s *scratch, dst, value []byte) ([]byte, error) {
-	v := s.narrow(value)
+	v := s.code(value)
 	var id [18]byte
 	switch len(v) {
 	case 18:
@@ -97,7 +97,7 @@ var creditValue = func() (t [256]uint8) {
 // check character inside the nine is not looked at: codes exist in which it
 // does not hold.
 func canonCreditCode(s *scratch, dst, value []byte) ([]byte, error) {
-	v := s.narrow(value)
+	v := s.code(value)
 	if len(v) != 18 {
 		return dst, reasonCCForm
 	}

@@ -9,7 +9,7 @@
 //
 //	spec, err := joinkey.ParseSpec("given_name:text,surname:text,born:date")
 //	keys, err := joinkey.CSV(file, spec, &joinkey.Config{Bad: joinkey.Skip})
-//	set, err := psi.NewSet(keys.All(), ...)
+//	set, err := psi.NewSet(keys.All())
 //
 // and look at [Keys.Report] afterwards. A row without a key yields nil: it
 // keeps its position and never matches, so that positions in the result are
@@ -40,7 +40,8 @@
 // Case folding is more than lower case (ß is ss, and final sigma is sigma), and
 // NFKC makes full-width letters, ligatures and the like plain. What is
 // ignorable by default in Unicode, such as zero-width spaces, soft hyphens and
-// joiners, is dropped. Numbers and codes may be full-width. That the local part
+// joiners, is dropped. Numbers and codes may be full-width, and cn-id and uscc in
+// groups with spaces or hyphens between. That the local part
 // of an address does not tell case is a convention, not a standard: nearly all
 // providers follow it. What follows a plus sign stays, since not all providers
 // ignore it.
@@ -50,8 +51,8 @@
 // for good once its characters are assigned; a character newer than the tables
 // stands for itself, so parties should build with the same release of Go.
 //
-// Package phone, a module of its own below this one because of the size of its
-// tables, has telephone numbers, and [KindFunc] makes other kinds.
+// Package phone below this one, apart because of the size of its tables, has
+// telephone numbers, and [KindFunc] makes other kinds.
 //
 // The package matches nothing: it does not know nicknames, transliterations,
 // simplified and traditional characters, typing errors or word order, and two

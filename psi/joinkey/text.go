@@ -252,3 +252,16 @@ func (s *scratch) narrow(value []byte) []byte {
 	}
 	return bytes.TrimSpace(s.a)
 }
+
+// code is narrow for numbers with a check character, which people like to write
+// in groups: spaces and hyphens inside are dropped too.
+func (s *scratch) code(value []byte) []byte {
+	v := s.narrow(value)
+	kept := v[:0]
+	for _, c := range v {
+		if c != ' ' && c != '-' {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}

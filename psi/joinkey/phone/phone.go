@@ -17,8 +17,7 @@
 // Letters and extensions are refused, as E.164 has no room for them; so are
 // numbers without an area code and short ones such as 110.
 //
-// The package is a module of its own because the tables take some 7 MB of a
-// program. What is assigned changes a few times a year: parties should have
+// The package stands apart because the tables take some 7 MB of a program. What is assigned changes a few times a year: parties should have
 // the same release, or else one of them may skip a new number that the other
 // one accepts. The canonical form of a number that both accept is the same.
 package phone
