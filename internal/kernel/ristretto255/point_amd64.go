@@ -228,8 +228,7 @@ func mapToPoints(p *[2]point, t *[2]element) {
 // computes, not in what: encodings are canonical.
 func (w *workspace) mulEncode(out []byte, n int) {
 	count := (n + lanes - 1) / lanes
-	var product element // of all efgh so far
-	product = *one
+	product := *one // of all efgh so far
 	var prefix [groups]element
 	var zeros [groups]uint8
 	for g := range count {
