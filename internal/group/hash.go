@@ -88,12 +88,10 @@ func (x *hasher) expand(out *[kernel.UniformSize]byte, msg []byte, tag *Tag) {
 	if err := x.h.(encoding.BinaryUnmarshaler).UnmarshalBinary(tag.zpad); err != nil {
 		panic("group: internal error: " + err.Error())
 	}
-	x.h.Write(msg)
-	x.h.Write(tag.suffix)
+	x.buf = append(append(x.buf[:0], msg...), tag.suffix...)
+	x.h.Write(x.buf)
 	x.buf = x.h.Sum(x.buf[:0])
 	// b_1 = H(b_0 || I2OSP(1, 1) || DST_prime)
 	x.buf = append(append(x.buf, 1), tag.prime...)
-	x.h.Reset()
-	x.h.Write(x.buf)
-	x.h.Sum(out[:0])
+	*out = sha512.Sum512(x.buf)
 }
