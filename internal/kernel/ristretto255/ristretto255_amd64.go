@@ -37,7 +37,7 @@ type point struct{ X, Y, Z, T element }
 // known to _asm/point.go.
 type multiplier struct {
 	p     point
-	_     cached // what mulDigits looked up in table
+	_     cached  // what mulDigits looked up in table
 	d2    element // 2d
 	table [8]cached
 }
