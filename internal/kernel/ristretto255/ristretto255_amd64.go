@@ -4,6 +4,8 @@ package ristretto255
 
 import "github.com/dujiang-dev/dujiang/internal/cpu"
 
+// The generator's output is reproducible: go generate leaves the tree clean.
+//
 //go:generate go -C _asm run . -out ../ristretto255_amd64.s
 
 func fromUniformMul(out []byte, scalar *[ScalarSize]byte, uniform []byte) {

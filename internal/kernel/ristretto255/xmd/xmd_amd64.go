@@ -9,6 +9,8 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/cpu"
 )
 
+// The generator's output is reproducible: go generate leaves the tree clean.
+//
 //go:generate go -C _asm run . -out ../xmd_amd64.s
 
 // The assembly touches nothing but the fixed-size types below: input is read
