@@ -32,10 +32,22 @@ var workspaces = sync.Pool{New: func() any {
 	return w
 }}
 
-func fromUniformMulIFMA(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
+func newWorkspace(scalar *[ScalarSize]byte) *workspace {
 	w := workspaces.Get().(*workspace)
-	defer workspaces.Put(w)
 	halfDigits(&w.digits, scalar)
+	return w
+}
+
+// release gives w back, without the scalar, which must not outlive its owner in
+// a pool.
+func (w *workspace) release() {
+	clear(w.digits[:])
+	workspaces.Put(w)
+}
+
+func fromUniformMulIFMA(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
+	w := newWorkspace(scalar)
+	defer w.release()
 	for len(out) > 0 {
 		n := min(chunk, len(out)/ElementSize)
 		for g := range (n + lanes - 1) / lanes {
@@ -58,9 +70,8 @@ func fromUniformMulIFMA(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
 }
 
 func decodeMulIFMA(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int) {
-	w := workspaces.Get().(*workspace)
-	defer workspaces.Put(w)
-	halfDigits(&w.digits, scalar)
+	w := newWorkspace(scalar)
+	defer w.release()
 	done := 0
 	for len(out) > 0 {
 		n := min(chunk, len(out)/ElementSize)
@@ -228,8 +239,7 @@ func mapToPoints(p *[2]point, t *[2]element) {
 // computes, not in what: encodings are canonical.
 func (w *workspace) mulEncode(out []byte, n int) {
 	count := (n + lanes - 1) / lanes
-	var product element // of all efgh so far
-	product = *one
+	product := *one // of all efgh so far
 	var prefix [groups]element
 	var zeros [groups]uint8
 	for g := range count {

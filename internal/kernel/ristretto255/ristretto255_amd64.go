@@ -4,6 +4,8 @@ package ristretto255
 
 import "github.com/dujiang-dev/dujiang/internal/cpu"
 
+// The generator's output is reproducible: go generate leaves the tree clean.
+//
 //go:generate go -C _asm run . -out ../ristretto255_amd64.s
 
 func fromUniformMul(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
@@ -37,7 +39,7 @@ type point struct{ X, Y, Z, T element }
 // known to _asm/point.go.
 type multiplier struct {
 	p     point
-	sel   cached
+	_     cached  // what mulDigits looked up in table
 	d2    element // 2d
 	table [8]cached
 }

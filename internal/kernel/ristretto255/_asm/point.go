@@ -40,10 +40,10 @@ func (p point) complete(E, F, G, H element, withT bool) {
 		x.store(m)
 		x.release()
 	}
+	product(G, H, p.Y)
 	product(E, F, p.X)
 	product(F, G, p.Z)
 	F.release()
-	product(G, H, p.Y)
 	G.release()
 	if withT {
 		product(E, H, p.T)
@@ -160,7 +160,7 @@ func pointFunctions() {
 	end()
 
 	TEXT("addPoint", NOSPLIT, "func(m *[13120]byte, q *[4][5][8]uint64)")
-	Doc("addPoint sets p = p + q. It destroys sel.")
+	Doc("addPoint sets p = p + q.")
 	m = pointer("m")
 	q := pointer("q")
 	begin()
