@@ -113,6 +113,13 @@ func (d *dh) receive() ([]int, error) {
 	if err := d.s.RecvEnd(); err != nil {
 		return nil, err
 	}
+	if d.reveal == RevealReceiver {
+		// The time that matching takes tells how much there is, so the sender
+		// does not wait for it.
+		if err := d.s.SendEnd(); err != nil {
+			return nil, err
+		}
+	}
 
 	d.s.Phase("match")
 	table := newTagTable(ownTags, size)
@@ -127,13 +134,14 @@ func (d *dh) receive() ([]int, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrPeer, err)
 	}
-	if d.reveal == RevealBoth {
-		err := chunks(m, chunkBits, func(lo, hi int) error {
-			return d.s.Send(dhMatched, peerMatched[lo/8:(hi+7)/8])
-		})
-		if err != nil {
-			return nil, err
-		}
+	if d.reveal == RevealReceiver {
+		return rows, nil
+	}
+	err = chunks(m, chunkBits, func(lo, hi int) error {
+		return d.s.Send(dhMatched, peerMatched[lo/8:(hi+7)/8])
+	})
+	if err != nil {
+		return nil, err
 	}
 	return rows, d.s.SendEnd()
 }
