@@ -248,8 +248,9 @@ func TestReadingFails(t *testing.T) {
 
 func TestSetShowsNoItems(t *testing.T) {
 	set := newSet(t, "secret", "secret", "other")
-	for _, verb := range []string{"%v", "%s", "%+v"} {
+	for _, verb := range []string{"%v", "%s", "%+v", "%#v", "%x", "%d"} {
 		require.Equal(t, "psi.Set of 2 items in 3 rows", fmt.Sprintf(verb, set))
+		require.Equal(t, "psi.Set of 2 items in 3 rows", fmt.Sprintf(verb, *set))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"math/bits"
 	"math/rand/v2"
@@ -107,9 +108,13 @@ func (s *Set) Len() int { return s.rows }
 func (s *Set) Items() int { return len(s.records) }
 
 // String says how large s is. It shows no items.
-func (s *Set) String() string {
+func (s Set) String() string {
 	return fmt.Sprintf("psi.Set of %d items in %d rows", len(s.records), s.rows)
 }
+
+// Format implements [fmt.Formatter], so that no verb prints the hashes of items,
+// from which items can be guessed.
+func (s Set) Format(f fmt.State, verb rune) { io.WriteString(f, s.String()) }
 
 // collect sorts all records by digest and row, and moves those of repeated
 // items out.
