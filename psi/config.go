@@ -69,15 +69,15 @@ type Config struct {
 	// Protocol is DH if it is zero.
 	Protocol Protocol
 	// Context is what the parties agreed upon outside: the hash of a contract,
-	// the names of the columns. It enters every hash of the protocol. At most
-	// 65,535 bytes; empty by default.
+	// the names of the columns. It enters every hash of a run, though not that
+	// of items into a Set. At most 65,535 bytes; empty by default.
 	Context []byte
 	// PadTo hides the number of this side's items: random ones are added up to
 	// this number. It must be at least the number of different items, which is
 	// therefore best bounded by something public. Zero adds none.
 	PadTo int
 	// MaxPeerItems is the most items the other side may have. Zero is 2^28,
-	// which may take 14 GiB.
+	// whose tags take 3 GiB, or 3.5 if this side has more than 2^27.
 	MaxPeerItems int
 	// Workers is the number of goroutines that compute. Zero is one for each
 	// processor that Go uses.

@@ -3,7 +3,6 @@ package psi
 import (
 	"fmt"
 	"math/rand/v2"
-	"slices"
 
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
@@ -68,7 +67,7 @@ func (d *dh) receive() ([]int, error) {
 	n, m := d.own.len(), d.peers
 	size := tagSize(n, m)
 	ownTags := make([]byte, n*size)
-	var peerTags []byte // grows as tags arrive
+	var peerTags [][]byte // of each chunk, as they arrive
 	err := d.s.Duplex(func() error {
 		digests := make([]byte, chunkItems*digestSize)
 		elements := make([]byte, chunkItems*elementSize)
@@ -84,10 +83,11 @@ func (d *dh) receive() ([]int, error) {
 		elements := make([]byte, chunkItems*elementSize)
 		return chunks(max(n, m), chunkItems, func(lo, hi int) error {
 			if k := min(hi, m) - lo; k > 0 {
-				peerTags = slices.Grow(peerTags, k*size)[:len(peerTags)+k*size]
-				if err := d.s.Recv(dhTags, peerTags[len(peerTags)-k*size:]); err != nil {
+				tags := make([]byte, k*size)
+				if err := d.s.Recv(dhTags, tags); err != nil {
 					return err
 				}
+				peerTags = append(peerTags, tags)
 				d.advance(k)
 			}
 			if k := min(hi, n) - lo; k > 0 {
@@ -113,27 +113,37 @@ func (d *dh) receive() ([]int, error) {
 	if err := d.s.RecvEnd(); err != nil {
 		return nil, err
 	}
+	if d.reveal == RevealReceiver {
+		// The time that matching takes tells how much there is, so the sender
+		// does not wait for it.
+		if err := d.s.SendEnd(); err != nil {
+			return nil, err
+		}
+	}
 
 	d.s.Phase("match")
 	table := newTagTable(ownTags, size)
 	ownMatched, peerMatched := newBitmap(n), newBitmap(m)
-	for j := range m {
-		if i := table.find(peerTags[j*size : (j+1)*size]); i >= 0 {
-			ownMatched.set(i)
-			peerMatched.set(j)
+	for c, tags := range peerTags {
+		for j := range len(tags) / size {
+			if i := table.find(tags[j*size : (j+1)*size]); i >= 0 {
+				ownMatched.set(i)
+				peerMatched.set(c*chunkItems + j)
+			}
 		}
 	}
 	rows, err := d.own.rowsOf(ownMatched)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrPeer, err)
 	}
-	if d.reveal == RevealBoth {
-		err := chunks(m, chunkBits, func(lo, hi int) error {
-			return d.s.Send(dhMatched, peerMatched[lo/8:(hi+7)/8])
-		})
-		if err != nil {
-			return nil, err
-		}
+	if d.reveal == RevealReceiver {
+		return rows, nil
+	}
+	err = chunks(m, chunkBits, func(lo, hi int) error {
+		return d.s.Send(dhMatched, peerMatched[lo/8:(hi+7)/8])
+	})
+	if err != nil {
+		return nil, err
 	}
 	return rows, d.s.SendEnd()
 }
