@@ -32,6 +32,7 @@ func (c *Cipher) hashCRGeneric(dst, src []Block) {
 func sigma(x Block) Block { return Block{Lo: x.Hi, Hi: x.Hi ^ x.Lo} }
 
 func (c *Cipher) hashCCRGeneric(dst, src []Block) {
+	buf := new([Size]byte)
 	for i, x := range src {
 		s := sigma(x)
 		dst[i] = c.pi(buf, s).Xor(s)
