@@ -5,12 +5,14 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
+	"github.com/dujiang-dev/dujiang/internal/okvs/rows"
 )
 
 // window is how many keys are sorted by bin at a time. It trades the passes over
 // the store, whose bins come into the second-level cache once per window,
-// against the scatter of results, which stays within a window.
-const window = 1 << 18
+// against the scatter of results, which stays within a window. From 2^14 to 2^17
+// hardly matters, up to 2^24 keys.
+const window = 1 << 16
 
 // Decode sets out[i] to what keys[i] decodes to in store. There may be any
 // number of keys, repeated ones among them. out may be keys.
@@ -40,8 +42,8 @@ func Decode(p Params, seed [16]byte, keys, store, out []Block, workers int) {
 
 // A decoder holds a window of keys in the order of their bins.
 type decoder struct {
-	hashes []Block
-	from   []uint32 // hashes[i] is that of key from[i] of the window
+	hashes [window]Block
+	from   [window]uint16 // hashes[i] is that of key from[i] of the window
 	at     []int
 	buf    [chunk]Block
 	rows   [chunk]uint64
@@ -52,17 +54,14 @@ var decoders = sync.Pool{New: func() any { return new(decoder) }}
 // decodeBin decodes keys of a store that has only one bin.
 func (d *decoder) decodeBin(p *Params, c *aes128.Cipher, keys, store, out []Block) {
 	hashed(c, &d.buf, keys, func(first int, hs []Block) {
-		rowsOf(d.rows[:], hs, p)
+		rows.Place(d.rows[:len(hs)], hs, p.bins, p.sparse)
 		o := out[first:][:len(hs)]
-		gather(o, store, d.rows[:len(hs)])
+		rows.Gather(o, store, d.rows[:len(hs)])
 		gf128.PolyAdd(o, hs, store[p.sparse:])
 	})
 }
 
 func (d *decoder) decode(p *Params, c *aes128.Cipher, keys, store, out []Block) {
-	if len(d.hashes) < len(keys) {
-		d.hashes, d.from = make([]Block, len(keys)), make([]uint32, len(keys))
-	}
 	if len(d.at) < p.bins+1 {
 		d.at = make([]int, p.bins+1)
 	}
@@ -72,7 +71,7 @@ func (d *decoder) decode(p *Params, c *aes128.Cipher, keys, store, out []Block) 
 	clear(at)
 	hashed(c, &d.buf, keys, func(_ int, hs []Block) {
 		for _, h := range hs {
-			at[binOf(h, p.bins)+1]++
+			at[rows.Bin(h, p.bins)+1]++
 		}
 	})
 	sum := 0
@@ -82,11 +81,11 @@ func (d *decoder) decode(p *Params, c *aes128.Cipher, keys, store, out []Block) 
 	hashes, from := d.hashes[:len(keys)], d.from[:len(keys)]
 	hashed(c, &d.buf, keys, func(first int, hs []Block) {
 		for i, h := range hs {
-			b := binOf(h, p.bins) + 1
+			b := rows.Bin(h, p.bins) + 1
 			k := at[b]
 			at[b] = k + 1
 			hashes[k] = h
-			from[k] = uint32(first + i)
+			from[k] = uint16(first + i)
 		}
 	})
 
@@ -96,21 +95,12 @@ func (d *decoder) decode(p *Params, c *aes128.Cipher, keys, store, out []Block) 
 			hs := hashes[lo:min(lo+chunk, hi)]
 			to := from[lo:][:len(hs)]
 			o := d.buf[:len(hs)]
-			rowsOf(d.rows[:], hs, p)
-			gather(o, bin, d.rows[:len(hs)])
+			rows.Place(d.rows[:len(hs)], hs, p.bins, p.sparse)
+			rows.Gather(o, bin, d.rows[:len(hs)])
 			gf128.PolyAdd(o, hs, bin[p.sparse:])
 			for i, k := range to {
 				out[k] = o[i]
 			}
 		}
-	}
-}
-
-// gather sets dst[i] to the sum of the three columns of rows[i].
-func gather(dst, store []Block, rows []uint64) {
-	dst = dst[:len(rows)]
-	for i, row := range rows {
-		x, y, z := store[uint16(row)], store[uint16(row>>16)], store[uint16(row>>32)]
-		dst[i] = Block{Lo: x.Lo ^ y.Lo ^ z.Lo, Hi: x.Hi ^ y.Hi ^ z.Hi}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/okvs/rows"
 )
 
 // Encode sets out, of p.Size() blocks, to a store in which keys[i] decodes to
@@ -81,7 +82,7 @@ func (e *encoder) partition(p *Params, c *aes128.Cipher, keys, values, out []Blo
 		lo, hi := span(w, workers, p.n)
 		hashed(c, &buf, keys[lo:hi], func(_ int, hs []Block) {
 			for _, h := range hs {
-				count[binOf(h, p.bins)]++
+				count[rows.Bin(h, p.bins)]++
 			}
 		})
 		at[w] = count
@@ -95,7 +96,7 @@ func (e *encoder) partition(p *Params, c *aes128.Cipher, keys, values, out []Blo
 			var buf [chunk]Block
 			hashed(c, &buf, keys, func(_ int, hs []Block) {
 				for _, h := range hs {
-					if binOf(h, p.bins) == bin {
+					if rows.Bin(h, p.bins) == bin {
 						in = append(in, h)
 					}
 				}
@@ -112,7 +113,7 @@ func (e *encoder) partition(p *Params, c *aes128.Cipher, keys, values, out []Blo
 		hashed(c, &buf, keys[lo:hi], func(first int, hs []Block) {
 			vs := values[first:][:len(hs)]
 			for i, h := range hs {
-				bin := binOf(h, p.bins)
+				bin := rows.Bin(h, p.bins)
 				k := at[bin]
 				at[bin] = k + 1
 				out[bin*size+k] = h

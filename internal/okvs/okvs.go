@@ -43,7 +43,7 @@
 //
 // A store has about 1.36 blocks per item from 2^14 items on, more for fewer.
 // Encode holds 16 bytes per item and 1.1 MiB per worker, besides its arguments,
-// and Decode 7.5 MiB per worker. Both keep that memory for the next call.
+// and Decode 1.2 MiB per worker. Both keep that memory for the next call.
 //
 // # References
 //
@@ -57,7 +57,6 @@ package okvs
 import (
 	"errors"
 	"fmt"
-	"math/bits"
 	"sync"
 	"sync/atomic"
 
@@ -74,47 +73,6 @@ var (
 	// ErrDuplicate means that two keys are equal, which no seed helps.
 	ErrDuplicate = errors.New("okvs: two keys are equal")
 )
-
-// place returns the bin and the row of a hashed key. The two words are
-// multiplied up like mixed-radix fractions: the high word of h*bins is the bin,
-// the low word what remains, still nearly uniform, and so on. Each of the pairs
-// (bin, first column) and (second, third) thereby has a distribution that is
-// uniform up to a factor of 1 + 2^-30, without division and without bits in
-// common.
-//
-// The three columns are distinct: the second is drawn from one column less and
-// skips the first, the third skips both. They are packed at 16 bits each.
-func place(h Block, bins, sparse uint64) (bin, row uint64) {
-	bin, rest := bits.Mul64(h.Lo, bins)
-	a, _ := bits.Mul64(rest, sparse)
-	b, rest := bits.Mul64(h.Hi, sparse-1)
-	c, _ := bits.Mul64(rest, sparse-2)
-	if b >= a {
-		b++
-	}
-	lo, hi := min(a, b), max(a, b)
-	if c >= lo {
-		c++
-	}
-	if c >= hi {
-		c++
-	}
-	return bin, a | b<<16 | c<<32
-}
-
-// rowsOf sets rows to the rows of hashed keys.
-func rowsOf(rows []uint64, hashes []Block, p *Params) {
-	rows = rows[:len(hashes)]
-	for i, h := range hashes {
-		_, rows[i] = place(h, uint64(p.bins), uint64(p.sparse))
-	}
-}
-
-// binOf returns the bin of a hashed key.
-func binOf(h Block, bins int) int {
-	bin, _ := bits.Mul64(h.Lo, uint64(bins))
-	return int(bin)
-}
 
 // chunk is how many items go through the vector kernels at a time.
 const chunk = 512

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
+	"github.com/dujiang-dev/dujiang/internal/okvs/rows"
 )
 
 // A solver encodes one bin. Rows and columns have numbers of 16 bits, and the
@@ -30,7 +31,7 @@ const oneRow = 1 << 16
 func (s *solver) solve(p *Params, fill *aes128.Cipher, bin int, values, out []Block) error {
 	n := len(values)
 	hashes := out[:n]
-	rowsOf(s.rows[:n], hashes, p)
+	rows.Place(s.rows[:n], hashes, p.bins, p.sparse)
 	peeled, err := s.triangulate(p, hashes)
 	if err != nil {
 		return err
@@ -51,7 +52,9 @@ func (s *solver) solve(p *Params, fill *aes128.Cipher, bin int, values, out []Bl
 	// are used up, and all sparse columns become random.
 	gf128.PolyAdd(values, hashes, dense)
 	fill.CounterBlocks(out[:p.sparse], counter)
-	backSubstitute(out[:p.sparse], values, s.rows[:n], s.order[:peeled])
+	// Last peeled row first: the columns of a row other than its own are free, or
+	// solved before [RR22, Fig. 1, step 6].
+	rows.BackSubstitute(out[:p.sparse], values, s.rows[:n], s.order[:peeled])
 	return nil
 }
 
@@ -155,21 +158,6 @@ func (s *solver) split(p *Params, hashes []Block, tail, peeled int) (int, error)
 		}
 	}
 	return tail, nil
-}
-
-// backSubstitute solves the triangular part, last peeled row first: the columns
-// of a row other than its own are free, or solved before.
-func backSubstitute(out, values []Block, rows []uint64, order []uint32) {
-	for i := len(order) - 1; i >= 0; i-- {
-		r, c := uint16(order[i]), order[i]>>16
-		row := rows[r]
-		x, y, z := out[uint16(row)], out[uint16(row>>16)], out[uint16(row>>32)]
-		v := values[r]
-		// The random block in the row's own column is one of the three, and
-		// cancels itself.
-		own := out[c]
-		out[c] = Block{Lo: own.Lo ^ v.Lo ^ x.Lo ^ y.Lo ^ z.Lo, Hi: own.Hi ^ v.Hi ^ x.Hi ^ y.Hi ^ z.Hi}
-	}
 }
 
 // failure tells the caller's mistake from bad luck.
