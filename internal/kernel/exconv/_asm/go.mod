@@ -1,4 +1,4 @@
-module github.com/dujiang-dev/dujiang/internal/kernel/gf128/_asm
+module github.com/dujiang-dev/dujiang/internal/kernel/exconv/_asm
 
 go 1.26.0
 
