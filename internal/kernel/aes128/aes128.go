@@ -1,0 +1,158 @@
+// Package aes128 is AES-128 in bulk: a fixed-key permutation, the hash
+// functions built from it, the doubling step of GGM trees, and one block under
+// each of many keys.
+//
+// In the names below pi is AES under the key of a [Cipher], as in [GKWY20],
+// whose theorems hold when pi is a random permutation that everybody knows:
+//
+//   - [Cipher.HashCR], pi(x) ^ x, is correlation robust (section 7.2): for
+//     hashing keys that differ by one secret, each used once.
+//   - [Cipher.HashCCR], pi(s(x)) ^ s(x) with the linear orthomorphism
+//     s(L || R) = (L ^ R) || L, is circular correlation robust (section 7.3):
+//     for free XOR and half gates.
+//   - [Cipher.HashTCCR], pi(pi(x) ^ i) ^ pi(x), is tweakable circular
+//     correlation robust (section 7.4): for malicious oblivious transfer, where
+//     the other party may have chosen inputs, and it takes two calls of pi.
+//
+// None of them is a random oracle: pi(x) ^ x is easily inverted on pairs
+// chosen by whoever knows the key. Where a protocol needs a random oracle on
+// attacker-chosen inputs, use a hash function.
+//
+// Every operation is constant time in data and keys if the processor has
+// AES-NI. Without it, and under the tag purego, crypto/aes decides.
+//
+// Slices that a function writes must be identical with, or not overlap, the
+// slices it reads, unless it says otherwise.
+//
+// # References
+//
+//   - [GKWY20] C. Guo, J. Katz, X. Wang, Y. Yu. Efficient and Secure Multiparty
+//     Computation from Fixed-Key Block Ciphers. IEEE S&P 2020, eprint 2019/074.
+//   - [FIPS 197] Advanced Encryption Standard.
+package aes128
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"log/slog"
+)
+
+//go:generate go -C _asm run . -out ../aes128_amd64.s -stubs ../stubs_amd64.go -pkg aes128
+
+// A Cipher is AES-128 under one key. It is immutable and may be used by many
+// goroutines. Use it by pointer.
+type Cipher struct {
+	rk      schedule
+	generic cipher.Block
+}
+
+// New returns the cipher with the given key.
+func New(key [Size]byte) *Cipher {
+	g, err := aes.NewCipher(key[:])
+	if err != nil {
+		panic("aes128: internal error: " + err.Error())
+	}
+	c := &Cipher{generic: g}
+	c.rk.expand(&key)
+	return c
+}
+
+// String says what c is, and not its key.
+func (c *Cipher) String() string { return "aes128.Cipher(16 bytes)" }
+
+// LogValue is [Cipher.String].
+func (c *Cipher) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Encrypt sets dst[i] = pi(src[i]).
+func (c *Cipher) Encrypt(dst, src []Block) {
+	if check(dst, src) {
+		c.encrypt(dst, src)
+	}
+}
+
+// HashCR sets dst[i] = pi(src[i]) ^ src[i], the function MMO of
+// [GKWY20, section 7.2].
+func (c *Cipher) HashCR(dst, src []Block) {
+	if check(dst, src) {
+		c.hashCR(dst, src)
+	}
+}
+
+// HashCCR sets dst[i] = pi(s) ^ s for s = sigma(src[i]), the function MMO^ of
+// [GKWY20, section 7.3].
+func (c *Cipher) HashCCR(dst, src []Block) {
+	if check(dst, src) {
+		c.hashCCR(dst, src)
+	}
+}
+
+// tccrChunk is how many blocks HashTCCR takes through both of its passes while
+// they stay in the first-level cache.
+const tccrChunk = 512
+
+// HashTCCR sets dst[i] = pi(pi(src[i]) ^ t) ^ pi(src[i]) for the tweak
+// t = tweak + i, the function TMMO of [GKWY20, section 7.4]. Tweaks are taken
+// modulo 2^64; the caller keeps those under one secret distinct.
+func (c *Cipher) HashTCCR(dst, src []Block, tweak uint64) {
+	check(dst, src)
+	for len(src) > 0 {
+		n := min(len(src), tccrChunk)
+		c.encrypt(dst[:n], src[:n])
+		c.feedTweak(dst[:n], dst[:n], tweak)
+		dst, src, tweak = dst[n:], src[n:], tweak+uint64(n)
+	}
+}
+
+// Counter sets block i of dst to pi(counter + i), where the counter is the low
+// word, modulo 2^64, and the high word is zero. The length of dst must be a
+// multiple of [Size].
+func (c *Cipher) Counter(dst []byte, counter uint64) {
+	if len(dst)%Size != 0 {
+		panic("aes128: internal error: part of a block")
+	}
+	if len(dst) > 0 {
+		c.counter(dst, counter)
+	}
+}
+
+// CounterBlocks is [Cipher.Counter] for blocks.
+func (c *Cipher) CounterBlocks(dst []Block, counter uint64) {
+	if len(dst) > 0 {
+		c.counterBlocks(dst, counter)
+	}
+}
+
+// Double makes one level of a GGM tree: dst[2i] = pi0(src[i]) ^ src[i] and
+// dst[2i+1] = pi1(src[i]) ^ src[i], with pi0 and pi1 the permutations of left
+// and right. It returns the sums of all left and of all right children, which
+// are what a puncturable PRF sends. With independent random permutations the
+// pair is a length-doubling PRG by [GKWY20, section 7.2]. dst must have twice
+// the length of src and not overlap it.
+func Double(left, right *Cipher, dst, src []Block) (sums [2]Block) {
+	if len(dst) != 2*len(src) {
+		panic("aes128: internal error: children and parents differ in number")
+	}
+	if len(src) > 0 {
+		double(left, right, dst, src, &sums)
+	}
+	return sums
+}
+
+// EncryptKeys sets dst[i] = AES(keys[i], src[i]), running the key schedule for
+// every block. dst may be identical with either of the others.
+func EncryptKeys(dst, keys, src []Block) {
+	if len(keys) != len(src) {
+		panic("aes128: internal error: slices differ in length")
+	}
+	if check(dst, src) {
+		encryptKeys(dst, keys, src)
+	}
+}
+
+// check reports whether there is anything to do.
+func check(dst, src []Block) bool {
+	if len(dst) != len(src) {
+		panic("aes128: internal error: slices differ in length")
+	}
+	return len(src) > 0
+}

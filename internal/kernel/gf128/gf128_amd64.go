@@ -1,0 +1,62 @@
+//go:build amd64 && !purego
+
+package gf128
+
+import "github.com/dujiang-dev/dujiang/internal/cpu"
+
+func mulConst(dst, src []Elem, c Elem) {
+	k := [2]Elem{c, timesX64(c)}
+	switch {
+	case cpu.AVX512.Enabled():
+		mulConstAVX512(&dst[0], &src[0], len(src), &k)
+	case cpu.AVX2.Enabled():
+		mulConstAVX2(&dst[0], &src[0], len(src), &k)
+	default:
+		mulConstGeneric(dst, src, c)
+	}
+}
+
+func mulConstAdd(dst, src []Elem, c Elem) {
+	k := [2]Elem{c, timesX64(c)}
+	switch {
+	case cpu.AVX512.Enabled():
+		mulConstAddAVX512(&dst[0], &src[0], len(src), &k)
+	case cpu.AVX2.Enabled():
+		mulConstAddAVX2(&dst[0], &src[0], len(src), &k)
+	default:
+		mulConstAddGeneric(dst, src, c)
+	}
+}
+
+func mulVec(dst, a, b []Elem) {
+	switch {
+	case cpu.AVX512.Enabled() && len(a) > 1:
+		mulAVX512(&dst[0], &a[0], &b[0], len(a))
+	case cpu.AVX2.Enabled():
+		mulAVX2(&dst[0], &a[0], &b[0], len(a))
+	default:
+		mulVecGeneric(dst, a, b)
+	}
+}
+
+func dot(acc *[3]Elem, a, b []Elem) {
+	switch {
+	case cpu.AVX512.Enabled():
+		dotAVX512(acc, &a[0], &b[0], len(a))
+	case cpu.AVX2.Enabled():
+		dotAVX2(acc, &a[0], &b[0], len(a))
+	default:
+		dotGeneric(acc, a, b)
+	}
+}
+
+func polyAdd(dst, x, coeff []Elem) {
+	switch {
+	case cpu.AVX512.Enabled():
+		polyAddAVX512(&dst[0], &x[0], len(x), &coeff[0], len(coeff))
+	case cpu.AVX2.Enabled():
+		polyAddAVX2(&dst[0], &x[0], len(x), &coeff[0], len(coeff))
+	default:
+		polyAddGeneric(dst, x, coeff)
+	}
+}
