@@ -50,8 +50,9 @@ func NewParams(n, ssp int) (Params, error) {
 	lambda := fixed(ssp+1)<<fraction + log2(uint64(p.bins))
 	p.capacity = max(capacity(n, p.bins, lambda), minItems)
 	p.sparse = sparseColumns(p.capacity, lambda)
-	p.dense = int(lambda / log2(uint64(p.sparse)))
-	if p.sparse > math.MaxUint16 || p.dense < 1 {
+	// [RR22, section 3.2]: g^ = floor(lambda / ((w-2) * log2(e*n))).
+	p.dense = max(int(lambda/log2(uint64(p.sparse))), 1)
+	if p.sparse > math.MaxUint16 {
 		panic("okvs: internal error: bin too large")
 	}
 	return p, nil

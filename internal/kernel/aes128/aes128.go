@@ -35,6 +35,8 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"log/slog"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
 )
 
 //go:generate go -C _asm run . -out ../aes128_amd64.s -stubs ../stubs_amd64.go -pkg aes128
@@ -110,6 +112,7 @@ func (c *Cipher) Counter(dst []byte, counter uint64) {
 	if len(dst)%Size != 0 {
 		panic("aes128: internal error: part of a block")
 	}
+	race.Write(dst)
 	if len(dst) > 0 {
 		c.counter(dst, counter)
 	}
@@ -117,6 +120,7 @@ func (c *Cipher) Counter(dst []byte, counter uint64) {
 
 // CounterBlocks is [Cipher.Counter] for blocks.
 func (c *Cipher) CounterBlocks(dst []Block, counter uint64) {
+	race.Write(dst)
 	if len(dst) > 0 {
 		c.counterBlocks(dst, counter)
 	}
@@ -132,6 +136,8 @@ func Double(left, right *Cipher, dst, src []Block) (sums [2]Block) {
 	if len(dst) != 2*len(src) {
 		panic("aes128: internal error: children and parents differ in number")
 	}
+	race.Read(src)
+	race.Write(dst)
 	if len(src) > 0 {
 		double(left, right, dst, src, &sums)
 	}
@@ -144,15 +150,19 @@ func EncryptKeys(dst, keys, src []Block) {
 	if len(keys) != len(src) {
 		panic("aes128: internal error: slices differ in length")
 	}
+	race.Read(keys)
 	if check(dst, src) {
 		encryptKeys(dst, keys, src)
 	}
 }
 
-// check reports whether there is anything to do.
+// check reports whether there is anything to do, and announces it to the race
+// detector.
 func check(dst, src []Block) bool {
 	if len(dst) != len(src) {
 		panic("aes128: internal error: slices differ in length")
 	}
+	race.Read(src)
+	race.Write(dst)
 	return len(src) > 0
 }

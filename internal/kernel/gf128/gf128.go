@@ -11,7 +11,10 @@
 // slices it reads.
 package gf128
 
-import "github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+import (
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
+)
 
 //go:generate go -C _asm run . -out ../gf128_amd64.s -stubs ../stubs_amd64.go -pkg gf128
 
@@ -32,6 +35,8 @@ func Mul(a, b Elem) Elem {
 
 // MulConst sets dst[i] = c * src[i].
 func MulConst(dst, src []Elem, c Elem) {
+	race.Read(src)
+	race.Write(dst)
 	if check(len(dst), len(src)) {
 		mulConst(dst, src, c)
 	}
@@ -39,6 +44,8 @@ func MulConst(dst, src []Elem, c Elem) {
 
 // MulConstAdd sets dst[i] ^= c * src[i].
 func MulConstAdd(dst, src []Elem, c Elem) {
+	race.Read(src)
+	race.Write(dst)
 	if check(len(dst), len(src)) {
 		mulConstAdd(dst, src, c)
 	}
@@ -46,6 +53,9 @@ func MulConstAdd(dst, src []Elem, c Elem) {
 
 // MulVec sets dst[i] = a[i] * b[i].
 func MulVec(dst, a, b []Elem) {
+	race.Read(a)
+	race.Read(b)
+	race.Write(dst)
 	if check(len(dst), len(a)) && check(len(a), len(b)) {
 		mulVec(dst, a, b)
 	}
@@ -53,6 +63,8 @@ func MulVec(dst, a, b []Elem) {
 
 // Dot returns the sum of a[i] * b[i]. Products are reduced once, at the end.
 func Dot(a, b []Elem) Elem {
+	race.Read(a)
+	race.Read(b)
 	var acc [3]Elem
 	if check(len(a), len(b)) {
 		dot(&acc, a, b)
@@ -63,6 +75,9 @@ func Dot(a, b []Elem) Elem {
 // PolyAdd adds to dst[i] the sum over j of coeff[j] * x[i]^(j+1), a polynomial
 // without constant term.
 func PolyAdd(dst, x, coeff []Elem) {
+	race.Read(x)
+	race.Read(coeff)
+	race.Write(dst)
 	if check(len(dst), len(x)) && len(coeff) > 0 {
 		polyAdd(dst, x, coeff)
 	}
