@@ -129,9 +129,11 @@ func (c *Cipher) CounterBlocks(dst []Block, counter uint64) {
 // Double makes one level of a GGM tree: dst[2i] = pi0(src[i]) ^ src[i] and
 // dst[2i+1] = pi1(src[i]) ^ src[i], with pi0 and pi1 the permutations of left
 // and right. It returns the sums of all left and of all right children, which
-// are what a puncturable PRF sends. With independent random permutations the
-// pair is a length-doubling PRG by [GKWY20, section 7.2]. dst must have twice
-// the length of src and not overlap it.
+// are what a puncturable PRF sends. Each child is [Cipher.HashCR] of its parent
+// under a permutation of its own, which makes the pair a length-doubling PRG if
+// the two are independent random permutations: to tell it from random, one must
+// ask for the permutation of a parent that is unknown. dst must have twice the
+// length of src and not overlap it.
 func Double(left, right *Cipher, dst, src []Block) (sums [2]Block) {
 	if len(dst) != 2*len(src) {
 		panic("aes128: internal error: children and parents differ in number")

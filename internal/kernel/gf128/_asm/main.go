@@ -172,7 +172,6 @@ func (s span) each(width int, body func(a at, width int)) {
 	KMOVB(ones.As32(), m)
 	body(at{v: s.v, mask: m}, 1)
 	Label("done")
-	return
 }
 
 func (a at) load(p reg.Register, i int) reg.VecVirtual {
