@@ -151,9 +151,6 @@ func fold(h uint64) Elem {
 	return Elem{Lo: h ^ h<<1 ^ h<<2 ^ h<<7, Hi: h>>63 ^ h>>62 ^ h>>57}
 }
 
-// timesX64 returns a * x^64.
-func timesX64(a Elem) Elem { return fold(a.Hi).Xor(Elem{Hi: a.Lo}) }
-
 // check reports whether there is anything to do.
 func check(n, m int) bool {
 	if n != m {

@@ -60,3 +60,6 @@ func polyAdd(dst, x, coeff []Elem) {
 		polyAddGeneric(dst, x, coeff)
 	}
 }
+
+// timesX64 returns a * x^64, which the kernels take along with a constant.
+func timesX64(a Elem) Elem { return fold(a.Hi).Xor(Elem{Hi: a.Lo}) }
