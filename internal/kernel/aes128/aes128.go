@@ -67,25 +67,22 @@ func (c *Cipher) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Encrypt sets dst[i] = pi(src[i]).
 func (c *Cipher) Encrypt(dst, src []Block) {
-	if check(dst, src) {
-		c.encrypt(dst, src)
-	}
+	check(dst, src)
+	calls(len(src), func(lo, hi int) { c.encrypt(dst[lo:hi], src[lo:hi]) })
 }
 
 // HashCR sets dst[i] = pi(src[i]) ^ src[i], the function MMO of
 // [GKWY20, section 7.2].
 func (c *Cipher) HashCR(dst, src []Block) {
-	if check(dst, src) {
-		c.hashCR(dst, src)
-	}
+	check(dst, src)
+	calls(len(src), func(lo, hi int) { c.hashCR(dst[lo:hi], src[lo:hi]) })
 }
 
 // HashCCR sets dst[i] = pi(s) ^ s for s = sigma(src[i]), the function MMO^ of
 // [GKWY20, section 7.3].
 func (c *Cipher) HashCCR(dst, src []Block) {
-	if check(dst, src) {
-		c.hashCCR(dst, src)
-	}
+	check(dst, src)
+	calls(len(src), func(lo, hi int) { c.hashCCR(dst[lo:hi], src[lo:hi]) })
 }
 
 // tccrChunk is how many blocks HashTCCR takes through both of its passes while
@@ -113,17 +110,13 @@ func (c *Cipher) Counter(dst []byte, counter uint64) {
 		panic("aes128: internal error: part of a block")
 	}
 	race.Write(dst)
-	if len(dst) > 0 {
-		c.counter(dst, counter)
-	}
+	calls(len(dst)/Size, func(lo, hi int) { c.counter(dst[Size*lo:Size*hi], counter+uint64(lo)) })
 }
 
 // CounterBlocks is [Cipher.Counter] for blocks.
 func (c *Cipher) CounterBlocks(dst []Block, counter uint64) {
 	race.Write(dst)
-	if len(dst) > 0 {
-		c.counterBlocks(dst, counter)
-	}
+	calls(len(dst), func(lo, hi int) { c.counterBlocks(dst[lo:hi], counter+uint64(lo)) })
 }
 
 // Double makes one level of a GGM tree: dst[2i] = pi0(src[i]) ^ src[i] and
@@ -140,9 +133,7 @@ func Double(left, right *Cipher, dst, src []Block) (sums [2]Block) {
 	}
 	race.Read(src)
 	race.Write(dst)
-	if len(src) > 0 {
-		double(left, right, dst, src, &sums)
-	}
+	calls(len(src), func(lo, hi int) { double(left, right, dst[2*lo:2*hi], src[lo:hi], &sums) })
 	return sums
 }
 
@@ -153,18 +144,28 @@ func EncryptKeys(dst, keys, src []Block) {
 		panic("aes128: internal error: slices differ in length")
 	}
 	race.Read(keys)
-	if check(dst, src) {
-		encryptKeys(dst, keys, src)
-	}
+	check(dst, src)
+	calls(len(src), func(lo, hi int) { encryptKeys(dst[lo:hi], keys[lo:hi], src[lo:hi]) })
 }
 
-// check reports whether there is anything to do, and announces it to the race
-// detector.
-func check(dst, src []Block) bool {
+// check panics unless dst and src have the same length, and announces them to
+// the race detector.
+func check(dst, src []Block) {
 	if len(dst) != len(src) {
 		panic("aes128: internal error: slices differ in length")
 	}
 	race.Read(src)
 	race.Write(dst)
-	return len(src) > 0
+}
+
+// callBlocks bounds what one call of a kernel does. The scheduler cannot
+// interrupt assembly; a garbage collection waits for it, and every other
+// goroutine with it.
+const callBlocks = 1 << 14
+
+// calls divides n blocks among calls of f.
+func calls(n int, f func(lo, hi int)) {
+	for lo := 0; lo < n; lo += callBlocks {
+		f(lo, min(lo+callBlocks, n))
+	}
 }

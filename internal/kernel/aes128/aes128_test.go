@@ -63,13 +63,13 @@ func equal(a, b []Block) bool {
 	return len(a) == len(b)
 }
 
-// lengths are all up to four times the widest step, and one long.
+// lengths are all up to four times the widest step, and some long.
 func lengths() []int {
 	var ls []int
 	for n := range 4*32 + 5 {
 		ls = append(ls, n)
 	}
-	return append(ls, 1037)
+	return append(ls, 1037, 2*callBlocks+3)
 }
 
 // TestVector is [FIPS 197, appendix C.1].

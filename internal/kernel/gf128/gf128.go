@@ -26,29 +26,22 @@ type Elem = aes128.Block
 var One = Elem{Lo: 1}
 
 // Mul returns a * b.
-func Mul(a, b Elem) Elem {
-	var d, x, y [1]Elem
-	x[0], y[0] = a, b
-	mulVec(d[:], x[:], y[:])
-	return d[0]
-}
+func Mul(a, b Elem) Elem { return mul(a, b) }
 
 // MulConst sets dst[i] = c * src[i].
 func MulConst(dst, src []Elem, c Elem) {
 	race.Read(src)
 	race.Write(dst)
-	if check(len(dst), len(src)) {
-		mulConst(dst, src, c)
-	}
+	check(len(dst), len(src))
+	calls(len(dst), func(lo, hi int) { mulConst(dst[lo:hi], src[lo:hi], c) })
 }
 
 // MulConstAdd sets dst[i] ^= c * src[i].
 func MulConstAdd(dst, src []Elem, c Elem) {
 	race.Read(src)
 	race.Write(dst)
-	if check(len(dst), len(src)) {
-		mulConstAdd(dst, src, c)
-	}
+	check(len(dst), len(src))
+	calls(len(dst), func(lo, hi int) { mulConstAdd(dst[lo:hi], src[lo:hi], c) })
 }
 
 // MulVec sets dst[i] = a[i] * b[i].
@@ -56,9 +49,9 @@ func MulVec(dst, a, b []Elem) {
 	race.Read(a)
 	race.Read(b)
 	race.Write(dst)
-	if check(len(dst), len(a)) && check(len(a), len(b)) {
-		mulVec(dst, a, b)
-	}
+	check(len(dst), len(a))
+	check(len(a), len(b))
+	calls(len(dst), func(lo, hi int) { mulVec(dst[lo:hi], a[lo:hi], b[lo:hi]) })
 }
 
 // Dot returns the sum of a[i] * b[i]. Products are reduced once, at the end.
@@ -66,9 +59,8 @@ func Dot(a, b []Elem) Elem {
 	race.Read(a)
 	race.Read(b)
 	var acc [3]Elem
-	if check(len(a), len(b)) {
-		dot(&acc, a, b)
-	}
+	check(len(a), len(b))
+	calls(len(a), func(lo, hi int) { dot(&acc, a[lo:hi], b[lo:hi]) })
 	return reduce(acc)
 }
 
@@ -78,8 +70,9 @@ func PolyAdd(dst, x, coeff []Elem) {
 	race.Read(x)
 	race.Read(coeff)
 	race.Write(dst)
-	if check(len(dst), len(x)) && len(coeff) > 0 {
-		polyAdd(dst, x, coeff)
+	check(len(dst), len(x))
+	if len(coeff) > 0 {
+		calls(len(dst), func(lo, hi int) { polyAdd(dst[lo:hi], x[lo:hi], coeff) })
 	}
 }
 
@@ -151,10 +144,21 @@ func fold(h uint64) Elem {
 	return Elem{Lo: h ^ h<<1 ^ h<<2 ^ h<<7, Hi: h>>63 ^ h>>62 ^ h>>57}
 }
 
-// check reports whether there is anything to do.
-func check(n, m int) bool {
+// check panics unless the lengths are equal.
+func check(n, m int) {
 	if n != m {
 		panic("gf128: internal error: slices differ in length")
 	}
-	return n > 0
+}
+
+// callElems bounds what one call of a kernel does. The scheduler cannot
+// interrupt assembly; a garbage collection waits for it, and every other
+// goroutine with it.
+const callElems = 1 << 13
+
+// calls divides n elements among calls of f.
+func calls(n int, f func(lo, hi int)) {
+	for lo := 0; lo < n; lo += callElems {
+		f(lo, min(lo+callElems, n))
+	}
 }

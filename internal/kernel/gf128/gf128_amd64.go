@@ -4,6 +4,14 @@ package gf128
 
 import "github.com/dujiang-dev/dujiang/internal/cpu"
 
+func mul(a, b Elem) (c Elem) {
+	if !cpu.AVX2.Enabled() {
+		return mulGeneric(a, b)
+	}
+	mulOneAVX2(&c, &a, &b)
+	return c
+}
+
 func mulConst(dst, src []Elem, c Elem) {
 	k := [2]Elem{c, timesX64(c)}
 	switch {
@@ -30,7 +38,7 @@ func mulConstAdd(dst, src []Elem, c Elem) {
 
 func mulVec(dst, a, b []Elem) {
 	switch {
-	case cpu.AVX512.Enabled() && len(a) > 1:
+	case cpu.AVX512.Enabled():
 		mulAVX512(&dst[0], &a[0], &b[0], len(a))
 	case cpu.AVX2.Enabled():
 		mulAVX2(&dst[0], &a[0], &b[0], len(a))

@@ -1200,3 +1200,30 @@ hornerb:
 
 after1:
 	RET
+
+// func mulOneAVX2(dst *Elem, a *Elem, b *Elem)
+// Requires: AVX, PCLMULQDQ
+TEXT ·mulOneAVX2(SB), $0-24
+	MOVQ       dst+0(FP), AX
+	MOVQ       a+8(FP), CX
+	MOVQ       b+16(FP), DX
+	MOVQ       $0x00000087, BX
+	VMOVQ      BX, X0
+	VMOVDQA    X0, X0
+	VMOVDQU    (CX), X1
+	VMOVDQU    (DX), X2
+	VPCLMULQDQ $0x00, X2, X1, X3
+	VPCLMULQDQ $0x11, X2, X1, X4
+	VPCLMULQDQ $0x10, X2, X1, X5
+	VPCLMULQDQ $0x01, X2, X1, X1
+	VPXOR      X1, X5, X5
+	VPCLMULQDQ $0x01, X0, X4, X1
+	VPXOR      X1, X5, X5
+	VPSRLDQ    $0x08, X5, X1
+	VPXOR      X1, X4, X4
+	VPCLMULQDQ $0x00, X0, X4, X0
+	VPSLLDQ    $0x08, X5, X1
+	VPXOR      X0, X3, X3
+	VPXOR      X1, X3, X3
+	VMOVDQU    X3, (AX)
+	RET

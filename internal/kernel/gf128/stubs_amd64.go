@@ -55,3 +55,8 @@ func dotAVX2(acc *[3]Elem, a *Elem, b *Elem, n int)
 //
 //go:noescape
 func polyAddAVX2(dst *Elem, x *Elem, n int, coeff *Elem, k int)
+
+// mulOneAVX2 sets *dst = *a * *b.
+//
+//go:noescape
+func mulOneAVX2(dst *Elem, a *Elem, b *Elem)

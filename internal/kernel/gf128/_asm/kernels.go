@@ -57,6 +57,17 @@ func (v vec) mul() {
 	v.end()
 }
 
+func (v vec) mulOne() {
+	TEXT("mulOneAVX2", 0, "func(dst, a, b *Elem)")
+	Doc("mulOneAVX2 sets *dst = *a * *b.")
+	Pragma("noescape")
+	dst, p, q := Load(Param("dst"), GP64()), Load(Param("a"), GP64()), Load(Param("b"), GP64())
+	a, fold := at{v: v}, v.fold()
+	l, m, h := v.product(a.load(p, 0), a.load(q, 0))
+	a.store(v.reduce(l, m, h, fold), dst, 0)
+	v.end()
+}
+
 // dot sums the unreduced products; the caller reduces once.
 func (v vec) dot() {
 	TEXT("dot"+v.suffix(), 0, "func(acc *[3]Elem, a, b *Elem, n int)")

@@ -25,6 +25,7 @@ func main() {
 		v.dot()
 		v.poly()
 	}
+	vec{}.mulOne()
 	Generate()
 }
 
