@@ -8,7 +8,7 @@ func mul(a, b Elem) (c Elem) {
 	if !cpu.AVX2.Enabled() {
 		return mulGeneric(a, b)
 	}
-	mulOneAVX2(&c, &a, &b)
+	c.Lo, c.Hi = mulOneAVX2(a.Lo, a.Hi, b.Lo, b.Hi)
 	return c
 }
 
