@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 )
 
 // binItems is the mean number of items of a bin when there are many. A bin of
@@ -54,6 +56,9 @@ func NewParams(n, ssp int) (Params, error) {
 	p.dense = max(int(lambda/log2(uint64(p.sparse))), 1)
 	if p.sparse > math.MaxUint16 {
 		panic("okvs: internal error: bin too large")
+	}
+	if int64(p.bins)*int64(p.binSize()) > math.MaxInt/aes128.Size {
+		return Params{}, fmt.Errorf("okvs: a store of %d items does not fit into this machine's address space", n)
 	}
 	return p, nil
 }
