@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/group"
-	"github.com/dujiang-dev/dujiang/internal/label"
 )
 
 const elementSize = group.ElementSize
@@ -19,13 +18,7 @@ type dhKey struct {
 }
 
 func newDHKey(context []byte, seed *[64]byte) *dhKey {
-	tag := func(purpose string) []byte {
-		t, err := label.New("psi-dh", dhVersion, purpose, context)
-		if err != nil {
-			panic("psi: internal error: " + err.Error())
-		}
-		return t
-	}
+	tag := func(purpose string) []byte { return newLabel("psi-dh", purpose, context) }
 	scalar := group.ScalarFromSeed(seed)
 	return &dhKey{
 		scalar:    scalar,
@@ -35,7 +28,10 @@ func newDHKey(context []byte, seed *[64]byte) *dhKey {
 	}
 }
 
-// blind sets out to k·H(x) for each digest x. [RFC9497, 3.3.1, Blind]
+// blind sets out to k·H(x) for each digest x. [RFC9497, 3.3.1, Blind], except
+// that one k serves all items of a run, which saves the inversions and the
+// memory for them. Items are different, so what is sent is still
+// indistinguishable from random elements, if decisional Diffie-Hellman is hard.
 func (k *dhKey) blind(out, digests []byte) {
 	k.scalar.HashMul(out, digests, digestSize, k.hashTag)
 }
@@ -63,7 +59,8 @@ func (k *dhKey) tags(tags []byte, size int, elements, digests []byte) {
 }
 
 // hash sets tags to T(x, z) for each digest x and element z: the first size
-// bytes of SHA-256(prefix || x || z), in which all lengths are fixed.
+// bytes of SHA-256(prefix || x || z), in which all lengths are fixed, where
+// [RFC9497, 4.1] has SHA-512 and lengths.
 func (k *dhKey) hash(tags []byte, size int, elements, digests []byte) {
 	var input [sha256.Size + digestSize + elementSize]byte
 	copy(input[:], k.tagPrefix[:])
