@@ -153,7 +153,7 @@ func (s *sender) answer(msg []byte) []byte {
 	aes128.SetBytes(x[:], msg)
 	sum := s.p.combine(s.b, s.parity[:s.p.parity()], x[0])
 	sum = sum.Xor(s.mask).Xor(gf128.Mul(x[1], s.delta))
-	digest := s.p.digest(sum)
+	digest := s.p.digest(sum, s.seed)
 	return digest[:]
 }
 
@@ -162,9 +162,11 @@ func (p *plan) combine(first, second []prg.Block, x prg.Block) prg.Block {
 	return gf128.Horner(first, x).Xor(gf128.Mul(gf128.Horner(second, x), power(x, uint64(len(first)))))
 }
 
-func (p *plan) digest(sum prg.Block) [digestSize]byte {
+// digest is what the check compares. With the seed in it, the receiver finds out
+// if its own share of the seed did not arrive as it was sent.
+func (p *plan) digest(sum prg.Block, seed [prg.Size]byte) [digestSize]byte {
 	b := sum.Bytes()
-	return p.hash("check", b[:])
+	return p.hash("check", b[:], seed[:])
 }
 
 // finish compresses the sender's vector.
@@ -311,7 +313,7 @@ func (r *receiver) check(sums []prg.Block) []byte {
 		noise = gf128.Mul(noise, step).Xor(v)
 		sum = gf128.Mul(sum, step).Xor(sums[k])
 	}
-	r.want = p.digest(sum.Xor(r.values[last]))
+	r.want = p.digest(sum.Xor(r.values[last]), r.seed)
 	return aes128.AppendBlocks(nil, []prg.Block{r.point, noise.Xor(r.noise[last])})
 }
 
