@@ -4,13 +4,26 @@ go 1.26.0
 
 require (
 	github.com/gtank/ristretto255 v0.2.0
-	github.com/stretchr/testify v1.11.1
+	github.com/nyaruka/phonenumbers v1.8.1
 	golang.org/x/sys v0.49.0
+	golang.org/x/text v0.43.0
 )
+
+// For the examples.
+require (
+	github.com/schollz/progressbar/v3 v3.19.1
+	golang.org/x/term v0.45.0
+)
+
+// For tests.
+require github.com/stretchr/testify v1.11.1
 
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect
 	github.com/davecgh/go-spew v1.1.1 // indirect
+	github.com/mitchellh/colorstring v0.0.0-20190213212951-d06e56a500db // indirect
 	github.com/pmezard/go-difflib v1.0.0 // indirect
+	github.com/rivo/uniseg v0.4.7 // indirect
+	google.golang.org/protobuf v1.36.11 // indirect
 	gopkg.in/yaml.v3 v3.0.1 // indirect
 )

@@ -399,7 +399,7 @@ func TestTagsAreShuffled(t *testing.T) {
 func TestTagSize(t *testing.T) {
 	for _, test := range []struct{ n, m, want int }{
 		{0, 0, 8}, {1, 1, 8}, {1 << 16, 1 << 16, 10}, {1 << 20, 1 << 20, 11}, {1 << 20, 1<<20 + 1, 11},
-		{1 << 24, 1 << 24, 12}, {1<<32 - 1, 1<<32 - 1, 14},
+		{1 << 24, 1 << 24, 12}, {1<<31 - 1, 1<<31 - 1, 13},
 	} {
 		require.Equal(t, test.want, tagSize(test.n, test.m), "%d and %d", test.n, test.m)
 	}

@@ -194,7 +194,7 @@ func (s *Session) Duplex(send, recv func() error) error {
 
 // send writes a frame in one Write.
 func (s *Session) send(typ byte, payload []byte) error {
-	if len(payload) > math.MaxUint32 {
+	if uint64(len(payload)) > math.MaxUint32 {
 		panic(fmt.Sprintf("session: internal error: a frame of %d bytes", len(payload)))
 	}
 	s.sending.Lock()

@@ -1,3 +1,5 @@
+//go:build !amd64 || purego
+
 package ristretto255
 
 func fromUniformMul(out []byte, scalar *[ScalarSize]byte, uniform []byte) {

@@ -1,0 +1,166 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/dujiang-dev/dujiang/examples/internal/bar"
+	"github.com/dujiang-dev/dujiang/examples/internal/pinned"
+	"github.com/dujiang-dev/dujiang/psi"
+	"github.com/dujiang-dev/dujiang/psi/joinkey"
+)
+
+// learns reports whether this side learns which of its rows matched.
+func (j *job) learns() bool {
+	return j.reveal == "both" || j.serve == (j.reveal == "server")
+}
+
+// run does the job.
+func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
+	before, err := os.Stat(j.in)
+	if err != nil {
+		return inputError{err}
+	}
+	set, report, err := j.read()
+	if err != nil {
+		return inputError{err}
+	}
+	if !j.json {
+		report.print(stderr)
+	}
+	conn, err := j.connect(ctx, stderr)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	start := time.Now()
+	result, err := j.intersect(ctx, conn, set)
+	if err != nil {
+		return err
+	}
+	if j.out != "" {
+		if after, err := os.Stat(j.in); err != nil || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
+			return inputError{fmt.Errorf("%s was changed during the run, so the positions of the matches mean nothing any more; run again", j.in)}
+		}
+		if err := j.write(result.Rows); err != nil {
+			return err
+		}
+	}
+	s := newSummary(j, report, result, time.Since(start))
+	if j.json {
+		return json.NewEncoder(stdout).Encode(s)
+	}
+	return s.print(stdout)
+}
+
+func (j *job) read() (*psi.Set, *tableReport, error) {
+	f, err := os.Open(j.in)
+	if err != nil {
+		return nil, nil, err
+	}
+	defer f.Close()
+	keys, err := joinkey.CSV(f, j.spec, &j.table)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", j.in, err)
+	}
+	set, err := psi.NewSet(keys.All())
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", j.in, err)
+	}
+	if j.pad > 0 && j.pad < set.Items() {
+		return nil, nil, fmt.Errorf("-pad is %d, less than the %d different keys of %s", j.pad, set.Items(), j.in)
+	}
+	return set, &tableReport{Report: keys.Report(), file: j.in, items: set.Items()}, nil
+}
+
+// unreachable says that there is no connection to the other side.
+type unreachable struct{ err error }
+
+func (e unreachable) Error() string { return e.err.Error() }
+func (e unreachable) Unwrap() error { return e.err }
+
+func (j *job) connect(ctx context.Context, stderr io.Writer) (net.Conn, error) {
+	if j.serve {
+		ln, err := pinned.Listen(j.addr, j.key, j.peer)
+		if err != nil {
+			return nil, inputError{err}
+		}
+		fmt.Fprintf(stderr, "waiting at %s with key %s\n", ln.Addr(), j.key.Fingerprint())
+		return ln.AcceptPeer(ctx, func(from net.Addr, err error) {
+			fmt.Fprintf(stderr, "turned %s away: %v\n", from, err)
+		})
+	}
+	fmt.Fprintf(stderr, "connecting to %s with key %s\n", j.addr, j.key.Fingerprint())
+	// The other side may be about to start.
+	const patience, pause = 10 * time.Second, 200 * time.Millisecond
+	for deadline := time.Now().Add(patience); ; {
+		conn, err := pinned.Dial(ctx, j.addr, j.key, j.peer)
+		switch {
+		case err == nil:
+			return conn, nil
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		case errors.Is(err, pinned.ErrStranger), errors.Is(err, pinned.ErrRefused):
+			return nil, err
+		case time.Now().After(deadline):
+			return nil, unreachable{err}
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+		}
+	}
+}
+
+func (j *job) intersect(ctx context.Context, conn net.Conn, set *psi.Set) (*psi.Result, error) {
+	cfg := &psi.Config{
+		Adversary: psi.SemiHonest,
+		Reveal:    psi.RevealReceiver,
+		Context:   []byte("link\n" + j.spec.Kinds()),
+		PadTo:     j.pad,
+	}
+	if j.reveal == "both" {
+		cfg.Reveal = psi.RevealBoth
+	}
+	if j.bar {
+		progress, clear := bar.New(os.Stderr, "linking")
+		cfg.Progress = progress
+		defer clear()
+	}
+	run := psi.Receive
+	if j.serve != (j.reveal == "server") {
+		run = psi.Send
+	}
+	return run(ctx, conn, set, cfg)
+}
+
+// write writes the matched rows to a new file that then takes the place of
+// -out, so that there is never half of one.
+func (j *job) write(rows []int) (err error) {
+	in, err := os.Open(j.in)
+	if err != nil {
+		return err
+	}
+	defer in.Close()
+	out, err := os.CreateTemp(filepath.Dir(j.out), "."+filepath.Base(j.out)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil {
+			os.Remove(out.Name())
+		}
+	}()
+	err = joinkey.CopyRows(out, in, rows, &j.table)
+	if err = errors.Join(err, out.Close()); err != nil {
+		return err
+	}
+	return os.Rename(out.Name(), j.out)
+}

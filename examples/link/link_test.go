@@ -1,0 +1,419 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestMain lets the test binary be the program, so that the tests run real
+// processes.
+func TestMain(m *testing.M) {
+	if os.Getenv("LINK_TEST_MAIN") != "" {
+		main()
+		os.Exit(0)
+	}
+	os.Exit(m.Run())
+}
+
+func program(args ...string) *exec.Cmd {
+	cmd := exec.Command(os.Args[0], args...)
+	cmd.Env = append(os.Environ(), "LINK_TEST_MAIN=1", "GORACE=atexit_sleep_ms=10")
+	return cmd
+}
+
+// A process is a running link.
+type process struct {
+	cmd            *exec.Cmd
+	stdout, stderr buffer
+}
+
+// A buffer can be read while a process writes to it.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *buffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func start(t *testing.T, args ...string) *process {
+	p := &process{cmd: program(args...)}
+	p.cmd.Stdout, p.cmd.Stderr = &p.stdout, &p.stderr
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(func() { p.cmd.Process.Kill() })
+	return p
+}
+
+// exit waits for the end and returns the exit code.
+func (p *process) exit(t *testing.T) int {
+	timer := time.AfterFunc(time.Minute, func() { p.cmd.Process.Kill() })
+	defer timer.Stop()
+	p.cmd.Wait()
+	require.NotEqual(t, -1, p.cmd.ProcessState.ExitCode(), "the process had to be killed: %s", &p.stderr)
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// serve starts a server and returns it with the address that it listens at.
+func serve(t *testing.T, args ...string) (*process, string) {
+	p := &process{cmd: program(append([]string{"serve", "-listen", "127.0.0.1:0"}, args...)...)}
+	p.cmd.Stdout = &p.stdout
+	stderr, err := p.cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, p.cmd.Start())
+	t.Cleanup(func() { p.cmd.Process.Kill() })
+	lines := bufio.NewReader(stderr)
+	for {
+		line, err := lines.ReadString('\n')
+		io.WriteString(&p.stderr, line)
+		require.NoError(t, err, "the server did not start: %s", &p.stderr)
+		if rest, ok := strings.CutPrefix(line, "waiting at "); ok {
+			addr, _, _ := strings.Cut(rest, " ")
+			go io.Copy(&p.stderr, lines)
+			return p, addr
+		}
+	}
+}
+
+// parties makes the keys of two sides and returns the options that pin them.
+func parties(t *testing.T) (a, b []string) {
+	dir := t.TempDir()
+	keygen := func(name string) (file, fingerprint string) {
+		file = filepath.Join(dir, name)
+		out, err := program("keygen", file).Output()
+		require.NoError(t, err)
+		return file, strings.TrimSpace(string(out))
+	}
+	fileA, fingerprintA := keygen("a.key")
+	fileB, fingerprintB := keygen("b.key")
+	return []string{"-identity", fileA, "-peer", fingerprintB}, []string{"-identity", fileB, "-peer", fingerprintA}
+}
+
+func write(t *testing.T, name, content string) string {
+	file := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(file, []byte(content), 0o666))
+	return file
+}
+
+// link runs both sides to a good end and returns what they printed.
+func link(t *testing.T, server, joiner []string) (s, j summary) {
+	a, b := parties(t)
+	p, addr := serve(t, append(a, append(server, "-json")...)...)
+	q := start(t, append([]string{"join", addr}, append(b, append(joiner, "-json")...)...)...)
+	require.Zero(t, q.exit(t), "joiner: %s", &q.stderr)
+	require.Zero(t, p.exit(t), "server: %s", &p.stderr)
+	require.NoError(t, json.Unmarshal([]byte(p.stdout.String()), &s))
+	require.NoError(t, json.Unmarshal([]byte(q.stdout.String()), &j))
+	return s, j
+}
+
+const (
+	patients = "name, birthday ,note\r\n" +
+		"Ada Lovelace,1815-12-10,\"first, and\r\nforemost\"\r\n" +
+		"Alan Turing, 1912-06-23,\r\n" +
+		",1900-01-01,nameless\r\n" +
+		"Emmy Noether,1882-02-30,no such day\r\n" +
+		"ALAN  TURING,19120623,again\r\n"
+	members = "\uFEFFborn;who\n1912/6/23;alan turing\n1815年12月10日;ada lovelace\n1903-12-28;John von Neumann\n"
+)
+
+func TestLink(t *testing.T) {
+	dir := t.TempDir()
+	in, other := write(t, "patients.csv", patients), write(t, "members.csv", members)
+	outA, outB := filepath.Join(dir, "a.csv"), filepath.Join(dir, "b.csv")
+	server := []string{"-in", in, "-key", "name:text,birthday:date"}
+	joiner := []string{"-in", other, "-comma", ";", "-key", "who:text,born:date"}
+
+	for _, reveal := range []string{"joiner", "server", "both"} {
+		t.Run(reveal, func(t *testing.T) {
+			os.Remove(outA)
+			os.Remove(outB)
+			s, j := append(server, "-reveal", reveal), append(joiner, "-reveal", reveal)
+			if reveal != "joiner" {
+				s = append(s, "-out", outA)
+			}
+			if reveal != "server" {
+				j = append(j, "-out", outB)
+			}
+			sum, other := link(t, s, j)
+
+			require.Equal(t, "server", sum.Side)
+			require.Equal(t, "joiner", other.Side)
+			require.Equal(t, 5, sum.Rows)
+			require.Equal(t, 2, sum.Keys)
+			require.Equal(t, 3, other.Keys)
+			require.Equal(t, 2, other.PeerKeys)
+			require.Equal(t, 3, sum.PeerKeys)
+			require.Len(t, sum.Skipped, 2)
+			require.Equal(t, sum.BytesSent, other.BytesRecv)
+			require.Equal(t, sum.BytesRecv, other.BytesSent)
+			if reveal != "joiner" {
+				require.Equal(t, 3, *sum.Matches)
+				got, err := os.ReadFile(outA)
+				require.NoError(t, err)
+				lines := strings.SplitAfter(patients, "\r\n")
+				require.Equal(t, lines[0]+lines[1]+lines[2]+lines[3]+lines[6], string(got))
+			} else {
+				require.Nil(t, sum.Matches)
+				require.NoFileExists(t, outA)
+			}
+			if reveal != "server" {
+				require.Equal(t, 2, *other.Matches)
+				got, err := os.ReadFile(outB)
+				require.NoError(t, err)
+				lines := strings.SplitAfter(strings.TrimPrefix(members, "\uFEFF"), "\n")
+				require.Equal(t, lines[0]+lines[1]+lines[2], string(got))
+			} else {
+				require.Nil(t, other.Matches)
+				require.NoFileExists(t, outB)
+			}
+		})
+	}
+}
+
+func TestPad(t *testing.T) {
+	in := []string{"-in", write(t, "in.csv", members), "-comma", ";", "-key", "who:text", "-reveal", "both"}
+	s, j := link(t, append(in, "-pad", "100"), in)
+	require.Equal(t, 100, j.PeerKeys)
+	require.Equal(t, 3, s.Keys)
+	require.Equal(t, 3, *s.Matches)
+	require.Equal(t, 3, *j.Matches)
+}
+
+// shared returns the path of a file of real data, which lies beside the
+// repository where there is one.
+func shared(t *testing.T, name string) string {
+	_, here, _, _ := runtime.Caller(0)
+	file := filepath.Join(filepath.Dir(here), "../../../shared/data", name)
+	if _, err := os.Stat(file); err != nil {
+		t.Skipf("real data is not there: %v", err)
+	}
+	return file
+}
+
+// maxMemory is what README.md promises for tables of this size.
+const maxMemory = 64 << 20
+
+func TestRealRegisters(t *testing.T) {
+	a, b := shared(t, "febrl/dataset4a.csv"), shared(t, "febrl/dataset4b.csv")
+	for _, test := range []struct {
+		key, empty string
+		want       int
+	}{
+		{"soc_sec_id:exact", "skip", 4561},
+		{"given_name:exact,surname:exact,date_of_birth:exact", "skip", 2079},
+		{"given_name:exact,surname:exact,date_of_birth:exact", "value", 2202},
+	} {
+		out := filepath.Join(t.TempDir(), "out.csv")
+		args := []string{"-key", test.key, "-empty", test.empty, "-reveal", "both"}
+		s, j := link(t, append(args, "-in", a), append(args, "-in", b, "-out", out))
+		require.Equal(t, test.want, *s.Matches)
+		require.Equal(t, test.want, *j.Matches)
+		require.Equal(t, 5000, s.Rows)
+		require.Less(t, s.PeakBytes, int64(maxMemory))
+		require.Less(t, j.PeakBytes, int64(maxMemory))
+		requireSubsequence(t, out, b, test.want)
+	}
+}
+
+// requireSubsequence checks that out has the header and n rows of in, in the
+// order of in.
+func requireSubsequence(t *testing.T, out, in string, n int) {
+	read := func(file string) [][]string {
+		f, err := os.Open(file)
+		require.NoError(t, err)
+		defer f.Close()
+		rows, err := csv.NewReader(f).ReadAll()
+		require.NoError(t, err)
+		return rows
+	}
+	rows, all := read(out), read(in)
+	require.Len(t, rows, n+1)
+	at := 0
+	for _, row := range rows {
+		for at < len(all) && fmt.Sprint(all[at]) != fmt.Sprint(row) {
+			at++
+		}
+		require.Less(t, at, len(all), "row %v is not where it should be", row[0])
+		at++
+	}
+}
+
+func TestRealDomains(t *testing.T) {
+	if testing.Short() {
+		t.Skip("takes seconds")
+	}
+	args := []string{"-key", "#1:text", "-reveal", "both"}
+	s, j := link(t, append(args, "-in", shared(t, "domains/adguard.txt")), append(args, "-in", shared(t, "domains/stevenblack.txt")))
+	require.Equal(t, 47145, *s.Matches)
+	require.Equal(t, 47145, *j.Matches)
+	require.Equal(t, 123962, s.Rows)
+	require.Equal(t, 140626, j.Rows)
+	require.Less(t, s.PeakBytes, int64(maxMemory))
+	require.Less(t, j.PeakBytes, int64(maxMemory))
+}
+
+func TestUsageErrors(t *testing.T) {
+	a, _ := parties(t)
+	in := write(t, "in.csv", members)
+	good := append(a, "-in", in, "-comma", ";", "-key", "who:text", "-reveal", "both")
+	join := func(more ...string) []string {
+		return append([]string{"join", "127.0.0.1:1"}, append(good, more...)...)
+	}
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	noDay := write(t, "bad.csv", "born\n2023-02-30\n")
+	for says, args := range map[string][]string{
+		"keygen, serve or join":       {},
+		"no command":                  {"dance"},
+		"usage: link keygen":          {"keygen"},
+		"-peer is missing":            {"join", "127.0.0.1:1"},
+		"-reveal must be":             join("-reveal", "all"),
+		"-protocol must be":           join("-protocol", "x"),
+		"is not a fingerprint":        join("-peer", "SHA256:short"),
+		"no kind":                     join("-key", "who:colour"),
+		"nobody":                      join("-key", "nobody:text"),
+		"column #3":                   join("-key", "#3:text"),
+		"no such file":                join("-in", in+".not"),
+		"learns nothing":              join("-reveal", "server", "-out", "x"),
+		"-pad is 2":                   join("-pad", "2"),
+		"flag provided but not":       join("-colour"),
+		"what is \"more\" for":        join("more"),
+		"one character":               join("-comma", "--"),
+		"holds no private key":        join("-identity", in),
+		"an address to wait at":       append([]string{"serve"}, good...),
+		"address already in use":      append([]string{"serve", "-listen", ln.Addr().String()}, good...),
+		"row 0 (line 2), column born": join("-in", noDay, "-key", "born:date", "-bad", "stop"),
+	} {
+		p := start(t, args...)
+		require.Equal(t, exitInput, p.exit(t), "%s: %s", says, &p.stderr)
+		require.Contains(t, p.stderr.String(), says)
+		require.NotContains(t, p.stderr.String(), "2023-02-30", "a value was shown")
+	}
+}
+
+func TestHelp(t *testing.T) {
+	for _, args := range [][]string{{"-h"}, {"help"}, {"serve", "-h"}, {"join", "-h"}} {
+		p := start(t, args...)
+		require.Zero(t, p.exit(t), "%v", args)
+		require.Greater(t, len(p.stdout.String()+p.stderr.String()), 500, "%v", args)
+	}
+}
+
+func TestDifferentConfigurations(t *testing.T) {
+	in := []string{"-in", write(t, "in.csv", members), "-comma", ";"}
+	for name, args := range map[string][2][]string{
+		"kinds":        {{"-key", "who:text", "-reveal", "both"}, {"-key", "who:exact", "-reveal", "both"}},
+		"reveal":       {{"-key", "who:text", "-reveal", "both"}, {"-key", "who:text", "-reveal", "joiner"}},
+		"whose reveal": {{"-key", "who:text", "-reveal", "server"}, {"-key", "who:text", "-reveal", "joiner"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			a, b := parties(t)
+			p, addr := serve(t, append(a, append(in, args[0]...)...)...)
+			q := start(t, append([]string{"join", addr}, append(b, append(in, args[1]...)...)...)...)
+			require.Equal(t, exitIncompatible, q.exit(t), "%s", &q.stderr)
+			require.Equal(t, exitIncompatible, p.exit(t), "%s", &p.stderr)
+			require.Contains(t, q.stderr.String(), "Both sides must give")
+		})
+	}
+}
+
+func TestWrongKeys(t *testing.T) {
+	a, b := parties(t)
+	c, _ := parties(t)
+	in := []string{"-in", write(t, "in.csv", members), "-comma", ";", "-key", "who:text", "-reveal", "both"}
+
+	// The joiner expects another server.
+	_, addr := serve(t, append(a, in...)...)
+	q := start(t, append([]string{"join", addr}, append([]string{"-identity", b[1], "-peer", c[3]}, in...)...)...)
+	require.Equal(t, exitStranger, q.exit(t), "%s", &q.stderr)
+
+	// The server expects another joiner, and goes on waiting for it.
+	p, addr := serve(t, append(a, in...)...)
+	q = start(t, append([]string{"join", addr}, append([]string{"-identity", c[1], "-peer", b[3]}, in...)...)...)
+	require.Equal(t, exitStranger, q.exit(t), "%s", &q.stderr)
+	q = start(t, append([]string{"join", addr}, append(b, in...)...)...)
+	require.Zero(t, q.exit(t), "%s", &q.stderr)
+	require.Zero(t, p.exit(t), "%s", &p.stderr)
+}
+
+func TestNobodyThere(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for ten seconds")
+	}
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	addr := ln.Addr().String()
+	ln.Close()
+	_, b := parties(t)
+	q := start(t, append([]string{"join", addr, "-in", write(t, "in.csv", members), "-comma", ";", "-key", "who:text", "-reveal", "both"}, b...)...)
+	require.Equal(t, exitUnreachable, q.exit(t), "%s", &q.stderr)
+	require.Contains(t, q.stderr.String(), "firewalls")
+}
+
+func TestOutOfTime(t *testing.T) {
+	a, _ := parties(t)
+	p, _ := serve(t, append(a, "-in", write(t, "in.csv", members), "-comma", ";", "-key", "who:text", "-reveal", "both", "-timeout", "300ms")...)
+	require.Equal(t, exitTimeout, p.exit(t), "%s", &p.stderr)
+}
+
+// large returns a table that takes a while.
+func large(t *testing.T, rows int) string {
+	var b strings.Builder
+	b.WriteString("id\n")
+	for i := range rows {
+		fmt.Fprintf(&b, "%d\n", i)
+	}
+	return write(t, "large.csv", b.String())
+}
+
+// An interrupt stops both sides, and a killed peer the other.
+func TestInterruptAndDeath(t *testing.T) {
+	in := []string{"-in", large(t, 300000), "-key", "id:exact", "-reveal", "both"}
+	for signal, want := range map[os.Signal][2]int{
+		os.Interrupt:    {exitInterrupted, exitAborted},
+		syscall.SIGKILL: {-1, exitUnreachable},
+	} {
+		t.Run(signal.String(), func(t *testing.T) {
+			out := filepath.Join(t.TempDir(), "out.csv")
+			a, b := parties(t)
+			p, addr := serve(t, append(a, append(in, "-out", out)...)...)
+			q := start(t, append([]string{"join", addr}, append(b, in...)...)...)
+			for !strings.Contains(q.stderr.String(), "connecting") {
+				time.Sleep(10 * time.Millisecond)
+			}
+			time.Sleep(300 * time.Millisecond)
+			require.NoError(t, q.cmd.Process.Signal(signal))
+			q.cmd.Wait()
+			require.Equal(t, want[0], q.cmd.ProcessState.ExitCode(), "%s", &q.stderr)
+			require.Equal(t, want[1], p.exit(t), "%s", &p.stderr)
+			require.NoFileExists(t, out)
+		})
+	}
+}

@@ -1,0 +1,5 @@
+//go:build race
+
+package group
+
+func init() { raceEnabled = true }

@@ -1,0 +1,5 @@
+//go:build race
+
+package xmd
+
+func init() { raceEnabled = true }
