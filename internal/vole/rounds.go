@@ -9,6 +9,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/label"
 	"github.com/dujiang-dev/dujiang/internal/ot"
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -124,7 +125,7 @@ func (s *sender) trees(reply []byte) ([]byte, error) {
 	}
 	msg := make([]byte, p.treesSize())
 	copy(msg, s.share[:])
-	s.b, s.parity = make([]prg.Block, p.m), p.vector(1)
+	s.b, s.parity = hugepage.Blocks(p.m), p.vector(1)
 	p.sendTrees(msg[shareSize:], s.roots, pads, values, s.delta, func(k int, leaves []prg.Block) {
 		at := k * p.leaves
 		first := p.split(at)
@@ -254,11 +255,11 @@ func (r *receiver) grow(msg []byte) ([]byte, error) {
 		return nil, errSeed
 	}
 	r.seed = p.codeSeed(share, r.share[:])
-	r.c = make([]prg.Block, p.m)
+	r.c = hugepage.Blocks(p.m)
 	lanes := 1
 	if !p.binary {
 		lanes = 2
-		r.a = make([]prg.Block, p.m)
+		r.a = hugepage.Blocks(p.m)
 	}
 	r.parity = p.vector(lanes)
 	var sums []prg.Block // of each tree
