@@ -9,6 +9,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/label"
 	"github.com/dujiang-dev/dujiang/internal/ot"
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -124,7 +125,7 @@ func (s *sender) trees(reply []byte) ([]byte, error) {
 	}
 	msg := make([]byte, p.treesSize())
 	copy(msg, s.share[:])
-	s.b, s.parity = make([]prg.Block, p.m), p.vector(1)
+	s.b, s.parity = hugepage.Blocks(p.m), p.vector(1)
 	p.sendTrees(msg[shareSize:], s.roots, pads, values, s.delta, func(k int, leaves []prg.Block) {
 		at := k * p.leaves
 		first := p.split(at)
@@ -153,7 +154,7 @@ func (s *sender) answer(msg []byte) []byte {
 	aes128.SetBytes(x[:], msg)
 	sum := s.p.combine(s.b, s.parity[:s.p.parity()], x[0])
 	sum = sum.Xor(s.mask).Xor(gf128.Mul(x[1], s.delta))
-	digest := s.p.digest(sum)
+	digest := s.p.digest(sum, s.seed)
 	return digest[:]
 }
 
@@ -162,9 +163,11 @@ func (p *plan) combine(first, second []prg.Block, x prg.Block) prg.Block {
 	return gf128.Horner(first, x).Xor(gf128.Mul(gf128.Horner(second, x), power(x, uint64(len(first)))))
 }
 
-func (p *plan) digest(sum prg.Block) [digestSize]byte {
+// digest is what the check compares. With the seed in it, the receiver finds out
+// if its own share of the seed did not arrive as it was sent.
+func (p *plan) digest(sum prg.Block, seed [prg.Size]byte) [digestSize]byte {
 	b := sum.Bytes()
-	return p.hash("check", b[:])
+	return p.hash("check", b[:], seed[:])
 }
 
 // finish compresses the sender's vector.
@@ -252,11 +255,11 @@ func (r *receiver) grow(msg []byte) ([]byte, error) {
 		return nil, errSeed
 	}
 	r.seed = p.codeSeed(share, r.share[:])
-	r.c = make([]prg.Block, p.m)
+	r.c = hugepage.Blocks(p.m)
 	lanes := 1
 	if !p.binary {
 		lanes = 2
-		r.a = make([]prg.Block, p.m)
+		r.a = hugepage.Blocks(p.m)
 	}
 	r.parity = p.vector(lanes)
 	var sums []prg.Block // of each tree
@@ -311,7 +314,7 @@ func (r *receiver) check(sums []prg.Block) []byte {
 		noise = gf128.Mul(noise, step).Xor(v)
 		sum = gf128.Mul(sum, step).Xor(sums[k])
 	}
-	r.want = p.digest(sum.Xor(r.values[last]))
+	r.want = p.digest(sum.Xor(r.values[last]), r.seed)
 	return aes128.AppendBlocks(nil, []prg.Block{r.point, noise.Xor(r.noise[last])})
 }
 

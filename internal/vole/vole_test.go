@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"testing"
+	"time"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -30,6 +31,8 @@ type run struct {
 	delta   prg.Block
 	a, b, c []prg.Block
 	stats   [2]session.Stats
+	// received is when the receiver had its outputs.
+	received time.Time
 }
 
 func newRun(m int, binary, malicious bool) *run {
@@ -61,6 +64,7 @@ func (r *run) receiver(ctx context.Context, conn net.Conn) error {
 		return err
 	}
 	r.a, r.c, err = receive(s, r.recvCfg, r.m, r.binary, testCoins("receiver"))
+	r.received = time.Now()
 	if err == nil {
 		err = s.SendEnd()
 	}
