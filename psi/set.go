@@ -11,8 +11,6 @@ import (
 	"runtime"
 	"slices"
 	"sync"
-
-	"github.com/dujiang-dev/dujiang/internal/label"
 )
 
 // digestSize is the number of bytes that stand for an item. Two different items
@@ -64,10 +62,7 @@ const blockRows = 1 << 15
 // while an empty item is an item. Items may repeat. Each is hashed at once and
 // not kept. An error from items ends the reading and is passed on, wrapped.
 func NewSet(items iter.Seq2[[]byte, error]) (*Set, error) {
-	prefix, err := label.New("psi", 1, "item", nil)
-	if err != nil {
-		panic("psi: internal error: " + err.Error())
-	}
+	prefix := newLabel("psi", "item", nil)
 	set := &Set{}
 	var blocks [][]record
 	var block []record

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/okvs"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/vole"
@@ -88,7 +89,7 @@ func (v *voleRun) receive() (own []byte, peers [][]byte, err error) {
 	v.s.Phase("oprf")
 	v.parallel(len(a), func(lo, hi int) { xor(store[lo:hi], a[lo:hi]) })
 	mine := v.coins.Block()
-	if err := v.s.Send(voleSeed, prg.AppendBlocks(nil, []prg.Block{key.seed, mine})); err != nil { // [step 4]
+	if err := v.s.Send(voleSeed, aes128.AppendBlocks(nil, []prg.Block{key.seed, mine})); err != nil { // [step 4]
 		return nil, nil, err
 	}
 	if err := v.sendBlocks(store); err != nil {
@@ -175,7 +176,7 @@ func (v *voleRun) send(order []uint32) error {
 		return err
 	}
 	var seeds [2]prg.Block
-	prg.SetBytes(seeds[:], first[:])
+	aes128.SetBytes(seeds[:], first[:])
 	key := newVOLEKey(v.context, seeds[0])
 	if err := v.recvMasked(k, delta); err != nil {
 		return err
@@ -225,7 +226,7 @@ func (v *voleRun) blocks(order []uint32) []prg.Block {
 func (v *voleRun) sendBlocks(blocks []prg.Block) error {
 	buf := make([]byte, 0, min(len(blocks), voleChunk)*prg.Size)
 	return chunks(len(blocks), voleChunk, func(lo, hi int) error {
-		return v.s.Send(voleMasked, prg.AppendBlocks(buf, blocks[lo:hi]))
+		return v.s.Send(voleMasked, aes128.AppendBlocks(buf, blocks[lo:hi]))
 	})
 }
 
@@ -238,7 +239,7 @@ func (v *voleRun) recvMasked(k []prg.Block, delta prg.Block) error {
 			return err
 		}
 		v.parallel(hi-lo, func(i, j int) {
-			prg.SetBytes(masked[i:j], buf[i*prg.Size:j*prg.Size])
+			aes128.SetBytes(masked[i:j], buf[i*prg.Size:j*prg.Size])
 			mulConstAdd(k[lo+i:lo+j], masked[i:j], delta)
 		})
 		return nil
