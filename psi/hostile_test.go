@@ -88,7 +88,8 @@ func TestEachByteFlipped(t *testing.T) {
 
 func TestCutAtEachByte(t *testing.T) {
 	faultAtEachByte(t, testparty.Cut, func(t *testing.T, offset int64, err error) {
-		require.ErrorIs(t, err, io.ErrUnexpectedEOF, "byte %d", offset)
+		// The cut closes the connection, which a write under way may notice first.
+		require.True(t, errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe), "byte %d: %v", offset, err)
 	})
 }
 

@@ -145,7 +145,8 @@ func TestEachBitFlipped(t *testing.T) {
 func TestCutAtEachByte(t *testing.T) {
 	for n := range int64(pongBytes) {
 		errA, errB := testparty.Run(t, party(hello(RoleA, 3), ping), party(hello(RoleB, 4), pong), testparty.Cut(n))
-		require.ErrorIs(t, errA, io.ErrUnexpectedEOF, "after %d bytes", n)
+		// The cut closes the connection, which a write under way may notice first.
+		require.True(t, errors.Is(errA, io.ErrUnexpectedEOF) || errors.Is(errA, io.ErrClosedPipe), "after %d bytes: %v", n, errA)
 		require.True(t, classified(errB), "after %d bytes: %v", n, errB)
 	}
 }
