@@ -383,3 +383,38 @@ func fuzzParty(f *testing.F, role session.Role) {
 		}
 	})
 }
+
+// Looking for matches takes a time that depends on how many there are, and here
+// even fails. A sender that is to learn nothing has its end frame before that.
+func TestSenderDoesNotSeeMatching(t *testing.T) {
+	a, _ := pair(t)
+	a.cfg = toReceiver()
+	a.cfg.PadTo = 6
+	padding := a.set.padded(6, testCoins(1).pad).padding
+	alike := func(h *session.Hello) { h.Terms[1].Value = []byte{byte(RevealReceiver)} }
+	errA, errOther := testparty.Run(t, a.receive, actor(session.RoleB, 1, alike, func(s *session.Session) error {
+		// An item that only the receiver can have.
+		key, size := newDHKey(nil, &[64]byte{1}), tagSize(6, 1)
+		tag, elements := make([]byte, size), make([]byte, 6*elementSize)
+		key.tags(tag, size, elements[:elementSize], padding[1][:])
+		if err := s.Send(dhTags, tag); err != nil {
+			return err
+		}
+		if err := s.Recv(dhBlinded, elements); err != nil {
+			return err
+		}
+		if err := key.evaluate(elements); err != nil {
+			return err
+		}
+		if err := s.Send(dhEvaluated, elements); err != nil {
+			return err
+		}
+		if err := s.SendEnd(); err != nil {
+			return err
+		}
+		return s.RecvEnd()
+	}))
+	require.ErrorIs(t, errA, ErrPeer)
+	require.ErrorIs(t, errA, errPadding)
+	require.NoError(t, errOther)
+}

@@ -266,8 +266,9 @@ func TestReadingFails(t *testing.T) {
 
 func TestSetShowsNoItems(t *testing.T) {
 	set := newSet(t, "secret", "secret", "other")
-	for _, verb := range []string{"%v", "%s", "%+v"} {
+	for _, verb := range []string{"%v", "%s", "%+v", "%#v", "%x", "%d"} {
 		require.Equal(t, "psi.Set of 2 items in 3 rows", fmt.Sprintf(verb, set))
+		require.Equal(t, "psi.Set of 2 items in 3 rows", fmt.Sprintf(verb, *set))
 	}
 }
 
@@ -471,6 +472,29 @@ func TestTagTable(t *testing.T) {
 			require.LessOrEqual(t, 3*n, 2*len(table.slots))
 		}
 	}
+}
+
+// What the receiver holds of many tags, and what it has held of them, is not
+// much more than their bytes. It has no items here, so that nothing else counts.
+func TestMemoryOfTags(t *testing.T) {
+	const m = 1 << 20
+	a := &side{set: newSet(t), cfg: toReceiver()}
+	before := totalAlloc()
+	alike := func(h *session.Hello) { h.Terms[1].Value = []byte{byte(RevealReceiver)} }
+	errA, errB := testparty.Join(t.Context(), a.receive, actor(session.RoleB, m, alike, func(s *session.Session) error {
+		tags := make([]byte, chunkItems*8)
+		for range m / chunkItems {
+			if err := s.Send(dhTags, tags); err != nil {
+				return err
+			}
+		}
+		if err := s.SendEnd(); err != nil {
+			return err
+		}
+		return s.RecvEnd()
+	}))
+	require.NoError(t, errors.Join(errA, errB))
+	require.Less(t, totalAlloc()-before, uint64(m*8*12/10+4<<20))
 }
 
 func benchmarkRun(b *testing.B, cfg *Config, n int) {

@@ -6,7 +6,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
+	"math/bits"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -101,9 +103,13 @@ func (s *Set) Len() int { return s.rows }
 func (s *Set) Items() int { return len(s.records) }
 
 // String says how large s is. It shows no items.
-func (s *Set) String() string {
+func (s Set) String() string {
 	return fmt.Sprintf("psi.Set of %d items in %d rows", len(s.records), s.rows)
 }
+
+// Format implements [fmt.Formatter], so that no verb prints the hashes of items,
+// from which items can be guessed.
+func (s Set) Format(f fmt.State, verb rune) { io.WriteString(f, s.String()) }
 
 // collect sorts all records by digest and row, and moves those of repeated
 // items out.
@@ -165,7 +171,13 @@ func (s *Set) collect(blocks [][]record) {
 
 // rowsOf returns all rows of the items that matched, in ascending order.
 func (s *Set) rowsOf(matched bitmap) []int {
-	rows := []int{}
+	n := matched.count()
+	for _, r := range s.repeats {
+		if matched.get(int(r.item)) {
+			n++
+		}
+	}
+	rows := make([]int, 0, n)
 	for i := range s.records {
 		if matched.get(i) {
 			rows = append(rows, int(s.records[i].row))
@@ -232,3 +244,10 @@ func newBitmap(n int) bitmap      { return make(bitmap, (n+7)/8) }
 func (b bitmap) get(i int) bool   { return b[i>>3]>>(i&7)&1 == 1 }
 func (b bitmap) set(i int)        { b[i>>3] |= 1 << (i & 7) }
 func (b bitmap) clean(n int) bool { return n&7 == 0 || b[n>>3]>>(n&7) == 0 }
+
+func (b bitmap) count() (n int) {
+	for _, eight := range b {
+		n += bits.OnesCount8(eight)
+	}
+	return n
+}

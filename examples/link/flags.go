@@ -5,6 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
+	"net"
 	"slices"
 	"strings"
 	"time"
@@ -37,15 +39,7 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	}
 	j := &job{serve: serve}
 	flags := flag.NewFlagSet("link "+name, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		if serve {
-			fmt.Fprint(stderr, "link serve -listen ADDR [options]: wait for the other side, run once\n\n")
-		} else {
-			fmt.Fprint(stderr, "link join ADDR [options]: connect to the other side, run once\n\n")
-		}
-		flags.PrintDefaults()
-	}
+	flags.SetOutput(io.Discard) // it would bury the error under the help
 	if serve {
 		flags.StringVar(&j.addr, "listen", "", "`ADDR` to wait at, as :7700 or 192.0.2.1:7700")
 	}
@@ -72,9 +66,16 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	}
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
+			if serve {
+				fmt.Fprint(stderr, "link serve -listen ADDR [options]: wait for the other side, run once\n\n")
+			} else {
+				fmt.Fprint(stderr, "link join ADDR [options]: connect to the other side, run once\n\n")
+			}
+			flags.SetOutput(stderr)
+			flags.PrintDefaults()
 			return nil, err
 		}
-		return nil, inputError{err}
+		return nil, inputError{fmt.Errorf("%w; link %s -h lists the options", err, name)}
 	}
 	if !serve && j.addr == "" && flags.NArg() == 1 {
 		j.addr = flags.Arg(0)
@@ -89,6 +90,12 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 		oneOf("-empty", *empty, "skip", "value"), oneOf("-bad", *bad, "skip", "stop"), oneOf("-header", *header, "auto", "yes", "no"))
 	if err != nil {
 		return nil, inputError{err}
+	}
+	if _, _, err := net.SplitHostPort(j.addr); err != nil {
+		return nil, inputError{err}
+	}
+	if j.pad < 0 || uint64(j.pad) > math.MaxUint32 {
+		return nil, inputError{fmt.Errorf("-pad is %d; 0 to %d are possible", j.pad, uint32(math.MaxUint32))}
 	}
 	if j.out != "" && !j.learns() {
 		return nil, inputError{fmt.Errorf("-out: this side learns nothing with -reveal %s", j.reveal)}
