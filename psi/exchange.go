@@ -108,15 +108,13 @@ func (x *exchange) send(t tagger) ([]int, error) {
 // match sets the bits of tags that are on both sides.
 func (x *exchange) match(own []byte, peers [][]byte, ownMatched, peerMatched bitmap) {
 	table := newTagTable(own, x.size)
-	j := 0
+	start := 0
 	for _, tags := range peers {
-		for ; len(tags) > 0; tags = tags[x.size:] {
-			if i := table.find(tags[:x.size]); i >= 0 {
-				ownMatched.set(i)
-				peerMatched.set(j)
-			}
-			j++
-		}
+		table.match(tags, func(j, i int) {
+			ownMatched.set(i)
+			peerMatched.set(start + j)
+		})
+		start += len(tags) / x.size
 	}
 }
 

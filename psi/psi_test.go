@@ -457,19 +457,23 @@ func TestTagSize(t *testing.T) {
 
 func TestTagTable(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 100, 1000} {
-		for _, size := range []int{8, 11, 14} {
-			// Tags that agree in all bytes that the table hashes must still
-			// be told apart.
-			tags := make([]byte, n*size)
-			for i := range n {
-				binary.BigEndian.PutUint32(tags[i*size+size-4:], uint32(i))
+		for _, size := range []int{8, 9, 11, 14, 16} {
+			for name, at := range map[string]int{"slots": 4, "ends": size - 4, "entries": 0} {
+				// Tags that agree in what chooses the slot, in what stands in
+				// it, or in all that the table hashes must be told apart.
+				tags := make([]byte, 2*n*size)
+				for i := range 2 * n {
+					binary.BigEndian.PutUint32(tags[i*size+at:], uint32(i)+1)
+				}
+				table := newTagTable(tags[:n*size], size)
+				require.LessOrEqual(t, 3*n, 2*len(table.slots))
+				matches := map[int]int{}
+				table.match(tags, func(j, i int) { matches[j] = i })
+				require.Len(t, matches, n, "%s, size %d", name, size)
+				for j, i := range matches {
+					require.Equal(t, j, i)
+				}
 			}
-			table := newTagTable(tags, size)
-			for i := range n {
-				require.Equal(t, i, table.find(tags[i*size:(i+1)*size]))
-			}
-			require.Equal(t, -1, table.find(bytes.Repeat([]byte{0xff}, size)))
-			require.LessOrEqual(t, 3*n, 2*len(table.slots))
 		}
 	}
 }

@@ -1,7 +1,6 @@
 package psi
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -138,13 +137,9 @@ func (s *Set) collect(blocks [][]record) {
 	buckets := make(chan int)
 	for range runtime.GOMAXPROCS(0) {
 		sorters.Go(func() {
+			var sorter bucketSorter
 			for b := range buckets {
-				slices.SortFunc(all[starts[b]:starts[b+1]], func(x, y record) int {
-					if c := x.digest.compare(&y.digest); c != 0 {
-						return c
-					}
-					return cmp.Compare(x.row, y.row)
-				})
+				sorter.sort(all[starts[b]:starts[b+1]])
 			}
 		})
 	}
@@ -166,6 +161,45 @@ func (s *Set) collect(blocks [][]record) {
 	s.records = all[:n]
 	if n < len(all)/2 {
 		s.records = slices.Clone(s.records)
+	}
+}
+
+// A bucketSorter sorts records whose digests have the first byte in common.
+type bucketSorter struct {
+	starts  []uint32 // of bins
+	scratch []record
+}
+
+// sort sorts records, which came in the order of rows, by digest and row. The
+// bytes of the digest behind the first spread them over bins of a few each.
+func (s *bucketSorter) sort(records []record) {
+	const maxBits, maxBin = 24, 32
+	log := min(max(bits.Len(uint(len(records)))-2, 0), maxBits)
+	bin := func(r *record) int { return int(uint64(binary.BigEndian.Uint32(r.digest[1:])) >> (32 - log)) }
+	s.starts = append(s.starts[:0], make([]uint32, 1<<log+1)...)
+	for i := range records {
+		s.starts[bin(&records[i])+1]++
+	}
+	if slices.Max(s.starts) > maxBin { // many rows of one item
+		slices.SortStableFunc(records, func(x, y record) int { return x.digest.compare(&y.digest) })
+		return
+	}
+	for i := range 1 << log {
+		s.starts[i+1] += s.starts[i]
+	}
+	s.scratch = append(s.scratch[:0], records...)
+	for i := range s.scratch {
+		b := bin(&s.scratch[i])
+		records[s.starts[b]] = s.scratch[i]
+		s.starts[b]++
+	}
+	for i := 1; i < len(records); i++ {
+		r := records[i]
+		j := i
+		for ; j > 0 && r.digest.compare(&records[j-1].digest) < 0; j-- {
+			records[j] = records[j-1]
+		}
+		records[j] = r
 	}
 }
 
