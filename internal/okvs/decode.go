@@ -63,6 +63,7 @@ type decoder struct {
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
+// decode decodes up to a window of keys, and leaves nothing about them in d.
 func (d *decoder) decode(p *Params, c *aes128.Cipher, keys, store, out []Block) {
 	if len(d.at) < p.bins+1 {
 		d.at = make([]int, p.bins+1)
@@ -103,6 +104,12 @@ func (d *decoder) decode(p *Params, c *aes128.Cipher, keys, store, out []Block) 
 			for i, k := range to {
 				out[k] = o[i]
 			}
+			// Cleared here, where it still is in the first-level cache.
+			clear(hs)
+			clear(to)
 		}
 	}
+	clear(at)
+	clear(d.buf[:])
+	clear(d.rows[:])
 }

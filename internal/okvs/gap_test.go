@@ -103,6 +103,7 @@ func tight(n, sparse, dense, bins int) Params {
 // TestGapIsSolved encodes with fewer sparse columns than peeling needs.
 func TestGapIsSolved(t *testing.T) {
 	with, solved := 0, 0
+	s := new(solver)
 	for i := range 2000 {
 		// Dense columns up to more than the gap; sometimes just enough.
 		p := tight(60, 72+i%20, 1+i%25, 1)
@@ -111,7 +112,7 @@ func TestGapIsSolved(t *testing.T) {
 		store, got := make([]Block, p.Size()), make([]Block, p.n)
 		err := Encode(p, seed, coins, keys, values, store, 1)
 
-		s, h := new(solver), make([]Block, p.n)
+		h := make([]Block, p.n)
 		aes128.New(seed).HashCR(h, keys)
 		rows.Place(s.rows[:p.n], h, 1, p.sparse)
 		unlimited := p

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/dujiang-dev/dujiang/internal/cpu"
@@ -276,6 +277,53 @@ func TestMisuse(t *testing.T) {
 			f()
 		}()
 	}
+}
+
+// TestPoolsAreClean checks that calls leave nothing in the buffers they keep,
+// neither when they succeed nor when they fail.
+func TestPoolsAreClean(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector empties pools")
+	}
+	for _, n := range []int{100, 40000} {
+		for name, spoil := range map[string]func(keys []Block){
+			"success":   func([]Block) {},
+			"duplicate": func(keys []Block) { keys[0] = keys[n-1] },
+			"overflow": func(keys []Block) {
+				for i := range keys {
+					keys[i] = keys[0]
+				}
+			},
+		} {
+			p := params(t, n)
+			keys, values := instance(n, 3)
+			spoil(keys)
+			out := make([]Block, p.Size())
+			err := Encode(p, [16]byte{1}, [16]byte{2}, keys, values, out, 1)
+			if (err == nil) != (name == "success") {
+				t.Fatal(err)
+			}
+			Decode(p, [16]byte{1}, keys, out, values, 1)
+			e, s, d := encoders.Get().(*encoder), solvers.Get().(*solver), decoders.Get().(*decoder)
+			for i, v := range e.values[:cap(e.values)] {
+				if v != (Block{}) {
+					t.Fatalf("%d items, %s: value %d is left", n, name, i)
+				}
+			}
+			if !isZero(s.gap) || !isZero(d.at) || !isZero(s.rows[:]) || !isZero(s.cols[:]) || !isZero(s.queue[:]) || !isZero(s.order[:]) ||
+				!isZero(d.hashes[:]) || !isZero(d.from[:]) || !isZero(d.buf[:]) || !isZero(d.rows[:]) {
+				t.Errorf("%d items, %s: something is left", n, name)
+			}
+			encoders.Put(e)
+			solvers.Put(s)
+			decoders.Put(d)
+		}
+	}
+}
+
+func isZero[T comparable](s []T) bool {
+	var zero T
+	return !slices.ContainsFunc(s, func(x T) bool { return x != zero })
 }
 
 // TestMemory checks that a second call takes what the first one left: what the

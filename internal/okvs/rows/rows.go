@@ -49,15 +49,17 @@ func Place(dst []uint64, h []Block, bins, sparse int) {
 	}
 }
 
-// Gather sets dst[i] to the sum of the three columns of rows[i]. It has no
-// kernel, because loads from the second-level cache bound it.
+// Gather sets dst[i] to the sum of the three columns of rows[i]. The rows must
+// come from [Place] with at most len(store) columns.
 func Gather(dst, store []Block, rows []uint64) {
+	race.Read(store)
+	race.Read(rows)
+	race.Write(dst)
 	if len(dst) != len(rows) {
 		panic("okvs: internal error: bad dimensions")
 	}
-	for i, row := range rows {
-		x, y, z := store[uint16(row)], store[uint16(row>>16)], store[uint16(row>>32)]
-		dst[i] = Block{Lo: x.Lo ^ y.Lo ^ z.Lo, Hi: x.Hi ^ y.Hi ^ z.Hi}
+	if len(dst) > 0 {
+		gather(dst, store, rows)
 	}
 }
 

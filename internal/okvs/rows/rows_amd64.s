@@ -140,6 +140,85 @@ DATA odd<>+48(SB)/8, $0x000000000000000d
 DATA odd<>+56(SB)/8, $0x000000000000000f
 GLOBL odd<>(SB), RODATA|NOPTR, $64
 
+// func gatherAVX2(dst *Block, store *Block, rows *uint64, n int)
+// Requires: AVX
+TEXT ·gatherAVX2(SB), $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ store+8(FP), CX
+	MOVQ rows+16(FP), DX
+	MOVQ n+24(FP), BX
+	SUBQ $0x04, BX
+	JL   tail
+
+loop:
+	MOVWQZX (DX), SI
+	SHLQ    $0x04, SI
+	MOVWQZX 2(DX), DI
+	SHLQ    $0x04, DI
+	MOVWQZX 4(DX), R8
+	SHLQ    $0x04, R8
+	VMOVDQU (CX)(SI*1), X0
+	VPXOR   (CX)(DI*1), X0, X0
+	VPXOR   (CX)(R8*1), X0, X0
+	VMOVDQU X0, (AX)
+	MOVWQZX 8(DX), SI
+	SHLQ    $0x04, SI
+	MOVWQZX 10(DX), DI
+	SHLQ    $0x04, DI
+	MOVWQZX 12(DX), R8
+	SHLQ    $0x04, R8
+	VMOVDQU (CX)(SI*1), X0
+	VPXOR   (CX)(DI*1), X0, X0
+	VPXOR   (CX)(R8*1), X0, X0
+	VMOVDQU X0, 16(AX)
+	MOVWQZX 16(DX), SI
+	SHLQ    $0x04, SI
+	MOVWQZX 18(DX), DI
+	SHLQ    $0x04, DI
+	MOVWQZX 20(DX), R8
+	SHLQ    $0x04, R8
+	VMOVDQU (CX)(SI*1), X0
+	VPXOR   (CX)(DI*1), X0, X0
+	VPXOR   (CX)(R8*1), X0, X0
+	VMOVDQU X0, 32(AX)
+	MOVWQZX 24(DX), SI
+	SHLQ    $0x04, SI
+	MOVWQZX 26(DX), DI
+	SHLQ    $0x04, DI
+	MOVWQZX 28(DX), R8
+	SHLQ    $0x04, R8
+	VMOVDQU (CX)(SI*1), X0
+	VPXOR   (CX)(DI*1), X0, X0
+	VPXOR   (CX)(R8*1), X0, X0
+	VMOVDQU X0, 48(AX)
+	ADDQ    $0x20, DX
+	ADDQ    $0x40, AX
+	SUBQ    $0x04, BX
+	JGE     loop
+
+tail:
+	ADDQ $0x04, BX
+	JZ   done
+
+single:
+	MOVWQZX (DX), SI
+	SHLQ    $0x04, SI
+	MOVWQZX 2(DX), DI
+	SHLQ    $0x04, DI
+	MOVWQZX 4(DX), R8
+	SHLQ    $0x04, R8
+	VMOVDQU (CX)(SI*1), X0
+	VPXOR   (CX)(DI*1), X0, X0
+	VPXOR   (CX)(R8*1), X0, X0
+	VMOVDQU X0, (AX)
+	ADDQ    $0x08, DX
+	ADDQ    $0x10, AX
+	DECQ    BX
+	JNZ     single
+
+done:
+	RET
+
 // func backSubstituteAVX2(store *Block, values *Block, rows *uint64, order *uint32, n int)
 // Requires: AVX
 TEXT ·backSubstituteAVX2(SB), $0-40

@@ -26,6 +26,14 @@ func placeGeneric(dst []uint64, hashes []Block, bins, sparse uint64) {
 	}
 }
 
+func gatherGeneric(dst, store []Block, rows []uint64) {
+	dst = dst[:len(rows)]
+	for i, row := range rows {
+		x, y, z := store[uint16(row)], store[uint16(row>>16)], store[uint16(row>>32)]
+		dst[i] = Block{Lo: x.Lo ^ y.Lo ^ z.Lo, Hi: x.Hi ^ y.Hi ^ z.Hi}
+	}
+}
+
 func backSubstituteGeneric(store, values []Block, rows []uint64, order []uint32) {
 	for i := len(order) - 1; i >= 0; i-- {
 		r, c := uint16(order[i]), order[i]>>16

@@ -118,17 +118,29 @@ func TestUniform(t *testing.T) {
 
 func TestGather(t *testing.T) {
 	r := newRand(t)
-	for _, m := range []int{3, 5, 22222, MaxColumns} {
-		store, rows, got := hashes(r, m), make([]uint64, 100), make([]Block, 100)
-		Place(rows, hashes(r, len(rows)), 1, m)
-		Gather(got, store, rows)
-		for i, row := range rows {
-			want := store[row&0xffff].Xor(store[row>>16&0xffff]).Xor(store[row>>32])
-			if got[i] != want {
-				t.Fatalf("row %d of %d columns: %x, want %x", i, m, got[i], want)
+	cputest.Each(t, func(t *testing.T) {
+		for _, m := range []int{3, 5, 100, 22222, MaxColumns} {
+			store := hashes(r, m)
+			for n := range 4*4 + 3 {
+				for off := range 3 {
+					rows, want := make([]uint64, n), make([]Block, n)
+					Place(rows, hashes(r, n), 1, m)
+					canary := hash(r)
+					all := make([]Block, off+n+4)
+					for i := range all {
+						all[i] = canary
+					}
+					Gather(all[off:][:n], store, rows)
+					gatherGeneric(want, store, rows)
+					for i, x := range all {
+						if w := canary; i >= off && i < off+n && x != want[i-off] || (i < off || i >= off+n) && x != w {
+							t.Fatalf("%d rows of %d columns: block %d", n, m, i-off)
+						}
+					}
+				}
 			}
 		}
-	}
+	}, features...)
 }
 
 // TestBackSubstitute solves systems that are not triangular: the columns of one
@@ -156,7 +168,7 @@ func TestBackSubstitute(t *testing.T) {
 				if n > 0 {
 					var sum [1]Block
 					first := uint16(order[0])
-					if Gather(sum[:], store, rows[first:first+1]); sum[0] != values[first] {
+					if gatherGeneric(sum[:], store, rows[first:first+1]); sum[0] != values[first] {
 						t.Fatalf("%d rows of %d columns: the last equation does not hold", n, m)
 					}
 				}
@@ -202,11 +214,12 @@ func BenchmarkRows(b *testing.B) {
 		f    func()
 	}{
 		{"Place", func() { Place(rows[:512], h[:512], 64, m) }},
-		{"Gather", func() { Gather(dst, store, rows) }},
+		{"Gather", func() { Gather(dst[:512], store, rows[:512]) }},
+		{"GatherBin", func() { Gather(dst, store, rows) }},
 		{"BackSubstitute", func() { BackSubstitute(store, h, rows, order) }},
 	} {
 		items := 512.0
-		if op.name != "Place" {
+		if op.name == "GatherBin" || op.name == "BackSubstitute" {
 			items = n
 		}
 		run := func(b *testing.B) {

@@ -9,6 +9,11 @@ package rows
 //go:noescape
 func placeAVX512(dst *uint64, h *Block, n int, bins uint64, sparse uint64)
 
+// gatherAVX2 sets dst[i] to the sum of the columns of rows[i].
+//
+//go:noescape
+func gatherAVX2(dst *Block, store *Block, rows *uint64, n int)
+
 // backSubstituteAVX2 solves for the columns in order, from the last to the first.
 //
 //go:noescape

@@ -18,6 +18,7 @@ func main() {
 	Package("github.com/dujiang-dev/dujiang/internal/okvs/rows")
 	ConstraintExpr("amd64,!purego")
 	place()
+	gather()
 	backSubstitute()
 	Generate()
 }
@@ -133,6 +134,42 @@ func columns(m Mem) (c [3]reg.GPVirtual) {
 		SHLQ(U8(4), c[i])
 	}
 	return c
+}
+
+func gather() {
+	TEXT("gatherAVX2", 0, "func(dst, store *Block, rows *uint64, n int)")
+	Doc("gatherAVX2 sets dst[i] to the sum of the columns of rows[i].")
+	Pragma("noescape")
+	dst, store := Load(Param("dst"), GP64()), Load(Param("store"), GP64())
+	rows, n := Load(Param("rows"), GP64()), Load(Param("n"), GP64())
+	body := func(i int) {
+		c, x := columns(Mem{Base: rows, Disp: 8 * i}), XMM()
+		VMOVDQU(Mem{Base: store, Index: c[0], Scale: 1}, x)
+		VPXOR(Mem{Base: store, Index: c[1], Scale: 1}, x, x)
+		VPXOR(Mem{Base: store, Index: c[2], Scale: 1}, x, x)
+		VMOVDQU(x, Mem{Base: dst, Disp: 16 * i})
+	}
+	SUBQ(U8(4), n)
+	JL(LabelRef("tail"))
+	Label("loop")
+	for i := range 4 {
+		body(i)
+	}
+	ADDQ(U8(32), rows)
+	ADDQ(U8(64), dst)
+	SUBQ(U8(4), n)
+	JGE(LabelRef("loop"))
+	Label("tail")
+	ADDQ(U8(4), n)
+	JZ(LabelRef("done"))
+	Label("single")
+	body(0)
+	ADDQ(U8(8), rows)
+	ADDQ(U8(16), dst)
+	DECQ(n)
+	JNZ(LabelRef("single"))
+	Label("done")
+	RET()
 }
 
 func backSubstitute() {
