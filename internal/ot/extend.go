@@ -113,7 +113,7 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 	all := sha256.New()
 	matrix := newMatrix(s)
 	f := newFolder(rowSize)
-	v, part := make([]byte, rowSize), make([]byte, rowSize)
+	v := make([]byte, rowSize)
 	for c := range chunks {
 		m := msg[c*(treeSize+rowSize):][:treeSize+rowSize]
 		nodes := prune(m[:treeSize], delta, c, keys)
@@ -126,20 +126,23 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 		}
 		f.rows = [chunkBits][]byte(matrix[chunkBits*c:])
 		f.sum(chunkBits, 0, v)
-		// [Roy22, section 3.2, subspace VOLE, sender]: b = sum + delta * correction.
-		for b, row := range f.rows {
-			mask := byte(bit(delta, chunkBits*c+b))
-			for i, x := range m[treeSize:] {
-				part[i] = x & mask
-			}
-			subtle.XORBytes(row, row, part)
-		}
 		if s.Malicious {
 			all.Write(restoreTags(&nodes, [tagSize]byte(tags), delta, c))
 			tags = tags[tagSize:]
 		}
 	}
 	columns := matrix.columns(s)
+	correction := make([]prg.Block, s.rowBlocks())
+	for j, col := range columns {
+		if j%chunkBits == 0 {
+			setBytes(correction, msg[j/chunkBits*(treeSize+rowSize)+treeSize:][:rowSize])
+		}
+		// [Roy22, section 3.2, subspace VOLE, sender]: b = sum + delta * correction.
+		mask := bit(delta, j)
+		for i, x := range correction {
+			col[i] = col[i].Xor(and(x, mask))
+		}
+	}
 	if s.Malicious {
 		// [Roy22, Fig. 14]
 		if subtle.ConstantTimeCompare(all.Sum(nil), tags[:sha256.Size]) != 1 {
