@@ -216,12 +216,14 @@ func challenge(o *oracle, msg []byte) (x [points]prg.Block) {
 	return x
 }
 
-// checkSum is a linear hash of a vector: at each point the polynomial that has
-// its blocks as coefficients, plus a block of the mask, which is at the end.
+// checkSum is a linear hash of a vector: at each point the polynomial whose
+// constant is a block of the mask, which is at the end, and whose other
+// coefficients are the vector's other blocks. The constant is no one else's, so
+// that a change of the mask makes up for no other.
 func checkSum(v []prg.Block, x [points]prg.Block) (sum [points]prg.Block) {
 	n := len(v) - points
 	for i := range sum {
-		sum[i] = gf128.Horner(v[:n], x[i]).Xor(v[n+i])
+		sum[i] = gf128.Mul(gf128.Horner(v[:n], x[i]), x[i]).Xor(v[n+i])
 	}
 	return sum
 }

@@ -204,6 +204,25 @@ func TestExtendGuess(t *testing.T) {
 	}
 }
 
+// TestCheckSum checks that a change of one block is not made up for by the same
+// change of another, the mask included.
+func TestCheckSum(t *testing.T) {
+	p := prg.New([prg.Size]byte([]byte("check sum vector")))
+	v, x := make([]prg.Block, 7), [points]prg.Block{p.Block(), p.Block()}
+	p.Blocks(v)
+	want, d := checkSum(v, x), p.Block()
+	for i := range v {
+		for j := range i {
+			v[i], v[j] = v[i].Xor(d), v[j].Xor(d)
+			got := checkSum(v, x)
+			v[i], v[j] = v[i].Xor(d), v[j].Xor(d)
+			if got == want {
+				t.Errorf("blocks %d and %d", j, i)
+			}
+		}
+	}
+}
+
 func TestTranspose(t *testing.T) {
 	var a [128]prg.Block
 	prg.New([prg.Size]byte{7}).Blocks(a[:])
