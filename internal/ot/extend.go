@@ -16,8 +16,11 @@ type Shape struct {
 }
 
 // rowBlocks is the length of the vector that is correlated, in blocks: the
-// values, the bits, and one random block that masks the check.
-func (s Shape) rowBlocks() int { return s.Values + s.bitBlocks() + 1 }
+// values, the bits, and the random blocks that mask the check.
+func (s Shape) rowBlocks() int { return s.Values + s.bitBlocks() + points }
+
+// points is at how many points a polynomial is evaluated in the check.
+const points = 2
 
 func (s Shape) bitBlocks() int { return (s.Bits + 127) / 128 }
 
@@ -25,7 +28,7 @@ func (s Shape) bitBlocks() int { return (s.Bits + 127) / 128 }
 func (s Shape) Size() int {
 	n := chunks * (treeSize + prg.Size*s.rowBlocks())
 	if s.Malicious {
-		n += chunks*tagSize + sha256.Size + prg.Size + sha256.Size
+		n += chunks*tagSize + sha256.Size + points*prg.Size + sha256.Size
 	}
 	return n
 }
@@ -50,7 +53,7 @@ func Extend(s Shape, keys *[Base][2]prg.Block, values, bits []prg.Block, seed [S
 	roots := make([]prg.Block, chunks)
 	coins.Blocks(roots)
 	input := make([]prg.Block, 0, s.rowBlocks())
-	input = append(append(append(input, values...), bits...), coins.Block())
+	input = append(append(append(input, values...), bits...), coins.Block(), coins.Block())
 	inputBytes := appendBlocks(nil, input...)
 
 	msg = make([]byte, 0, s.Size())
@@ -83,12 +86,14 @@ func Extend(s Shape, keys *[Base][2]prg.Block, values, bits []prg.Block, seed [S
 	if s.Malicious {
 		msg = all.Sum(append(msg, tags...))
 		x := challenge(chal, msg)
-		msg = appendBlocks(msg, checkSum(input, x))
+		sum := checkSum(input, x)
+		msg = appendBlocks(msg, sum[:]...)
 		// [Roy22, consistency check of subspace VOLE]: the same linear hash of
 		// every column; their digest is enough for a comparison.
 		h := sha256.New()
 		for _, col := range columns {
-			h.Write(appendBlocks(nil, checkSum(col, x)))
+			sum := checkSum(col, x)
+			h.Write(appendBlocks(nil, sum[:]...))
 		}
 		msg = h.Sum(msg)
 	}
@@ -113,7 +118,7 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 	all := sha256.New()
 	matrix := newMatrix(s)
 	f := newFolder(rowSize)
-	v, part := make([]byte, rowSize), make([]byte, rowSize)
+	v := make([]byte, rowSize)
 	for c := range chunks {
 		m := msg[c*(treeSize+rowSize):][:treeSize+rowSize]
 		nodes := prune(m[:treeSize], delta, c, keys)
@@ -126,20 +131,23 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 		}
 		f.rows = [chunkBits][]byte(matrix[chunkBits*c:])
 		f.sum(chunkBits, 0, v)
-		// [Roy22, section 3.2, subspace VOLE, sender]: b = sum + delta * correction.
-		for b, row := range f.rows {
-			mask := byte(bit(delta, chunkBits*c+b))
-			for i, x := range m[treeSize:] {
-				part[i] = x & mask
-			}
-			subtle.XORBytes(row, row, part)
-		}
 		if s.Malicious {
 			all.Write(restoreTags(&nodes, [tagSize]byte(tags), delta, c))
 			tags = tags[tagSize:]
 		}
 	}
 	columns := matrix.columns(s)
+	correction := make([]prg.Block, s.rowBlocks())
+	for j, col := range columns {
+		if j%chunkBits == 0 {
+			setBytes(correction, msg[j/chunkBits*(treeSize+rowSize)+treeSize:][:rowSize])
+		}
+		// [Roy22, section 3.2, subspace VOLE, sender]: b = sum + delta * correction.
+		mask := bit(delta, j)
+		for i, x := range correction {
+			col[i] = col[i].Xor(and(x, mask))
+		}
+	}
 	if s.Malicious {
 		// [Roy22, Fig. 14]
 		if subtle.ConstantTimeCompare(all.Sum(nil), tags[:sha256.Size]) != 1 {
@@ -147,13 +155,17 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 		}
 		rest := tags[sha256.Size:]
 		x := challenge(chal, msg[:len(msg)-len(rest)])
-		var u [1]prg.Block
-		setBytes(u[:], rest[:prg.Size])
+		var u [points]prg.Block
+		setBytes(u[:], rest[:points*prg.Size])
 		h := sha256.New()
 		for j, col := range columns {
-			h.Write(appendBlocks(nil, checkSum(col, x).Xor(and(u[0], bit(delta, j)))))
+			sum, mask := checkSum(col, x), bit(delta, j)
+			for i := range sum {
+				sum[i] = sum[i].Xor(and(u[i], mask))
+			}
+			h.Write(appendBlocks(nil, sum[:]...))
 		}
-		if subtle.ConstantTimeCompare(h.Sum(nil), rest[prg.Size:]) != 1 {
+		if subtle.ConstantTimeCompare(h.Sum(nil), rest[points*prg.Size:]) != 1 {
 			return nil, nil, errValues
 		}
 	}
@@ -191,23 +203,27 @@ func restoreTags(nodes *[leaves]prg.Block, sum [tagSize]byte, delta prg.Block, c
 	return out
 }
 
-// challenge derives the point of the check from all that it checks. The paper's
-// sender draws it instead, for one more round trip. A receiver can try many
-// messages here, each of which passes a check it should not with probability
-// rowBlocks/2^128 beyond what its guesses of delta's bits give it anyway.
-func challenge(o *oracle, msg []byte) prg.Block {
+// challenge derives the points of the check from all that it checks. The paper's
+// sender draws a challenge instead, for one more round trip. A receiver can try
+// many messages here, but each passes a check that it should not, beyond what its
+// guesses of delta's bits give it anyway, with probability (rowBlocks/2^128)^2
+// only: that is what the second point is for.
+func challenge(o *oracle, msg []byte) (x [points]prg.Block) {
 	h := sha256.New()
 	h.Write(o.tag)
 	h.Write(msg)
-	var x [1]prg.Block
-	setBytes(x[:], h.Sum(nil)[:prg.Size])
-	return x[0]
+	setBytes(x[:], h.Sum(nil))
+	return x
 }
 
-// checkSum is a linear hash of a vector: the polynomial in x that has its
-// blocks as coefficients, where the last block, the mask, is the constant. Two
-// vectors collide with probability at most length/2^128.
-func checkSum(v []prg.Block, x prg.Block) prg.Block {
-	n := len(v) - 1
-	return gf128.Mul(gf128.Horner(v[:n], x), x).Xor(v[n])
+// checkSum is a linear hash of a vector: at each point the polynomial whose
+// constant is a block of the mask, which is at the end, and whose other
+// coefficients are the vector's other blocks. The constant is no one else's, so
+// that a change of the mask makes up for no other.
+func checkSum(v []prg.Block, x [points]prg.Block) (sum [points]prg.Block) {
+	n := len(v) - points
+	for i := range sum {
+		sum[i] = gf128.Mul(gf128.Horner(v[:n], x[i]), x[i]).Xor(v[n+i])
+	}
+	return sum
 }

@@ -175,21 +175,23 @@ func TestExtendGuess(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		end := len(msg) - prg.Size - 32
+		end := len(msg) - points*prg.Size - 32
 		x := challenge(chal, msg[:end])
 		_, columns := rerun(t, s, keys, values)
-		input := append([]prg.Block{values[0]}, maskOf(testSeed("r")))
-		copy(msg[end:], appendBlocks(nil, checkSum(input, x)))
+		sum := checkSum(append([]prg.Block{values[0]}, maskOf(testSeed("r"))...), x)
+		copy(msg[end:], appendBlocks(nil, sum[:]...))
 		var sums []byte
 		for j, col := range columns {
-			sum := checkSum(col, x)
+			sum, other := checkSum(col, x), checkSum(diff, x)
 			if j/chunkBits == at {
-				sum = sum.Xor(and(checkSum(diff, x), -(guess >> (j % chunkBits) & 1)))
+				for i := range sum {
+					sum[i] = sum[i].Xor(and(other[i], -(guess >> (j % chunkBits) & 1)))
+				}
 			}
-			sums = appendBlocks(sums, sum)
+			sums = appendBlocks(sums, sum[:]...)
 		}
 		digest := sha(sums)
-		copy(msg[end+prg.Size:], digest[:])
+		copy(msg[end+points*prg.Size:], digest[:])
 		if _, _, err := Accept(s, chosen, delta, msg, nil); err == nil {
 			passed++
 			if want := delta.Lo >> (chunkBits * at) & (leaves - 1); guess != want {
@@ -199,6 +201,25 @@ func TestExtendGuess(t *testing.T) {
 	}
 	if passed != 1 {
 		t.Errorf("%d guesses pass", passed)
+	}
+}
+
+// TestCheckSum checks that a change of one block is not made up for by the same
+// change of another, the mask included.
+func TestCheckSum(t *testing.T) {
+	p := prg.New([prg.Size]byte([]byte("check sum vector")))
+	v, x := make([]prg.Block, 7), [points]prg.Block{p.Block(), p.Block()}
+	p.Blocks(v)
+	want, d := checkSum(v, x), p.Block()
+	for i := range v {
+		for j := range i {
+			v[i], v[j] = v[i].Xor(d), v[j].Xor(d)
+			got := checkSum(v, x)
+			v[i], v[j] = v[i].Xor(d), v[j].Xor(d)
+			if got == want {
+				t.Errorf("blocks %d and %d", j, i)
+			}
+		}
 	}
 }
 
@@ -237,4 +258,30 @@ func BenchmarkExtend(b *testing.B) {
 			}
 		})
 	}
+}
+
+// FuzzAccept: whatever comes, the sender returns, and what it accepts it accepts
+// again with the same result.
+func FuzzAccept(f *testing.F) {
+	s := Shape{Values: 1, Bits: 3, Malicious: true}
+	delta, values, bits := testInputs(s)
+	keys, chosen := fakeBase(delta)
+	good, _, _, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(0, []byte{})
+	f.Add(0, good[:40])
+	f.Add(len(good)-32, make([]byte, 32))
+	f.Fuzz(func(t *testing.T, at int, b []byte) {
+		msg := bytes.Clone(good)
+		copy(msg[min(max(at, 0), len(msg)):], b)
+		bv, bb, err := Accept(s, chosen, delta, msg, nil)
+		if (err == nil) != bytes.Equal(msg, good) {
+			t.Errorf("changed %v, error %v", !bytes.Equal(msg, good), err)
+		}
+		if err != nil && (bv != nil || bb != nil) {
+			t.Error("an error and a result")
+		}
+	})
 }

@@ -9,11 +9,11 @@ import (
 
 func sha(b []byte) [32]byte { return sha256.Sum256(b) }
 
-// maskOf returns the mask block that [Extend] draws from seed.
-func maskOf(seed [SeedSize]byte) prg.Block {
+// maskOf returns the mask that [Extend] draws from seed.
+func maskOf(seed [SeedSize]byte) []prg.Block {
 	coins := expandSeed(seed)
 	coins.Blocks(make([]prg.Block, chunks))
-	return coins.Block()
+	return []prg.Block{coins.Block(), coins.Block()}
 }
 
 // rerun returns the receiver's matrix for values and the seed "r".

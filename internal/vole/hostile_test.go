@@ -73,7 +73,7 @@ func TestAltered(t *testing.T) {
 			}
 			// The parts of the reply that are not the extension.
 			if i == 1 {
-				places = append(places, 5, 31, size-1, size-31, size-40, size-65, size-75)
+				places = append(places, 5, 31, size-1, size-31, size-40, size-65, size-75, size-95)
 			}
 			for _, at := range places {
 				a, b, c, err := play(p, func(j int, msg []byte) {

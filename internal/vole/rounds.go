@@ -10,6 +10,7 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
+	"github.com/dujiang-dev/dujiang/internal/kernel/oblivious"
 	"github.com/dujiang-dev/dujiang/internal/label"
 	"github.com/dujiang-dev/dujiang/internal/ot"
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -125,19 +126,11 @@ func (s *sender) trees(reply []byte) ([]byte, error) {
 	}
 	msg := make([]byte, p.treesSize())
 	copy(msg, s.share[:])
-	s.b, s.parity = hugepage.Blocks(p.m), p.vector(1)
-	p.sendTrees(msg[shareSize:], s.roots, pads, values, s.delta, func(k int, leaves []prg.Block) {
-		at := k * p.leaves
-		first := p.split(at)
-		copy(s.b[min(at, p.m):], leaves[:first])
-		copy(s.parity[max(at-p.m, 0):], leaves[first:])
-	})
+	v := p.vectors(1)
+	s.b, s.parity = v.first, v.parity
+	p.sendTrees(msg[shareSize:], s.roots, pads, values, s.delta, v)
 	return msg, nil
 }
-
-// split returns how many of the leaves from place at on belong to the first
-// part of the vector.
-func (p *plan) split(at int) int { return min(max(p.m-at, 0), p.leaves) }
 
 // codeSeed joins both shares.
 func (p *plan) codeSeed(sender, receiver []byte) [prg.Size]byte {
@@ -255,47 +248,35 @@ func (r *receiver) grow(msg []byte) ([]byte, error) {
 		return nil, errSeed
 	}
 	r.seed = p.codeSeed(share, r.share[:])
-	r.c = hugepage.Blocks(p.m)
 	lanes := 1
 	if !p.binary {
 		lanes = 2
 		r.a = hugepage.Blocks(p.m)
 	}
-	r.parity = p.vector(lanes)
+	v := p.vectors(lanes)
+	r.c, r.parity = v.first, v.parity
 	var sums []prg.Block // of each tree
 	if p.Malicious {
 		sums = make([]prg.Block, p.noise)
 	}
-	p.recvTrees(msg[shareSize:], r.places, r.pads, r.values, func(k int, leaves []prg.Block) {
+	p.recvTrees(msg[shareSize:], r.places, r.pads, r.values, v, func(k int, leaves []prg.Block) {
 		if sums != nil {
 			sums[k] = gf128.Horner(leaves, r.point)
 		}
-		at := k * p.leaves
-		first := p.split(at)
-		copy(r.c[min(at, p.m):], leaves[:first])
-		parity := r.parity[lanes*max(at-p.m, 0):]
 		if p.binary {
-			copy(parity, leaves[first:])
 			return
 		}
-		place, v := r.places[k], r.noise[k]
-		setAt(r.a[min(at, p.m):][:first], place, v)
-		setPairs(parity, leaves[first:], place-uint32(first), v)
+		// The noise itself, in a and at the even places of parity. A place in
+		// the other vector is beyond the end here, also if the difference wraps.
+		n, first, parity := v.split(k)
+		place := r.places[k]
+		oblivious.AddAt(r.a[first:][:n], place, r.noise[k])
+		oblivious.AddAt(r.parity[2*parity:][:2*(p.leaves-n)], 2*(place-uint32(n)), r.noise[k])
 	})
 	if !p.Malicious {
 		return nil, nil
 	}
 	return r.check(sums), nil
-}
-
-// setPairs sets the pairs of b to zero, or v at the place, and an element of c.
-func setPairs(b, c []prg.Block, place uint32, v prg.Block) {
-	b = b[:2*len(c)]
-	for i, x := range c {
-		m := equal(uint32(i), place)
-		b[2*i] = prg.Block{Lo: v.Lo & m, Hi: v.Hi & m}
-		b[2*i+1] = x
-	}
 }
 
 // check returns the message of the check and keeps what the answer must be. See

@@ -2,6 +2,8 @@ package vole
 
 import (
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
+	"github.com/dujiang-dev/dujiang/internal/kernel/oblivious"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -9,21 +11,69 @@ import (
 // and of the right nodes of every level, and the correction of the leaf.
 func (p *plan) treeSize() int { return prg.Size * (2*p.depth() + 1) }
 
-// grow makes one tree from nodes[0]. It leaves the leaves in one of the two
-// buffers, which it returns, and calls sums with those of every level. A level
-// may have a node more than the leaves below need; it counts in the sums, and
-// has no children.
-func (p *plan) grow(nodes, next []prg.Block, sums func(level int, s [2]prg.Block, nodes []prg.Block)) []prg.Block {
+// grow makes one tree from nodes[0], with its leaves in last and the other levels
+// in the two buffers. It calls sums with those of every level. A level may have a
+// node more than the levels below need; it counts in the sums, and has no
+// children.
+func (p *plan) grow(nodes, next, last []prg.Block, sums func(level int, s [2]prg.Block, nodes []prg.Block)) {
 	for l, n := range p.levels[:p.depth()] {
+		if l == p.depth()-1 {
+			next = last
+		}
 		s := prg.Double(next[:2*n], nodes[:n])
 		sums(l, s, next[:2*n])
 		nodes, next = next, nodes
 	}
-	return nodes[:p.leaves]
 }
 
 // scratch returns a buffer for the nodes of one tree.
-func (p *plan) scratch() []prg.Block { return make([]prg.Block, p.leaves+2) }
+func (p *plan) scratch() []prg.Block { return make([]prg.Block, p.leaves) }
+
+// Vectors are where a party's leaves go: the first m to first, the others to
+// parity, in which lanes vectors stand interleaved and the leaves are the last.
+type vectors struct {
+	p             *plan
+	first, parity []prg.Block
+	lanes         int
+}
+
+func (p *plan) vectors(lanes int) vectors {
+	return vectors{p: p, first: hugepage.Blocks(p.m), parity: p.vector(lanes), lanes: lanes}
+}
+
+// split returns how many of the leaves of tree k belong to first, and where the
+// tree begins in first and in parity.
+func (v *vectors) split(k int) (n, first, parity int) {
+	at := k * v.p.leaves
+	return min(max(v.p.m-at, 0), v.p.leaves), min(at, v.p.m), max(at-v.p.m, 0)
+}
+
+// leaves returns where to make the leaves of tree k: the place where they
+// belong, if that is one, and otherwise spare.
+func (v *vectors) leaves(k int, spare []prg.Block) (leaves []prg.Block, direct bool) {
+	n, first, parity := v.split(k)
+	switch {
+	case n == v.p.leaves:
+		return v.first[first:][:n:n], true
+	case n == 0 && v.lanes == 1:
+		return v.parity[parity:][:v.p.leaves:v.p.leaves], true
+	}
+	return spare[:v.p.leaves], false
+}
+
+// store copies leaves that were made elsewhere.
+func (v *vectors) store(k int, leaves []prg.Block) {
+	n, first, parity := v.split(k)
+	copy(v.first[first:], leaves[:n])
+	if v.lanes == 1 {
+		copy(v.parity[parity:], leaves[n:])
+		return
+	}
+	pairs := v.parity[2*parity:][:2*(len(leaves)-n)]
+	for i, x := range leaves[n:] {
+		pairs[2*i+1] = x
+	}
+}
 
 // clearLow clears the lowest bits of b.
 func clearLow(b []prg.Block) {
@@ -35,9 +85,9 @@ func clearLow(b []prg.Block) {
 // sendTrees grows all trees and writes their messages: [BCGIKRS19, the
 // distributed setup of a puncturable PRF]. Path bit n of the receiver is a
 // choice bit with correlation pad[n]; the correction of tree k is masked by
-// value[k], or by delta if the noise is binary. leaf is called with the leaves
-// of every tree.
-func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.Block, leaf func(tree int, leaves []prg.Block)) {
+// value[k], or by delta if the noise is binary. Leaves go where
+// the vectors say.
+func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.Block, v vectors) {
 	// The two keys of a choice are hashes of b and b + delta. They need
 	// tweaked correlation robustness, since the receiver may have chosen where
 	// its corrections go [GKWY20].
@@ -49,12 +99,13 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 	prg.HashTCCR(key[1], key[1], 0)
 	depth, size := p.depth(), p.treeSize()
 	p.parallel(p.noise, func(lo, hi int) {
-		nodes, next := p.scratch(), p.scratch()
+		nodes, next, spare := p.scratch(), p.scratch(), p.scratch()
 		for k := lo; k < hi; k++ {
 			m := msg[k*size : k*size : (k+1)*size]
 			nodes[0] = roots[k]
 			var total prg.Block
-			leaves := p.grow(nodes, next, func(l int, s [2]prg.Block, _ []prg.Block) {
+			leaves, direct := v.leaves(k, spare)
+			p.grow(nodes, next, leaves, func(l int, s [2]prg.Block, _ []prg.Block) {
 				i := k*depth + l
 				m = aes128.AppendBlocks(m, []prg.Block{s[0].Xor(key[0][i]), s[1].Xor(key[1][i])})
 				total = s[0].Xor(s[1])
@@ -67,7 +118,9 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 				mask = values[k]
 			}
 			aes128.AppendBlocks(m, []prg.Block{total.Xor(mask)})
-			leaf(k, leaves)
+			if !direct {
+				v.store(k, leaves)
+			}
 		}
 	})
 }
@@ -75,13 +128,14 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 // recvTrees grows the receiver's trees. Its leaves are those of the sender
 // except that at place[k] of tree k, where the noise is, it has the sender's
 // plus delta times the noise. pads are the correlations of the path's bits and
-// values those of the noise. No memory access depends on a place.
-func (p *plan) recvTrees(msg []byte, places []uint32, pads, values []prg.Block, leaf func(tree int, leaves []prg.Block)) {
+// values those of the noise. done is called with the leaves of every tree. No
+// memory access depends on a place.
+func (p *plan) recvTrees(msg []byte, places []uint32, pads, values []prg.Block, v vectors, done func(tree int, leaves []prg.Block)) {
 	keys := make([]prg.Block, len(pads))
 	prg.HashTCCR(keys, pads, 0)
 	depth, size := p.depth(), p.treeSize()
 	p.parallel(p.noise, func(lo, hi int) {
-		nodes, next := p.scratch(), p.scratch()
+		nodes, next, spare := p.scratch(), p.scratch(), p.scratch()
 		sent := make([]prg.Block, size/prg.Size)
 		for k := lo; k < hi; k++ {
 			aes128.SetBytes(sent, msg[k*size:][:size])
@@ -91,11 +145,12 @@ func (p *plan) recvTrees(msg []byte, places []uint32, pads, values []prg.Block, 
 			// tells what the path's sibling should be.
 			nodes[0] = prg.Block{}
 			var total prg.Block
-			leaves := p.grow(nodes, next, func(l int, s [2]prg.Block, level []prg.Block) {
+			leaves, direct := v.leaves(k, spare)
+			p.grow(nodes, next, leaves, func(l int, s [2]prg.Block, level []prg.Block) {
 				on := place >> (depth - 1 - l)
 				other := -uint64(^on & 1) // all ones if the sibling is a right child
 				fix := choose(sent[2*l], sent[2*l+1], other).Xor(choose(s[0], s[1], other)).Xor(keys[k*depth+l])
-				addAt(level, on^1, fix)
+				oblivious.AddAt(level, on^1, fix)
 				total = s[0].Xor(s[1]).Xor(fix)
 			})
 			fix := sent[2*depth]
@@ -108,8 +163,11 @@ func (p *plan) recvTrees(msg []byte, places []uint32, pads, values []prg.Block, 
 			} else {
 				fix = fix.Xor(values[k])
 			}
-			addAt(leaves, place, fix.Xor(total))
-			leaf(k, leaves)
+			oblivious.AddAt(leaves, place, fix.Xor(total))
+			done(k, leaves)
+			if !direct {
+				v.store(k, leaves)
+			}
 		}
 	})
 }
@@ -117,24 +175,4 @@ func (p *plan) recvTrees(msg []byte, places []uint32, pads, values []prg.Block, 
 // choose returns b if mask is all ones, and a if it is zero.
 func choose(a, b prg.Block, mask uint64) prg.Block {
 	return prg.Block{Lo: a.Lo ^ (a.Lo^b.Lo)&mask, Hi: a.Hi ^ (a.Hi^b.Hi)&mask}
-}
-
-// equal returns all ones if i and j are equal, and zero otherwise.
-func equal(i, j uint32) uint64 { return -((uint64(i^j) - 1) >> 63) }
-
-// addAt adds v to b[place] without showing the place.
-func addAt(b []prg.Block, place uint32, v prg.Block) {
-	for i := range b {
-		m := equal(uint32(i), place)
-		b[i].Lo ^= v.Lo & m
-		b[i].Hi ^= v.Hi & m
-	}
-}
-
-// setAt sets b to v at the place and to zero elsewhere.
-func setAt(b []prg.Block, place uint32, v prg.Block) {
-	for i := range b {
-		m := equal(uint32(i), place)
-		b[i] = prg.Block{Lo: v.Lo & m, Hi: v.Hi & m}
-	}
 }
