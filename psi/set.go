@@ -205,24 +205,23 @@ func (s *bucketSorter) sort(records []record) {
 
 // rowsOf returns all rows of the items that matched, in ascending order.
 func (s *Set) rowsOf(matched bitmap) []int {
-	n := matched.count()
-	for _, r := range s.repeats {
-		if matched.get(int(r.item)) {
-			n++
-		}
-	}
-	rows := make([]int, 0, n)
+	in := newBitmap(s.rows)
 	for i := range s.records {
 		if matched.get(i) {
-			rows = append(rows, int(s.records[i].row))
+			in.set(int(s.records[i].row))
 		}
 	}
 	for _, r := range s.repeats {
 		if matched.get(int(r.item)) {
-			rows = append(rows, int(r.row))
+			in.set(int(r.row))
 		}
 	}
-	slices.Sort(rows)
+	rows := make([]int, 0, in.count())
+	for i, b := range in {
+		for ; b != 0; b &= b - 1 {
+			rows = append(rows, i<<3|bits.TrailingZeros8(b))
+		}
+	}
 	return rows
 }
 
