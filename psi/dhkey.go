@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/group"
-	"github.com/dujiang-dev/dujiang/internal/label"
 )
 
 const elementSize = group.ElementSize
@@ -19,13 +18,7 @@ type dhKey struct {
 }
 
 func newDHKey(context []byte, seed *[64]byte) *dhKey {
-	tag := func(purpose string) []byte {
-		t, err := label.New("psi-dh", dhVersion, purpose, context)
-		if err != nil {
-			panic("psi: internal error: " + err.Error())
-		}
-		return t
-	}
+	tag := func(purpose string) []byte { return newLabel("psi-dh", purpose, context) }
 	scalar := group.ScalarFromSeed(seed)
 	return &dhKey{
 		scalar:    scalar,

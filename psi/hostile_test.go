@@ -300,16 +300,16 @@ func receiver(s *session.Session, then func() error) error {
 func TestWrongEnds(t *testing.T) {
 	for name, then := range map[string]func(s *session.Session) error{
 		"one frame more": func(s *session.Session) error {
-			if err := s.Send(dhMatched, []byte{1}); err != nil {
+			if err := s.Send(msgMatched, []byte{1}); err != nil {
 				return err
 			}
-			return s.Send(dhMatched, []byte{1})
+			return s.Send(msgMatched, []byte{1})
 		},
 		"a chunk more":      func(s *session.Session) error { return s.Send(dhBlinded, generator()) },
 		"end too early":     func(s *session.Session) error { return s.SendEnd() },
-		"bits beyond tags":  func(s *session.Session) error { return s.Send(dhMatched, []byte{0x10}) },
-		"too many bytes":    func(s *session.Session) error { return s.Send(dhMatched, []byte{1, 0}) },
-		"nothing":           func(s *session.Session) error { return s.Send(dhMatched, nil) },
+		"bits beyond tags":  func(s *session.Session) error { return s.Send(msgMatched, []byte{0x10}) },
+		"too many bytes":    func(s *session.Session) error { return s.Send(msgMatched, []byte{1, 0}) },
+		"nothing":           func(s *session.Session) error { return s.Send(msgMatched, nil) },
 		"another direction": func(s *session.Session) error { return s.Send(dhTags, []byte{1}) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -340,7 +340,7 @@ func TestPaddingMatched(t *testing.T) {
 		if err := s.RecvEnd(); err != nil {
 			return err
 		}
-		if err := s.Send(dhMatched, []byte{0x3f}); err != nil {
+		if err := s.Send(msgMatched, []byte{0x3f}); err != nil {
 			return err
 		}
 		return s.Recv(dhTags, nil)

@@ -188,24 +188,54 @@ func (p *params) protocol(s *session.Session, role session.Role, items *items, p
 		return nil, fmt.Errorf("%w: the other side has %d items, and Config.MaxPeerItems is %d here",
 			ErrIncompatible, peerItems, p.maxPeerItems)
 	}
-	d := newDH(p, s, items, int(peerItems), coins)
-	result := &Result{Items: items.len(), PeerItems: int(peerItems)}
-	var err error
-	if role == session.RoleA {
-		result.Rows, err = d.receive()
-		result.Stats.Rounds = 3
+	n := int(peerItems)
+	chosen := p.choice.choose(p.adversary, items.len(), n)
+	x := &exchange{params: p, s: s, coins: coins, own: items, peers: n}
+	var t tagger
+	if chosen == DH {
+		t = newDH(x)
 	} else {
-		result.Rows, err = d.send()
-		result.Stats.Rounds = 4
+		t = newVOLE(x)
+	}
+	result := &Result{Items: items.len(), PeerItems: n}
+	var err error
+	var rounds int
+	if role == session.RoleA {
+		result.Rows, err = x.receive(t)
+		rounds = p.rounds(chosen, role, items.len(), n)
+	} else {
+		result.Rows, err = x.send(t)
+		rounds = p.rounds(chosen, role, n, items.len())
 	}
 	if err != nil {
 		return nil, err
 	}
 	stats := s.Stats()
-	result.Stats.Protocol = DH
+	result.Stats.Protocol = chosen
+	result.Stats.Rounds = rounds
 	result.Stats.Sent, result.Stats.Received = int64(stats.Sent), int64(stats.Received)
 	for _, phase := range stats.Phases {
 		result.Stats.Phases = append(result.Stats.Phases, Phase(phase))
 	}
 	return result, nil
+}
+
+// rounds returns the number of message delays until a party is done with sets
+// of n items of the receiver and m of the sender. TestRoundsAreDelays holds it
+// to the truth.
+func (p *params) rounds(chosen Protocol, role session.Role, n, m int) int {
+	rounds := 2 // the hello, and the end
+	switch {
+	case chosen == DH && n > 0:
+		rounds = 3
+	case chosen == VOLE && n > 0 && m > 0:
+		rounds = 6
+		if p.adversary == Malicious {
+			rounds = 8
+		}
+	}
+	if role == session.RoleB {
+		rounds++
+	}
+	return rounds
 }

@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,8 +25,21 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/testparty"
 )
 
-func toReceiver() *Config { return &Config{Adversary: SemiHonest, Reveal: RevealReceiver} }
-func toBoth() *Config     { return &Config{Adversary: SemiHonest, Reveal: RevealBoth} }
+func toReceiver() *Config {
+	return &Config{Adversary: SemiHonest, Reveal: RevealReceiver, Protocol: DH}
+}
+func toBoth() *Config { return &Config{Adversary: SemiHonest, Reveal: RevealBoth, Protocol: DH} }
+
+// ways returns a config for each way to run.
+func ways() map[string]*Config {
+	return map[string]*Config{
+		"dh to receiver":   toReceiver(),
+		"dh to both":       toBoth(),
+		"vole to receiver": {Adversary: SemiHonest, Reveal: RevealReceiver, Protocol: VOLE},
+		"vole to both":     {Adversary: SemiHonest, Reveal: RevealBoth, Protocol: VOLE},
+		"vole malicious":   {Adversary: Malicious, Reveal: RevealReceiver, Protocol: VOLE},
+	}
+}
 
 // items yields each string as an item.
 func sequence(values ...string) iter.Seq2[[]byte, error] {
@@ -47,7 +61,9 @@ func newSet(t testing.TB, values ...string) *Set {
 // testCoins are fixed and different for each side.
 func testCoins(side byte) *coins {
 	expand := func(purpose string) [32]byte { return sha256.Sum256(append([]byte(purpose), side)) }
-	c := &coins{shuffle: expand("shuffle"), pad: expand("pad")}
+	c := &coins{shuffle: expand("shuffle"), pad: expand("pad"), vole: expand("vole")}
+	oprf := expand("oprf")
+	copy(c.oprf[:], oprf[:])
 	nonce := expand("nonce")
 	copy(c.nonce[:], nonce[:])
 	lo, hi := expand("scalar lo"), expand("scalar hi")
@@ -152,10 +168,8 @@ func TestIntersection(t *testing.T) {
 		"case matters":     {[]string{"A"}, []string{"a"}},
 		"zero bytes count": {[]string{"a\x00", "a"}, []string{"a\x00\x00", "a"}},
 	} {
-		for _, cfg := range []*Config{toReceiver(), toBoth()} {
-			t.Run(fmt.Sprint(name, "/", cfg.Reveal), func(t *testing.T) {
-				check(t, cfg, test.x, test.y)
-			})
+		for way, cfg := range ways() {
+			t.Run(name+"/"+way, func(t *testing.T) { check(t, cfg, test.x, test.y) })
 		}
 	}
 }
@@ -168,7 +182,7 @@ func TestSizes(t *testing.T) {
 	}
 	for i, n := range sizes {
 		m := sizes[(i*5+3)%len(sizes)]
-		for _, cfg := range []*Config{toReceiver(), toBoth()} {
+		for _, cfg := range ways() {
 			check(t, cfg, numbers(0, n), numbers(n/2, n/2+m))
 		}
 	}
@@ -180,15 +194,19 @@ func TestRandomSets(t *testing.T) {
 	if testing.Short() {
 		runs = 20
 	}
-	for range runs {
-		draw := func() []string {
-			values := make([]string, random.IntN(60))
-			for i := range values {
-				values[i] = fmt.Sprint(random.IntN(80))
-			}
-			return values
+	draw := func() []string {
+		values := make([]string, random.IntN(60))
+		for i := range values {
+			values[i] = fmt.Sprint(random.IntN(80))
 		}
-		check(t, toBoth(), draw(), draw())
+		return values
+	}
+	for way, cfg := range ways() {
+		t.Run(way, func(t *testing.T) {
+			for range runs {
+				check(t, cfg, draw(), draw())
+			}
+		})
 	}
 }
 
@@ -275,7 +293,7 @@ func TestConfigErrors(t *testing.T) {
 		"Config.Adversary":     {Reveal: RevealBoth},
 		"Config.Reveal":        {Adversary: SemiHonest},
 		"Config.Protocol":      {Adversary: SemiHonest, Reveal: RevealBoth, Protocol: 99},
-		"Config.Context":       {Adversary: SemiHonest, Reveal: RevealBoth, Context: make([]byte, 1<<16)},
+		"Config.Context":       {Adversary: SemiHonest, Reveal: RevealBoth, Context: make([]byte, maxContext+1)},
 		"Config.PadTo":         {Adversary: SemiHonest, Reveal: RevealBoth, PadTo: 1},
 		"Config.MaxPeerItems":  {Adversary: SemiHonest, Reveal: RevealBoth, MaxPeerItems: -1},
 		"Config.Workers":       {Adversary: SemiHonest, Reveal: RevealBoth, Workers: -1},
@@ -325,27 +343,41 @@ func phaseNames(s Stats) (names []string) {
 // takes.
 func TestRoundsAreDelays(t *testing.T) {
 	const delay = 20 * time.Millisecond
-	for _, cfg := range []*Config{toReceiver(), toBoth()} {
-		synctest.Test(t, func(t *testing.T) {
-			x, y := numbers(0, 3*chunkItems), numbers(10, 2*chunkItems)
-			if testing.Short() {
-				x, y = x[:100], y[:100]
-			}
-			a, b := &side{set: newSet(t, x...), cfg: cfg}, &side{set: newSet(t, y...), cfg: cfg}
-			start := time.Now()
-			timed := func(p *side, run testparty.Party) testparty.Party {
-				return func(ctx context.Context, conn net.Conn) error {
-					err := run(ctx, conn)
-					require.NoError(t, err)
-					require.Equal(t, time.Duration(p.result.Stats.Rounds)*delay, time.Since(start))
-					return err
-				}
-			}
-			testparty.Join(t.Context(), timed(a, a.receive), timed(b, b.send), testparty.Delay(delay))
-			require.Equal(t, 3, a.result.Stats.Rounds)
-			require.Equal(t, 4, b.result.Stats.Rounds)
-		})
+	for way, cfg := range ways() {
+		for _, sizes := range [][2]int{{3 * chunkItems, 2 * chunkItems}, {0, 5}, {5, 0}, {0, 0}} {
+			t.Run(fmt.Sprint(way, sizes), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					x, y := numbers(0, sizes[0]), numbers(10, 10+sizes[1])
+					if testing.Short() && len(x) > 100 {
+						x, y = x[:100], y[:100]
+					}
+					a, b := &side{set: newSet(t, x...), cfg: cfg}, &side{set: newSet(t, y...), cfg: cfg}
+					start := time.Now()
+					timed := func(p *side, run testparty.Party) testparty.Party {
+						return func(ctx context.Context, conn net.Conn) error {
+							err := run(ctx, conn)
+							require.NoError(t, err)
+							require.Equal(t, time.Duration(p.result.Stats.Rounds)*delay, time.Since(start))
+							return err
+						}
+					}
+					testparty.Join(t.Context(), timed(a, a.receive), timed(b, b.send), testparty.Delay(delay))
+				})
+			})
+		}
 	}
+}
+
+// Auto takes the protocol that suits the sizes and the adversary.
+func TestAuto(t *testing.T) {
+	cfg := &Config{Adversary: SemiHonest, Reveal: RevealReceiver}
+	small, _ := check(t, cfg, numbers(0, 100), numbers(50, 150))
+	require.Equal(t, DH, small.Stats.Protocol)
+	large, _ := check(t, cfg, numbers(0, 10), numbers(5, autoItems))
+	require.Equal(t, VOLE, large.Stats.Protocol)
+	cfg.Adversary = Malicious
+	malicious, _ := check(t, cfg, numbers(0, 100), numbers(50, 150))
+	require.Equal(t, VOLE, malicious.Stats.Protocol)
 }
 
 func TestProgress(t *testing.T) {
@@ -358,25 +390,42 @@ func TestProgress(t *testing.T) {
 	require.Equal(t, []Progress{{"exchange", 20, 50}, {"exchange", 50, 50}}, seen)
 }
 
-// The transcript of version 1 never changes. Run with DUJIANG_UPDATE=1 to write
-// the file for a new version.
+// The transcript of a version never changes. Run with DUJIANG_UPDATE=1 to write
+// the files for a new one. Long transcripts are kept as hashes of their pieces.
 func TestGoldenTranscript(t *testing.T) {
-	var toA, toB bytes.Buffer
-	cfg := toBoth()
-	cfg.Context = []byte("golden")
-	cfg.Workers = 1
-	a, b := &side{set: newSet(t, numbers(0, 5)...), cfg: cfg}, &side{set: newSet(t, numbers(3, 10)...), cfg: cfg}
-	errA, errB := testparty.Run(t, a.receive, b.send, testparty.Tap(&toA, &toB))
-	require.NoError(t, errors.Join(errA, errB))
-	got := fmt.Sprintf("sender to receiver\n%s\nreceiver to sender\n%s\n", hex.EncodeToString(toA.Bytes()), hex.EncodeToString(toB.Bytes()))
-	file := filepath.Join("testdata", fmt.Sprintf("dh-v%d.txt", dhVersion))
-	if os.Getenv("DUJIANG_UPDATE") != "" {
-		require.NoError(t, os.MkdirAll("testdata", 0o777))
-		require.NoError(t, os.WriteFile(file, []byte(got), 0o666))
+	for way, cfg := range ways() {
+		t.Run(way, func(t *testing.T) {
+			var toA, toB bytes.Buffer
+			cfg.Context = []byte("golden")
+			cfg.Workers = 1
+			a, b := &side{set: newSet(t, numbers(0, 5)...), cfg: cfg}, &side{set: newSet(t, numbers(3, 10)...), cfg: cfg}
+			errA, errB := testparty.Run(t, a.receive, b.send, testparty.Tap(&toA, &toB))
+			require.NoError(t, errors.Join(errA, errB))
+			got := "sender to receiver\n" + pieces(toA.Bytes()) + "receiver to sender\n" + pieces(toB.Bytes())
+			file := filepath.Join("testdata", fmt.Sprintf("v%d-%s.txt", version, strings.ReplaceAll(way, " ", "-")))
+			if os.Getenv("DUJIANG_UPDATE") != "" {
+				require.NoError(t, os.MkdirAll("testdata", 0o777))
+				require.NoError(t, os.WriteFile(file, []byte(got), 0o666))
+			}
+			want, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.Equal(t, string(want), got)
+		})
 	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.Equal(t, string(want), got)
+}
+
+// pieces writes a transcript as hexadecimal lines of 64 bytes, or hashes of
+// every 4096 bytes if it is longer than that.
+func pieces(b []byte) string {
+	var lines strings.Builder
+	size, line := 64, func(b []byte) []byte { return b }
+	if len(b) > 4096 {
+		size, line = 4096, func(b []byte) []byte { sum := sha256.Sum256(b); return sum[:] }
+	}
+	for piece := range slices.Chunk(b, size) {
+		lines.WriteString(hex.EncodeToString(line(piece)) + "\n")
+	}
+	return lines.String()
 }
 
 // The sender's tags must not come in an order that the receiver can predict.
@@ -408,19 +457,23 @@ func TestTagSize(t *testing.T) {
 
 func TestTagTable(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 100, 1000} {
-		for _, size := range []int{8, 11, 14} {
-			// Tags that agree in all bytes that the table hashes must still
-			// be told apart.
-			tags := make([]byte, n*size)
-			for i := range n {
-				binary.BigEndian.PutUint32(tags[i*size+size-4:], uint32(i))
+		for _, size := range []int{8, 9, 11, 14, 16} {
+			for name, at := range map[string]int{"slots": 4, "ends": size - 4, "entries": 0} {
+				// Tags that agree in what chooses the slot, in what stands in
+				// it, or in all that the table hashes must be told apart.
+				tags := make([]byte, 2*n*size)
+				for i := range 2 * n {
+					binary.BigEndian.PutUint32(tags[i*size+at:], uint32(i)+1)
+				}
+				table := newTagTable(tags[:n*size], size)
+				require.LessOrEqual(t, 3*n, 2*len(table.slots))
+				matches := map[int]int{}
+				table.match(tags, func(j, i int) { matches[j] = i })
+				require.Len(t, matches, n, "%s, size %d", name, size)
+				for j, i := range matches {
+					require.Equal(t, j, i)
+				}
 			}
-			table := newTagTable(tags, size)
-			for i := range n {
-				require.Equal(t, i, table.find(tags[i*size:(i+1)*size]))
-			}
-			require.Equal(t, -1, table.find(bytes.Repeat([]byte{0xff}, size)))
-			require.LessOrEqual(t, 3*n, 2*len(table.slots))
 		}
 	}
 }
@@ -448,13 +501,13 @@ func TestMemoryOfTags(t *testing.T) {
 	require.Less(t, totalAlloc()-before, uint64(m*8*12/10+4<<20))
 }
 
-func benchmarkRun(b *testing.B, n int) {
+func benchmarkRun(b *testing.B, cfg *Config, n int) {
 	values := numbers(0, n+n/2)
 	x, y := newSet(b, values[:n]...), newSet(b, values[n/2:]...)
 	b.ResetTimer()
 	var stats Stats
 	for range b.N {
-		p, q := &side{set: x, cfg: toReceiver()}, &side{set: y, cfg: toReceiver()}
+		p, q := &side{set: x, cfg: cfg}, &side{set: y, cfg: cfg}
 		errA, errB := testparty.Join(b.Context(), p.receive, q.send)
 		require.NoError(b, errors.Join(errA, errB))
 		require.Len(b, p.result.Rows, n-n/2)
@@ -467,7 +520,17 @@ func benchmarkRun(b *testing.B, n int) {
 
 func BenchmarkDH(b *testing.B) {
 	for _, log := range []int{10, 16} {
-		b.Run(fmt.Sprintf("n=2^%d", log), func(b *testing.B) { benchmarkRun(b, 1<<log) })
+		b.Run(fmt.Sprintf("n=2^%d", log), func(b *testing.B) { benchmarkRun(b, toReceiver(), 1<<log) })
+	}
+}
+
+func BenchmarkVOLE(b *testing.B) {
+	for _, adversary := range []Adversary{SemiHonest, Malicious} {
+		for _, log := range []int{10, 16, 18, 20, 22, 24} {
+			b.Run(fmt.Sprintf("%v/n=2^%d", adversary, log), func(b *testing.B) {
+				benchmarkRun(b, &Config{Adversary: adversary, Reveal: RevealReceiver, Protocol: VOLE}, 1<<log)
+			})
+		}
 	}
 }
 

@@ -1,0 +1,85 @@
+package aes128
+
+import "crypto/aes"
+
+// The functions of this file are the reference for the kernels. They are
+// compiled everywhere, and run where no kernel can.
+
+// pi encrypts one block. The buffer goes through an interface and therefore to
+// the heap, so that a caller makes one for all its blocks.
+func (c *Cipher) pi(buf *[Size]byte, b Block) Block {
+	*buf = b.Bytes()
+	c.generic.Encrypt(buf[:], buf[:])
+	return FromBytes(*buf)
+}
+
+func (c *Cipher) encryptGeneric(dst, src []Block) {
+	buf := new([Size]byte)
+	for i, x := range src {
+		dst[i] = c.pi(buf, x)
+	}
+}
+
+func (c *Cipher) hashCRGeneric(dst, src []Block) {
+	buf := new([Size]byte)
+	for i, x := range src {
+		dst[i] = c.pi(buf, x).Xor(x)
+	}
+}
+
+// sigma is the linear orthomorphism of [GKWY20, section 7.3]: it and
+// x -> sigma(x) ^ x are permutations. L is the high word.
+func sigma(x Block) Block { return Block{Lo: x.Hi, Hi: x.Hi ^ x.Lo} }
+
+func (c *Cipher) hashCCRGeneric(dst, src []Block) {
+	buf := new([Size]byte)
+	for i, x := range src {
+		s := sigma(x)
+		dst[i] = c.pi(buf, s).Xor(s)
+	}
+}
+
+// feedTweakGeneric sets dst[i] = pi(src[i] ^ (tweak + i)) ^ src[i].
+func (c *Cipher) feedTweakGeneric(dst, src []Block, tweak uint64) {
+	buf := new([Size]byte)
+	for i, x := range src {
+		dst[i] = c.pi(buf, Block{x.Lo ^ (tweak + uint64(i)), x.Hi}).Xor(x)
+	}
+}
+
+func (c *Cipher) counterGeneric(dst []byte, counter uint64) {
+	buf := new([Size]byte)
+	for i := 0; i < len(dst); i += Size {
+		x := c.pi(buf, Block{Lo: counter + uint64(i/Size)}).Bytes()
+		copy(dst[i:], x[:])
+	}
+}
+
+func (c *Cipher) counterBlocksGeneric(dst []Block, counter uint64) {
+	buf := new([Size]byte)
+	for i := range dst {
+		dst[i] = c.pi(buf, Block{Lo: counter + uint64(i)})
+	}
+}
+
+func doubleGeneric(left, right *Cipher, dst, src []Block, sums *[2]Block) {
+	buf := new([Size]byte)
+	for i, x := range src {
+		l, r := left.pi(buf, x).Xor(x), right.pi(buf, x).Xor(x)
+		dst[2*i], dst[2*i+1] = l, r
+		sums[0], sums[1] = sums[0].Xor(l), sums[1].Xor(r)
+	}
+}
+
+func encryptKeysGeneric(dst, keys, src []Block) {
+	for i, x := range src {
+		k := keys[i].Bytes()
+		g, err := aes.NewCipher(k[:])
+		if err != nil {
+			panic("aes128: internal error: " + err.Error())
+		}
+		b := x.Bytes()
+		g.Encrypt(b[:], b[:])
+		dst[i] = FromBytes(b)
+	}
+}

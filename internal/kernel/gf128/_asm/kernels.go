@@ -1,0 +1,164 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+// mulConst uses c and c' = c*x^64 mod p, which the caller supplies: then
+// a*c = lo(a)*c + hi(a)*c', a polynomial of degree below 192 that one more
+// carry-less product reduces.
+func (v vec) mulConst(add bool) {
+	name, op := "mulConst", "= c * src[i]"
+	if add {
+		name, op = "mulConstAdd", "^= c * src[i]"
+	}
+	TEXT(name+v.suffix(), 0, "func(dst, src *Elem, n int, c *[2]Elem)")
+	Doc(name + v.suffix() + " sets dst[i] " + op + "; c holds the constant and its product with x^64.")
+	Pragma("noescape")
+	dst, src := Load(Param("dst"), GP64()), Load(Param("src"), GP64())
+	n, cp := Load(Param("n"), GP64()), Load(Param("c"), GP64())
+	c0, c1 := v.broadcast(Mem{Base: cp}), v.broadcast(Mem{Base: cp, Disp: 16})
+	fold := v.fold()
+	span{v, n, []reg.Register{dst, src}}.each(4, func(a at, width int) {
+		for i := range width {
+			x := a.load(src, i)
+			l, m := v.clmul(x, 0, c0, 0), v.clmul(x, 0, c0, 1)
+			l2, m2 := v.clmul(x, 1, c1, 0), v.clmul(x, 1, c1, 1)
+			v.xor(m2, m, m)
+			t, s := v.clmul(m, 1, fold, 0), v.reg()
+			VPSLLDQ(U8(8), m, s)
+			v.xor3(l2, s, l)
+			if add {
+				v.xor3(t, a.load(dst, i), l)
+			} else {
+				v.xor(t, l, l)
+			}
+			a.store(l, dst, i)
+		}
+	})
+	v.end()
+}
+
+func (v vec) mul() {
+	TEXT("mul"+v.suffix(), 0, "func(dst, a, b *Elem, n int)")
+	Doc("mul" + v.suffix() + " sets dst[i] = a[i] * b[i].")
+	Pragma("noescape")
+	dst, p, q := Load(Param("dst"), GP64()), Load(Param("a"), GP64()), Load(Param("b"), GP64())
+	n := Load(Param("n"), GP64())
+	fold := v.fold()
+	span{v, n, []reg.Register{dst, p, q}}.each(4, func(a at, width int) {
+		for i := range width {
+			l, m, h := v.product(a.load(p, i), a.load(q, i))
+			a.store(v.reduce(l, m, h, fold), dst, i)
+		}
+	})
+	v.end()
+}
+
+// mulOne takes words and not pointers: Go stores words, and a load of sixteen
+// bytes that two stores wrote waits for both to reach the cache.
+func (v vec) mulOne() {
+	TEXT("mulOneAVX2", 0, "func(alo, ahi, blo, bhi uint64) (lo, hi uint64)")
+	Doc("mulOneAVX2 returns a * b.")
+	word := func(name string) reg.VecVirtual {
+		r := v.reg()
+		m, err := Param(name).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		VMOVQ(m.Addr, r)
+		return r
+	}
+	alo, ahi, blo, bhi := word("alo"), word("ahi"), word("blo"), word("bhi")
+	l, h := v.clmul(alo, 0, blo, 0), v.clmul(ahi, 0, bhi, 0)
+	m, t := v.clmul(alo, 0, bhi, 0), v.clmul(ahi, 0, blo, 0)
+	v.xor(t, m, m)
+	l = v.reduce(l, m, h, v.fold())
+	lo, hi := GP64(), GP64()
+	VMOVQ(l, lo)
+	VPEXTRQ(U8(1), l, hi)
+	Store(lo, Return("lo"))
+	Store(hi, Return("hi"))
+	v.end()
+}
+
+// dot sums the unreduced products; the caller reduces once.
+func (v vec) dot() {
+	TEXT("dot"+v.suffix(), 0, "func(acc *[3]Elem, a, b *Elem, n int)")
+	Doc("dot"+v.suffix()+" adds the three parts of the sum of a[i] * b[i], before reduction, to acc:",
+		"the sum is acc[0] + acc[1]*x^64 + acc[2]*x^128.")
+	Pragma("noescape")
+	p, q := Load(Param("a"), GP64()), Load(Param("b"), GP64())
+	n := Load(Param("n"), GP64())
+	sum := [3]reg.VecVirtual{v.zero(), v.zero(), v.zero()}
+	span{v, n, []reg.Register{p, q}}.each(4, func(a at, width int) {
+		for i := range width {
+			x, y := a.load(p, i), a.load(q, i)
+			v.xor(v.clmul(x, 0, y, 0), sum[0], sum[0])
+			v.xor3(v.clmul(x, 0, y, 1), v.clmul(x, 1, y, 0), sum[1])
+			v.xor(v.clmul(x, 1, y, 1), sum[2], sum[2])
+		}
+	})
+	acc := Load(Param("acc"), GP64())
+	for i, s := range sum {
+		q := s.AsX()
+		if v.wide {
+			h := YMM()
+			VEXTRACTI64X4(U8(1), s, h)
+			VPXOR(h, s.AsY(), h)
+			q = XMM()
+			VEXTRACTI128(U8(1), h, q)
+			VPXOR(h.AsX(), q, q)
+		}
+		VPXOR(Mem{Base: acc, Disp: 16 * i}, q, q)
+		VMOVDQU(q, Mem{Base: acc, Disp: 16 * i})
+	}
+	v.end()
+}
+
+// poly evaluates one polynomial without constant term at many points, by
+// Horner's rule from the leading coefficient down.
+func (v vec) poly() {
+	TEXT("polyAdd"+v.suffix(), 0, "func(dst, x *Elem, n int, coeff *Elem, k int)")
+	Doc("polyAdd" + v.suffix() + " adds the sum of coeff[j] * x[i]^(j+1) over j < k to dst[i]; k is at least 1.")
+	Pragma("noescape")
+	dst, xp := Load(Param("dst"), GP64()), Load(Param("x"), GP64())
+	n, coeff, k := Load(Param("n"), GP64()), Load(Param("coeff"), GP64()), Load(Param("k"), GP64())
+	fold := v.fold()
+	count := 0
+	span{v, n, []reg.Register{dst, xp}}.each(4, func(a at, width int) {
+		x, acc := make([]reg.VecVirtual, width), make([]reg.VecVirtual, width)
+		for i := range width {
+			x[i], acc[i] = a.load(xp, i), v.zero()
+		}
+		p, left := GP64(), GP64()
+		MOVQ(k, left)
+		MOVQ(k, p)
+		SHLQ(U8(4), p)
+		ADDQ(coeff, p)
+		horner := "horner" + string(rune('a'+count))
+		count++
+		Label(horner)
+		SUBQ(U8(16), p)
+		c := v.broadcast(Mem{Base: p})
+		for i := range width {
+			v.xor(c, acc[i], acc[i])
+			l, m, h := v.product(acc[i], x[i])
+			l = v.reduce(l, m, h, fold)
+			if v.wide {
+				VMOVDQA64(l, acc[i])
+			} else {
+				VMOVDQA(l, acc[i])
+			}
+		}
+		DECQ(left)
+		JNZ(LabelRef(horner))
+		for i := range width {
+			v.xor(a.load(dst, i), acc[i], acc[i])
+			a.store(acc[i], dst, i)
+		}
+	})
+	v.end()
+}

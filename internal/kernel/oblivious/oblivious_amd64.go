@@ -1,0 +1,16 @@
+//go:build amd64 && !purego
+
+package oblivious
+
+import "github.com/dujiang-dev/dujiang/internal/cpu"
+
+func addAt(b []Block, place uint32, v Block) {
+	switch {
+	case cpu.AVX512.Enabled():
+		addAtAVX512(&b[0], len(b), uint64(place), &v)
+	case cpu.AVX2.Enabled():
+		addAtAVX2(&b[0], len(b), uint64(place), &v)
+	default:
+		addAtGeneric(b, place, v)
+	}
+}

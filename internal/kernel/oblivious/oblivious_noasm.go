@@ -1,0 +1,5 @@
+//go:build !amd64 || purego
+
+package oblivious
+
+func addAt(b []Block, place uint32, v Block) { addAtGeneric(b, place, v) }

@@ -1,0 +1,127 @@
+// Package okvs is the oblivious key-value store [GPRTY21] of [RR22]: a vector P,
+// a little longer than the set it encodes, from which every key of the set
+// decodes to its value, and every other key to something unrelated.
+//
+// Most callers want [NewParams], [Encode] and [Decode].
+//
+// # Construction
+//
+// A store is linear: decoding a key is an inner product of P with a row that
+// depends on the key and a public seed only [RR22, Fig. 1]. Items are thrown
+// into bins of about 2^14 by a hash, and each bin has its own part of P
+// [RR22, section 2.1, "Separate"]: m' columns, of which a row selects three, and
+// g^ dense columns, in which the row has d, d^2, ..., d^g^ for an element d of
+// GF(2^128) that belongs to the key [RR22, section 2, "Field row"]. Encoding
+// peels: a column that only one row selects is solved by that row, whatever the
+// others turn out to be. Rows that cannot be peeled, the gap, are solved by the
+// dense columns.
+//
+// Deliberately absent are rows of other weights, dense columns that bins share
+// [RR22, section 2.1, "Combined"], and the search for the smallest gap
+// [RR22, Fig. 5].
+//
+// # Security
+//
+// Keys must be distinct and look random, that is, be hashes of the items, and
+// the seed must be drawn after the keys are fixed; then [Encode] fails with a
+// probability of at most 2^-ssp. This rests on measurements [RR22, section 3.2]
+// and not on a proof: the expansion of the sparse part is extrapolated from
+// failure probabilities that can be observed, along a line whose slope agrees
+// with the theory of the phase transition. The bound on the gap has an argument:
+// the gap consists almost always of pairs of rows with the same three columns,
+// whose number is Poisson with mean 3n^2/m'^3. At 2^20 items that is one bin in
+// 12,000, and the three dense columns fall short in one of 2^58.
+//
+// Columns that no equation fixes are filled with random blocks, so that P is
+// uniform among all solutions, and uniform outright if the values are. The
+// protocol of [RR22, section 4] does not need it, because there P goes out under
+// a one-time pad from VOLE; it needs no more of the store than correctness.
+// Protocols that send P itself, such as OPPRF-based circuit PSI, do need it
+// [RR22, Fig. 1, step 5]. It costs about 3 ns an item, so there is one behaviour
+// and nothing to get wrong.
+//
+// Encode and Decode are not constant time: the memory they touch depends on
+// hashes of the keys. An observer of the cache of one party's machine may learn
+// about that party's keys; the other party sees neither.
+//
+// # Cost
+//
+// A store has about 1.36 blocks per item from 2^14 items on, more for fewer.
+// Encode holds 16 bytes per item and 1.1 MiB per worker, besides its arguments,
+// and Decode 1.2 MiB per worker. Both keep that memory, cleared, for the next
+// call.
+//
+// # References
+//
+//   - [RR22] S. Raghuraman, P. Rindal. Blazing Fast PSI from Improved OKVS and
+//     Subfield VOLE. CCS 2022, eprint 2022/320.
+//   - [GPRTY21] G. Garimella, B. Pinkas, M. Rosulek, N. Trieu, A. Yanai.
+//     Oblivious Key-Value Stores and Amplification for Private Set Intersection.
+//     CRYPTO 2021, eprint 2021/883.
+package okvs
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+)
+
+// A Block is 128 bits.
+type Block = aes128.Block
+
+var (
+	// ErrUnsolvable means that the equations of a store had no solution; the
+	// caller may try another seed.
+	ErrUnsolvable = errors.New("okvs: no solution under this seed")
+	// ErrDuplicate means that two keys are equal, which no seed helps.
+	ErrDuplicate = errors.New("okvs: two keys are equal")
+)
+
+// chunk is how many items go through the vector kernels at a time.
+const chunk = 512
+
+// hashed calls f for the chunks of keys, hashed under the seed, with the number
+// of the first. Hashing with pi(x) ^ x is enough because the keys themselves
+// are hashes, fixed before the seed.
+func hashed(c *aes128.Cipher, buf *[chunk]Block, keys []Block, f func(first int, h []Block)) {
+	for first := 0; first < len(keys); first += chunk {
+		h := buf[:min(chunk, len(keys)-first)]
+		c.HashCR(h, keys[first:first+len(h)])
+		f(first, h)
+	}
+}
+
+// parallel calls f(i) for all i below n, from at most workers goroutines.
+func parallel(n, workers int, f func(i int)) {
+	if workers = min(workers, n); workers <= 1 {
+		for i := range n {
+			f(i)
+		}
+		return
+	}
+	var wg sync.WaitGroup
+	var next atomic.Int64
+	for range workers {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}
+
+// span returns part i of n items divided into parts.
+func span(i, parts, n int) (lo, hi int) {
+	return int(int64(n) * int64(i) / int64(parts)), int(int64(n) * int64(i+1) / int64(parts))
+}
+
+// mustBe panics if a slice has not the length that the parameters call for.
+func mustBe(name string, got, want int) {
+	if got != want {
+		panic(fmt.Sprintf("okvs: internal error: %d %s, want %d", got, name, want))
+	}
+}

@@ -1,0 +1,228 @@
+package ot
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/subtle"
+	"encoding/binary"
+	"errors"
+	"log/slog"
+
+	"github.com/gtank/ristretto255"
+
+	"github.com/dujiang-dev/dujiang/internal/group"
+	"github.com/dujiang-dev/dujiang/internal/label"
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
+
+const (
+	// Base is the number of base transfers: one for each bit of delta.
+	Base = 128
+	// BaseChooseSize is the size of the message of [BaseChoose] in bytes.
+	BaseChooseSize = Base * 2 * group.ElementSize
+	// BaseReplySize is the size of the message of [BaseReply] in bytes.
+	BaseReplySize = group.ElementSize
+	// SeedSize is the size of the coins that a round takes.
+	SeedSize = 32
+)
+
+// Errors about what the peer sent.
+var (
+	errElement = errors.New("ot: an element of the base transfers is not valid")
+	errTrees   = errors.New("ot: the trees of the extension are not consistent")
+	errValues  = errors.New("ot: the values of the extension are not consistent")
+)
+
+// version is that of all labels of this package.
+const version = 1
+
+// An oracle is a family of random oracles, one for each purpose.
+type oracle struct{ tag []byte }
+
+func newOracle(purpose string, context []byte) (*oracle, error) {
+	tag, err := label.New("ot", version, purpose, context)
+	if err != nil {
+		return nil, err
+	}
+	return &oracle{tag}, nil
+}
+
+// element hashes an encoded element to the group, for slot of transfer i: H_i
+// of [MR19]. RFC 9496, section 4.3.4, makes SHA-512 an oracle into the group.
+func (o *oracle) element(i int, slot byte, r []byte) *ristretto255.Element {
+	h := sha512.New()
+	h.Write(o.tag)
+	h.Write(binary.BigEndian.AppendUint32(nil, uint32(i)))
+	h.Write([]byte{slot})
+	h.Write(r)
+	e, err := new(ristretto255.Element).SetUniformBytes(h.Sum(nil))
+	if err != nil {
+		panic("ot: internal error: " + err.Error())
+	}
+	return e
+}
+
+// key hashes what both parties know of slot of transfer i to its key. The
+// whole transfer is hashed, so that a party who moves parts of one transfer to
+// another gets unrelated keys [MRR21].
+func (o *oracle) key(i int, slot byte, reply, pair, shared []byte) prg.Block {
+	h := sha256.New()
+	h.Write(o.tag)
+	h.Write(binary.BigEndian.AppendUint32(nil, uint32(i)))
+	h.Write([]byte{slot})
+	h.Write(reply)
+	h.Write(pair)
+	h.Write(shared)
+	var b [1]prg.Block
+	setBytes(b[:], h.Sum(nil)[:prg.Size])
+	return b[0]
+}
+
+// A BaseChoice is the state of the party that chooses in the base transfers.
+type BaseChoice struct {
+	choices [Base / 8]byte
+	secrets []ristretto255.Scalar
+	msg     []byte
+	context []byte
+}
+
+// String says what c is, and nothing of its value.
+func (c *BaseChoice) String() string { return "ot.BaseChoice(128 transfers)" }
+
+// LogValue is [BaseChoice.String].
+func (c *BaseChoice) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// BaseChoose is the receiver's message of the endemic oblivious transfer. Bit i
+// of choices, counted from the lowest of the first byte, chooses in transfer i.
+func BaseChoose(choices [Base / 8]byte, seed [SeedSize]byte, context []byte) (*BaseChoice, error) {
+	hash, err := newOracle("base element", context)
+	if err != nil {
+		return nil, err
+	}
+	c := &BaseChoice{
+		choices: choices,
+		secrets: make([]ristretto255.Scalar, Base),
+		msg:     make([]byte, BaseChooseSize),
+		context: context,
+	}
+	coins := expandSeed(seed)
+	var uniform [64]byte
+	for i := range Base {
+		choice := int(choices[i/8] >> (i % 8) & 1)
+		// [MR19, the protocol from two-message key agreement, receiver]: the
+		// element of the other slot is random; that of the chosen slot makes
+		// r_c + H_c(r_{1-c}) the receiver's own key agreement message.
+		coins.Bytes(uniform[:])
+		if _, err := c.secrets[i].SetUniformBytes(uniform[:]); err != nil {
+			panic("ot: internal error: " + err.Error())
+		}
+		coins.Bytes(uniform[:])
+		other, err := new(ristretto255.Element).SetUniformBytes(uniform[:])
+		if err != nil {
+			panic("ot: internal error: " + err.Error())
+		}
+		otherBytes := other.Bytes()
+		own := new(ristretto255.Element).ScalarBaseMult(&c.secrets[i])
+		own.Subtract(own, hash.element(i, byte(choice), otherBytes))
+		ownBytes := own.Bytes()
+		pair := c.pair(i)
+		copy(pair, ownBytes)
+		copy(pair[group.ElementSize:], otherBytes)
+		subtle.ConstantTimeCopy(choice, pair[:group.ElementSize], otherBytes)
+		subtle.ConstantTimeCopy(choice, pair[group.ElementSize:], ownBytes)
+	}
+	return c, nil
+}
+
+func pairOf(msg []byte, i int) []byte {
+	return msg[2*group.ElementSize*i:][:2*group.ElementSize]
+}
+
+func (c *BaseChoice) pair(i int) []byte { return pairOf(c.msg, i) }
+
+// Message returns the message to send, of [BaseChooseSize] bytes.
+func (c *BaseChoice) Message() []byte { return c.msg }
+
+// BaseReply is the sender's side of the base transfers: it returns both keys of
+// each and the reply, of [BaseReplySize] bytes.
+func BaseReply(msg []byte, seed [SeedSize]byte, context []byte) (keys *[Base][2]prg.Block, reply []byte, err error) {
+	hash, err := newOracle("base element", context)
+	if err != nil {
+		return nil, nil, err
+	}
+	kdf, err := newOracle("base key", context)
+	if err != nil {
+		return nil, nil, err
+	}
+	var uniform [group.SeedSize]byte
+	expandSeed(seed).Bytes(uniform[:])
+	secret := group.ScalarFromSeed(&uniform)
+	reply = ristretto255.NewGeneratorElement().Bytes()
+	if secret.Mul(reply, reply) >= 0 {
+		panic("ot: internal error: the generator is not valid")
+	}
+	sums := make([]byte, BaseChooseSize)
+	for i := range Base {
+		pair := pairOf(msg, i)
+		for slot := range 2 {
+			r := pair[group.ElementSize*slot:][:group.ElementSize]
+			other := pair[group.ElementSize*(1-slot):][:group.ElementSize]
+			e, err := new(ristretto255.Element).SetCanonicalBytes(r)
+			if err != nil {
+				return nil, nil, errElement
+			}
+			e.Add(e, hash.element(i, byte(slot), other))
+			copy(pairOf(sums, i)[group.ElementSize*slot:], e.Bytes())
+		}
+	}
+	// Mul refuses the identity, which would make a key public. An honest
+	// message hits it with probability 2^-252 a slot.
+	if secret.Mul(sums, sums) >= 0 {
+		return nil, nil, errElement
+	}
+	keys = new([Base][2]prg.Block)
+	for i := range Base {
+		for slot := range 2 {
+			keys[i][slot] = kdf.key(i, byte(slot), reply, pairOf(msg, i),
+				pairOf(sums, i)[group.ElementSize*slot:][:group.ElementSize])
+		}
+	}
+	return keys, reply, nil
+}
+
+// Finish takes the reply and returns the chosen keys.
+func (c *BaseChoice) Finish(reply []byte) (*[Base]prg.Block, error) {
+	kdf, err := newOracle("base key", c.context)
+	if err != nil {
+		return nil, err
+	}
+	if [group.ElementSize]byte(reply) == [group.ElementSize]byte{} { // the identity
+		return nil, errElement
+	}
+	e, err := new(ristretto255.Element).SetCanonicalBytes(reply)
+	if err != nil {
+		return nil, errElement
+	}
+	keys := new([Base]prg.Block)
+	var shared ristretto255.Element
+	for i := range Base {
+		shared.ScalarMult(&c.secrets[i], e)
+		keys[i] = kdf.key(i, c.choices[i/8]>>(i%8)&1, reply, c.pair(i), shared.Bytes())
+	}
+	return keys, nil
+}
+
+// expandSeed makes a stream from 32 bytes of coins.
+func expandSeed(seed [SeedSize]byte) *prg.PRG {
+	// Both halves count: a hash leaves the key of the stream with all 128
+	// bits of entropy it can have.
+	sum := sha256.Sum256(seed[:])
+	return prg.New([prg.Size]byte(sum[:prg.Size]))
+}
+
+// Choices returns the choices of the base transfers whose keys [Accept] needs:
+// the complement of delta, since the sender learns the sides of the trees that
+// its path leaves.
+func Choices(delta prg.Block) [Base / 8]byte {
+	return prg.Block{Lo: ^delta.Lo, Hi: ^delta.Hi}.Bytes()
+}

@@ -1,0 +1,287 @@
+package ot
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
+
+// fakeBase makes the keys that base transfers would have made.
+func fakeBase(delta prg.Block) (*[Base][2]prg.Block, *[Base]prg.Block) {
+	p := prg.New([prg.Size]byte([]byte("fake base seeds!")))
+	keys, chosen := new([Base][2]prg.Block), new([Base]prg.Block)
+	for i := range keys {
+		p.Blocks(keys[i][:])
+		chosen[i] = choose(keys[i][1], keys[i][0], bit(delta, i))
+	}
+	return keys, chosen
+}
+
+func testInputs(s Shape) (delta prg.Block, values, bits []prg.Block) {
+	p := prg.New([prg.Size]byte([]byte("test inputs seed")))
+	delta = p.Block()
+	values, bits = make([]prg.Block, s.Values), make([]prg.Block, s.bitBlocks())
+	p.Blocks(values)
+	p.Blocks(bits)
+	for i := s.Bits; i < 128*len(bits); i++ {
+		if i%128 < 64 {
+			bits[i/128].Lo &^= 1 << (i % 64)
+		} else {
+			bits[i/128].Hi &^= 1 << (i % 64)
+		}
+	}
+	return delta, values, bits
+}
+
+func holds(s Shape, delta prg.Block, values, bits, cv, cb, bv, bb []prg.Block) error {
+	if len(cv) != s.Values || len(bv) != s.Values || len(cb) != s.Bits || len(bb) != s.Bits {
+		return errors.New("lengths")
+	}
+	for i, a := range values {
+		if cv[i] != bv[i].Xor(gf128.Mul(a, delta)) {
+			return fmt.Errorf("value %d", i)
+		}
+	}
+	for i := range cb {
+		if cb[i] != bb[i].Xor(and(delta, bit(bits[i/128], i%128))) {
+			return fmt.Errorf("bit %d", i)
+		}
+	}
+	return nil
+}
+
+func TestExtend(t *testing.T) {
+	for _, malicious := range []bool{false, true} {
+		for _, size := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {3, 127}, {2, 128}, {1, 129}, {17, 1000}, {260, 700}} {
+			s := Shape{Values: size[0], Bits: size[1], Malicious: malicious}
+			delta, values, bits := testInputs(s)
+			keys, chosen := fakeBase(delta)
+			msg, cv, cb, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(msg) != s.Size() {
+				t.Fatalf("%+v: a message of %d bytes, not %d", s, len(msg), s.Size())
+			}
+			bv, bb, err := Accept(s, chosen, delta, msg, nil)
+			if err != nil {
+				t.Fatalf("%+v: %v", s, err)
+			}
+			if err := holds(s, delta, values, bits, cv, cb, bv, bb); err != nil {
+				t.Errorf("%+v: %v", s, err)
+			}
+		}
+	}
+}
+
+// TestExtendFromBase checks that both parts fit together: the chooser's choices
+// are the complement of delta.
+func TestExtendFromBase(t *testing.T) {
+	s := Shape{Values: 5, Bits: 77, Malicious: true}
+	delta, values, bits := testInputs(s)
+	keys, chosen := baseTransfers(t, Choices(delta))
+	msg, cv, cb, err := Extend(s, keys, values, bits, testSeed("r"), []byte("c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	bv, bb, err := Accept(s, chosen, delta, msg, []byte("c"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := holds(s, delta, values, bits, cv, cb, bv, bb); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestExtendFlips changes every byte of the message. The challenge is a hash of
+// the message, so that even a byte that this sender does not use, on the sides
+// of a tree's levels that lead to its unknown leaf, is found.
+func TestExtendFlips(t *testing.T) {
+	s := Shape{Values: 2, Bits: 130, Malicious: true}
+	delta, values, bits := testInputs(s)
+	keys, chosen := fakeBase(delta)
+	msg, _, _, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	step := 1
+	if testing.Short() {
+		step = 37
+	}
+	for i := 0; i < len(msg); i += step {
+		msg[i] ^= 0x10
+		_, _, err := Accept(s, chosen, delta, msg, nil)
+		if !errors.Is(err, errTrees) && !errors.Is(err, errValues) {
+			t.Fatalf("byte %d of %d: %v", i, len(msg), err)
+		}
+		msg[i] ^= 0x10
+	}
+}
+
+// TestExtendSemiHonestFlips documents what the checks are for.
+func TestExtendSemiHonestFlips(t *testing.T) {
+	s := Shape{Values: 2, Bits: 1}
+	delta, values, bits := testInputs(s)
+	keys, chosen := fakeBase(delta)
+	msg, cv, cb, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := 0
+	for c := range chunks {
+		bad := bytes.Clone(msg)
+		bad[c*(treeSize+prg.Size*s.rowBlocks())+treeSize] ^= 1
+		bv, bb, err := Accept(s, chosen, delta, bad, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if holds(s, delta, values, bits, cv, cb, bv, bb) != nil {
+			wrong++
+		}
+	}
+	// A chunk of delta is zero with probability 1/16.
+	if wrong == 0 {
+		t.Error("no change mattered")
+	}
+}
+
+// TestExtendGuess plays the attack that no check can prevent: a receiver that
+// uses another value in one chunk gets through exactly if it guesses the four
+// bits of delta there, and not otherwise.
+func TestExtendGuess(t *testing.T) {
+	s := Shape{Values: 1, Malicious: true}
+	delta, values, _ := testInputs(s)
+	passed := 0
+	for guess := range uint64(leaves) {
+		keys, chosen := fakeBase(delta)
+		msg, _, _, err := Extend(s, keys, values, nil, testSeed("r"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		const at = 5
+		rowSize := prg.Size * s.rowBlocks()
+		// A difference of x in chunk 5 ...
+		diff := make([]prg.Block, s.rowBlocks())
+		diff[0] = prg.Block{Lo: 2}
+		for i, b := range appendBlocks(nil, diff...) {
+			msg[at*(treeSize+rowSize)+treeSize+i] ^= b
+		}
+		// ... and columns that are right if delta is as guessed.
+		chal, err := newOracle("extension challenge", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		end := len(msg) - points*prg.Size - 32
+		x := challenge(chal, msg[:end])
+		_, columns := rerun(t, s, keys, values)
+		sum := checkSum(append([]prg.Block{values[0]}, maskOf(testSeed("r"))...), x)
+		copy(msg[end:], appendBlocks(nil, sum[:]...))
+		var sums []byte
+		for j, col := range columns {
+			sum, other := checkSum(col, x), checkSum(diff, x)
+			if j/chunkBits == at {
+				for i := range sum {
+					sum[i] = sum[i].Xor(and(other[i], -(guess >> (j % chunkBits) & 1)))
+				}
+			}
+			sums = appendBlocks(sums, sum[:]...)
+		}
+		digest := sha(sums)
+		copy(msg[end+points*prg.Size:], digest[:])
+		if _, _, err := Accept(s, chosen, delta, msg, nil); err == nil {
+			passed++
+			if want := delta.Lo >> (chunkBits * at) & (leaves - 1); guess != want {
+				t.Errorf("guess %x passes, delta has %x", guess, want)
+			}
+		}
+	}
+	if passed != 1 {
+		t.Errorf("%d guesses pass", passed)
+	}
+}
+
+// TestCheckSum checks that a change of one block is not made up for by the same
+// change of another, the mask included.
+func TestCheckSum(t *testing.T) {
+	p := prg.New([prg.Size]byte([]byte("check sum vector")))
+	v, x := make([]prg.Block, 7), [points]prg.Block{p.Block(), p.Block()}
+	p.Blocks(v)
+	want, d := checkSum(v, x), p.Block()
+	for i := range v {
+		for j := range i {
+			v[i], v[j] = v[i].Xor(d), v[j].Xor(d)
+			got := checkSum(v, x)
+			v[i], v[j] = v[i].Xor(d), v[j].Xor(d)
+			if got == want {
+				t.Errorf("blocks %d and %d", j, i)
+			}
+		}
+	}
+}
+
+func TestTranspose(t *testing.T) {
+	var a [128]prg.Block
+	prg.New([prg.Size]byte{7}).Blocks(a[:])
+	b := a
+	transpose(&b)
+	for i := range 128 {
+		for j := range 128 {
+			if bit(a[i], j) != bit(b[j], i) {
+				t.Fatalf("bit %d of block %d", j, i)
+			}
+		}
+	}
+}
+
+func BenchmarkExtend(b *testing.B) {
+	for _, malicious := range []bool{false, true} {
+		s := Shape{Values: 809, Bits: 12 * 808, Malicious: malicious}
+		delta, values, bits := testInputs(s)
+		keys, chosen := fakeBase(delta)
+		b.Run(fmt.Sprintf("malicious=%v/receiver", malicious), func(b *testing.B) {
+			for b.Loop() {
+				Extend(s, keys, values, bits, testSeed("r"), nil)
+			}
+		})
+		msg, _, _, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run(fmt.Sprintf("malicious=%v/sender", malicious), func(b *testing.B) {
+			b.ReportMetric(float64(s.Size()), "bytes")
+			for b.Loop() {
+				Accept(s, chosen, delta, msg, nil)
+			}
+		})
+	}
+}
+
+// FuzzAccept: whatever comes, the sender returns, and what it accepts it accepts
+// again with the same result.
+func FuzzAccept(f *testing.F) {
+	s := Shape{Values: 1, Bits: 3, Malicious: true}
+	delta, values, bits := testInputs(s)
+	keys, chosen := fakeBase(delta)
+	good, _, _, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(0, []byte{})
+	f.Add(0, good[:40])
+	f.Add(len(good)-32, make([]byte, 32))
+	f.Fuzz(func(t *testing.T, at int, b []byte) {
+		msg := bytes.Clone(good)
+		copy(msg[min(max(at, 0), len(msg)):], b)
+		bv, bb, err := Accept(s, chosen, delta, msg, nil)
+		if (err == nil) != bytes.Equal(msg, good) {
+			t.Errorf("changed %v, error %v", !bytes.Equal(msg, good), err)
+		}
+		if err != nil && (bv != nil || bb != nil) {
+			t.Error("an error and a result")
+		}
+	})
+}

@@ -1,0 +1,71 @@
+package ot
+
+import "github.com/dujiang-dev/dujiang/internal/prg"
+
+// A matrix has one row of bytes for each bit of delta.
+type matrix [Base][]byte
+
+func newMatrix(s Shape) *matrix {
+	m := new(matrix)
+	size := prg.Size * s.rowBlocks()
+	all := make([]byte, Base*size)
+	for j := range m {
+		m[j] = all[j*size:][:size:size]
+	}
+	return m
+}
+
+// A blockMatrix is a matrix as blocks. Its rows are the columns of [Roy22].
+type blockMatrix [Base][]prg.Block
+
+func (m *matrix) columns(s Shape) *blockMatrix {
+	out := new(blockMatrix)
+	n := s.rowBlocks()
+	all := make([]prg.Block, Base*n)
+	for j, row := range m {
+		out[j] = all[j*n:][:n:n]
+		setBytes(out[j], row)
+	}
+	return out
+}
+
+// correlations joins the shares for each bit of delta to those for delta as an
+// element of the field, whose bits are the coefficients of powers of x.
+func (m *blockMatrix) correlations(s Shape) (values, bits []prg.Block) {
+	values = make([]prg.Block, s.Values)
+	for j := Base - 1; j >= 0; j-- {
+		for i, v := range m[j][:s.Values] {
+			values[i] = timesX(values[i]).Xor(v)
+		}
+	}
+	bits = make([]prg.Block, 128*s.bitBlocks())
+	for k := range s.bitBlocks() {
+		square := (*[128]prg.Block)(bits[128*k:])
+		for j := range square {
+			square[j] = m[j][s.Values+k]
+		}
+		transpose(square)
+	}
+	return values, bits[:s.Bits]
+}
+
+// transpose exchanges bit i of block j with bit j of block i.
+func transpose(a *[128]prg.Block) {
+	for i := range 64 {
+		a[i].Hi, a[i+64].Lo = a[i+64].Lo, a[i].Hi
+	}
+	mask := ^uint64(0)
+	for s := 32; s > 0; s /= 2 {
+		mask ^= mask << s // the low half of each 2s bits
+		for i := range a {
+			if i&s != 0 {
+				continue
+			}
+			p, q := &a[i], &a[i+s]
+			t := (p.Lo>>s ^ q.Lo) & mask
+			p.Lo, q.Lo = p.Lo^t<<s, q.Lo^t
+			t = (p.Hi>>s ^ q.Hi) & mask
+			p.Hi, q.Hi = p.Hi^t<<s, q.Hi^t
+		}
+	}
+}

@@ -1,0 +1,113 @@
+package vole
+
+import (
+	"math"
+	"testing"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/exconv"
+)
+
+// log2Choose is log2 of n over k.
+func log2Choose(n, k float64) float64 {
+	if k < 0 || k > n {
+		return math.Inf(-1)
+	}
+	lg := func(x float64) float64 { v, _ := math.Lgamma(x + 1); return v }
+	return (lg(n) - lg(k) - lg(n-k)) / math.Ln2
+}
+
+// log2Sum is log2 of the sum of powers of two.
+func log2Sum(xs ...float64) float64 {
+	hi := math.Inf(-1)
+	for _, x := range xs {
+		hi = max(hi, x)
+	}
+	var sum float64
+	for _, x := range xs {
+		sum += math.Exp2(x - hi)
+	}
+	return hi + math.Log2(sum)
+}
+
+// The following are the cost formulas of [LWYY22] for LPN with N samples, a
+// secret of length k and exactly t errors, as in its authors' script; dual LPN
+// with m outputs is that with k = N - m.
+
+// pooledGauss is [LWYY22, pooled Gauss].
+func pooledGauss(N, k, t float64) float64 {
+	return 2.8*math.Log2(min(k, N-k)) - (log2Choose(N-k, t) - log2Choose(N, t))
+}
+
+// statisticalLarge is [LWYY22, statistical decoding] over a large field,
+// statisticalBinary the same over GF(2).
+func statisticalLarge(N, k, t float64) float64 {
+	return math.Log2(k+1) + 2*(log2Choose(N, t)-log2Choose(N-k-1, t))
+}
+
+func statisticalBinary(N, k, t float64) float64 {
+	return math.Log2(k+1) + 2*t*math.Log2((N-t+1)/(N-k-t))
+}
+
+// stern is [LWYY22, SD-ISD] over a field of 2^q elements, minimised over p and
+// a grid of l.
+func stern(N, k, t, q float64) float64 {
+	best := math.Inf(1)
+	for p := 0.0; p <= 40; p += 2 {
+		for l := 2.0; l < (N-k)/4; l = math.Ceil(l * 1.03) {
+			logL := log2Choose(math.Floor((k+l)/2), p/2)
+			if q > 1 {
+				logL += p / 2 * q
+			}
+			logS := 2*logL - l*q
+			gauss := math.Log2((N-k-l)*N) - math.Log2(math.Log2(N-k-l))
+			cost := math.Log2(N) + log2Sum(gauss, 1+logL, 1+logS)
+			success := log2Choose(N-k-l, t-p) - log2Choose(N, t) + l*q + logS
+			if q > 1 {
+				success -= p * q
+			}
+			if success < 0 {
+				best = min(best, cost-success)
+			}
+		}
+	}
+	return best
+}
+
+// linearBits is the security against the linear tests of params.go: a weight of
+// y times the parity part, where m * y^7 rows of the expander are as many as the
+// conditions.
+func linearBits(m, N, t, conditions float64) float64 {
+	y := math.Pow(conditions/m, 1.0/exconv.Weight)
+	return -t * math.Log2(1-y*(N-m)/N)
+}
+
+func TestTable(t *testing.T) {
+	last := 0
+	for _, r := range table {
+		for _, m := range []int{last + 1, r.maxLen} {
+			p := newPlan(m, false, Config{})
+			if p.noise != r.noise || p.noise%8 != 0 || p.leaves%2 != 0 || p.total() < 2*p.m {
+				t.Fatalf("m = %d: %d trees of %d leaves", m, p.noise, p.leaves)
+			}
+			N, k, w := float64(p.total()), float64(p.parity()), float64(p.noise)
+			linear := linearBits(float64(p.m), 2*float64(p.m), w, exconv.State)
+			if l := linearBits(float64(p.m), N, w, exconv.State); l < linear-1e-9 {
+				t.Errorf("m = %d: rounding N up takes away %.2f bits", m, linear-l)
+			}
+			generic := min(pooledGauss(N, k, w), statisticalLarge(N, k, w), statisticalBinary(N, k, w),
+				stern(N, k, w, 1), stern(N, k, w, 128))
+			t.Logf("m %9d: N %9d t %4d leaves %6d: linear %.1f, with 120 conditions %.1f, LWYY22 %.0f", m, p.total(), p.noise, p.leaves,
+				linear, linearBits(float64(p.m), N, w, 120), generic)
+			if linear < 128 || generic < 128 {
+				t.Errorf("m = %d: %.1f and %.0f bits", m, linear, generic)
+			}
+			if m == r.maxLen && (math.Floor(linear*10)/10 != r.linear || int(generic) != r.lwyy) {
+				t.Errorf("m = %d: the table says %v and %d, not %.2f and %.1f", m, r.linear, r.lwyy, linear, generic)
+			}
+		}
+		last = r.maxLen
+	}
+	if last != MaxLen {
+		t.Errorf("the table ends at %d", last)
+	}
+}

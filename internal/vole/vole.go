@@ -1,0 +1,205 @@
+package vole
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// A Config says how a run goes. Both parties need the same, except for Workers.
+type Config struct {
+	// Malicious adds what makes a run secure against parties that deviate.
+	Malicious bool
+	// Workers is the number of goroutines that compute. Zero means one.
+	Workers int
+	// Type is the first of the [Types] frame types that a run uses.
+	Type byte
+	// Context enters every hash, so that runs in different contexts have
+	// nothing in common. It is at most 32 KiB long.
+	Context []byte
+	// Coins is all the randomness of this party, for a protocol that must be
+	// reproducible in tests. It must be uniformly random and serve one run.
+	// Nil means fresh coins.
+	Coins *[32]byte
+}
+
+// Types is the number of frame types of a run.
+const Types = 5
+
+// maxContext leaves room for the labels that are put around a context.
+const maxContext = 32 << 10
+
+var errDelta = errors.New("vole: the lowest bit of delta must be one")
+
+func (c *Config) check(m int) error {
+	switch {
+	case m < 1 || m > MaxLen:
+		return fmt.Errorf("vole: %d correlations are not between 1 and %d", m, MaxLen)
+	case len(c.Context) > maxContext:
+		return fmt.Errorf("vole: a context of %d bytes is longer than %d", len(c.Context), maxContext)
+	case c.Workers < 0:
+		return fmt.Errorf("vole: %d workers", c.Workers)
+	}
+	return nil
+}
+
+// Send is the sender's side of m correlations under delta, which should be
+// uniformly random. It returns b.
+func Send(s *session.Session, cfg Config, m int, delta prg.Block) (b []prg.Block, err error) {
+	return send(s, cfg, m, false, delta, cfg.coins())
+}
+
+// Receive is the receiver's side of m correlations.
+func Receive(s *session.Session, cfg Config, m int) (a, c []prg.Block, err error) {
+	return receive(s, cfg, m, false, cfg.coins())
+}
+
+// SendCorrelated is the sender's side of m correlated oblivious transfers under
+// delta, whose lowest bit must be one and whose others should be uniformly
+// random. The lowest bit of each b is zero.
+func SendCorrelated(s *session.Session, cfg Config, m int, delta prg.Block) (b []prg.Block, err error) {
+	if delta.Lo&1 == 0 { // a matter of form, not of the secret
+		return nil, errDelta
+	}
+	return send(s, cfg, m, true, delta, cfg.coins())
+}
+
+// ReceiveCorrelated is the receiver's side of m correlated oblivious transfers.
+// The choices are random; the lowest bit of each c is the choice.
+func ReceiveCorrelated(s *session.Session, cfg Config, m int) (c []prg.Block, err error) {
+	_, c, err = receive(s, cfg, m, true, cfg.coins())
+	return c, err
+}
+
+// A Cost says what a run sends and holds, in bytes.
+type Cost struct {
+	Sent     int // by the sender, without frame headers
+	Received int // by the sender
+	Flights  int // messages that wait for each other
+	// What the parties hold at most, with their outputs.
+	SenderMemory, ReceiverMemory int
+}
+
+// Cost returns the cost of m correlations, or of m correlated oblivious
+// transfers.
+func (c Config) Cost(m int, correlated bool) Cost {
+	p := newPlan(m, correlated, c)
+	cost := Cost{Sent: p.openSize() + p.treesSize(), Received: p.replySize(), Flights: 3}
+	if c.Malicious {
+		cost.Sent += digestSize
+		cost.Received += challengeSize
+		cost.Flights += 2
+	}
+	cost.SenderMemory = prg.Size * p.total()
+	cost.ReceiverMemory = cost.SenderMemory
+	if !correlated {
+		cost.ReceiverMemory *= 2
+	}
+	small := p.shape().Memory() + p.treesSize() + p.replySize()
+	cost.SenderMemory += small
+	cost.ReceiverMemory += small
+	return cost
+}
+
+func send(s *session.Session, cfg Config, m int, binary bool, delta prg.Block, coins *coins) ([]prg.Block, error) {
+	if err := cfg.check(m); err != nil {
+		return nil, err
+	}
+	p := newPlan(m, binary, cfg)
+	s.Phase("vole: base")
+	st, msg, err := p.open(delta, coins)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.Send(cfg.Type, msg); err != nil {
+		return nil, err
+	}
+	msg = make([]byte, p.replySize())
+	if err := s.Recv(cfg.Type+1, msg); err != nil {
+		return nil, err
+	}
+	s.Phase("vole: trees")
+	if msg, err = st.trees(msg); err != nil {
+		return nil, peer(err)
+	}
+	if err := s.Send(cfg.Type+2, msg); err != nil {
+		return nil, err
+	}
+	if cfg.Malicious {
+		s.Phase("vole: check")
+		msg = make([]byte, challengeSize)
+		if err := s.Recv(cfg.Type+3, msg); err != nil {
+			return nil, err
+		}
+		if err := s.Send(cfg.Type+4, st.answer(msg)); err != nil {
+			return nil, err
+		}
+	}
+	s.Phase("vole: code")
+	return st.finish()[:m:m], nil
+}
+
+func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (a, c []prg.Block, err error) {
+	if err := cfg.check(m); err != nil {
+		return nil, nil, err
+	}
+	p := newPlan(m, binary, cfg)
+	s.Phase("vole: base")
+	msg := make([]byte, p.openSize())
+	if err := s.Recv(cfg.Type, msg); err != nil {
+		return nil, nil, err
+	}
+	st, msg, err := p.reply(msg, coins)
+	if err != nil {
+		return nil, nil, peer(err)
+	}
+	if err := s.Send(cfg.Type+1, msg); err != nil {
+		return nil, nil, err
+	}
+	msg = make([]byte, p.treesSize())
+	if err := s.Recv(cfg.Type+2, msg); err != nil {
+		return nil, nil, err
+	}
+	s.Phase("vole: trees")
+	if msg, err = st.grow(msg); err != nil {
+		return nil, nil, peer(err)
+	}
+	if cfg.Malicious {
+		s.Phase("vole: check")
+		if err := s.Send(cfg.Type+3, msg); err != nil {
+			return nil, nil, err
+		}
+		msg = make([]byte, digestSize)
+		if err := s.Recv(cfg.Type+4, msg); err != nil {
+			return nil, nil, err
+		}
+		if err := st.verify(msg); err != nil {
+			return nil, nil, peer(err)
+		}
+	}
+	s.Phase("vole: code")
+	a, c = st.finish()
+	if !binary {
+		a = a[:m:m]
+	}
+	return a, c[:m:m], nil
+}
+
+// peer says that an error is the other side's.
+func peer(err error) error { return fmt.Errorf("%w: %w", session.ErrPeer, err) }
+
+// coins are all the randomness of a party in a run.
+type coins [32]byte
+
+// coins returns the coins to use.
+func (c *Config) coins() *coins {
+	if c.Coins != nil {
+		return (*coins)(c.Coins)
+	}
+	fresh := new(coins)
+	rand.Read(fresh[:])
+	return fresh
+}
