@@ -12,24 +12,27 @@ import (
 	"time"
 
 	"github.com/dujiang-dev/dujiang/examples/internal/pinned"
+	"github.com/dujiang-dev/dujiang/psi"
 	"github.com/dujiang-dev/dujiang/psi/joinkey"
 	"github.com/dujiang-dev/dujiang/psi/joinkey/phone"
 )
 
 // A job is a checked command line.
 type job struct {
-	serve   bool
-	addr    string
-	key     *pinned.Key
-	peer    pinned.Fingerprint
-	in, out string
-	spec    joinkey.Spec
-	table   joinkey.Config
-	reveal  string
-	pad     int
-	timeout time.Duration
-	json    bool
-	bar     bool
+	serve     bool
+	addr      string
+	key       *pinned.Key
+	peer      pinned.Fingerprint
+	in, out   string
+	spec      joinkey.Spec
+	table     joinkey.Config
+	reveal    string
+	protocol  psi.Protocol
+	adversary psi.Adversary
+	pad       int
+	timeout   time.Duration
+	json      bool
+	bar       bool
 }
 
 func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
@@ -49,7 +52,8 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	key := flags.String("key", "", "`COLUMN:KIND` of what the tables are joined on, several joined by commas;\n#N:KIND is the Nth column of a file without a header; the kinds are\n"+kindNames())
 	flags.StringVar(&j.out, "out", "", "`FILE` for the rows of this side's table that the other side has too")
 	flags.StringVar(&j.reveal, "reveal", "", "`WHO` learns which of its rows matched: joiner, server or both")
-	protocol := flags.String("protocol", "dh", "the `PROTOCOL` to run: dh")
+	protocol := flags.String("protocol", "auto", "the `PROTOCOL` to run: auto, dh or vole")
+	adversary := flags.String("adversary", "semi-honest", "what the other side is `FEARED` to do: semi-honest, it follows the protocol and looks\nat what it gets, or malicious, it does anything; malicious is slower, and only one side learns")
 	header := flags.String("header", "auto", "whether the first line names the columns: yes, no or auto, which is no if -key\ngives columns by number")
 	comma := flags.String("comma", ",", "what `SEPARATES` the columns: one character, tab, or none where each line is one value")
 	flags.StringVar(&j.table.Encoding, "encoding", "auto", "of the file: utf-8, gb18030, gbk or auto")
@@ -86,7 +90,7 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	err := errors.Join(
 		required("an address to wait at or connect to", j.addr), required("-identity", *identity), required("-peer", *peer),
 		required("-in", j.in), required("-key", *key),
-		oneOf("-reveal", j.reveal, "joiner", "server", "both"), oneOf("-protocol", *protocol, "dh"),
+		oneOf("-reveal", j.reveal, "joiner", "server", "both"), oneOf("-protocol", *protocol, "auto", "dh", "vole"), oneOf("-adversary", *adversary, "semi-honest", "malicious"),
 		oneOf("-empty", *empty, "skip", "value"), oneOf("-bad", *bad, "skip", "stop"), oneOf("-header", *header, "auto", "yes", "no"))
 	if err != nil {
 		return nil, inputError{err}
@@ -96,6 +100,14 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	}
 	if j.pad < 0 || uint64(j.pad) > math.MaxUint32 {
 		return nil, inputError{fmt.Errorf("-pad is %d; 0 to %d are possible", j.pad, uint32(math.MaxUint32))}
+	}
+	if *adversary == "malicious" && (j.reveal == "both" || *protocol == "dh") {
+		return nil, inputError{errors.New("-adversary malicious needs -reveal joiner or server, and -protocol auto or vole")}
+	}
+	j.protocol = map[string]psi.Protocol{"auto": psi.Auto, "dh": psi.DH, "vole": psi.VOLE}[*protocol]
+	j.adversary = psi.SemiHonest
+	if *adversary == "malicious" {
+		j.adversary = psi.Malicious
 	}
 	if j.out != "" && !j.learns() {
 		return nil, inputError{fmt.Errorf("-out: this side learns nothing with -reveal %s", j.reveal)}

@@ -144,8 +144,9 @@ func (j *job) connect(ctx context.Context, stderr io.Writer) (net.Conn, error) {
 
 func (j *job) intersect(ctx context.Context, conn net.Conn, set *psi.Set) (*psi.Result, error) {
 	cfg := &psi.Config{
-		Adversary: psi.SemiHonest,
+		Adversary: j.adversary,
 		Reveal:    psi.RevealReceiver,
+		Protocol:  j.protocol,
 		Context:   []byte("link\n" + j.spec.Kinds()),
 		PadTo:     j.pad,
 	}

@@ -195,6 +195,20 @@ func TestLink(t *testing.T) {
 	}
 }
 
+func TestProtocols(t *testing.T) {
+	in := write(t, "in.csv", members)
+	for _, test := range []struct{ protocol, adversary, want string }{
+		{"auto", "semi-honest", "dh"}, {"dh", "semi-honest", "dh"}, {"vole", "semi-honest", "vole"}, {"auto", "malicious", "vole"},
+	} {
+		args := []string{"-in", in, "-comma", ";", "-key", "who:text", "-reveal", "server", "-protocol", test.protocol, "-adversary", test.adversary}
+		s, j := link(t, args, args)
+		require.Equal(t, 3, *s.Matches)
+		require.Nil(t, j.Matches)
+		require.Equal(t, test.want, s.Protocol)
+		require.Equal(t, test.want, j.Protocol)
+	}
+}
+
 func TestPad(t *testing.T) {
 	in := []string{"-in", write(t, "in.csv", members), "-comma", ";", "-key", "who:text", "-reveal", "both"}
 	s, j := link(t, append(in, "-pad", "100"), in)
@@ -295,6 +309,8 @@ func TestUsageErrors(t *testing.T) {
 		"-peer is missing":            {"join", "127.0.0.1:1"},
 		"-reveal must be":             join("-reveal", "all"),
 		"-protocol must be":           join("-protocol", "x"),
+		"-adversary must be":          join("-adversary", "x"),
+		"-adversary malicious needs":  join("-adversary", "malicious"),
 		"is not a fingerprint":        join("-peer", "SHA256:short"),
 		"no kind":                     join("-key", "who:colour"),
 		"nobody":                      join("-key", "nobody:text"),
@@ -462,7 +478,7 @@ func large(t *testing.T, rows int) string {
 
 // An interrupt stops both sides, and a killed peer the other.
 func TestInterruptAndDeath(t *testing.T) {
-	in := []string{"-in", large(t, 300000), "-key", "id:exact", "-reveal", "both"}
+	in := []string{"-in", large(t, 300000), "-key", "id:exact", "-reveal", "both", "-protocol", "dh"}
 	for signal, want := range map[os.Signal][2]int{
 		os.Interrupt:    {exitInterrupted, exitAborted},
 		syscall.SIGKILL: {-1, exitUnreachable},

@@ -135,7 +135,7 @@ func diagnose(err error) (code int, advice string) {
 	case errors.As(err, &input):
 		return exitInput, ""
 	case errors.Is(err, psi.ErrIncompatible):
-		return exitIncompatible, "Both sides must give the same -reveal and -protocol, and -key with the same kinds in the same order."
+		return exitIncompatible, "Both sides must give the same -reveal, -protocol and -adversary, and -key with the same kinds in the same order."
 	case errors.Is(err, psi.ErrPeer):
 		return exitPeer, "Nothing was written. If the other side runs the same version of this program, ask its operator."
 	case errors.Is(err, psi.ErrAborted):
