@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"log/slog"
+	"slices"
+	"sync"
 
 	"github.com/gtank/ristretto255"
 
@@ -84,6 +86,7 @@ type BaseChoice struct {
 	secrets []ristretto255.Scalar
 	msg     []byte
 	context []byte
+	workers int
 }
 
 // String says what c is, and nothing of its value.
@@ -94,7 +97,9 @@ func (c *BaseChoice) LogValue() slog.Value { return slog.StringValue(c.String())
 
 // BaseChoose is the receiver's message of the endemic oblivious transfer. Bit i
 // of choices, counted from the lowest of the first byte, chooses in transfer i.
-func BaseChoose(choices [Base / 8]byte, seed [SeedSize]byte, context []byte) (*BaseChoice, error) {
+// This and the other functions of the base transfers use the given number of
+// goroutines.
+func BaseChoose(choices [Base / 8]byte, seed [SeedSize]byte, context []byte, workers int) (*BaseChoice, error) {
 	hash, err := newOracle("base element", context)
 	if err != nil {
 		return nil, err
@@ -104,20 +109,21 @@ func BaseChoose(choices [Base / 8]byte, seed [SeedSize]byte, context []byte) (*B
 		secrets: make([]ristretto255.Scalar, Base),
 		msg:     make([]byte, BaseChooseSize),
 		context: context,
+		workers: workers,
 	}
-	coins := expandSeed(seed)
-	var uniform [64]byte
-	for i := range Base {
+	const uniform = 64 // bytes that make a scalar, or an element
+	coins := make([]byte, Base*2*uniform)
+	expandSeed(seed).Bytes(coins)
+	parallel(workers, func(i int) {
+		coins := coins[2*uniform*i:][:2*uniform]
 		choice := int(choices[i/8] >> (i % 8) & 1)
 		// [MR19, the protocol from two-message key agreement, receiver]: the
 		// element of the other slot is random; that of the chosen slot makes
 		// r_c + H_c(r_{1-c}) the receiver's own key agreement message.
-		coins.Bytes(uniform[:])
-		if _, err := c.secrets[i].SetUniformBytes(uniform[:]); err != nil {
+		if _, err := c.secrets[i].SetUniformBytes(coins[:uniform]); err != nil {
 			panic("ot: internal error: " + err.Error())
 		}
-		coins.Bytes(uniform[:])
-		other, err := new(ristretto255.Element).SetUniformBytes(uniform[:])
+		other, err := new(ristretto255.Element).SetUniformBytes(coins[uniform:])
 		if err != nil {
 			panic("ot: internal error: " + err.Error())
 		}
@@ -130,7 +136,7 @@ func BaseChoose(choices [Base / 8]byte, seed [SeedSize]byte, context []byte) (*B
 		copy(pair[group.ElementSize:], otherBytes)
 		subtle.ConstantTimeCopy(choice, pair[:group.ElementSize], otherBytes)
 		subtle.ConstantTimeCopy(choice, pair[group.ElementSize:], ownBytes)
-	}
+	})
 	return c, nil
 }
 
@@ -145,7 +151,7 @@ func (c *BaseChoice) Message() []byte { return c.msg }
 
 // BaseReply is the sender's side of the base transfers: it returns both keys of
 // each and the reply, of [BaseReplySize] bytes.
-func BaseReply(msg []byte, seed [SeedSize]byte, context []byte) (keys *[Base][2]prg.Block, reply []byte, err error) {
+func BaseReply(msg []byte, seed [SeedSize]byte, context []byte, workers int) (keys *[Base][2]prg.Block, reply []byte, err error) {
 	hash, err := newOracle("base element", context)
 	if err != nil {
 		return nil, nil, err
@@ -162,25 +168,30 @@ func BaseReply(msg []byte, seed [SeedSize]byte, context []byte) (keys *[Base][2]
 		panic("ot: internal error: the generator is not valid")
 	}
 	sums := make([]byte, BaseChooseSize)
-	for i := range Base {
-		pair := pairOf(msg, i)
+	keys = new([Base][2]prg.Block)
+	var bad [Base]bool
+	parallel(workers, func(i int) {
+		pair, sum := pairOf(msg, i), pairOf(sums, i)
 		for slot := range 2 {
 			r := pair[group.ElementSize*slot:][:group.ElementSize]
 			other := pair[group.ElementSize*(1-slot):][:group.ElementSize]
 			e, err := new(ristretto255.Element).SetCanonicalBytes(r)
 			if err != nil {
-				return nil, nil, errElement
+				bad[i] = true
+				return
 			}
 			e.Add(e, hash.element(i, byte(slot), other))
-			copy(pairOf(sums, i)[group.ElementSize*slot:], e.Bytes())
+			copy(sum[group.ElementSize*slot:], e.Bytes())
 		}
+	})
+	if slices.Contains(bad[:], true) {
+		return nil, nil, errElement
 	}
 	// Mul refuses the identity, which would make a key public. An honest
 	// message hits it with probability 2^-252 a slot.
 	if secret.Mul(sums, sums) >= 0 {
 		return nil, nil, errElement
 	}
-	keys = new([Base][2]prg.Block)
 	for i := range Base {
 		for slot := range 2 {
 			keys[i][slot] = kdf.key(i, byte(slot), reply, pairOf(msg, i),
@@ -204,11 +215,10 @@ func (c *BaseChoice) Finish(reply []byte) (*[Base]prg.Block, error) {
 		return nil, errElement
 	}
 	keys := new([Base]prg.Block)
-	var shared ristretto255.Element
-	for i := range Base {
-		shared.ScalarMult(&c.secrets[i], e)
+	parallel(c.workers, func(i int) {
+		shared := new(ristretto255.Element).ScalarMult(&c.secrets[i], e)
 		keys[i] = kdf.key(i, c.choices[i/8]>>(i%8)&1, reply, c.pair(i), shared.Bytes())
-	}
+	})
 	return keys, nil
 }
 
@@ -225,4 +235,23 @@ func expandSeed(seed [SeedSize]byte) *prg.PRG {
 // its path leaves.
 func Choices(delta prg.Block) [Base / 8]byte {
 	return prg.Block{Lo: ^delta.Lo, Hi: ^delta.Hi}.Bytes()
+}
+
+// parallel calls f for every transfer.
+func parallel(workers int, f func(i int)) {
+	if workers <= 1 {
+		for i := range Base {
+			f(i)
+		}
+		return
+	}
+	var group sync.WaitGroup
+	for w := range workers {
+		group.Go(func() {
+			for i := w; i < Base; i += workers {
+				f(i)
+			}
+		})
+	}
+	group.Wait()
 }

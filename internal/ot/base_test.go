@@ -22,11 +22,11 @@ func testChoices(s string) (c [Base / 8]byte) {
 // baseTransfers runs the base transfers.
 func baseTransfers(t testing.TB, choices [Base / 8]byte) (*[Base][2]prg.Block, *[Base]prg.Block) {
 	t.Helper()
-	c, err := BaseChoose(choices, testSeed("chooser"), []byte("context"))
+	c, err := BaseChoose(choices, testSeed("chooser"), []byte("context"), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, reply, err := BaseReply(c.Message(), testSeed("replier"), []byte("context"))
+	keys, reply, err := BaseReply(c.Message(), testSeed("replier"), []byte("context"), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,11 +57,11 @@ func TestBase(t *testing.T) {
 
 // TestBaseContext checks that keys of different contexts are unrelated.
 func TestBaseContext(t *testing.T) {
-	c, err := BaseChoose(testChoices("x"), testSeed("chooser"), []byte("here"))
+	c, err := BaseChoose(testChoices("x"), testSeed("chooser"), []byte("here"), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	keys, reply, err := BaseReply(c.Message(), testSeed("replier"), []byte("there"))
+	keys, reply, err := BaseReply(c.Message(), testSeed("replier"), []byte("there"), 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,11 +79,11 @@ func TestBaseContext(t *testing.T) {
 // TestBaseMalformed covers what a decoder of elements must refuse, in the first
 // and the last place.
 func TestBaseMalformed(t *testing.T) {
-	c, err := BaseChoose(testChoices("x"), testSeed("chooser"), nil)
+	c, err := BaseChoose(testChoices("x"), testSeed("chooser"), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, reply, err := BaseReply(c.Message(), testSeed("replier"), nil)
+	_, reply, err := BaseReply(c.Message(), testSeed("replier"), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func TestBaseMalformed(t *testing.T) {
 		for _, at := range []int{0, BaseChooseSize - group.ElementSize} {
 			msg := bytes.Clone(c.Message())
 			copy(msg[at:], b)
-			if _, _, err := BaseReply(msg, testSeed("replier"), nil); !errors.Is(err, errElement) {
+			if _, _, err := BaseReply(msg, testSeed("replier"), nil, 1); !errors.Is(err, errElement) {
 				t.Errorf("%s at %d: %v", name, at, err)
 			}
 		}
@@ -115,7 +115,7 @@ func TestBaseMalformed(t *testing.T) {
 	}
 	e := hash.element(3, 0, pairOf(msg, 3)[group.ElementSize:])
 	copy(pairOf(msg, 3), e.Negate(e).Bytes())
-	if _, _, err := BaseReply(msg, testSeed("replier"), nil); !errors.Is(err, errElement) {
+	if _, _, err := BaseReply(msg, testSeed("replier"), nil, 1); !errors.Is(err, errElement) {
 		t.Errorf("a sum that is the identity: %v", err)
 	}
 	_ = reply
@@ -125,14 +125,14 @@ func TestBaseMalformed(t *testing.T) {
 // nothing built on them can hold.
 func TestBaseAltered(t *testing.T) {
 	choices := testChoices("x")
-	c, err := BaseChoose(choices, testSeed("chooser"), nil)
+	c, err := BaseChoose(choices, testSeed("chooser"), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
 	msg := bytes.Clone(c.Message())
 	copy(pairOf(msg, 0), pairOf(c.Message(), 1))
 	copy(pairOf(msg, 1), pairOf(c.Message(), 0))
-	keys, reply, err := BaseReply(msg, testSeed("replier"), nil)
+	keys, reply, err := BaseReply(msg, testSeed("replier"), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestBaseAltered(t *testing.T) {
 }
 
 func TestBaseHidesItself(t *testing.T) {
-	c, err := BaseChoose(testChoices("x"), testSeed("chooser"), nil)
+	c, err := BaseChoose(testChoices("x"), testSeed("chooser"), nil, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +165,7 @@ func BenchmarkBase(b *testing.B) {
 }
 
 func FuzzBaseReply(f *testing.F) {
-	c, err := BaseChoose(testChoices("x"), testSeed("chooser"), nil)
+	c, err := BaseChoose(testChoices("x"), testSeed("chooser"), nil, 1)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -174,16 +174,39 @@ func FuzzBaseReply(f *testing.F) {
 	f.Fuzz(func(t *testing.T, at int, b []byte) {
 		msg := bytes.Clone(c.Message())
 		copy(msg[min(max(at, 0), len(msg)):], b)
-		keys, reply, err := BaseReply(msg, testSeed("replier"), nil)
+		keys, reply, err := BaseReply(msg, testSeed("replier"), nil, 1)
 		if err != nil {
 			if keys != nil || reply != nil {
 				t.Error("an error and a result")
 			}
 			return
 		}
-		again, _, err := BaseReply(msg, testSeed("replier"), nil)
+		again, _, err := BaseReply(msg, testSeed("replier"), nil, 1)
 		if err != nil || *again != *keys {
 			t.Error("not deterministic")
 		}
 	})
+}
+
+// TestBaseWorkers checks that the number of workers changes nothing.
+func TestBaseWorkers(t *testing.T) {
+	var msgs [2][]byte
+	var keys [2]*[Base][2]prg.Block
+	for i, workers := range []int{1, 3} {
+		c, err := BaseChoose(testChoices("x"), testSeed("chooser"), nil, workers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k, reply, err := BaseReply(c.Message(), testSeed("replier"), nil, workers)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.Finish(reply); err != nil {
+			t.Fatal(err)
+		}
+		msgs[i], keys[i] = append(c.Message(), reply...), k
+	}
+	if !bytes.Equal(msgs[0], msgs[1]) || *keys[0] != *keys[1] {
+		t.Error("results differ")
+	}
 }

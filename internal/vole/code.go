@@ -54,37 +54,83 @@ func (p *plan) vector(lanes int) []prg.Block {
 // blocks stay in the second-level cache meanwhile.
 const chunk = 1024
 
+// pipeChunk is how many elements one worker hands to the other at once.
+const pipeChunk = 8 * chunk
+
 // lag is how far the second convolution stays behind the first, which may still
 // change that many elements ahead.
 const lag = (exconv.State + exconv.Step - 1) / exconv.Step * exconv.Step
 
 // convolve applies C2 * D * C1 to x in place. Elements behind the parity part
-// are changed too, and mean nothing.
+// are changed too, and mean nothing. With more than one worker the second
+// convolution runs beside the first, which is all that can be parallel in it.
 func (c *code) convolve(x []prg.Block) {
-	taps := make([]prg.Block, chunk/exconv.Step)
-	factors := make([]prg.Block, chunk*c.lanes)
-	pass := func(taps *aes128.Cipher, buf []prg.Block, lo, hi int) {
-		if lo >= hi {
-			return
+	if c.p.Workers < 2 || c.padded < 4*pipeChunk {
+		first, second := c.newPass(c.first, chunk), c.newPass(c.second, chunk)
+		for lo := 0; lo < c.padded; lo += chunk {
+			hi := min(lo+chunk, c.padded)
+			first.scaled(x, lo, hi)
+			second.run(x, max(0, lo-lag), hi-lag)
 		}
-		buf = buf[:(hi-lo)/exconv.Step]
-		taps.CounterBlocks(buf, uint64(lo/exconv.Step))
-		if c.pairs {
-			exconv.ConvolvePairs(x[2*lo:], buf)
-		} else {
-			exconv.Convolve(x[lo:], buf)
+		second.run(x, c.padded-lag, c.padded)
+		return
+	}
+	ready := make(chan int, c.padded/pipeChunk+1)
+	go func() {
+		defer close(ready)
+		first := c.newPass(c.first, chunk)
+		for lo := 0; lo < c.padded; lo += chunk {
+			hi := min(lo+chunk, c.padded)
+			first.scaled(x, lo, hi)
+			if hi%pipeChunk == 0 {
+				ready <- hi
+			}
+		}
+		ready <- c.padded
+	}()
+	second, done := c.newPass(c.second, chunk), 0
+	upTo := func(hi int) {
+		for ; done < hi; done = min(done+chunk, hi) {
+			second.run(x, done, min(done+chunk, hi))
 		}
 	}
-	for lo := 0; lo < c.padded; lo += chunk {
-		hi := min(lo+chunk, c.padded)
-		pass(c.first, taps, lo, hi)
-		if !c.p.binary {
-			c.scale(x[c.lanes*lo:c.lanes*hi], factors, lo)
-		}
-		pass(c.second, taps, max(0, lo-lag), hi-lag)
+	for hi := range ready {
+		upTo(hi - lag)
 	}
-	// What lies between is a multiple of Step because all bounds are.
-	pass(c.second, taps, max(0, c.padded-lag), c.padded)
+	upTo(c.padded)
+}
+
+// A pass is one convolution, with its buffers.
+type pass struct {
+	c             *code
+	stream        *aes128.Cipher
+	taps, factors []prg.Block
+}
+
+func (c *code) newPass(stream *aes128.Cipher, chunk int) *pass {
+	return &pass{c, stream, make([]prg.Block, chunk/exconv.Step), make([]prg.Block, chunk*c.lanes)}
+}
+
+// run goes over the elements from lo to hi, which are multiples of Step.
+func (p *pass) run(x []prg.Block, lo, hi int) {
+	if lo >= hi {
+		return
+	}
+	taps := p.taps[:(hi-lo)/exconv.Step]
+	p.stream.CounterBlocks(taps, uint64(lo/exconv.Step))
+	if p.c.pairs {
+		exconv.ConvolvePairs(x[2*lo:], taps)
+	} else {
+		exconv.Convolve(x[lo:], taps)
+	}
+}
+
+// scaled is run followed by the diagonal.
+func (p *pass) scaled(x []prg.Block, lo, hi int) {
+	p.run(x, lo, hi)
+	if !p.c.p.binary {
+		p.c.scale(x[p.c.lanes*lo:p.c.lanes*hi], p.factors, lo)
+	}
 }
 
 // scale multiplies the elements from number lo on by those of the diagonal.

@@ -41,7 +41,7 @@ func (c *code) reference(out, x []prg.Block) {
 
 func TestCode(t *testing.T) {
 	cputest.Each(t, func(t *testing.T) {
-		for _, m := range []int{1024, 1025, 1030, 1500, 4099} {
+		for _, m := range []int{1024, 1025, 1030, 1500, 4099, 33_001, 40_960} {
 			for _, binary := range []bool{false, true} {
 				for _, workers := range []int{1, 3} {
 					p := newPlan(m, binary, Config{Workers: workers})

@@ -99,7 +99,7 @@ func (p *plan) open(delta prg.Block, coins *coins) (*sender, []byte, error) {
 	stream.Bytes(seed[:])
 	stream.Bytes(s.share[:])
 	stream.Blocks(s.roots)
-	base, err := ot.BaseChoose(ot.Choices(delta), seed, p.tag("ot"))
+	base, err := ot.BaseChoose(ot.Choices(delta), seed, p.tag("ot"), p.Workers)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -227,7 +227,7 @@ func (p *plan) reply(msg []byte, coins *coins) (*receiver, []byte, error) {
 			}
 		}
 	}
-	keys, base, err := ot.BaseReply(msg[sha256.Size:], baseSeed, p.tag("ot"))
+	keys, base, err := ot.BaseReply(msg[sha256.Size:], baseSeed, p.tag("ot"), p.Workers)
 	if err != nil {
 		return nil, nil, err
 	}
