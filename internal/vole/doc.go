@@ -68,6 +68,9 @@
 //   - [BCGIKRS19] E. Boyle, G. Couteau, N. Gilboa, Y. Ishai, L. Kohl, P. Rindal,
 //     P. Scholl. Efficient Two-Round OT Extension and Silent Non-Interactive
 //     Secure Computation. CCS 2019, eprint 2019/1159.
+//   - [ES24] A. Esser, P. Santini. Not Just Regular Decoding: Asymptotics and
+//     Improvements of Regular Syndrome Decoding Attacks. CRYPTO 2024, eprint
+//     2023/1568.
 //   - [GKWY20] C. Guo, J. Katz, X. Wang, Y. Yu. Efficient and Secure Multiparty
 //     Computation from Fixed-Key Block Ciphers. IEEE S&P 2020, eprint 2019/074.
 //   - [LWYY22] H. Liu, X. Wang, K. Yang, Y. Yu. The Hardness of LPN over Any Integer
