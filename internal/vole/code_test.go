@@ -41,7 +41,7 @@ func (c *code) reference(out, x []prg.Block) {
 
 func TestCode(t *testing.T) {
 	cputest.Each(t, func(t *testing.T) {
-		for _, m := range []int{1024, 1025, 1030, 1500, 4099, 33_001, 40_960} {
+		for _, m := range []int{4096, 4097, 4099, 5001, 33_001, 40_960} {
 			for _, binary := range []bool{false, true} {
 				for _, workers := range []int{1, 3} {
 					p := newPlan(m, binary, Config{Workers: workers})
@@ -111,7 +111,7 @@ func bitOf(x prg.Block, i int) uint64 {
 // over GF(2) than the noise values do.
 func TestSpan(t *testing.T) {
 	for _, binary := range []bool{false, true} {
-		p := newPlan(1024, binary, Config{})
+		p := newPlan(4096, binary, Config{})
 		x := p.vector(1)
 		values := randomBlocks("noise", 20)
 		for i, v := range values {

@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the golden files")
 func TestGolden(t *testing.T) {
 	cputest.Each(t, func(t *testing.T) {
 		var got string
-		for _, m := range []int{1, 1500, 20_000} {
+		for _, m := range []int{1, 5000, 20_000} {
 			for _, binary := range []bool{false, true} {
 				for _, malicious := range []bool{false, true} {
 					p := newPlan(m, binary, Config{Malicious: malicious, Context: []byte("golden")})

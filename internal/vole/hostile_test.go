@@ -291,15 +291,18 @@ func TestCost(t *testing.T) {
 }
 
 func TestMisuse(t *testing.T) {
+	ok := Config{Type: 123}
 	for name, f := range map[string]func() error{
-		"none":     func() error { _, err := Send(nil, Config{}, 0, testDelta); return err },
-		"too many": func() error { _, _, err := Receive(nil, Config{}, MaxLen+1); return err },
-		"delta":    func() error { _, err := SendCorrelated(nil, Config{}, 1, prg.Block{Lo: 2}); return err },
+		"none":     func() error { _, err := Send(nil, ok, 0, testDelta); return err },
+		"too many": func() error { _, _, err := Receive(nil, ok, MaxLen+1); return err },
+		"delta":    func() error { _, err := SendCorrelated(nil, ok, 1, prg.Block{Lo: 2}); return err },
 		"context": func() error {
-			_, err := ReceiveCorrelated(nil, Config{Context: make([]byte, maxContext+1)}, 1)
+			_, err := ReceiveCorrelated(nil, Config{Type: 1, Context: make([]byte, maxContext+1)}, 1)
 			return err
 		},
-		"workers": func() error { _, err := Send(nil, Config{Workers: -1}, 1, testDelta); return err },
+		"no type": func() error { _, err := Send(nil, Config{}, 1, testDelta); return err },
+		"type":    func() error { _, err := Send(nil, Config{Type: 124}, 1, testDelta); return err },
+		"workers": func() error { _, err := Send(nil, Config{Type: 1, Workers: -1}, 1, testDelta); return err },
 	} {
 		if err := f(); err == nil || !strings.HasPrefix(err.Error(), "vole: ") {
 			t.Errorf("%s: %v", name, err)
@@ -347,4 +350,32 @@ func TestStatesHideThemselves(t *testing.T) {
 		r.String() != "vole.receiver" || r.LogValue().String() != "vole.receiver" {
 		t.Error("they print more")
 	}
+}
+
+// FuzzAltered replaces part of a message of a malicious run. Nobody panics, and
+// either a party finds it or the relation holds.
+func FuzzAltered(f *testing.F) {
+	p := newPlan(1, false, Config{Malicious: true})
+	f.Add(0, 0, []byte{})
+	f.Add(0, 32, make([]byte, 32))
+	f.Add(2, 1000, []byte("trees"))
+	f.Add(3, 0, make([]byte, challengeSize))
+	f.Fuzz(func(t *testing.T, i, at int, b []byte) {
+		changed := false
+		a, bs, c, err := play(p, func(j int, msg []byte) {
+			if i == j {
+				before := bytes.Clone(msg)
+				copy(msg[min(max(at, 0), len(msg)):], b)
+				changed = !bytes.Equal(before, msg)
+			}
+		})
+		switch {
+		case err == nil:
+			if err := relation(p, a, bs, c); err != nil {
+				t.Error(err)
+			}
+		case !changed:
+			t.Error(err)
+		}
+	})
 }

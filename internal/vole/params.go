@@ -51,7 +51,8 @@ import "math/bits"
 // The generic attacks on LPN with exact or regular noise, as estimated in
 // [LWYY22] (Gauss, statistical decoding, and information set decoding over large
 // fields and over GF(2)), are far beyond 128 bits at these weights, since they
-// are driven by t at rate 1/2. Two more margins are left out: with regular noise
+// are driven by t at rate 1/2. So is guessing that uses the regular noise's
+// linear equations over GF(2) [ES24], at 300 bits and more. Two more margins are left out: with regular noise
 // the part of the test that meets half of the trees misses almost surely, and the
 // other half then has to be missed with probability (1 - y)^(t/2), which is
 // less; and every test costs a combination of a hundred outputs or more. A test
@@ -65,7 +66,6 @@ type row struct {
 
 // table holds the parameters for ExConv7x24 with N = 2m.
 var table = []row{
-	{1 << 10, 264, 131.7, 307},
 	{1 << 12, 328, 129.8, 363},
 	{1 << 14, 408, 129.0, 436},
 	{1 << 16, 504, 128.0, 528},
@@ -81,8 +81,10 @@ var table = []row{
 const MaxLen = 1 << 26
 
 // minLen is the size that smaller ones are rounded up to. The attacks above
-// are estimated for codes that are long against their state.
-const minLen = 1 << 10
+// are estimated for codes that are long against their state, and for trees of
+// more than a handful of leaves, as regular noise in short parts has structure
+// that algebraic attacks can use.
+const minLen = 1 << 12
 
 // A plan is what both parties derive from the number of correlations.
 type plan struct {

@@ -73,6 +73,11 @@ func stern(N, k, t, q float64) float64 {
 	return best
 }
 
+// regularBinary is permutation-based information set decoding of regular noise
+// over GF(2) [ES24], without the cost of an iteration: every part adds up to one,
+// which leaves k - t unknowns, and each part is guessed to miss its share of them.
+func regularBinary(N, k, t float64) float64 { return -t * math.Log2(1-(k-t)/N) }
+
 // linearBits is the security against the linear tests of params.go: a weight of
 // y times the parity part, where m * y^7 rows of the expander are as many as the
 // conditions.
@@ -96,6 +101,10 @@ func TestTable(t *testing.T) {
 			}
 			generic := min(pooledGauss(N, k, w), statisticalLarge(N, k, w), statisticalBinary(N, k, w),
 				stern(N, k, w, 1), stern(N, k, w, 128))
+			// Collisions and representations save less than half of the exponent.
+			if r := regularBinary(N, k, w); r < 2*128 {
+				t.Errorf("m = %d: regular decoding %.0f", m, r)
+			}
 			t.Logf("m %9d: N %9d t %4d leaves %6d: linear %.1f, with 120 conditions %.1f, LWYY22 %.0f", m, p.total(), p.noise, p.leaves,
 				linear, linearBits(float64(p.m), N, w, 120), generic)
 			if linear < 128 || generic < 128 {

@@ -15,7 +15,7 @@ type Config struct {
 	Malicious bool
 	// Workers is the number of goroutines that compute. Zero means one.
 	Workers int
-	// Type is the first of the [Types] frame types that a run uses.
+	// Type is the first of the [Types] frame types that a run uses, at most 123.
 	Type byte
 	// Context enters every hash, so that runs in different contexts have
 	// nothing in common. It is at most 32 KiB long.
@@ -38,6 +38,8 @@ func (c *Config) check(m int) error {
 	switch {
 	case m < 1 || m > MaxLen:
 		return fmt.Errorf("vole: %d correlations are not between 1 and %d", m, MaxLen)
+	case c.Type < 1 || c.Type > 127-Types+1:
+		return fmt.Errorf("vole: frame types from %d on", c.Type)
 	case len(c.Context) > maxContext:
 		return fmt.Errorf("vole: a context of %d bytes is longer than %d", len(c.Context), maxContext)
 	case c.Workers < 0:

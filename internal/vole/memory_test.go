@@ -1,0 +1,46 @@
+package vole
+
+import (
+	"runtime"
+	"testing"
+)
+
+// TestMemory checks that a party allocates, over a whole run, hardly more than
+// what [Config.Cost] says that it holds at most.
+func TestMemory(t *testing.T) {
+	for _, binary := range []bool{false, true} {
+		p := newPlan(300_000, binary, Config{Malicious: true, Workers: 1})
+		cost := p.Config.Cost(p.m, binary)
+		var sent, received uint64
+		count := func(sum *uint64, f func()) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			f()
+			runtime.ReadMemStats(&after)
+			*sum += after.TotalAlloc - before.TotalAlloc
+		}
+		must := func(err error) {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		var s *sender
+		var r *receiver
+		var msg []byte
+		var err error
+		count(&sent, func() { s, msg, err = p.open(testDelta, testCoins("s")); must(err) })
+		count(&received, func() { r, msg, err = p.reply(msg, testCoins("r")); must(err) })
+		count(&sent, func() { msg, err = s.trees(msg); must(err) })
+		count(&received, func() { msg, err = r.grow(msg); must(err) })
+		count(&sent, func() { msg = s.answer(msg) })
+		count(&received, func() { must(r.verify(msg)) })
+		count(&sent, func() { s.finish() })
+		count(&received, func() { r.finish() })
+		t.Logf("correlated %v: sender %d of %d, receiver %d of %d", binary, sent, cost.SenderMemory, received, cost.ReceiverMemory)
+		const slack = 2 << 20
+		if sent > uint64(cost.SenderMemory)*11/10+slack || received > uint64(cost.ReceiverMemory)*11/10+slack {
+			t.Errorf("correlated %v: sender allocates %d, announced %d; receiver %d, %d", binary,
+				sent, cost.SenderMemory, received, cost.ReceiverMemory)
+		}
+	}
+}
