@@ -1,14 +1,16 @@
 package psi
 
+import "github.com/dujiang-dev/dujiang/internal/prg"
+
 // Message types of the protocol DH.
 const (
 	dhBlinded   = 2 // receiver: r·H(x), chunkItems elements
-	dhTags      = 3 // sender: T(y, s·H(y)), chunkItems tags
+	dhTags      = 3 // sender: T(y, s·H(y)), tagChunk tags
 	dhEvaluated = 4 // sender: s·r·H(x), chunkItems elements
 )
 
 // chunkItems is the number of items in a message, the last of a kind excepted.
-const chunkItems = 1 << 12
+const chunkItems = tagChunk
 
 // dh is a party's side of a run of the protocol DH.
 //
@@ -23,14 +25,14 @@ type dh struct {
 }
 
 func newDH(x *exchange) *dh {
-	x.size = tagSize(x.own.len(), x.peers)
+	x.width = tagBits(x.own.len(), x.peers)
 	return &dh{x, newDHKey(x.context, &x.coins.scalar)}
 }
 
-func (d *dh) receive() (own []byte, peers [][]byte, err error) {
+func (d *dh) receive() (own []prg.Block, peers [][]byte, err error) {
 	d.s.Phase("exchange")
-	n, m, size := d.own.len(), d.peers, d.size
-	own = make([]byte, n*size)
+	n, m := d.own.len(), d.peers
+	own = make([]prg.Block, n)
 	err = d.s.Duplex(func() error {
 		digests := make([]byte, chunkItems*digestSize)
 		elements := make([]byte, chunkItems*elementSize)
@@ -46,12 +48,11 @@ func (d *dh) receive() (own []byte, peers [][]byte, err error) {
 		elements := make([]byte, chunkItems*elementSize)
 		return chunks(max(n, m), chunkItems, func(lo, hi int) error {
 			if k := min(hi, m) - lo; k > 0 {
-				tags := make([]byte, k*size)
-				if err := d.s.Recv(dhTags, tags); err != nil {
+				tags, err := d.recvTags(dhTags, k)
+				if err != nil {
 					return err
 				}
 				peers = append(peers, tags)
-				d.advance(k)
 			}
 			if k := min(hi, n) - lo; k > 0 {
 				if err := d.s.Recv(dhEvaluated, elements[:k*elementSize]); err != nil {
@@ -59,8 +60,7 @@ func (d *dh) receive() (own []byte, peers [][]byte, err error) {
 				}
 				d.gather(digests, lo, lo+k, nil)
 				err := d.parallelErr(k, func(i, j int) error {
-					return d.key.finalize(own[(lo+i)*size:(lo+j)*size], size,
-						elements[i*elementSize:j*elementSize], digests[i*digestSize:j*digestSize])
+					return d.key.finalize(own[lo+i:lo+j], d.width, elements[i*elementSize:j*elementSize], digests[i*digestSize:j*digestSize])
 				})
 				if err != nil {
 					return err
@@ -75,20 +75,19 @@ func (d *dh) receive() (own []byte, peers [][]byte, err error) {
 
 func (d *dh) send(order []uint32) error {
 	d.s.Phase("exchange")
-	n, m, size := d.peers, len(order), d.size
+	n, m := d.peers, len(order)
 	digests := make([]byte, chunkItems*digestSize)
 	elements := make([]byte, chunkItems*elementSize)
-	tags := make([]byte, chunkItems*size)
+	tags := make([]prg.Block, chunkItems)
 	return chunks(max(n, m), chunkItems, func(lo, hi int) error {
 		if k := min(hi, m) - lo; k > 0 {
 			d.gather(digests, lo, lo+k, order)
 			d.parallel(k, func(i, j int) {
-				d.key.tags(tags[i*size:j*size], size, elements[i*elementSize:j*elementSize], digests[i*digestSize:j*digestSize])
+				d.key.tags(tags[i:j], d.width, elements[i*elementSize:j*elementSize], digests[i*digestSize:j*digestSize])
 			})
-			if err := d.s.Send(dhTags, tags[:k*size]); err != nil {
+			if err := d.sendTags(dhTags, tags[:k]); err != nil {
 				return err
 			}
-			d.advance(k)
 		}
 		if k := min(hi, n) - lo; k > 0 {
 			if err := d.s.Recv(dhBlinded, elements[:k*elementSize]); err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -20,16 +21,16 @@ type exchange struct {
 	coins *coins
 	own   *items
 	peers int // number of the other side's items
-	size  int // of a tag in bytes
+	width int // of a tag in bits
 	done  int64
 }
 
 // A tagger is a protocol.
 type tagger interface {
 	// receive returns the tags of this side's items in their order, and those
-	// of the other side in the order in which they came, in pieces. There may
-	// be none of either if one of the sides has no items.
-	receive() (own []byte, peers [][]byte, err error)
+	// of the other side in the order in which they came, packed in pieces of
+	// tagChunk. There may be none of either if one of the sides has no items.
+	receive() (own []prg.Block, peers [][]byte, err error)
 	// send sends the tags of this side's items in the given order.
 	send(order []uint32) error
 }
@@ -106,16 +107,42 @@ func (x *exchange) send(t tagger) ([]int, error) {
 }
 
 // match sets the bits of tags that are on both sides.
-func (x *exchange) match(own []byte, peers [][]byte, ownMatched, peerMatched bitmap) {
-	table := newTagTable(own, x.size)
-	start := 0
-	for _, tags := range peers {
+func (x *exchange) match(own []prg.Block, peers [][]byte, ownMatched, peerMatched bitmap) {
+	table := newTagTable(own, x.width)
+	tags := make([]prg.Block, min(x.peers, tagChunk))
+	for p, packed := range peers {
+		first := p * tagChunk
+		tags := tags[:min(tagChunk, x.peers-first)]
+		unpack(tags, packed, x.width)
 		table.match(tags, func(j, i int) {
 			ownMatched.set(i)
-			peerMatched.set(start + j)
+			peerMatched.set(first + j)
 		})
-		start += len(tags) / x.size
 	}
+}
+
+// tagChunk is the number of tags in a message, the last excepted.
+const tagChunk = 1 << 12
+
+// sendTags packs and sends tags.
+func (x *exchange) sendTags(typ byte, tags []prg.Block) error {
+	packed := make([]byte, packedSize(len(tags), x.width))
+	pack(packed, tags, x.width)
+	if err := x.s.Send(typ, packed); err != nil {
+		return err
+	}
+	x.advance(len(tags))
+	return nil
+}
+
+// recvTags receives n tags that sendTags sent.
+func (x *exchange) recvTags(typ byte, n int) (packed []byte, err error) {
+	packed = make([]byte, packedSize(n, x.width))
+	if err := recvPacked(x.s, typ, packed, n, x.width); err != nil {
+		return nil, err
+	}
+	x.advance(n)
+	return packed, nil
 }
 
 // advance reports progress by items of either side.

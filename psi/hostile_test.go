@@ -13,6 +13,7 @@ import (
 	"github.com/gtank/ristretto255"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 	"github.com/dujiang-dev/dujiang/internal/testparty"
 )
@@ -264,7 +265,7 @@ func TestBadElements(t *testing.T) {
 				require.ErrorIs(t, errOther, ErrAborted)
 
 				errB, errOther := testparty.Run(t, b.send, actor(session.RoleA, uint64(len(x)), nil, func(s *session.Session) error {
-					if err := s.Recv(dhTags, make([]byte, len(y)*8)); err != nil {
+					if err := s.Recv(dhTags, make([]byte, packedSize(len(y), tagBits(len(x), len(y))))); err != nil {
 						return err
 					}
 					if err := s.Send(dhBlinded, elements); err != nil {
@@ -281,7 +282,7 @@ func TestBadElements(t *testing.T) {
 
 // receiver plays the receiver up to where it says what matched.
 func receiver(s *session.Session, then func() error) error {
-	if err := s.Recv(dhTags, make([]byte, len(y)*8)); err != nil {
+	if err := s.Recv(dhTags, make([]byte, packedSize(len(y), tagBits(len(x), len(y))))); err != nil {
 		return err
 	}
 	elements := bytes.Repeat(generator(), len(x))
@@ -334,7 +335,7 @@ func TestPaddingMatched(t *testing.T) {
 	_, b := pair(t)
 	b.cfg.PadTo = 6
 	errB, _ := testparty.Run(t, b.send, actor(session.RoleA, 0, nil, func(s *session.Session) error {
-		if err := s.Recv(dhTags, make([]byte, 6*8)); err != nil {
+		if err := s.Recv(dhTags, make([]byte, packedSize(6, tagBits(0, 6)))); err != nil {
 			return err
 		}
 		if err := s.RecvEnd(); err != nil {
@@ -394,10 +395,12 @@ func TestSenderDoesNotSeeMatching(t *testing.T) {
 	alike := func(h *session.Hello) { h.Terms[1].Value = []byte{byte(RevealReceiver)} }
 	errA, errOther := testparty.Run(t, a.receive, actor(session.RoleB, 1, alike, func(s *session.Session) error {
 		// An item that only the receiver can have.
-		key, size := newDHKey(nil, &[64]byte{1}), tagSize(6, 1)
-		tag, elements := make([]byte, size), make([]byte, 6*elementSize)
-		key.tags(tag, size, elements[:elementSize], padding[1][:])
-		if err := s.Send(dhTags, tag); err != nil {
+		key, width := newDHKey(nil, &[64]byte{1}), tagBits(6, 1)
+		tag, elements := make([]prg.Block, 1), make([]byte, 6*elementSize)
+		key.tags(tag, width, elements[:elementSize], padding[1][:])
+		packed := make([]byte, packedSize(1, width))
+		pack(packed, tag, width)
+		if err := s.Send(dhTags, packed); err != nil {
 			return err
 		}
 		if err := s.Recv(dhBlinded, elements); err != nil {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 	"github.com/dujiang-dev/dujiang/internal/testparty"
 )
@@ -316,7 +316,7 @@ func TestBytesAndRounds(t *testing.T) {
 	for _, both := range []bool{false, true} {
 		n, m := 300, 500
 		cfg := toReceiver()
-		blinded, answers, matched := int64(32*n+frame), int64(32*n+frame+m*8+frame), int64(0)
+		blinded, answers, matched := int64(32*n+frame), int64(32*n+frame+packedSize(m, tagBits(n, m))+frame), int64(0)
 		if both {
 			cfg = toBoth()
 			matched = int64((m+7)/8 + frame)
@@ -446,30 +446,64 @@ func TestTagsAreShuffled(t *testing.T) {
 	require.NotEqual(t, order, shuffled(1000, testCoins(2).shuffle))
 }
 
-func TestTagSize(t *testing.T) {
+func TestTagBits(t *testing.T) {
 	for _, test := range []struct{ n, m, want int }{
-		{0, 0, 8}, {1, 1, 8}, {1 << 16, 1 << 16, 10}, {1 << 20, 1 << 20, 11}, {1 << 20, 1<<20 + 1, 11},
-		{1 << 24, 1 << 24, 12}, {1<<31 - 1, 1<<31 - 1, 13},
+		{0, 0, 41}, {1, 1, 41}, {1 << 16, 1 << 16, 73}, {1 << 20, 1 << 20, 81}, {1 << 20, 1<<20 + 1, 82}, {1<<31 - 1, 1<<31 - 1, 103},
 	} {
-		require.Equal(t, test.want, tagSize(test.n, test.m), "%d and %d", test.n, test.m)
+		require.Equal(t, test.want, tagBits(test.n, test.m), "%d and %d", test.n, test.m)
+	}
+}
+
+func TestPack(t *testing.T) {
+	random := prg.New([16]byte{1})
+	for width := 1; width <= 128; width++ {
+		for _, n := range []int{0, 1, 2, 7, 8, 9, 33} {
+			blocks, back := make([]prg.Block, n), make([]prg.Block, n)
+			random.Blocks(blocks)
+			packed := bytes.Repeat([]byte{0xa5}, packedSize(n, width)+1)
+			pack(packed[:len(packed)-1], blocks, width)
+			require.Equal(t, byte(0xa5), packed[len(packed)-1])
+			unpack(back, packed[:len(packed)-1], width)
+			for i, b := range blocks {
+				// Bit by bit, as the format is defined.
+				for k := range width {
+					word := b.Lo
+					if k >= 64 {
+						word = b.Hi
+					}
+					at := i*width + k
+					require.Equal(t, byte(word>>(k&63)&1), packed[at>>3]>>(at&7)&1)
+				}
+				require.Equal(t, and(b, lowBits(width)), back[i])
+			}
+		}
 	}
 }
 
 func TestTagTable(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 100, 1000} {
-		for _, size := range []int{8, 9, 11, 14, 16} {
-			for name, at := range map[string]int{"slots": 4, "ends": size - 4, "entries": 0} {
-				// Tags that agree in what chooses the slot, in what stands in
-				// it, or in all that the table hashes must be told apart.
-				tags := make([]byte, 2*n*size)
-				for i := range 2 * n {
-					binary.BigEndian.PutUint32(tags[i*size+at:], uint32(i)+1)
+		for _, width := range []int{41, 63, 64, 65, 81, 128} {
+			// Tags that agree in what stands in a slot, in what chooses it, or
+			// in all that the table looks at first must be told apart.
+			for name, tag := range map[string]func(i uint64) prg.Block{
+				"slots":   func(i uint64) prg.Block { return prg.Block{Lo: i << (min(width, 64) - 12)} },
+				"entries": func(i uint64) prg.Block { return prg.Block{Lo: i} },
+				"ends":    func(i uint64) prg.Block { return and(prg.Block{Lo: i & 1, Hi: i}, lowBits(width)) },
+			} {
+				tags := make([]prg.Block, 2*n)
+				distinct := map[prg.Block]bool{}
+				for i := range tags {
+					tags[i] = tag(uint64(i) + 1)
+					distinct[tags[i]] = true
 				}
-				table := newTagTable(tags[:n*size], size)
+				if len(distinct) < len(tags) {
+					continue
+				}
+				table := newTagTable(tags[:n], width)
 				require.LessOrEqual(t, 3*n, 2*len(table.slots))
 				matches := map[int]int{}
 				table.match(tags, func(j, i int) { matches[j] = i })
-				require.Len(t, matches, n, "%s, size %d", name, size)
+				require.Len(t, matches, n, "%s, %d bits", name, width)
 				for j, i := range matches {
 					require.Equal(t, j, i)
 				}
@@ -486,7 +520,7 @@ func TestMemoryOfTags(t *testing.T) {
 	before := totalAlloc()
 	alike := func(h *session.Hello) { h.Terms[1].Value = []byte{byte(RevealReceiver)} }
 	errA, errB := testparty.Join(t.Context(), a.receive, actor(session.RoleB, m, alike, func(s *session.Session) error {
-		tags := make([]byte, chunkItems*8)
+		tags := make([]byte, packedSize(tagChunk, tagBits(0, m)))
 		for range m / chunkItems {
 			if err := s.Send(dhTags, tags); err != nil {
 				return err
@@ -498,7 +532,7 @@ func TestMemoryOfTags(t *testing.T) {
 		return s.RecvEnd()
 	}))
 	require.NoError(t, errors.Join(errA, errB))
-	require.Less(t, totalAlloc()-before, uint64(m*8*12/10+4<<20))
+	require.Less(t, totalAlloc()-before, uint64(packedSize(m, tagBits(0, m))*12/10+4<<20))
 }
 
 func benchmarkRun(b *testing.B, cfg *Config, n int) {

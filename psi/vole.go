@@ -17,31 +17,30 @@ const (
 	voleTypes  = 16 // and the following, of internal/vole
 	voleCommit = 2  // sender: commitment to its part of w (malicious)
 	voleSeed   = 3  // receiver: seed r of hashes and store, its part of w
-	voleMasked = 4  // receiver: P + A, voleChunk blocks
+	voleMasked = 4  // receiver: P + A, voleChunk blocks, packed
 	voleOpen   = 5  // sender: its part of w (malicious)
-	voleTags   = 6  // sender: F(y) for each y, voleChunk tags
+	voleTags   = 6  // sender: F(y) for each y, tagChunk tags
 )
 
-// voleChunk is the number of blocks or tags in a message, the last excepted.
+// voleChunk is the number of blocks in a message, the last excepted.
 const voleChunk = 1 << 16
-
-// statistical is the security parameter of what fails by chance: the store
-// cannot be encoded with a probability of at most 2^-statistical.
-const statistical = 40
 
 // voleRun is a party's side of a run of the protocol VOLE, the OPRF of [RR22,
 // Fig. 4].
 type voleRun struct {
 	*exchange
 	coins *prg.PRG
+	mask  int // width of the store in bits
 }
 
 func newVOLE(x *exchange) *voleRun {
-	x.size = tagSize(x.own.len(), x.peers)
+	v := &voleRun{exchange: x, coins: prg.New(x.coins.oprf)}
+	x.width = tagBits(x.own.len(), x.peers)
+	v.mask = 8 * prg.Size
 	if x.adversary == Malicious {
-		x.size = prg.Size
+		x.width, v.mask = 8*prg.Size, 8*prg.Size
 	}
-	return &voleRun{x, prg.New(x.coins.oprf)}
+	return v
 }
 
 func (v *voleRun) config() vole.Config {
@@ -50,12 +49,13 @@ func (v *voleRun) config() vole.Config {
 		Workers:   v.workers,
 		Type:      voleTypes,
 		Context:   newLabel("psi-vole", "vole", v.context),
+		Width:     v.mask,
 		Coins:     &v.exchange.coins.vole,
 	}
 }
 
 // receive runs the receiver's side.
-func (v *voleRun) receive() (own []byte, peers [][]byte, err error) {
+func (v *voleRun) receive() (own []prg.Block, peers [][]byte, err error) {
 	n, m := v.own.len(), v.peers
 	if n == 0 || m == 0 {
 		return nil, nil, nil
@@ -92,11 +92,11 @@ func (v *voleRun) receive() (own []byte, peers [][]byte, err error) {
 	if err := v.s.Send(voleSeed, aes128.AppendBlocks(nil, []prg.Block{key.seed, mine})); err != nil { // [step 4]
 		return nil, nil, err
 	}
-	if err := v.sendBlocks(store); err != nil {
+	if err := v.sendMasked(store); err != nil {
 		return nil, nil, err
 	}
-	tags := store[:n] // nobody needs what it held any more
-	okvs.Decode(dims, key.store, items, c, tags, v.workers)
+	own = store[:n] // what it held is not needed any more
+	okvs.Decode(dims, key.store, items, c, own, v.workers)
 	var w prg.Block
 	if v.adversary == Malicious { // [step 5]
 		var theirs [prg.Size]byte
@@ -109,19 +109,12 @@ func (v *voleRun) receive() (own []byte, peers [][]byte, err error) {
 		}
 		w = mine.Xor(blockOf(theirs))
 	}
-	own = make([]byte, n*v.size)
-	v.parallel(n, func(lo, hi int) { // [step 6]
-		key.tags(own[lo*v.size:hi*v.size], v.size, tags[lo:hi], items[lo:hi], w)
-	})
+	v.parallel(n, func(lo, hi int) { key.tags(own[lo:hi], items[lo:hi], v.width, w) }) // [step 6]
 	v.advance(n)
-	err = chunks(m, voleChunk, func(lo, hi int) error {
-		tags := make([]byte, (hi-lo)*v.size)
-		if err := v.s.Recv(voleTags, tags); err != nil {
-			return err
-		}
+	err = chunks(m, tagChunk, func(lo, hi int) error {
+		tags, err := v.recvTags(voleTags, hi-lo)
 		peers = append(peers, tags)
-		v.advance(hi - lo)
-		return nil
+		return err
 	})
 	return own, peers, err
 }
@@ -132,7 +125,7 @@ func (v *voleRun) encode(dims okvs.Params, items, store []prg.Block) (*voleKey, 
 	values := make([]prg.Block, len(items))
 	for range encodeAttempts {
 		key := newVOLEKey(v.context, v.coins.Block())
-		v.parallel(len(items), func(lo, hi int) { key.hash(values[lo:hi], items[lo:hi]) })
+		v.parallel(len(items), func(lo, hi int) { key.hash(values[lo:hi], items[lo:hi], v.mask) })
 		err := encodeStore(dims, key.store, v.coins.Block().Bytes(), items, values, store, v.workers)
 		if !errors.Is(err, okvs.ErrUnsolvable) {
 			return key, err
@@ -193,18 +186,11 @@ func (v *voleRun) send(order []uint32) error {
 	items := v.blocks(order)
 	values := make([]prg.Block, m)
 	okvs.Decode(dims, key.store, items, k, values, v.workers)
-	v.parallel(m, func(lo, hi int) { key.addHashes(values[lo:hi], items[lo:hi], delta) })
-	tags := make([]byte, min(m, voleChunk)*v.size)
-	return chunks(m, voleChunk, func(lo, hi int) error {
-		v.parallel(hi-lo, func(i, j int) {
-			key.tags(tags[i*v.size:j*v.size], v.size, values[lo+i:lo+j], items[lo+i:lo+j], w)
-		})
-		if err := v.s.Send(voleTags, tags[:(hi-lo)*v.size]); err != nil {
-			return err
-		}
-		v.advance(hi - lo)
-		return nil
+	v.parallel(m, func(lo, hi int) {
+		key.addHashes(values[lo:hi], items[lo:hi], v.mask, delta)
+		key.tags(values[lo:hi], items[lo:hi], v.width, w)
 	})
+	return chunks(m, tagChunk, func(lo, hi int) error { return v.sendTags(voleTags, values[lo:hi]) })
 }
 
 // blocks returns the digests of all items in the given order.
@@ -222,24 +208,28 @@ func (v *voleRun) blocks(order []uint32) []prg.Block {
 	return blocks
 }
 
-// sendBlocks sends blocks in chunks.
-func (v *voleRun) sendBlocks(blocks []prg.Block) error {
-	buf := make([]byte, 0, min(len(blocks), voleChunk)*prg.Size)
-	return chunks(len(blocks), voleChunk, func(lo, hi int) error {
-		return v.s.Send(voleMasked, aes128.AppendBlocks(buf, blocks[lo:hi]))
+// sendMasked sends the masked store.
+func (v *voleRun) sendMasked(store []prg.Block) error {
+	buf := make([]byte, packedSize(min(len(store), voleChunk), v.mask))
+	return chunks(len(store), voleChunk, func(lo, hi int) error {
+		v.parallel(hi-lo, func(i, j int) {
+			pack(buf[i*v.mask/8:packedSize(j, v.mask)], store[lo+i:lo+j], v.mask)
+		})
+		return v.s.Send(voleMasked, buf[:packedSize(hi-lo, v.mask)])
 	})
 }
 
 // recvMasked receives the masked store A and sets k = b to b + delta·A.
 func (v *voleRun) recvMasked(k []prg.Block, delta prg.Block) error {
-	buf := make([]byte, min(len(k), voleChunk)*prg.Size)
+	buf := make([]byte, packedSize(min(len(k), voleChunk), v.mask))
 	masked := make([]prg.Block, min(len(k), voleChunk))
 	return chunks(len(k), voleChunk, func(lo, hi int) error {
-		if err := v.s.Recv(voleMasked, buf[:(hi-lo)*prg.Size]); err != nil {
+		buf := buf[:packedSize(hi-lo, v.mask)]
+		if err := recvPacked(v.s, voleMasked, buf, hi-lo, v.mask); err != nil {
 			return err
 		}
 		v.parallel(hi-lo, func(i, j int) {
-			aes128.SetBytes(masked[i:j], buf[i*prg.Size:j*prg.Size])
+			unpack(masked[i:j], buf[i*v.mask/8:packedSize(j, v.mask)], v.mask)
 			mulConstAdd(k[lo+i:lo+j], masked[i:j], delta)
 		})
 		return nil

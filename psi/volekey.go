@@ -25,37 +25,40 @@ func newVOLEKey(context []byte, seed prg.Block) *voleKey {
 	return &voleKey{seed: seed, store: derive("store"), h: aes128.New(derive("hash"))}
 }
 
-// hash sets values to H(x) for each item: AES under a key derived from r, plus
-// x. The items are hashes already, and the key is drawn after them.
-func (k *voleKey) hash(values, items []prg.Block) { k.h.HashCR(values, items) }
+// hash sets values to H(x) for each item: the first width bits of AES under a key
+// derived from r, plus x. The items are hashes already, and the key is drawn
+// after them.
+func (k *voleKey) hash(values, items []prg.Block, width int) {
+	k.h.HashCR(values, items)
+	if mask := lowBits(width); width < 8*prg.Size {
+		for i := range values {
+			values[i] = and(values[i], mask)
+		}
+	}
+}
 
 // addHashes adds delta·H(y) to the value of each item y, which turns what it
 // decodes to in K into what it decodes to in C, if the receiver has it.
-func (k *voleKey) addHashes(values, items []prg.Block, delta prg.Block) {
+func (k *voleKey) addHashes(values, items []prg.Block, width int, delta prg.Block) {
 	var hashes [512]prg.Block
 	for len(items) > 0 {
 		n := min(len(items), len(hashes))
-		k.hash(hashes[:n], items[:n])
+		k.hash(hashes[:n], items[:n], width)
 		mulConstAdd(values[:n], hashes[:n], delta)
 		values, items = values[n:], items[n:]
 	}
 }
 
-// tags sets each tag to the first size bytes of AES(z, x) + x for the item x and
-// z its value plus w: a hash of x and z, if AES is an ideal cipher.
-func (k *voleKey) tags(tags []byte, size int, values, items []prg.Block, w prg.Block) {
-	var keys [512]prg.Block
-	for len(items) > 0 {
-		n := min(len(items), len(keys))
-		for i, z := range values[:n] {
-			keys[i] = z.Xor(w)
-		}
-		aes128.EncryptKeys(keys[:n], keys[:n], items[:n])
-		for i := range n {
-			b := keys[i].Xor(items[i]).Bytes()
-			copy(tags[i*size:(i+1)*size], b[:])
-		}
-		tags, values, items = tags[n*size:], values[n:], items[n:]
+// tags replaces the value of each item x by the first width bits of AES(z, x) + x
+// with z the value plus w: a hash of x and z, if AES is an ideal cipher.
+func (k *voleKey) tags(values, items []prg.Block, width int, w prg.Block) {
+	mask := lowBits(width)
+	for i := range values {
+		values[i] = values[i].Xor(w)
+	}
+	aes128.EncryptKeys(values, values, items)
+	for i := range values {
+		values[i] = and(values[i].Xor(items[i]), mask)
 	}
 }
 
