@@ -113,8 +113,9 @@ type Config struct {
 	// this number. It must be at least the number of different items, which is
 	// therefore best bounded by something public. Zero adds none.
 	PadTo int
-	// MaxPeerItems is the most items the other side may have. Zero is 2^28,
-	// whose tags take 3 GiB, or 3.5 if this side has more than 2^27.
+	// MaxPeerItems is the most items the other side may have. It bounds the
+	// memory that a peer can claim by what it says of itself: 44 bytes an item
+	// at a sender in the protocol VOLE, before they come. Zero is 2^24.
 	MaxPeerItems int
 	// Workers is the number of goroutines that compute. Zero is one for each
 	// processor that Go uses.
@@ -194,7 +195,7 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 		progress:     cfg.Progress,
 	}
 	if p.maxPeerItems == 0 {
-		p.maxPeerItems = 1 << 28
+		p.maxPeerItems = 1 << 24
 	}
 	if p.workers == 0 {
 		p.workers = runtime.GOMAXPROCS(0)

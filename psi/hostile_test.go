@@ -20,8 +20,11 @@ import (
 
 var x, y = numbers(0, 3), numbers(2, 6)
 
-func pair(t testing.TB) (a, b *side) {
-	return &side{set: newSet(t, x...), cfg: toBoth()}, &side{set: newSet(t, y...), cfg: toBoth()}
+func pair(t testing.TB) (a, b *side) { return pairOf(t, toBoth()) }
+
+func pairOf(t testing.TB, cfg *Config) (a, b *side) {
+	other := *cfg
+	return &side{set: newSet(t, x...), cfg: cfg}, &side{set: newSet(t, y...), cfg: &other}
 }
 
 // classified reports whether err is of a class that a caller can act on.
@@ -35,46 +38,69 @@ func classified(err error) bool {
 }
 
 // lengths returns the number of bytes that receiver and sender read.
-func lengths(t *testing.T) (receiver, sender int64) {
-	a, b := pair(t)
+func lengths(t *testing.T, cfg *Config) (receiver, sender int64) {
+	a, b := pairOf(t, cfg)
 	errA, errB := testparty.Run(t, a.receive, b.send)
 	require.NoError(t, errors.Join(errA, errB))
 	return a.result.Stats.Received, b.result.Stats.Received
 }
 
-// faultAtEachByte runs the protocol once for each byte that a party reads, with
-// a fault there, and checks that the party fails, that the other never
-// believes in a result that the party denies, and that both end promptly.
-func faultAtEachByte(t *testing.T, fault func(int64) testparty.Fault, check func(t *testing.T, offset int64, err error)) {
-	receiver, sender := lengths(t)
+// offsets returns where in a stream to put a fault: everywhere in a short one,
+// and in a long one in places near both ends and some between.
+func offsets(length int64) (at []int64) {
+	const ends = 300
 	step := int64(1)
+	if length > 10*ends {
+		step = 7 // odd, so that the bits that are flipped change
+	}
 	if testing.Short() {
-		step = 7
+		step *= 7
 	}
-	for offset := int64(0); offset < receiver; offset += step {
-		synctest.Test(t, func(t *testing.T) {
-			start := time.Now()
-			a, b := pair(t)
-			errA, errB := testparty.Join(t.Context(), a.receive, b.send, fault(offset))
-			check(t, offset, errA)
-			require.True(t, classified(errB), "receiver's byte %d: %v", offset, errB)
-			require.LessOrEqual(t, time.Since(start), 3*time.Second)
-		})
+	for offset := int64(0); offset < length; {
+		at = append(at, offset)
+		if offset > ends && offset < length-length/31-ends {
+			offset += length / 31
+		} else {
+			offset += step
+		}
 	}
-	for offset := int64(0); offset < sender; offset += step {
-		synctest.Test(t, func(t *testing.T) {
-			start := time.Now()
-			a, b := pair(t)
-			errB, errA := testparty.Join(t.Context(), b.send, a.receive, fault(offset))
-			check(t, offset, errB)
-			// The receiver is done when its last message is written, and may
-			// be right.
-			if errA == nil {
-				require.Equal(t, expected(x, y), a.result.Rows)
-			} else {
-				require.True(t, classified(errA), "sender's byte %d: %v", offset, errA)
+	return at
+}
+
+// faultAtEachByte runs each way of the protocol once for each of the offsets in
+// what a party reads, with a fault there, and checks that the party fails, that
+// the other never believes in a result that the party denies, and that both end
+// promptly.
+func faultAtEachByte(t *testing.T, fault func(int64) testparty.Fault, check func(t *testing.T, offset int64, err error)) {
+	for way, cfg := range ways() {
+		t.Run(way, func(t *testing.T) {
+			receiver, sender := lengths(t, cfg)
+			for _, offset := range offsets(receiver) {
+				synctest.Test(t, func(t *testing.T) {
+					start := time.Now()
+					a, b := pairOf(t, cfg)
+					errA, errB := testparty.Join(t.Context(), a.receive, b.send, fault(offset))
+					check(t, offset, errA)
+					require.True(t, classified(errB), "receiver's byte %d: %v", offset, errB)
+					require.LessOrEqual(t, time.Since(start), 3*time.Second)
+				})
 			}
-			require.LessOrEqual(t, time.Since(start), 3*time.Second)
+			for _, offset := range offsets(sender) {
+				synctest.Test(t, func(t *testing.T) {
+					start := time.Now()
+					a, b := pairOf(t, cfg)
+					errB, errA := testparty.Join(t.Context(), b.send, a.receive, fault(offset))
+					check(t, offset, errB)
+					// The receiver is done when its last message is written, and
+					// may be right.
+					if errA == nil {
+						require.Equal(t, expected(x, y), a.result.Rows)
+					} else {
+						require.True(t, classified(errA), "sender's byte %d: %v", offset, errA)
+					}
+					require.LessOrEqual(t, time.Since(start), 3*time.Second)
+				})
+			}
 		})
 	}
 }
@@ -89,67 +115,86 @@ func TestEachByteFlipped(t *testing.T) {
 
 func TestCutAtEachByte(t *testing.T) {
 	faultAtEachByte(t, testparty.Cut, func(t *testing.T, offset int64, err error) {
-		// A party that is writing when the stream is cut notices that first.
+		// The cut closes the connection, which a write under way may notice first.
 		require.True(t, errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.ErrClosedPipe), "byte %d: %v", offset, err)
 	})
 }
 
 func TestShortReads(t *testing.T) {
-	check(t, toBoth(), numbers(0, 30), numbers(20, 60), testparty.Short)
+	for way, cfg := range ways() {
+		t.Run(way, func(t *testing.T) { check(t, cfg, numbers(0, 30), numbers(20, 60), testparty.Short) })
+	}
 }
 
 func TestStallPastTheDeadline(t *testing.T) {
-	receiver, _ := lengths(t)
-	for offset := int64(0); offset < receiver; offset += 13 {
-		synctest.Test(t, func(t *testing.T) {
-			start := time.Now()
-			a, b := pair(t)
-			timed := func(ctx context.Context, conn net.Conn) error {
-				ctx, cancel := context.WithTimeout(ctx, time.Minute)
-				defer cancel()
-				return a.receive(ctx, conn)
+	for way, cfg := range ways() {
+		t.Run(way, func(t *testing.T) {
+			receiver, _ := lengths(t, cfg)
+			for k := range int64(10) {
+				synctest.Test(t, func(t *testing.T) {
+					start := time.Now()
+					a, b := pairOf(t, cfg)
+					timed := func(ctx context.Context, conn net.Conn) error {
+						ctx, cancel := context.WithTimeout(ctx, time.Minute)
+						defer cancel()
+						return a.receive(ctx, conn)
+					}
+					errA, errB := testparty.Join(t.Context(), timed, b.send, testparty.Lose(k*receiver/10))
+					require.ErrorIs(t, errA, context.DeadlineExceeded)
+					require.ErrorIs(t, errB, ErrAborted)
+					require.LessOrEqual(t, time.Since(start), time.Minute+3*time.Second)
+				})
 			}
-			errA, errB := testparty.Join(t.Context(), timed, b.send, testparty.Lose(offset))
-			require.ErrorIs(t, errA, context.DeadlineExceeded)
-			require.ErrorIs(t, errB, ErrAborted)
-			require.LessOrEqual(t, time.Since(start), time.Minute+3*time.Second)
 		})
 	}
 }
 
 func TestCancellation(t *testing.T) {
-	a, b := &side{set: newSet(t, numbers(0, 5000)...), cfg: toBoth()}, &side{set: newSet(t, numbers(0, 50)...), cfg: toBoth()}
-	ctx, cancel := context.WithCancel(t.Context())
-	a.cfg.Progress = func(Progress) { cancel() }
-	errA, errB := testparty.Run(t, func(_ context.Context, conn net.Conn) error { return a.receive(ctx, conn) }, b.send)
-	require.ErrorIs(t, errA, context.Canceled)
-	require.ErrorIs(t, errB, ErrAborted)
+	for way, cfg := range ways() {
+		t.Run(way, func(t *testing.T) {
+			other := *cfg
+			a, b := &side{set: newSet(t, numbers(0, 5000)...), cfg: cfg}, &side{set: newSet(t, numbers(0, 5000)...), cfg: &other}
+			ctx, cancel := context.WithCancel(t.Context())
+			a.cfg.Progress = func(Progress) { cancel() }
+			errA, errB := testparty.Run(t, func(_ context.Context, conn net.Conn) error { return a.receive(ctx, conn) }, b.send)
+			require.ErrorIs(t, errA, context.Canceled)
+			require.ErrorIs(t, errB, ErrAborted)
+		})
+	}
 }
 
 // A stream that was recorded in another session does not fit into this one.
 func TestReplay(t *testing.T) {
-	a, b := pair(t)
-	var recorded, discard bytes.Buffer
-	errA, errB := testparty.Run(t, a.receive, b.send, testparty.Tap(&recorded, &discard))
-	require.NoError(t, errors.Join(errA, errB))
-	replay := func(ctx context.Context, conn net.Conn) error {
-		go io.Copy(io.Discard, conn)
-		_, err := conn.Write(recorded.Bytes())
-		time.Sleep(2 * time.Second)
-		return err
+	for way, cfg := range ways() {
+		t.Run(way, func(t *testing.T) {
+			a, b := pairOf(t, cfg)
+			var recorded, discard bytes.Buffer
+			errA, errB := testparty.Run(t, a.receive, b.send, testparty.Tap(&recorded, &discard))
+			require.NoError(t, errors.Join(errA, errB))
+			replay := func(ctx context.Context, conn net.Conn) error {
+				go io.Copy(io.Discard, conn)
+				_, err := conn.Write(recorded.Bytes())
+				time.Sleep(2 * time.Second)
+				return err
+			}
+			fresh := func(ctx context.Context, conn net.Conn) error {
+				_, err := Receive(ctx, conn, a.set, a.cfg)
+				return err
+			}
+			errA, _ = testparty.Run(t, fresh, replay)
+			require.ErrorIs(t, errA, ErrPeer)
+		})
 	}
-	fresh := func(ctx context.Context, conn net.Conn) error {
-		_, err := Receive(ctx, conn, a.set, a.cfg)
-		return err
-	}
-	errA, _ = testparty.Run(t, fresh, replay)
-	require.ErrorIs(t, errA, ErrPeer)
 }
 
 func TestIncompatible(t *testing.T) {
 	for says, change := range map[string]func(*Config){
 		"reveal settings": func(c *Config) { c.Reveal = RevealReceiver },
 		"contexts":        func(c *Config) { c.Context = []byte("another contract") },
+		"protocols":       func(c *Config) { c.Protocol = VOLE },
+		"adversary models": func(c *Config) {
+			c.Adversary, c.Protocol, c.Reveal = Malicious, VOLE, RevealReceiver
+		},
 	} {
 		a, b := pair(t)
 		change(b.cfg)
@@ -212,7 +257,7 @@ func TestWrongHello(t *testing.T) {
 // A number of items beyond the bound is refused before anything is allocated
 // for it, and one below it takes no memory until they come.
 func TestDeclaredItems(t *testing.T) {
-	for _, items := range []uint64{1<<28 + 1, 1 << 32, 1 << 62, 1<<64 - 1} {
+	for _, items := range []uint64{1<<24 + 1, 1 << 32, 1 << 62, 1<<64 - 1} {
 		a, b := pair(t)
 		errA, errB := testparty.Run(t, a.receive, actor(session.RoleB, items, nil, idle))
 		require.ErrorIs(t, errA, ErrIncompatible)
@@ -223,7 +268,7 @@ func TestDeclaredItems(t *testing.T) {
 	}
 	a, _ := pair(t)
 	before := totalAlloc()
-	errA, _ := testparty.Run(t, a.receive, actor(session.RoleB, 1<<28, nil, func(s *session.Session) error {
+	errA, _ := testparty.Run(t, a.receive, actor(session.RoleB, 1<<24, nil, func(s *session.Session) error {
 		return errors.New("no more")
 	}))
 	require.ErrorIs(t, errA, ErrAborted)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/bits"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
@@ -35,6 +36,10 @@ func packedSize(n, width int) int { return (n*width + 7) / 8 }
 // pack writes the lowest width bits of each block, one behind the other, the
 // least significant of a byte first, and zero bits up to the end of dst.
 func pack(dst []byte, blocks []prg.Block, width int) {
+	if width == 8*prg.Size {
+		aes128.AppendBlocks(dst[:0], blocks)
+		return
+	}
 	var word uint64 // bits that have not been written
 	used := 0       // of word
 	put := func(v uint64, n int) {
@@ -63,6 +68,10 @@ func pack(dst []byte, blocks []prg.Block, width int) {
 
 // unpack is the inverse of pack.
 func unpack(blocks []prg.Block, src []byte, width int) {
+	if width == 8*prg.Size {
+		aes128.SetBytes(blocks, src)
+		return
+	}
 	for i := range blocks {
 		blocks[i] = packedAt(src, i, width)
 	}

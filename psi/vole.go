@@ -54,15 +54,24 @@ func (v *voleRun) config() vole.Config {
 	}
 }
 
+// dims returns the dimensions of a store of n items.
+func (v *voleRun) dims(n int) (okvs.Params, error) {
+	dims, err := okvs.NewParams(n, statistical)
+	if err != nil || dims.Size() > vole.MaxLen {
+		return dims, fmt.Errorf("%w: the receiver has %d items, too many for one run of this protocol", ErrIncompatible, n)
+	}
+	return dims, nil
+}
+
 // receive runs the receiver's side.
 func (v *voleRun) receive() (own []prg.Block, peers [][]byte, err error) {
 	n, m := v.own.len(), v.peers
 	if n == 0 || m == 0 {
 		return nil, nil, nil
 	}
-	dims, err := okvs.NewParams(n, statistical)
+	dims, err := v.dims(n)
 	if err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", ErrIncompatible, err)
+		return nil, nil, err
 	}
 	var commitment [sha256.Size]byte
 	if v.adversary == Malicious { // [RR22, Fig. 4, step 1]
@@ -147,9 +156,9 @@ func (v *voleRun) send(order []uint32) error {
 	if n == 0 || m == 0 {
 		return nil
 	}
-	dims, err := okvs.NewParams(n, statistical)
+	dims, err := v.dims(n)
 	if err != nil {
-		return fmt.Errorf("%w: %w", ErrIncompatible, err)
+		return err
 	}
 	delta, mine := v.coins.Block(), v.coins.Block()
 	if v.adversary == Malicious { // [RR22, Fig. 4, step 1]
