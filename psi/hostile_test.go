@@ -58,8 +58,8 @@ func offsets(length int64) (at []int64) {
 	}
 	for offset := int64(0); offset < length; {
 		at = append(at, offset)
-		if offset > ends && offset < length-length/31-ends {
-			offset += length / 31
+		if offset > ends && offset < length-ends && length > 10*ends {
+			offset = min(offset+length/31, length-ends)
 		} else {
 			offset += step
 		}

@@ -190,7 +190,7 @@ func TestSizes(t *testing.T) {
 
 func TestRandomSets(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
-	runs := 200
+	runs := 100
 	if testing.Short() {
 		runs = 20
 	}
