@@ -61,18 +61,17 @@ func (v *vectors) leaves(k int, spare []prg.Block) (leaves []prg.Block, direct b
 	return spare[:v.p.leaves], false
 }
 
-// store copies leaves that were made elsewhere.
-func (v *vectors) store(k int, leaves []prg.Block) {
+// store puts leaves that were made elsewhere where they belong. If parity has two
+// lanes, the other gets zeros, and the noise v at the place.
+func (v *vectors) store(k int, leaves []prg.Block, place uint32, noise prg.Block) {
 	n, first, parity := v.split(k)
 	copy(v.first[first:], leaves[:n])
-	if v.lanes == 1 {
-		copy(v.parity[parity:], leaves[n:])
+	if leaves = leaves[n:]; v.lanes == 1 {
+		copy(v.parity[parity:], leaves)
 		return
 	}
-	pairs := v.parity[2*parity:][:2*(len(leaves)-n)]
-	for i, x := range leaves[n:] {
-		pairs[2*i+1] = x
-	}
+	// A place in first is beyond the end here, also if the difference wraps.
+	oblivious.Pairs(v.parity[2*parity:][:2*len(leaves)], leaves, place-uint32(n), noise)
 }
 
 // clearLow clears the lowest bits of b.
@@ -119,7 +118,7 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 			}
 			aes128.AppendBlocks(m, []prg.Block{total.Xor(mask)})
 			if !direct {
-				v.store(k, leaves)
+				v.store(k, leaves, 0, prg.Block{})
 			}
 		}
 	})
@@ -128,9 +127,9 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 // recvTrees grows the receiver's trees. Its leaves are those of the sender
 // except that at place[k] of tree k, where the noise is, it has the sender's
 // plus delta times the noise. pads are the correlations of the path's bits and
-// values those of the noise. done is called with the leaves of every tree. No
+// values those of the noise, which goes to the vectors' other lane. done is called with the leaves of every tree. No
 // memory access depends on a place.
-func (p *plan) recvTrees(msg []byte, places []uint32, pads, values []prg.Block, v vectors, done func(tree int, leaves []prg.Block)) {
+func (p *plan) recvTrees(msg []byte, places []uint32, pads, noise, values []prg.Block, v vectors, done func(tree int, leaves []prg.Block)) {
 	keys := make([]prg.Block, len(pads))
 	prg.HashTCCR(keys, pads, 0)
 	depth, size := p.depth(), p.treeSize()
@@ -166,7 +165,11 @@ func (p *plan) recvTrees(msg []byte, places []uint32, pads, values []prg.Block, 
 			oblivious.AddAt(leaves, place, fix.Xor(total))
 			done(k, leaves)
 			if !direct {
-				v.store(k, leaves)
+				var value prg.Block
+				if !p.binary {
+					value = noise[k]
+				}
+				v.store(k, leaves, place, value)
 			}
 		}
 	})
