@@ -29,7 +29,7 @@ func (p *plan) grow(nodes, next, last []prg.Block, sums func(level int, s [2]prg
 // scratch returns a buffer for the nodes of one tree.
 func (p *plan) scratch() []prg.Block { return make([]prg.Block, p.leaves) }
 
-// Vectors are where a party's leaves go: the first m to first, the others to
+// vectors are where a party's leaves go: the first m to first, the others to
 // parity, in which lanes vectors stand interleaved and the leaves are the last.
 type vectors struct {
 	p             *plan
@@ -84,8 +84,7 @@ func clearLow(b []prg.Block) {
 // sendTrees grows all trees and writes their messages: [BCGIKRS19, the
 // distributed setup of a puncturable PRF]. Path bit n of the receiver is a
 // choice bit with correlation pad[n]; the correction of tree k is masked by
-// value[k], or by delta if the noise is binary. Leaves go where
-// the vectors say.
+// value[k], or by delta if the noise is binary. Leaves go where the vectors say.
 func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.Block, v vectors) {
 	// The two keys of a choice are hashes of b and b + delta. They need
 	// tweaked correlation robustness, since the receiver may have chosen where
@@ -127,8 +126,8 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 // recvTrees grows the receiver's trees. Its leaves are those of the sender
 // except that at place[k] of tree k, where the noise is, it has the sender's
 // plus delta times the noise. pads are the correlations of the path's bits and
-// values those of the noise, which goes to the vectors' other lane. done is called with the leaves of every tree. No
-// memory access depends on a place.
+// values those of the noise, which goes to the vectors' other lane. done is
+// called with the leaves of every tree. No memory access depends on a place.
 func (p *plan) recvTrees(msg []byte, places []uint32, pads, noise, values []prg.Block, v vectors, done func(tree int, leaves []prg.Block)) {
 	keys := make([]prg.Block, len(pads))
 	prg.HashTCCR(keys, pads, 0)
