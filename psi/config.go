@@ -13,14 +13,22 @@ import (
 // An Adversary is what the other party is feared to do.
 type Adversary uint8
 
-// SemiHonest protects against a party that follows the protocol and tries to
-// learn more from what it saw.
-const SemiHonest Adversary = 1
+// The adversaries.
+const (
+	// SemiHonest protects against a party that follows the protocol and tries
+	// to learn more from what it saw.
+	SemiHonest Adversary = 1
+	// Malicious protects against a party that does whatever it likes.
+	Malicious Adversary = 2
+)
 
-// String returns the name of a: semi-honest.
+// String returns the name of a: semi-honest or malicious.
 func (a Adversary) String() string {
-	if a == SemiHonest {
+	switch a {
+	case SemiHonest:
 		return "semi-honest"
+	case Malicious:
+		return "malicious"
 	}
 	return fmt.Sprintf("Adversary(%d)", uint8(a))
 }
@@ -48,15 +56,44 @@ func (r Reveal) String() string {
 // A Protocol is a way to compute the intersection. See the package comment.
 type Protocol uint16
 
-// DH is Diffie-Hellman over ristretto255. Its number stands on the wire.
-const DH Protocol = 1
+// The protocols. Their numbers stand on the wire.
+const (
+	// Auto takes DH for small sets of semi-honest parties, otherwise VOLE.
+	Auto Protocol = 0
+	// DH is Diffie-Hellman over ristretto255, for semi-honest parties.
+	DH Protocol = 1
+	// VOLE is vector oblivious linear evaluation with an oblivious key-value
+	// store, for parties of either kind.
+	VOLE Protocol = 2
+)
 
-// String returns the name of p: dh.
+// String returns the name of p: auto, dh or vole.
 func (p Protocol) String() string {
-	if p == DH {
+	switch p {
+	case Auto:
+		return "auto"
+	case DH:
 		return "dh"
+	case VOLE:
+		return "vole"
 	}
 	return fmt.Sprintf("Protocol(%d)", uint16(p))
+}
+
+// autoItems is the number of items of both sides from which Auto takes VOLE,
+// which has a fixed cost of about half a megabyte and 50 ms, and then the tenth
+// of the cost per item.
+const autoItems = 1 << 14
+
+// choose returns the protocol for sets of n and m items.
+func (p Protocol) choose(adversary Adversary, n, m int) Protocol {
+	switch {
+	case p != Auto:
+		return p
+	case adversary == SemiHonest && n+m < autoItems:
+		return DH
+	}
+	return VOLE
 }
 
 // A Config says how to run. Adversary, Reveal, Protocol and Context must be the
@@ -66,18 +103,18 @@ type Config struct {
 	Adversary Adversary
 	// Reveal has no default: it must be chosen.
 	Reveal Reveal
-	// Protocol is DH if it is zero.
+	// Protocol is Auto by default.
 	Protocol Protocol
 	// Context is what the parties agreed upon outside: the hash of a contract,
-	// the names of the columns. It enters every hash of the protocol. At most
-	// 65,535 bytes; empty by default.
+	// the names of the columns. It enters every hash of a run, though not that
+	// of items into a Set. At most 16,384 bytes; empty by default.
 	Context []byte
 	// PadTo hides the number of this side's items: random ones are added up to
 	// this number. It must be at least the number of different items, which is
 	// therefore best bounded by something public. Zero adds none.
 	PadTo int
 	// MaxPeerItems is the most items the other side may have. Zero is 2^28,
-	// which may take 14 GiB.
+	// whose tags take 3 GiB, or 3.5 if this side has more than 2^27.
 	MaxPeerItems int
 	// Workers is the number of goroutines that compute. Zero is one for each
 	// processor that Go uses.
@@ -87,6 +124,25 @@ type Config struct {
 	Progress func(Progress)
 }
 
+// helloProtocol stands for this package in the hello, and version for the bytes
+// that it writes: it changes with every one of them.
+const (
+	helloProtocol = 1
+	version       = 1
+)
+
+// newLabel returns the tag for a purpose in a protocol of this package.
+func newLabel(protocol, purpose string, context []byte) []byte {
+	tag, err := label.New(protocol, version, purpose, context)
+	if err != nil {
+		panic("psi: internal error: " + err.Error())
+	}
+	return tag
+}
+
+// maxContext leaves room for the labels that are put around a context.
+const maxContext = 1 << 14
+
 // maxItems bounds both sides' sets: row numbers have 32 bits.
 const maxItems = math.MaxUint32
 
@@ -94,6 +150,7 @@ const maxItems = math.MaxUint32
 type params struct {
 	adversary    Adversary
 	reveal       Reveal
+	choice       Protocol
 	context      []byte
 	padTo        int
 	maxPeerItems int
@@ -105,14 +162,18 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 	switch {
 	case cfg == nil:
 		return nil, errors.New("psi: the config is nil, and Adversary and Reveal have no default")
-	case cfg.Adversary != SemiHonest:
-		return nil, errors.New("psi: Config.Adversary must be SemiHonest; it has no default")
+	case cfg.Adversary != SemiHonest && cfg.Adversary != Malicious:
+		return nil, errors.New("psi: Config.Adversary must be SemiHonest or Malicious; it has no default")
 	case cfg.Reveal != RevealReceiver && cfg.Reveal != RevealBoth:
 		return nil, errors.New("psi: Config.Reveal must be RevealReceiver or RevealBoth; it has no default")
-	case cfg.Protocol != 0 && cfg.Protocol != DH:
+	case cfg.Protocol > VOLE:
 		return nil, fmt.Errorf("psi: Config.Protocol is %d, which does not exist", cfg.Protocol)
-	case len(cfg.Context) > label.MaxContext:
-		return nil, fmt.Errorf("psi: Config.Context has %d bytes; at most %d are possible: pass a hash", len(cfg.Context), label.MaxContext)
+	case cfg.Adversary == Malicious && cfg.Protocol == DH:
+		return nil, errors.New("psi: Config.Protocol DH is for semi-honest parties; take VOLE")
+	case cfg.Adversary == Malicious && cfg.Reveal == RevealBoth:
+		return nil, errors.New("psi: Config.Reveal: a sender cannot check what a malicious receiver tells it; take RevealReceiver, or run twice with the roles exchanged")
+	case len(cfg.Context) > maxContext:
+		return nil, fmt.Errorf("psi: Config.Context has %d bytes; at most %d are possible: pass a hash", len(cfg.Context), maxContext)
 	case cfg.PadTo != 0 && cfg.PadTo < len(set.records):
 		return nil, fmt.Errorf("psi: Config.PadTo is %d, less than the %d different items of the set", cfg.PadTo, len(set.records))
 	case uint64(cfg.PadTo) > maxItems:
@@ -125,6 +186,7 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 	p := &params{
 		adversary:    cfg.Adversary,
 		reveal:       cfg.Reveal,
+		choice:       cfg.Protocol,
 		context:      cfg.Context,
 		padTo:        cfg.PadTo,
 		maxPeerItems: cfg.MaxPeerItems,
@@ -146,14 +208,15 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 // hello holds everything that both sides must agree on.
 func (p *params) hello(role session.Role, nonce [16]byte, items int) session.Hello {
 	return session.Hello{
-		Protocol:        uint16(DH),
-		ProtocolVersion: dhVersion,
+		Protocol:        helloProtocol,
+		ProtocolVersion: version,
 		Role:            role,
 		Nonce:           nonce,
 		Items:           uint64(items),
 		Terms: []session.Term{
 			{Name: "adversary models", Value: []byte{byte(p.adversary)}},
 			{Name: "reveal settings", Value: []byte{byte(p.reveal)}},
+			{Name: "protocols", Value: []byte{byte(p.choice)}},
 			{Name: "contexts", Value: p.context},
 		},
 	}

@@ -1,29 +1,16 @@
 package psi
 
-import (
-	"fmt"
-	"math/rand/v2"
-	"slices"
+import "github.com/dujiang-dev/dujiang/internal/prg"
 
-	"github.com/dujiang-dev/dujiang/internal/session"
-)
-
-// dhVersion changes with every byte on the wire.
-const dhVersion = 1
-
-// Message types.
+// Message types of the protocol DH.
 const (
-	dhBlinded   = 1 // receiver: r·H(x), chunkItems elements
-	dhTags      = 2 // sender: T(y, s·H(y)), chunkItems tags
-	dhEvaluated = 3 // sender: s·r·H(x), chunkItems elements
-	dhMatched   = 4 // receiver: bitmap of the tags that matched
+	dhBlinded   = 2 // receiver: r·H(x), chunkItems elements
+	dhTags      = 3 // sender: T(y, s·H(y)), tagChunk tags
+	dhEvaluated = 4 // sender: s·r·H(x), chunkItems elements
 )
 
-// Messages hold this many items, the last of each kind fewer.
-const (
-	chunkItems = 1 << 12
-	chunkBits  = 1 << 20
-)
+// chunkItems is the number of items in a message, the last of a kind excepted.
+const chunkItems = tagChunk
 
 // dh is a party's side of a run of the protocol DH.
 //
@@ -33,43 +20,20 @@ const (
 // so that there is always a side that makes progress, however little the stream
 // buffers.
 type dh struct {
-	*params
-	s     *session.Session
-	key   *dhKey
-	coins *coins
-	own   *items
-	peers int // number of the other side's items
-	done  int64
+	*exchange
+	key *dhKey
 }
 
-func newDH(p *params, s *session.Session, own *items, peers int, coins *coins) *dh {
-	return &dh{params: p, s: s, key: newDHKey(p.context, &coins.scalar), coins: coins, own: own, peers: peers}
+func newDH(x *exchange) *dh {
+	x.width = tagBits(x.own.len(), x.peers)
+	return &dh{x, newDHKey(x.context, &x.coins.scalar)}
 }
 
-// advance reports progress by items of either side.
-func (d *dh) advance(n int) {
-	d.done += int64(n)
-	d.progress(Progress{Phase: "exchange", Done: d.done, Total: int64(d.own.len() + d.peers)})
-}
-
-// chunks calls f for each chunk of n items.
-func chunks(n, size int, f func(lo, hi int) error) error {
-	for lo := 0; lo < n; lo += size {
-		if err := f(lo, min(lo+size, n)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// receive runs the receiver's side.
-func (d *dh) receive() ([]int, error) {
+func (d *dh) receive() (own []prg.Block, peers [][]byte, err error) {
 	d.s.Phase("exchange")
 	n, m := d.own.len(), d.peers
-	size := tagSize(n, m)
-	ownTags := make([]byte, n*size)
-	var peerTags []byte // grows as tags arrive
-	err := d.s.Duplex(func() error {
+	own = make([]prg.Block, n)
+	err = d.s.Duplex(func() error {
 		digests := make([]byte, chunkItems*digestSize)
 		elements := make([]byte, chunkItems*elementSize)
 		return chunks(n, chunkItems, func(lo, hi int) error {
@@ -84,11 +48,11 @@ func (d *dh) receive() ([]int, error) {
 		elements := make([]byte, chunkItems*elementSize)
 		return chunks(max(n, m), chunkItems, func(lo, hi int) error {
 			if k := min(hi, m) - lo; k > 0 {
-				peerTags = slices.Grow(peerTags, k*size)[:len(peerTags)+k*size]
-				if err := d.s.Recv(dhTags, peerTags[len(peerTags)-k*size:]); err != nil {
+				tags, err := d.recvTags(dhTags, k)
+				if err != nil {
 					return err
 				}
-				d.advance(k)
+				peers = append(peers, tags)
 			}
 			if k := min(hi, n) - lo; k > 0 {
 				if err := d.s.Recv(dhEvaluated, elements[:k*elementSize]); err != nil {
@@ -96,8 +60,7 @@ func (d *dh) receive() ([]int, error) {
 				}
 				d.gather(digests, lo, lo+k, nil)
 				err := d.parallelErr(k, func(i, j int) error {
-					return d.key.finalize(ownTags[(lo+i)*size:(lo+j)*size], size,
-						elements[i*elementSize:j*elementSize], digests[i*digestSize:j*digestSize])
+					return d.key.finalize(own[lo+i:lo+j], d.width, elements[i*elementSize:j*elementSize], digests[i*digestSize:j*digestSize])
 				})
 				if err != nil {
 					return err
@@ -107,56 +70,24 @@ func (d *dh) receive() ([]int, error) {
 			return nil
 		})
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := d.s.RecvEnd(); err != nil {
-		return nil, err
-	}
-
-	d.s.Phase("match")
-	table := newTagTable(ownTags, size)
-	ownMatched, peerMatched := newBitmap(n), newBitmap(m)
-	for j := range m {
-		if i := table.find(peerTags[j*size : (j+1)*size]); i >= 0 {
-			ownMatched.set(i)
-			peerMatched.set(j)
-		}
-	}
-	rows, err := d.own.rowsOf(ownMatched)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPeer, err)
-	}
-	if d.reveal == RevealBoth {
-		err := chunks(m, chunkBits, func(lo, hi int) error {
-			return d.s.Send(dhMatched, peerMatched[lo/8:(hi+7)/8])
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	return rows, d.s.SendEnd()
+	return own, peers, err
 }
 
-// send runs the sender's side.
-func (d *dh) send() ([]int, error) {
+func (d *dh) send(order []uint32) error {
 	d.s.Phase("exchange")
-	n, m := d.peers, d.own.len()
-	size := tagSize(n, m)
-	order := shuffled(m, d.coins.shuffle)
+	n, m := d.peers, len(order)
 	digests := make([]byte, chunkItems*digestSize)
 	elements := make([]byte, chunkItems*elementSize)
-	tags := make([]byte, chunkItems*size)
-	err := chunks(max(n, m), chunkItems, func(lo, hi int) error {
+	tags := make([]prg.Block, chunkItems)
+	return chunks(max(n, m), chunkItems, func(lo, hi int) error {
 		if k := min(hi, m) - lo; k > 0 {
 			d.gather(digests, lo, lo+k, order)
 			d.parallel(k, func(i, j int) {
-				d.key.tags(tags[i*size:j*size], size, elements[i*elementSize:j*elementSize], digests[i*digestSize:j*digestSize])
+				d.key.tags(tags[i:j], d.width, elements[i*elementSize:j*elementSize], digests[i*digestSize:j*digestSize])
 			})
-			if err := d.s.Send(dhTags, tags[:k*size]); err != nil {
+			if err := d.sendTags(dhTags, tags[:k]); err != nil {
 				return err
 			}
-			d.advance(k)
 		}
 		if k := min(hi, n) - lo; k > 0 {
 			if err := d.s.Recv(dhBlinded, elements[:k*elementSize]); err != nil {
@@ -175,70 +106,4 @@ func (d *dh) send() ([]int, error) {
 		}
 		return nil
 	})
-	if err != nil {
-		return nil, err
-	}
-	if err := d.s.SendEnd(); err != nil {
-		return nil, err
-	}
-
-	d.s.Phase("match")
-	var rows []int
-	if d.reveal == RevealBoth {
-		if rows, err = d.recvMatched(order); err != nil {
-			return nil, err
-		}
-	}
-	return rows, d.s.RecvEnd()
-}
-
-// recvMatched learns from the receiver which tags matched, and returns the rows
-// that they were made from.
-func (d *dh) recvMatched(order []uint32) ([]int, error) {
-	m := len(order)
-	shuffledMatched, matched := newBitmap(m), newBitmap(m)
-	err := chunks(m, chunkBits, func(lo, hi int) error {
-		return d.s.Recv(dhMatched, shuffledMatched[lo/8:(hi+7)/8])
-	})
-	if err != nil {
-		return nil, err
-	}
-	if !shuffledMatched.clean(m) {
-		return nil, fmt.Errorf("%w: it says that more tags matched than there are", ErrPeer)
-	}
-	for i, item := range order {
-		if shuffledMatched.get(i) {
-			matched.set(int(item))
-		}
-	}
-	rows, err := d.own.rowsOf(matched)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPeer, err)
-	}
-	return rows, nil
-}
-
-// gather copies the digests of items lo to hi, in the given order or, if that is
-// nil, in their own.
-func (d *dh) gather(dst []byte, lo, hi int, order []uint32) {
-	for i := lo; i < hi; i++ {
-		item := i
-		if order != nil {
-			item = int(order[i])
-		}
-		copy(dst[(i-lo)*digestSize:], d.own.digest(item)[:])
-	}
-}
-
-// shuffled returns a random order of n items. The positions of tags that match
-// would otherwise tell the receiver how many items lie between them in the order
-// of digests, and so exclude others.
-func shuffled(n int, seed [32]byte) []uint32 {
-	order := make([]uint32, n)
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	// ChaCha8 is a stream cipher with an unpredictable output.
-	rand.New(rand.NewChaCha8(seed)).Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
-	return order
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/group"
-	"github.com/dujiang-dev/dujiang/internal/label"
+	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
 const elementSize = group.ElementSize
@@ -19,13 +19,7 @@ type dhKey struct {
 }
 
 func newDHKey(context []byte, seed *[64]byte) *dhKey {
-	tag := func(purpose string) []byte {
-		t, err := label.New("psi-dh", dhVersion, purpose, context)
-		if err != nil {
-			panic("psi: internal error: " + err.Error())
-		}
-		return t
-	}
+	tag := func(purpose string) []byte { return newLabel("psi-dh", purpose, context) }
 	scalar := group.ScalarFromSeed(seed)
 	return &dhKey{
 		scalar:    scalar,
@@ -35,7 +29,10 @@ func newDHKey(context []byte, seed *[64]byte) *dhKey {
 	}
 }
 
-// blind sets out to k·H(x) for each digest x. [RFC9497, 3.3.1, Blind]
+// blind sets out to k·H(x) for each digest x. [RFC9497, 3.3.1, Blind], except
+// that one k serves all items of a run, which saves the inversions and the
+// memory for them. Items are different, so what is sent is still
+// indistinguishable from random elements, if decisional Diffie-Hellman is hard.
 func (k *dhKey) blind(out, digests []byte) {
 	k.scalar.HashMul(out, digests, digestSize, k.hashTag)
 }
@@ -47,31 +44,33 @@ func (k *dhKey) evaluate(elements []byte) error {
 
 // finalize sets tags to T(x, 1/k·z) for each digest x and element z, which it
 // overwrites. [RFC9497, 3.3.1, Finalize]
-func (k *dhKey) finalize(tags []byte, size int, elements, digests []byte) error {
+func (k *dhKey) finalize(tags []prg.Block, width int, elements, digests []byte) error {
 	if err := checkElements(k.inverse.Mul(elements, elements)); err != nil {
 		return err
 	}
-	k.hash(tags, size, elements, digests)
+	k.hash(tags, width, elements, digests)
 	return nil
 }
 
 // tags sets tags to T(y, k·H(y)) for each digest y. It uses elements as scratch
 // space. [RFC9497, 3.3.1, Evaluate]
-func (k *dhKey) tags(tags []byte, size int, elements, digests []byte) {
+func (k *dhKey) tags(tags []prg.Block, width int, elements, digests []byte) {
 	k.blind(elements, digests)
-	k.hash(tags, size, elements, digests)
+	k.hash(tags, width, elements, digests)
 }
 
-// hash sets tags to T(x, z) for each digest x and element z: the first size
-// bytes of SHA-256(prefix || x || z), in which all lengths are fixed.
-func (k *dhKey) hash(tags []byte, size int, elements, digests []byte) {
+// hash sets tags to T(x, z) for each digest x and element z: the first width bits
+// of SHA-256(prefix || x || z), in which all lengths are fixed, where [RFC9497,
+// 4.1] has SHA-512 and lengths.
+func (k *dhKey) hash(tags []prg.Block, width int, elements, digests []byte) {
 	var input [sha256.Size + digestSize + elementSize]byte
 	copy(input[:], k.tagPrefix[:])
-	for i := range len(tags) / size {
+	mask := lowBits(width)
+	for i := range tags {
 		copy(input[sha256.Size:], digests[i*digestSize:(i+1)*digestSize])
 		copy(input[sha256.Size+digestSize:], elements[i*elementSize:(i+1)*elementSize])
 		sum := sha256.Sum256(input[:])
-		copy(tags[i*size:(i+1)*size], sum[:])
+		tags[i] = and(blockOf([prg.Size]byte(sum[:prg.Size])), mask)
 	}
 }
 

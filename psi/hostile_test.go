@@ -13,6 +13,7 @@ import (
 	"github.com/gtank/ristretto255"
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 	"github.com/dujiang-dev/dujiang/internal/testparty"
 )
@@ -264,7 +265,7 @@ func TestBadElements(t *testing.T) {
 				require.ErrorIs(t, errOther, ErrAborted)
 
 				errB, errOther := testparty.Run(t, b.send, actor(session.RoleA, uint64(len(x)), nil, func(s *session.Session) error {
-					if err := s.Recv(dhTags, make([]byte, len(y)*8)); err != nil {
+					if err := s.Recv(dhTags, make([]byte, packedSize(len(y), tagBits(len(x), len(y))))); err != nil {
 						return err
 					}
 					if err := s.Send(dhBlinded, elements); err != nil {
@@ -281,7 +282,7 @@ func TestBadElements(t *testing.T) {
 
 // receiver plays the receiver up to where it says what matched.
 func receiver(s *session.Session, then func() error) error {
-	if err := s.Recv(dhTags, make([]byte, len(y)*8)); err != nil {
+	if err := s.Recv(dhTags, make([]byte, packedSize(len(y), tagBits(len(x), len(y))))); err != nil {
 		return err
 	}
 	elements := bytes.Repeat(generator(), len(x))
@@ -300,16 +301,16 @@ func receiver(s *session.Session, then func() error) error {
 func TestWrongEnds(t *testing.T) {
 	for name, then := range map[string]func(s *session.Session) error{
 		"one frame more": func(s *session.Session) error {
-			if err := s.Send(dhMatched, []byte{1}); err != nil {
+			if err := s.Send(msgMatched, []byte{1}); err != nil {
 				return err
 			}
-			return s.Send(dhMatched, []byte{1})
+			return s.Send(msgMatched, []byte{1})
 		},
 		"a chunk more":      func(s *session.Session) error { return s.Send(dhBlinded, generator()) },
 		"end too early":     func(s *session.Session) error { return s.SendEnd() },
-		"bits beyond tags":  func(s *session.Session) error { return s.Send(dhMatched, []byte{0x10}) },
-		"too many bytes":    func(s *session.Session) error { return s.Send(dhMatched, []byte{1, 0}) },
-		"nothing":           func(s *session.Session) error { return s.Send(dhMatched, nil) },
+		"bits beyond tags":  func(s *session.Session) error { return s.Send(msgMatched, []byte{0x10}) },
+		"too many bytes":    func(s *session.Session) error { return s.Send(msgMatched, []byte{1, 0}) },
+		"nothing":           func(s *session.Session) error { return s.Send(msgMatched, nil) },
 		"another direction": func(s *session.Session) error { return s.Send(dhTags, []byte{1}) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -334,13 +335,13 @@ func TestPaddingMatched(t *testing.T) {
 	_, b := pair(t)
 	b.cfg.PadTo = 6
 	errB, _ := testparty.Run(t, b.send, actor(session.RoleA, 0, nil, func(s *session.Session) error {
-		if err := s.Recv(dhTags, make([]byte, 6*8)); err != nil {
+		if err := s.Recv(dhTags, make([]byte, packedSize(6, tagBits(0, 6)))); err != nil {
 			return err
 		}
 		if err := s.RecvEnd(); err != nil {
 			return err
 		}
-		if err := s.Send(dhMatched, []byte{0x3f}); err != nil {
+		if err := s.Send(msgMatched, []byte{0x3f}); err != nil {
 			return err
 		}
 		return s.Recv(dhTags, nil)
@@ -382,4 +383,41 @@ func fuzzParty(f *testing.F, role session.Role) {
 			t.Errorf("unclassified: %v", err)
 		}
 	})
+}
+
+// Looking for matches takes a time that depends on how many there are, and here
+// even fails. A sender that is to learn nothing has its end frame before that.
+func TestSenderDoesNotSeeMatching(t *testing.T) {
+	a, _ := pair(t)
+	a.cfg = toReceiver()
+	a.cfg.PadTo = 6
+	padding := a.set.padded(6, testCoins(1).pad).padding
+	alike := func(h *session.Hello) { h.Terms[1].Value = []byte{byte(RevealReceiver)} }
+	errA, errOther := testparty.Run(t, a.receive, actor(session.RoleB, 1, alike, func(s *session.Session) error {
+		// An item that only the receiver can have.
+		key, width := newDHKey(nil, &[64]byte{1}), tagBits(6, 1)
+		tag, elements := make([]prg.Block, 1), make([]byte, 6*elementSize)
+		key.tags(tag, width, elements[:elementSize], padding[1][:])
+		packed := make([]byte, packedSize(1, width))
+		pack(packed, tag, width)
+		if err := s.Send(dhTags, packed); err != nil {
+			return err
+		}
+		if err := s.Recv(dhBlinded, elements); err != nil {
+			return err
+		}
+		if err := key.evaluate(elements); err != nil {
+			return err
+		}
+		if err := s.Send(dhEvaluated, elements); err != nil {
+			return err
+		}
+		if err := s.SendEnd(); err != nil {
+			return err
+		}
+		return s.RecvEnd()
+	}))
+	require.ErrorIs(t, errA, ErrPeer)
+	require.ErrorIs(t, errA, errPadding)
+	require.NoError(t, errOther)
 }

@@ -1,57 +1,66 @@
 package psi
 
 import (
-	"encoding/binary"
 	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
-// tagSize returns the length in bytes of a tag for sets of n and m items, so
-// that any two of the n·m pairs of different items have equal tags with
-// probability at most 2^-41. It is at least 8, which the table below needs.
-func tagSize(n, m int) int {
-	return max(8, (41+ceilLog2(n)+ceilLog2(m)+7)/8)
-}
-
-func ceilLog2(n int) int { return bits.Len(uint(max(n, 1) - 1)) }
-
-// A tagTable finds tags of a fixed size by their value. The tags are uniform, so
-// their first bytes are their own hash.
+// A tagTable finds tags by their value. The tags are uniform, so they are their
+// own hash: the low word chooses the slot by its upper bits, and its lower 32
+// stand in the slot beside the index, so that a slot of another tag is
+// recognised without a look at that. What is looked up, and where, depends on
+// secrets of the party that looks.
 type tagTable struct {
-	size  int
-	tags  []byte
-	slots []uint32 // index of a tag plus one, or zero
-	shift uint     // of the hash, to a slot
+	tags  []prg.Block
+	slots []uint64 // lower bits of a tag, index of the tag plus one; or zero
+	shift uint     // of the low word, to a slot
 }
 
-// newTagTable indexes the given tags, size bytes each, laid end to end. Tables
-// are at most two thirds full.
-func newTagTable(tags []byte, size int) *tagTable {
-	n := len(tags) / size
+// newTagTable indexes tags of the given number of bits. Tables are at most two
+// thirds full.
+func newTagTable(tags []prg.Block, width int) *tagTable {
+	n := len(tags)
 	log := bits.Len(uint(n + n/2))
-	t := &tagTable{size: size, tags: tags, slots: make([]uint32, 1<<log), shift: uint(64 - log)}
-	for i := range n {
-		slot := t.slot(t.tag(i))
+	t := &tagTable{tags: tags, slots: make([]uint64, 1<<log), shift: uint(min(width, 64) - log)}
+	mask := len(t.slots) - 1
+	for i := range tags {
+		slot := t.slot(&tags[i])
 		for t.slots[slot] != 0 {
-			slot = (slot + 1) & (len(t.slots) - 1)
+			slot = (slot + 1) & mask
 		}
-		t.slots[slot] = uint32(i) + 1
+		t.slots[slot] = tags[i].Lo<<32 | uint64(i) + 1
 	}
 	return t
 }
 
-func (t *tagTable) tag(i int) []byte { return t.tags[i*t.size : (i+1)*t.size] }
+func (t *tagTable) slot(tag *prg.Block) int { return int(tag.Lo>>t.shift) & (len(t.slots) - 1) }
 
-func (t *tagTable) slot(tag []byte) int {
-	return int(binary.BigEndian.Uint64(tag) >> t.shift)
-}
+// lookups is the number of tags that are looked up together. Their slots are
+// loaded one right after the other, so that the processor waits for memory once
+// and not for each.
+const lookups = 16
 
-// find returns the index of tag, or -1.
-func (t *tagTable) find(tag []byte) int {
-	for slot := t.slot(tag); t.slots[slot] != 0; slot = (slot + 1) & (len(t.slots) - 1) {
-		i := int(t.slots[slot]) - 1
-		if string(t.tag(i)) == string(tag) {
-			return i
+// match calls found with the position of each of the given tags that is in the
+// table, and its index there.
+func (t *tagTable) match(tags []prg.Block, found func(j, i int)) {
+	mask := len(t.slots) - 1
+	var entries [lookups]uint64
+	for base := 0; base < len(tags); base += lookups {
+		batch := tags[base:min(base+lookups, len(tags))]
+		for k := range batch {
+			entries[k] = t.slots[t.slot(&batch[k])]
+		}
+		for k := range batch {
+			slot := t.slot(&batch[k])
+			for entry := entries[k]; entry != 0; entry = t.slots[slot] {
+				i := int(uint32(entry)) - 1
+				if uint32(entry>>32) == uint32(batch[k].Lo) && t.tags[i] == batch[k] {
+					found(base+k, i)
+					break
+				}
+				slot = (slot + 1) & mask
+			}
 		}
 	}
-	return -1
 }

@@ -23,26 +23,37 @@
 //	T(x, 1/r · s·r·H(x))
 //	compare                    - - - - - - ->   which of the tags matched, if both learn the result
 //
-// This is the oblivious function of RFC 9497 in its mode OPRF, with tags cut to
-// the length that the sizes ask for. Items are hashed to 16 bytes at first.
+// This is the construction of RFC 9497's mode OPRF with hash inputs of its own,
+// one blind for all items of a run, and outputs cut to the length that the sizes
+// ask for. Items are hashed to 16 bytes at first.
 //
 // # Security
 //
 // Semi-honest: both parties follow the protocol and may think about what they
-// saw for as long as they like. Under the one-more Diffie-Hellman assumption in
-// ristretto255 with H and T random oracles, neither learns more than what
-// Leakage says. A party that deviates can claim items that it doesn't have, as
-// in every intersection; and a sender that deviates can answer wrongly, so that
-// the receiver's result is wrong without notice. What each message must look
-// like is checked, and a message that does not is an error that wraps [ErrPeer].
+// saw for as long as they like. With H and T random oracles, neither learns more
+// than what Leakage says: the sender by the decisional Diffie-Hellman assumption
+// in ristretto255, since all elements it sees have the same factor r, and the
+// receiver by the one-more gap Diffie-Hellman assumption. A party that deviates
+// can claim items that it doesn't have, as in every intersection; and a sender
+// that deviates can answer wrongly, so that the receiver's result is wrong
+// without notice. What each message must look like is checked, and a message
+// that does not is an error that wraps [ErrPeer].
 //
 // Two different items of the two parties pass for equal with a probability of at
-// most 2^-40 in a whole run: 2^-41 for the tags, which have
-// 41 + log2(items here · items there) bits or up to 7 more, and less than 2^-63
-// for the item hashes, for as many items as a set can hold.
+// most 2^-40 in a whole run: 2^-41 for the tags, which have at least
+// 41 + log2(items here · items there) bits, and less than 2^-63 for the item
+// hashes, for as many items as a set can hold.
 //
 // The stream must be authenticated and encrypted by the caller. Config.Context
 // binds a run to what the parties agreed upon outside.
+//
+// # Cancellation
+//
+// When the context ends, reads and writes on a stream with a working SetDeadline,
+// as every net.Conn has, are interrupted, and a stream with only Close is closed.
+// A stream with neither is not: a peer that says nothing can keep the call from
+// returning. To tell the other side why it stops, a run takes a second or two at
+// most beyond the end of the context. Afterwards no deadline is set.
 //
 // # Leakage
 //
@@ -52,18 +63,24 @@
 // nothing. Whoever can try many items in many runs learns as many answers: limit
 // runs and sizes by agreement.
 //
+// Only if both parties learn the result does a message of the receiver wait for
+// it. When the receiver then does what it does next, such as closing the stream,
+// may tell the sender about how many items matched.
+//
 // # Cost
 //
-// For n items of the receiver and m of the sender: two multiplications in the
-// group per item on each side, 64n + t·m bytes in all, where t is the length of
-// a tag, 10 bytes for n = m = 2^16 and 11 for 2^20, and m/8 more if both learn
-// the result. The receiver has its result after three message delays, the sender
-// knows after a fourth that the receiver has it.
+// For n items of the receiver and m of the sender: 2n multiplications in the
+// group at the receiver and n+m at the sender, 64n + t·m bytes in all, where t is
+// the length of a tag, 10 bytes for n = m = 2^16, 11 for 2^20 and at least 8, and
+// m/8 more if both learn the result. The receiver has its result after three
+// message delays, the sender knows after a fourth that the receiver has it.
 //
-// A set takes 20 bytes a row, and 40 while it is read. A run takes, beside it,
-// 4m at the sender, and (t+8)n to (t+16)n + t·m at the receiver, of which what
-// depends on the other side's number is taken only as its messages arrive. Chunks
-// of messages add about a megabyte.
+// A set takes 20 bytes a row, up to 10 more for a row that repeats an item, and
+// 40 in all while it is read. A run takes, beside it, 4m at the sender, and
+// (t+6)n to (t+12)n + 1.2t·m at the receiver, of which what depends on the other
+// side's number is taken only as its messages arrive; 16 for each item that pads,
+// and 8 for each row in the result. Chunks of messages add about a megabyte. This
+// is what is live: the garbage collector lets a heap grow to twice that.
 //
 // # References
 //
@@ -171,24 +188,54 @@ func (p *params) protocol(s *session.Session, role session.Role, items *items, p
 		return nil, fmt.Errorf("%w: the other side has %d items, and Config.MaxPeerItems is %d here",
 			ErrIncompatible, peerItems, p.maxPeerItems)
 	}
-	d := newDH(p, s, items, int(peerItems), coins)
-	result := &Result{Items: items.len(), PeerItems: int(peerItems)}
-	var err error
-	if role == session.RoleA {
-		result.Rows, err = d.receive()
-		result.Stats.Rounds = 3
+	n := int(peerItems)
+	chosen := p.choice.choose(p.adversary, items.len(), n)
+	x := &exchange{params: p, s: s, coins: coins, own: items, peers: n}
+	var t tagger
+	if chosen == DH {
+		t = newDH(x)
 	} else {
-		result.Rows, err = d.send()
-		result.Stats.Rounds = 4
+		t = newVOLE(x)
+	}
+	result := &Result{Items: items.len(), PeerItems: n}
+	var err error
+	var rounds int
+	if role == session.RoleA {
+		result.Rows, err = x.receive(t)
+		rounds = p.rounds(chosen, role, items.len(), n)
+	} else {
+		result.Rows, err = x.send(t)
+		rounds = p.rounds(chosen, role, n, items.len())
 	}
 	if err != nil {
 		return nil, err
 	}
 	stats := s.Stats()
-	result.Stats.Protocol = DH
+	result.Stats.Protocol = chosen
+	result.Stats.Rounds = rounds
 	result.Stats.Sent, result.Stats.Received = int64(stats.Sent), int64(stats.Received)
 	for _, phase := range stats.Phases {
 		result.Stats.Phases = append(result.Stats.Phases, Phase(phase))
 	}
 	return result, nil
+}
+
+// rounds returns the number of message delays until a party is done with sets
+// of n items of the receiver and m of the sender. TestRoundsAreDelays holds it
+// to the truth.
+func (p *params) rounds(chosen Protocol, role session.Role, n, m int) int {
+	rounds := 2 // the hello, and the end
+	switch {
+	case chosen == DH && n > 0:
+		rounds = 3
+	case chosen == VOLE && n > 0 && m > 0:
+		rounds = 6
+		if p.adversary == Malicious {
+			rounds = 8
+		}
+	}
+	if role == session.RoleB {
+		rounds++
+	}
+	return rounds
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -14,18 +13,33 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 	"github.com/dujiang-dev/dujiang/internal/testparty"
 )
 
-func toReceiver() *Config { return &Config{Adversary: SemiHonest, Reveal: RevealReceiver} }
-func toBoth() *Config     { return &Config{Adversary: SemiHonest, Reveal: RevealBoth} }
+func toReceiver() *Config {
+	return &Config{Adversary: SemiHonest, Reveal: RevealReceiver, Protocol: DH}
+}
+func toBoth() *Config { return &Config{Adversary: SemiHonest, Reveal: RevealBoth, Protocol: DH} }
+
+// ways returns a config for each way to run.
+func ways() map[string]*Config {
+	return map[string]*Config{
+		"dh to receiver":   toReceiver(),
+		"dh to both":       toBoth(),
+		"vole to receiver": {Adversary: SemiHonest, Reveal: RevealReceiver, Protocol: VOLE},
+		"vole to both":     {Adversary: SemiHonest, Reveal: RevealBoth, Protocol: VOLE},
+		"vole malicious":   {Adversary: Malicious, Reveal: RevealReceiver, Protocol: VOLE},
+	}
+}
 
 // items yields each string as an item.
 func sequence(values ...string) iter.Seq2[[]byte, error] {
@@ -47,7 +61,9 @@ func newSet(t testing.TB, values ...string) *Set {
 // testCoins are fixed and different for each side.
 func testCoins(side byte) *coins {
 	expand := func(purpose string) [32]byte { return sha256.Sum256(append([]byte(purpose), side)) }
-	c := &coins{shuffle: expand("shuffle"), pad: expand("pad")}
+	c := &coins{shuffle: expand("shuffle"), pad: expand("pad"), vole: expand("vole")}
+	oprf := expand("oprf")
+	copy(c.oprf[:], oprf[:])
 	nonce := expand("nonce")
 	copy(c.nonce[:], nonce[:])
 	lo, hi := expand("scalar lo"), expand("scalar hi")
@@ -152,10 +168,8 @@ func TestIntersection(t *testing.T) {
 		"case matters":     {[]string{"A"}, []string{"a"}},
 		"zero bytes count": {[]string{"a\x00", "a"}, []string{"a\x00\x00", "a"}},
 	} {
-		for _, cfg := range []*Config{toReceiver(), toBoth()} {
-			t.Run(fmt.Sprint(name, "/", cfg.Reveal), func(t *testing.T) {
-				check(t, cfg, test.x, test.y)
-			})
+		for way, cfg := range ways() {
+			t.Run(name+"/"+way, func(t *testing.T) { check(t, cfg, test.x, test.y) })
 		}
 	}
 }
@@ -168,7 +182,7 @@ func TestSizes(t *testing.T) {
 	}
 	for i, n := range sizes {
 		m := sizes[(i*5+3)%len(sizes)]
-		for _, cfg := range []*Config{toReceiver(), toBoth()} {
+		for _, cfg := range ways() {
 			check(t, cfg, numbers(0, n), numbers(n/2, n/2+m))
 		}
 	}
@@ -180,15 +194,19 @@ func TestRandomSets(t *testing.T) {
 	if testing.Short() {
 		runs = 20
 	}
-	for range runs {
-		draw := func() []string {
-			values := make([]string, random.IntN(60))
-			for i := range values {
-				values[i] = fmt.Sprint(random.IntN(80))
-			}
-			return values
+	draw := func() []string {
+		values := make([]string, random.IntN(60))
+		for i := range values {
+			values[i] = fmt.Sprint(random.IntN(80))
 		}
-		check(t, toBoth(), draw(), draw())
+		return values
+	}
+	for way, cfg := range ways() {
+		t.Run(way, func(t *testing.T) {
+			for range runs {
+				check(t, cfg, draw(), draw())
+			}
+		})
 	}
 }
 
@@ -248,8 +266,9 @@ func TestReadingFails(t *testing.T) {
 
 func TestSetShowsNoItems(t *testing.T) {
 	set := newSet(t, "secret", "secret", "other")
-	for _, verb := range []string{"%v", "%s", "%+v"} {
+	for _, verb := range []string{"%v", "%s", "%+v", "%#v", "%x", "%d"} {
 		require.Equal(t, "psi.Set of 2 items in 3 rows", fmt.Sprintf(verb, set))
+		require.Equal(t, "psi.Set of 2 items in 3 rows", fmt.Sprintf(verb, *set))
 	}
 }
 
@@ -274,7 +293,7 @@ func TestConfigErrors(t *testing.T) {
 		"Config.Adversary":     {Reveal: RevealBoth},
 		"Config.Reveal":        {Adversary: SemiHonest},
 		"Config.Protocol":      {Adversary: SemiHonest, Reveal: RevealBoth, Protocol: 99},
-		"Config.Context":       {Adversary: SemiHonest, Reveal: RevealBoth, Context: make([]byte, 1<<16)},
+		"Config.Context":       {Adversary: SemiHonest, Reveal: RevealBoth, Context: make([]byte, maxContext+1)},
 		"Config.PadTo":         {Adversary: SemiHonest, Reveal: RevealBoth, PadTo: 1},
 		"Config.MaxPeerItems":  {Adversary: SemiHonest, Reveal: RevealBoth, MaxPeerItems: -1},
 		"Config.Workers":       {Adversary: SemiHonest, Reveal: RevealBoth, Workers: -1},
@@ -297,7 +316,7 @@ func TestBytesAndRounds(t *testing.T) {
 	for _, both := range []bool{false, true} {
 		n, m := 300, 500
 		cfg := toReceiver()
-		blinded, answers, matched := int64(32*n+frame), int64(32*n+frame+m*8+frame), int64(0)
+		blinded, answers, matched := int64(32*n+frame), int64(32*n+frame+packedSize(m, tagBits(n, m))+frame), int64(0)
 		if both {
 			cfg = toBoth()
 			matched = int64((m+7)/8 + frame)
@@ -324,27 +343,41 @@ func phaseNames(s Stats) (names []string) {
 // takes.
 func TestRoundsAreDelays(t *testing.T) {
 	const delay = 20 * time.Millisecond
-	for _, cfg := range []*Config{toReceiver(), toBoth()} {
-		synctest.Test(t, func(t *testing.T) {
-			x, y := numbers(0, 3*chunkItems), numbers(10, 2*chunkItems)
-			if testing.Short() {
-				x, y = x[:100], y[:100]
-			}
-			a, b := &side{set: newSet(t, x...), cfg: cfg}, &side{set: newSet(t, y...), cfg: cfg}
-			start := time.Now()
-			timed := func(p *side, run testparty.Party) testparty.Party {
-				return func(ctx context.Context, conn net.Conn) error {
-					err := run(ctx, conn)
-					require.NoError(t, err)
-					require.Equal(t, time.Duration(p.result.Stats.Rounds)*delay, time.Since(start))
-					return err
-				}
-			}
-			testparty.Join(t.Context(), timed(a, a.receive), timed(b, b.send), testparty.Delay(delay))
-			require.Equal(t, 3, a.result.Stats.Rounds)
-			require.Equal(t, 4, b.result.Stats.Rounds)
-		})
+	for way, cfg := range ways() {
+		for _, sizes := range [][2]int{{3 * chunkItems, 2 * chunkItems}, {0, 5}, {5, 0}, {0, 0}} {
+			t.Run(fmt.Sprint(way, sizes), func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					x, y := numbers(0, sizes[0]), numbers(10, 10+sizes[1])
+					if testing.Short() && len(x) > 100 {
+						x, y = x[:100], y[:100]
+					}
+					a, b := &side{set: newSet(t, x...), cfg: cfg}, &side{set: newSet(t, y...), cfg: cfg}
+					start := time.Now()
+					timed := func(p *side, run testparty.Party) testparty.Party {
+						return func(ctx context.Context, conn net.Conn) error {
+							err := run(ctx, conn)
+							require.NoError(t, err)
+							require.Equal(t, time.Duration(p.result.Stats.Rounds)*delay, time.Since(start))
+							return err
+						}
+					}
+					testparty.Join(t.Context(), timed(a, a.receive), timed(b, b.send), testparty.Delay(delay))
+				})
+			})
+		}
 	}
+}
+
+// Auto takes the protocol that suits the sizes and the adversary.
+func TestAuto(t *testing.T) {
+	cfg := &Config{Adversary: SemiHonest, Reveal: RevealReceiver}
+	small, _ := check(t, cfg, numbers(0, 100), numbers(50, 150))
+	require.Equal(t, DH, small.Stats.Protocol)
+	large, _ := check(t, cfg, numbers(0, 10), numbers(5, autoItems))
+	require.Equal(t, VOLE, large.Stats.Protocol)
+	cfg.Adversary = Malicious
+	malicious, _ := check(t, cfg, numbers(0, 100), numbers(50, 150))
+	require.Equal(t, VOLE, malicious.Stats.Protocol)
 }
 
 func TestProgress(t *testing.T) {
@@ -357,25 +390,42 @@ func TestProgress(t *testing.T) {
 	require.Equal(t, []Progress{{"exchange", 20, 50}, {"exchange", 50, 50}}, seen)
 }
 
-// The transcript of version 1 never changes. Run with DUJIANG_UPDATE=1 to write
-// the file for a new version.
+// The transcript of a version never changes. Run with DUJIANG_UPDATE=1 to write
+// the files for a new one. Long transcripts are kept as hashes of their pieces.
 func TestGoldenTranscript(t *testing.T) {
-	var toA, toB bytes.Buffer
-	cfg := toBoth()
-	cfg.Context = []byte("golden")
-	cfg.Workers = 1
-	a, b := &side{set: newSet(t, numbers(0, 5)...), cfg: cfg}, &side{set: newSet(t, numbers(3, 10)...), cfg: cfg}
-	errA, errB := testparty.Run(t, a.receive, b.send, testparty.Tap(&toA, &toB))
-	require.NoError(t, errors.Join(errA, errB))
-	got := fmt.Sprintf("sender to receiver\n%s\nreceiver to sender\n%s\n", hex.EncodeToString(toA.Bytes()), hex.EncodeToString(toB.Bytes()))
-	file := filepath.Join("testdata", fmt.Sprintf("dh-v%d.txt", dhVersion))
-	if os.Getenv("DUJIANG_UPDATE") != "" {
-		require.NoError(t, os.MkdirAll("testdata", 0o777))
-		require.NoError(t, os.WriteFile(file, []byte(got), 0o666))
+	for way, cfg := range ways() {
+		t.Run(way, func(t *testing.T) {
+			var toA, toB bytes.Buffer
+			cfg.Context = []byte("golden")
+			cfg.Workers = 1
+			a, b := &side{set: newSet(t, numbers(0, 5)...), cfg: cfg}, &side{set: newSet(t, numbers(3, 10)...), cfg: cfg}
+			errA, errB := testparty.Run(t, a.receive, b.send, testparty.Tap(&toA, &toB))
+			require.NoError(t, errors.Join(errA, errB))
+			got := "sender to receiver\n" + pieces(toA.Bytes()) + "receiver to sender\n" + pieces(toB.Bytes())
+			file := filepath.Join("testdata", fmt.Sprintf("v%d-%s.txt", version, strings.ReplaceAll(way, " ", "-")))
+			if os.Getenv("DUJIANG_UPDATE") != "" {
+				require.NoError(t, os.MkdirAll("testdata", 0o777))
+				require.NoError(t, os.WriteFile(file, []byte(got), 0o666))
+			}
+			want, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.Equal(t, string(want), got)
+		})
 	}
-	want, err := os.ReadFile(file)
-	require.NoError(t, err)
-	require.Equal(t, string(want), got)
+}
+
+// pieces writes a transcript as hexadecimal lines of 64 bytes, or hashes of
+// every 4096 bytes if it is longer than that.
+func pieces(b []byte) string {
+	var lines strings.Builder
+	size, line := 64, func(b []byte) []byte { return b }
+	if len(b) > 4096 {
+		size, line = 4096, func(b []byte) []byte { sum := sha256.Sum256(b); return sum[:] }
+	}
+	for piece := range slices.Chunk(b, size) {
+		lines.WriteString(hex.EncodeToString(line(piece)) + "\n")
+	}
+	return lines.String()
 }
 
 // The sender's tags must not come in an order that the receiver can predict.
@@ -396,41 +446,102 @@ func TestTagsAreShuffled(t *testing.T) {
 	require.NotEqual(t, order, shuffled(1000, testCoins(2).shuffle))
 }
 
-func TestTagSize(t *testing.T) {
+func TestTagBits(t *testing.T) {
 	for _, test := range []struct{ n, m, want int }{
-		{0, 0, 8}, {1, 1, 8}, {1 << 16, 1 << 16, 10}, {1 << 20, 1 << 20, 11}, {1 << 20, 1<<20 + 1, 11},
-		{1 << 24, 1 << 24, 12}, {1<<31 - 1, 1<<31 - 1, 13},
+		{0, 0, 41}, {1, 1, 41}, {1 << 16, 1 << 16, 73}, {1 << 20, 1 << 20, 81}, {1 << 20, 1<<20 + 1, 82}, {1<<31 - 1, 1<<31 - 1, 103},
 	} {
-		require.Equal(t, test.want, tagSize(test.n, test.m), "%d and %d", test.n, test.m)
+		require.Equal(t, test.want, tagBits(test.n, test.m), "%d and %d", test.n, test.m)
+	}
+}
+
+func TestPack(t *testing.T) {
+	random := prg.New([16]byte{1})
+	for width := 1; width <= 128; width++ {
+		for _, n := range []int{0, 1, 2, 7, 8, 9, 33} {
+			blocks, back := make([]prg.Block, n), make([]prg.Block, n)
+			random.Blocks(blocks)
+			packed := bytes.Repeat([]byte{0xa5}, packedSize(n, width)+1)
+			pack(packed[:len(packed)-1], blocks, width)
+			require.Equal(t, byte(0xa5), packed[len(packed)-1])
+			unpack(back, packed[:len(packed)-1], width)
+			for i, b := range blocks {
+				// Bit by bit, as the format is defined.
+				for k := range width {
+					word := b.Lo
+					if k >= 64 {
+						word = b.Hi
+					}
+					at := i*width + k
+					require.Equal(t, byte(word>>(k&63)&1), packed[at>>3]>>(at&7)&1)
+				}
+				require.Equal(t, and(b, lowBits(width)), back[i])
+			}
+		}
 	}
 }
 
 func TestTagTable(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 100, 1000} {
-		for _, size := range []int{8, 11, 14} {
-			// Tags that agree in all bytes that the table hashes must still
-			// be told apart.
-			tags := make([]byte, n*size)
-			for i := range n {
-				binary.BigEndian.PutUint32(tags[i*size+size-4:], uint32(i))
+		for _, width := range []int{41, 63, 64, 65, 81, 128} {
+			// Tags that agree in what stands in a slot, in what chooses it, or
+			// in all that the table looks at first must be told apart.
+			for name, tag := range map[string]func(i uint64) prg.Block{
+				"slots":   func(i uint64) prg.Block { return prg.Block{Lo: i << (min(width, 64) - 12)} },
+				"entries": func(i uint64) prg.Block { return prg.Block{Lo: i} },
+				"ends":    func(i uint64) prg.Block { return and(prg.Block{Lo: i & 1, Hi: i}, lowBits(width)) },
+			} {
+				tags := make([]prg.Block, 2*n)
+				distinct := map[prg.Block]bool{}
+				for i := range tags {
+					tags[i] = tag(uint64(i) + 1)
+					distinct[tags[i]] = true
+				}
+				if len(distinct) < len(tags) {
+					continue
+				}
+				table := newTagTable(tags[:n], width)
+				require.LessOrEqual(t, 3*n, 2*len(table.slots))
+				matches := map[int]int{}
+				table.match(tags, func(j, i int) { matches[j] = i })
+				require.Len(t, matches, n, "%s, %d bits", name, width)
+				for j, i := range matches {
+					require.Equal(t, j, i)
+				}
 			}
-			table := newTagTable(tags, size)
-			for i := range n {
-				require.Equal(t, i, table.find(tags[i*size:(i+1)*size]))
-			}
-			require.Equal(t, -1, table.find(bytes.Repeat([]byte{0xff}, size)))
-			require.LessOrEqual(t, 3*n, 2*len(table.slots))
 		}
 	}
 }
 
-func benchmarkRun(b *testing.B, n int) {
+// What the receiver holds of many tags, and what it has held of them, is not
+// much more than their bytes. It has no items here, so that nothing else counts.
+func TestMemoryOfTags(t *testing.T) {
+	const m = 1 << 20
+	a := &side{set: newSet(t), cfg: toReceiver()}
+	before := totalAlloc()
+	alike := func(h *session.Hello) { h.Terms[1].Value = []byte{byte(RevealReceiver)} }
+	errA, errB := testparty.Join(t.Context(), a.receive, actor(session.RoleB, m, alike, func(s *session.Session) error {
+		tags := make([]byte, packedSize(tagChunk, tagBits(0, m)))
+		for range m / chunkItems {
+			if err := s.Send(dhTags, tags); err != nil {
+				return err
+			}
+		}
+		if err := s.SendEnd(); err != nil {
+			return err
+		}
+		return s.RecvEnd()
+	}))
+	require.NoError(t, errors.Join(errA, errB))
+	require.Less(t, totalAlloc()-before, uint64(packedSize(m, tagBits(0, m))*12/10+4<<20))
+}
+
+func benchmarkRun(b *testing.B, cfg *Config, n int) {
 	values := numbers(0, n+n/2)
 	x, y := newSet(b, values[:n]...), newSet(b, values[n/2:]...)
 	b.ResetTimer()
 	var stats Stats
 	for range b.N {
-		p, q := &side{set: x, cfg: toReceiver()}, &side{set: y, cfg: toReceiver()}
+		p, q := &side{set: x, cfg: cfg}, &side{set: y, cfg: cfg}
 		errA, errB := testparty.Join(b.Context(), p.receive, q.send)
 		require.NoError(b, errors.Join(errA, errB))
 		require.Len(b, p.result.Rows, n-n/2)
@@ -443,7 +554,17 @@ func benchmarkRun(b *testing.B, n int) {
 
 func BenchmarkDH(b *testing.B) {
 	for _, log := range []int{10, 16} {
-		b.Run(fmt.Sprintf("n=2^%d", log), func(b *testing.B) { benchmarkRun(b, 1<<log) })
+		b.Run(fmt.Sprintf("n=2^%d", log), func(b *testing.B) { benchmarkRun(b, toReceiver(), 1<<log) })
+	}
+}
+
+func BenchmarkVOLE(b *testing.B) {
+	for _, adversary := range []Adversary{SemiHonest, Malicious} {
+		for _, log := range []int{10, 16, 18, 20, 22, 24} {
+			b.Run(fmt.Sprintf("%v/n=2^%d", adversary, log), func(b *testing.B) {
+				benchmarkRun(b, &Config{Adversary: adversary, Reveal: RevealReceiver, Protocol: VOLE}, 1<<log)
+			})
+		}
 	}
 }
 

@@ -1,18 +1,17 @@
 package psi
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
+	"math/bits"
 	"math/rand/v2"
 	"runtime"
 	"slices"
 	"sync"
-
-	"github.com/dujiang-dev/dujiang/internal/label"
 )
 
 // digestSize is the number of bytes that stand for an item. Two different items
@@ -64,10 +63,7 @@ const blockRows = 1 << 15
 // while an empty item is an item. Items may repeat. Each is hashed at once and
 // not kept. An error from items ends the reading and is passed on, wrapped.
 func NewSet(items iter.Seq2[[]byte, error]) (*Set, error) {
-	prefix, err := label.New("psi", 1, "item", nil)
-	if err != nil {
-		panic("psi: internal error: " + err.Error())
-	}
+	prefix := newLabel("psi", "item", nil)
 	set := &Set{}
 	var blocks [][]record
 	var block []record
@@ -106,9 +102,13 @@ func (s *Set) Len() int { return s.rows }
 func (s *Set) Items() int { return len(s.records) }
 
 // String says how large s is. It shows no items.
-func (s *Set) String() string {
+func (s Set) String() string {
 	return fmt.Sprintf("psi.Set of %d items in %d rows", len(s.records), s.rows)
 }
+
+// Format implements [fmt.Formatter], so that no verb prints the hashes of items,
+// from which items can be guessed.
+func (s Set) Format(f fmt.State, verb rune) { io.WriteString(f, s.String()) }
 
 // collect sorts all records by digest and row, and moves those of repeated
 // items out.
@@ -137,13 +137,9 @@ func (s *Set) collect(blocks [][]record) {
 	buckets := make(chan int)
 	for range runtime.GOMAXPROCS(0) {
 		sorters.Go(func() {
+			var sorter bucketSorter
 			for b := range buckets {
-				slices.SortFunc(all[starts[b]:starts[b+1]], func(x, y record) int {
-					if c := x.digest.compare(&y.digest); c != 0 {
-						return c
-					}
-					return cmp.Compare(x.row, y.row)
-				})
+				sorter.sort(all[starts[b]:starts[b+1]])
 			}
 		})
 	}
@@ -168,20 +164,64 @@ func (s *Set) collect(blocks [][]record) {
 	}
 }
 
+// A bucketSorter sorts records whose digests have the first byte in common.
+type bucketSorter struct {
+	starts  []uint32 // of bins
+	scratch []record
+}
+
+// sort sorts records, which came in the order of rows, by digest and row. The
+// bytes of the digest behind the first spread them over bins of a few each.
+func (s *bucketSorter) sort(records []record) {
+	const maxBits, maxBin = 24, 32
+	log := min(max(bits.Len(uint(len(records)))-2, 0), maxBits)
+	bin := func(r *record) int { return int(uint64(binary.BigEndian.Uint32(r.digest[1:])) >> (32 - log)) }
+	s.starts = append(s.starts[:0], make([]uint32, 1<<log+1)...)
+	for i := range records {
+		s.starts[bin(&records[i])+1]++
+	}
+	if slices.Max(s.starts) > maxBin { // many rows of one item
+		slices.SortStableFunc(records, func(x, y record) int { return x.digest.compare(&y.digest) })
+		return
+	}
+	for i := range 1 << log {
+		s.starts[i+1] += s.starts[i]
+	}
+	s.scratch = append(s.scratch[:0], records...)
+	for i := range s.scratch {
+		b := bin(&s.scratch[i])
+		records[s.starts[b]] = s.scratch[i]
+		s.starts[b]++
+	}
+	for i := 1; i < len(records); i++ {
+		r := records[i]
+		j := i
+		for ; j > 0 && r.digest.compare(&records[j-1].digest) < 0; j-- {
+			records[j] = records[j-1]
+		}
+		records[j] = r
+	}
+}
+
 // rowsOf returns all rows of the items that matched, in ascending order.
 func (s *Set) rowsOf(matched bitmap) []int {
-	rows := []int{}
+	in := newBitmap(s.rows)
 	for i := range s.records {
 		if matched.get(i) {
-			rows = append(rows, int(s.records[i].row))
+			in.set(int(s.records[i].row))
 		}
 	}
 	for _, r := range s.repeats {
 		if matched.get(int(r.item)) {
-			rows = append(rows, int(r.row))
+			in.set(int(r.row))
 		}
 	}
-	slices.Sort(rows)
+	rows := make([]int, 0, in.count())
+	for i, b := range in {
+		for ; b != 0; b &= b - 1 {
+			rows = append(rows, i<<3|bits.TrailingZeros8(b))
+		}
+	}
 	return rows
 }
 
@@ -237,3 +277,10 @@ func newBitmap(n int) bitmap      { return make(bitmap, (n+7)/8) }
 func (b bitmap) get(i int) bool   { return b[i>>3]>>(i&7)&1 == 1 }
 func (b bitmap) set(i int)        { b[i>>3] |= 1 << (i & 7) }
 func (b bitmap) clean(n int) bool { return n&7 == 0 || b[n>>3]>>(n&7) == 0 }
+
+func (b bitmap) count() (n int) {
+	for _, eight := range b {
+		n += bits.OnesCount8(eight)
+	}
+	return n
+}

@@ -5,29 +5,34 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"math"
+	"net"
 	"slices"
 	"strings"
 	"time"
 
 	"github.com/dujiang-dev/dujiang/examples/internal/pinned"
+	"github.com/dujiang-dev/dujiang/psi"
 	"github.com/dujiang-dev/dujiang/psi/joinkey"
 	"github.com/dujiang-dev/dujiang/psi/joinkey/phone"
 )
 
 // A job is a checked command line.
 type job struct {
-	serve   bool
-	addr    string
-	key     *pinned.Key
-	peer    pinned.Fingerprint
-	in, out string
-	spec    joinkey.Spec
-	table   joinkey.Config
-	reveal  string
-	pad     int
-	timeout time.Duration
-	json    bool
-	bar     bool
+	serve     bool
+	addr      string
+	key       *pinned.Key
+	peer      pinned.Fingerprint
+	in, out   string
+	spec      joinkey.Spec
+	table     joinkey.Config
+	reveal    string
+	protocol  psi.Protocol
+	adversary psi.Adversary
+	pad       int
+	timeout   time.Duration
+	json      bool
+	bar       bool
 }
 
 func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
@@ -37,15 +42,7 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	}
 	j := &job{serve: serve}
 	flags := flag.NewFlagSet("link "+name, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		if serve {
-			fmt.Fprint(stderr, "link serve -listen ADDR [options]: wait for the other side, run once\n\n")
-		} else {
-			fmt.Fprint(stderr, "link join ADDR [options]: connect to the other side, run once\n\n")
-		}
-		flags.PrintDefaults()
-	}
+	flags.SetOutput(io.Discard) // it would bury the error under the help
 	if serve {
 		flags.StringVar(&j.addr, "listen", "", "`ADDR` to wait at, as :7700 or 192.0.2.1:7700")
 	}
@@ -55,7 +52,8 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	key := flags.String("key", "", "`COLUMN:KIND` of what the tables are joined on, several joined by commas;\n#N:KIND is the Nth column of a file without a header; the kinds are\n"+kindNames())
 	flags.StringVar(&j.out, "out", "", "`FILE` for the rows of this side's table that the other side has too")
 	flags.StringVar(&j.reveal, "reveal", "", "`WHO` learns which of its rows matched: joiner, server or both")
-	protocol := flags.String("protocol", "dh", "the `PROTOCOL` to run: dh")
+	protocol := flags.String("protocol", "auto", "the `PROTOCOL` to run: auto, dh or vole")
+	adversary := flags.String("adversary", "semi-honest", "what the other side is `FEARED` to do: semi-honest, it follows the protocol and looks\nat what it gets, or malicious, it does anything; malicious is slower, and only one side learns")
 	header := flags.String("header", "auto", "whether the first line names the columns: yes, no or auto, which is no if -key\ngives columns by number")
 	comma := flags.String("comma", ",", "what `SEPARATES` the columns: one character, tab, or none where each line is one value")
 	flags.StringVar(&j.table.Encoding, "encoding", "auto", "of the file: utf-8, gb18030, gbk or auto")
@@ -72,9 +70,16 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	}
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
+			if serve {
+				fmt.Fprint(stderr, "link serve -listen ADDR [options]: wait for the other side, run once\n\n")
+			} else {
+				fmt.Fprint(stderr, "link join ADDR [options]: connect to the other side, run once\n\n")
+			}
+			flags.SetOutput(stderr)
+			flags.PrintDefaults()
 			return nil, err
 		}
-		return nil, inputError{err}
+		return nil, inputError{fmt.Errorf("%w; link %s -h lists the options", err, name)}
 	}
 	if !serve && j.addr == "" && flags.NArg() == 1 {
 		j.addr = flags.Arg(0)
@@ -85,10 +90,24 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	err := errors.Join(
 		required("an address to wait at or connect to", j.addr), required("-identity", *identity), required("-peer", *peer),
 		required("-in", j.in), required("-key", *key),
-		oneOf("-reveal", j.reveal, "joiner", "server", "both"), oneOf("-protocol", *protocol, "dh"),
+		oneOf("-reveal", j.reveal, "joiner", "server", "both"), oneOf("-protocol", *protocol, "auto", "dh", "vole"), oneOf("-adversary", *adversary, "semi-honest", "malicious"),
 		oneOf("-empty", *empty, "skip", "value"), oneOf("-bad", *bad, "skip", "stop"), oneOf("-header", *header, "auto", "yes", "no"))
 	if err != nil {
 		return nil, inputError{err}
+	}
+	if _, _, err := net.SplitHostPort(j.addr); err != nil {
+		return nil, inputError{err}
+	}
+	if j.pad < 0 || uint64(j.pad) > math.MaxUint32 {
+		return nil, inputError{fmt.Errorf("-pad is %d; 0 to %d are possible", j.pad, uint32(math.MaxUint32))}
+	}
+	if *adversary == "malicious" && (j.reveal == "both" || *protocol == "dh") {
+		return nil, inputError{errors.New("-adversary malicious needs -reveal joiner or server, and -protocol auto or vole")}
+	}
+	j.protocol = map[string]psi.Protocol{"auto": psi.Auto, "dh": psi.DH, "vole": psi.VOLE}[*protocol]
+	j.adversary = psi.SemiHonest
+	if *adversary == "malicious" {
+		j.adversary = psi.Malicious
 	}
 	if j.out != "" && !j.learns() {
 		return nil, inputError{fmt.Errorf("-out: this side learns nothing with -reveal %s", j.reveal)}

@@ -28,7 +28,17 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return inputError{err}
 	}
-	set, report, err := j.read()
+	// Whatever stands in the way of the result must come up before the other side
+	// has got its own.
+	var out *os.File
+	if j.out != "" {
+		if out, err = j.create(before); err != nil {
+			return inputError{err}
+		}
+		defer os.Remove(out.Name()) // unless it has another name then
+		defer out.Close()
+	}
+	set, report, err := j.read(ctx)
 	if err != nil {
 		return inputError{err}
 	}
@@ -49,7 +59,7 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 		if after, err := os.Stat(j.in); err != nil || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
 			return inputError{fmt.Errorf("%s was changed during the run, so the positions of the matches mean nothing any more; run again", j.in)}
 		}
-		if err := j.write(result.Rows); err != nil {
+		if err := j.write(out, result.Rows); err != nil {
 			return err
 		}
 	}
@@ -60,13 +70,13 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return s.print(stdout)
 }
 
-func (j *job) read() (*psi.Set, *tableReport, error) {
+func (j *job) read(ctx context.Context) (*psi.Set, *tableReport, error) {
 	f, err := os.Open(j.in)
 	if err != nil {
 		return nil, nil, err
 	}
 	defer f.Close()
-	keys, err := joinkey.CSV(f, j.spec, &j.table)
+	keys, err := joinkey.CSV(interruptible{ctx, f}, j.spec, &j.table)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", j.in, err)
 	}
@@ -78,6 +88,19 @@ func (j *job) read() (*psi.Set, *tableReport, error) {
 		return nil, nil, fmt.Errorf("-pad is %d, less than the %d different keys of %s", j.pad, set.Items(), j.in)
 	}
 	return set, &tableReport{Report: keys.Report(), file: j.in, items: set.Items()}, nil
+}
+
+// An interruptible reader fails when its context has ended.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r interruptible) Read(b []byte) (int, error) {
+	if r.ctx.Err() != nil {
+		return 0, context.Cause(r.ctx)
+	}
+	return r.Reader.Read(b)
 }
 
 // unreachable says that there is no connection to the other side.
@@ -121,8 +144,9 @@ func (j *job) connect(ctx context.Context, stderr io.Writer) (net.Conn, error) {
 
 func (j *job) intersect(ctx context.Context, conn net.Conn, set *psi.Set) (*psi.Result, error) {
 	cfg := &psi.Config{
-		Adversary: psi.SemiHonest,
+		Adversary: j.adversary,
 		Reveal:    psi.RevealReceiver,
+		Protocol:  j.protocol,
 		Context:   []byte("link\n" + j.spec.Kinds()),
 		PadTo:     j.pad,
 	}
@@ -141,23 +165,34 @@ func (j *job) intersect(ctx context.Context, conn net.Conn, set *psi.Set) (*psi.
 	return run(ctx, conn, set, cfg)
 }
 
-// write writes the matched rows to a new file that then takes the place of
-// -out, so that there is never half of one.
-func (j *job) write(rows []int) (err error) {
+// create makes a file beside -out that takes its place when it is complete, so
+// that there is never half of one. The table is in.
+func (j *job) create(in os.FileInfo) (*os.File, error) {
+	if !in.Mode().IsRegular() {
+		return nil, fmt.Errorf("-in %s can be read only once, and -out needs a second time; copy it to a file", j.in)
+	}
+	if old, err := os.Stat(j.out); err == nil {
+		switch {
+		case os.SameFile(in, old):
+			return nil, fmt.Errorf("-out %s would replace this side's table", j.out)
+		case !old.Mode().IsRegular():
+			return nil, fmt.Errorf("-out %s is not a regular file", j.out)
+		}
+	}
+	out, err := os.CreateTemp(filepath.Dir(j.out), "."+filepath.Base(j.out)+".*")
+	if err != nil {
+		return nil, fmt.Errorf("-out: %w", err)
+	}
+	return out, nil
+}
+
+// write writes the matched rows to out, which becomes -out.
+func (j *job) write(out *os.File, rows []int) error {
 	in, err := os.Open(j.in)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	out, err := os.CreateTemp(filepath.Dir(j.out), "."+filepath.Base(j.out)+".*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(out.Name())
-		}
-	}()
 	err = joinkey.CopyRows(out, in, rows, &j.table)
 	if err = errors.Join(err, out.Close()); err != nil {
 		return err

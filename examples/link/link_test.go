@@ -195,6 +195,20 @@ func TestLink(t *testing.T) {
 	}
 }
 
+func TestProtocols(t *testing.T) {
+	in := write(t, "in.csv", members)
+	for _, test := range []struct{ protocol, adversary, want string }{
+		{"auto", "semi-honest", "dh"}, {"dh", "semi-honest", "dh"}, {"vole", "semi-honest", "vole"}, {"auto", "malicious", "vole"},
+	} {
+		args := []string{"-in", in, "-comma", ";", "-key", "who:text", "-reveal", "server", "-protocol", test.protocol, "-adversary", test.adversary}
+		s, j := link(t, args, args)
+		require.Equal(t, 3, *s.Matches)
+		require.Nil(t, j.Matches)
+		require.Equal(t, test.want, s.Protocol)
+		require.Equal(t, test.want, j.Protocol)
+	}
+}
+
 func TestPad(t *testing.T) {
 	in := []string{"-in", write(t, "in.csv", members), "-comma", ";", "-key", "who:text", "-reveal", "both"}
 	s, j := link(t, append(in, "-pad", "100"), in)
@@ -295,6 +309,8 @@ func TestUsageErrors(t *testing.T) {
 		"-peer is missing":            {"join", "127.0.0.1:1"},
 		"-reveal must be":             join("-reveal", "all"),
 		"-protocol must be":           join("-protocol", "x"),
+		"-adversary must be":          join("-adversary", "x"),
+		"-adversary malicious needs":  join("-adversary", "malicious"),
 		"is not a fingerprint":        join("-peer", "SHA256:short"),
 		"no kind":                     join("-key", "who:colour"),
 		"nobody":                      join("-key", "nobody:text"),
@@ -309,11 +325,18 @@ func TestUsageErrors(t *testing.T) {
 		"an address to wait at":       append([]string{"serve"}, good...),
 		"address already in use":      append([]string{"serve", "-listen", ln.Addr().String()}, good...),
 		"row 0 (line 2), column born": join("-in", noDay, "-key", "born:date", "-bad", "stop"),
+		"-pad is -5":                  join("-pad", "-5"),
+		"-pad is 4294967296":          join("-pad", "4294967296"),
+		"missing port in address":     append([]string{"join", "127.0.0.1"}, good...),
+		"-out: open":                  join("-out", filepath.Join(t.TempDir(), "not", "out.csv")),
+		"would replace":               join("-out", in),
+		"is not a regular file":       join("-out", t.TempDir()),
 	} {
 		p := start(t, args...)
 		require.Equal(t, exitInput, p.exit(t), "%s: %s", says, &p.stderr)
 		require.Contains(t, p.stderr.String(), says)
 		require.NotContains(t, p.stderr.String(), "2023-02-30", "a value was shown")
+		require.Less(t, strings.Count(p.stderr.String(), "\n"), 8, "the error is lost in help:\n%s", &p.stderr)
 	}
 }
 
@@ -383,6 +406,66 @@ func TestOutOfTime(t *testing.T) {
 	require.Equal(t, exitTimeout, p.exit(t), "%s", &p.stderr)
 }
 
+// A side that hears nothing is out of reach, however much time it has.
+func TestMuteServer(t *testing.T) {
+	if testing.Short() {
+		t.Skip("waits for ten seconds")
+	}
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer ln.Close()
+	_, b := parties(t)
+	q := start(t, append([]string{"join", ln.Addr().String(), "-in", write(t, "in.csv", members), "-comma", ";", "-key", "who:text", "-reveal", "both"}, b...)...)
+	require.Equal(t, exitUnreachable, q.exit(t), "%s", &q.stderr)
+}
+
+func TestInterruptedWhileWaiting(t *testing.T) {
+	for _, signal := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
+		dir := t.TempDir()
+		a, _ := parties(t)
+		p, _ := serve(t, append(a, "-in", write(t, "in.csv", members), "-comma", ";", "-key", "who:text", "-reveal", "both", "-out", filepath.Join(dir, "out.csv"))...)
+		require.NoError(t, p.cmd.Process.Signal(signal))
+		require.Equal(t, exitInterrupted, p.exit(t), "%s", &p.stderr)
+		left, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Empty(t, left)
+	}
+}
+
+// A table that never ends can be interrupted while it is read, and one that can
+// be read only once is good if its rows need not be copied.
+func TestPipes(t *testing.T) {
+	_, b := parties(t)
+	args := append([]string{"join", "127.0.0.1:1", "-in", "/dev/stdin", "-comma", ";", "-key", "who:text", "-reveal", "both"}, b...)
+	r, w, err := os.Pipe()
+	require.NoError(t, err)
+	if _, err := os.Stat("/dev/stdin"); err != nil {
+		t.Skip("there is no /dev/stdin")
+	}
+	run := func(args ...string) *process {
+		p := &process{cmd: program(args...)}
+		p.cmd.Stdin, p.cmd.Stdout, p.cmd.Stderr = r, &p.stdout, &p.stderr
+		require.NoError(t, p.cmd.Start())
+		t.Cleanup(func() { p.cmd.Process.Kill() })
+		return p
+	}
+	p := run(append(args, "-out", filepath.Join(t.TempDir(), "out.csv"))...)
+	require.Equal(t, exitInput, p.exit(t), "%s", &p.stderr)
+	require.Contains(t, p.stderr.String(), "only once")
+
+	p = run(args...)
+	go func() {
+		io.WriteString(w, members)
+		for err := error(nil); err == nil; _, err = io.WriteString(w, "1912/6/23;alan turing\n") {
+		}
+	}()
+	time.Sleep(200 * time.Millisecond)
+	require.NoError(t, p.cmd.Process.Signal(os.Interrupt))
+	require.Equal(t, exitInterrupted, p.exit(t), "%s", &p.stderr)
+	r.Close()
+}
+
 // large returns a table that takes a while.
 func large(t *testing.T, rows int) string {
 	var b strings.Builder
@@ -395,7 +478,7 @@ func large(t *testing.T, rows int) string {
 
 // An interrupt stops both sides, and a killed peer the other.
 func TestInterruptAndDeath(t *testing.T) {
-	in := []string{"-in", large(t, 300000), "-key", "id:exact", "-reveal", "both"}
+	in := []string{"-in", large(t, 300000), "-key", "id:exact", "-reveal", "both", "-protocol", "dh"}
 	for signal, want := range map[os.Signal][2]int{
 		os.Interrupt:    {exitInterrupted, exitAborted},
 		syscall.SIGKILL: {-1, exitUnreachable},

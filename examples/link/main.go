@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/dujiang-dev/dujiang/examples/internal/pinned"
@@ -66,7 +67,7 @@ var errInterrupted = errors.New("interrupted")
 func main() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	interrupts := make(chan os.Signal, 1)
-	signal.Notify(interrupts, os.Interrupt)
+	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-interrupts
 		signal.Stop(interrupts) // a second one ends the program at once
@@ -127,10 +128,14 @@ func diagnose(err error) (code int, advice string) {
 	switch {
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted, ""
+	case errors.As(err, new(unreachable)): // also if that took the time of an attempt
+		return exitUnreachable, adviceUnreachable
+	case errors.Is(err, context.DeadlineExceeded):
+		return exitTimeout, "Give more time with -timeout, or find out why the other side is slow."
 	case errors.As(err, &input):
 		return exitInput, ""
 	case errors.Is(err, psi.ErrIncompatible):
-		return exitIncompatible, "Both sides must give the same -reveal and -protocol, and -key with the same kinds in the same order."
+		return exitIncompatible, "Both sides must give the same -reveal, -protocol and -adversary, and -key with the same kinds in the same order."
 	case errors.Is(err, psi.ErrPeer):
 		return exitPeer, "Nothing was written. If the other side runs the same version of this program, ask its operator."
 	case errors.Is(err, psi.ErrAborted):
@@ -139,13 +144,13 @@ func diagnose(err error) (code int, advice string) {
 		return exitStranger, "If the other side has made a new key, have its operator tell you the fingerprint and give that with -peer."
 	case errors.Is(err, pinned.ErrRefused):
 		return exitStranger, "Tell the other side the fingerprint of this side's key, which stands above, for its -peer."
-	case errors.Is(err, context.DeadlineExceeded):
-		return exitTimeout, "Give more time with -timeout, or find out why the other side is slow."
-	case errors.As(err, new(unreachable)), errors.As(err, new(*net.OpError)), errors.Is(err, io.ErrUnexpectedEOF):
-		return exitUnreachable, "Check that the other side is running, its address, and the firewalls in between."
+	case errors.As(err, new(*net.OpError)), errors.Is(err, io.ErrUnexpectedEOF):
+		return exitUnreachable, adviceUnreachable
 	}
 	return exitFailed, ""
 }
+
+const adviceUnreachable = "Check that the other side is running, its address, and the firewalls in between."
 
 // defaultTimeout bounds a run, waiting for the other side included.
 const defaultTimeout = time.Hour

@@ -29,14 +29,26 @@ func Decode(p Params, seed [16]byte, keys, store, out []Block, workers int) {
 		parts = max(parts, min(workers, len(keys)/chunk+1))
 	}
 	parallel(parts, workers, func(i int) {
-		d := decoders.Get().(*decoder)
-		defer decoders.Put(d)
 		lo, hi := span(i, parts, len(keys))
 		if p.bins == 1 {
-			d.decodeBin(&p, c, keys[lo:hi], store, out[lo:hi])
-		} else {
-			d.decode(&p, c, keys[lo:hi], store, out[lo:hi])
+			decodeBin(&p, c, keys[lo:hi], store, out[lo:hi])
+			return
 		}
+		d := decoders.Get().(*decoder)
+		defer decoders.Put(d)
+		d.decode(&p, c, keys[lo:hi], store, out[lo:hi])
+	})
+}
+
+// decodeBin decodes keys of a store that has only one bin.
+func decodeBin(p *Params, c *aes128.Cipher, keys, store, out []Block) {
+	var buf [chunk]Block
+	var r [chunk]uint64
+	hashed(c, &buf, keys, func(first int, hs []Block) {
+		rows.Place(r[:len(hs)], hs, p.bins, p.sparse)
+		o := out[first:][:len(hs)]
+		rows.Gather(o, store, r[:len(hs)])
+		gf128.PolyAdd(o, hs, store[p.sparse:])
 	})
 }
 
@@ -51,16 +63,7 @@ type decoder struct {
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
 
-// decodeBin decodes keys of a store that has only one bin.
-func (d *decoder) decodeBin(p *Params, c *aes128.Cipher, keys, store, out []Block) {
-	hashed(c, &d.buf, keys, func(first int, hs []Block) {
-		rows.Place(d.rows[:len(hs)], hs, p.bins, p.sparse)
-		o := out[first:][:len(hs)]
-		rows.Gather(o, store, d.rows[:len(hs)])
-		gf128.PolyAdd(o, hs, store[p.sparse:])
-	})
-}
-
+// decode decodes up to a window of keys, and leaves nothing about them in d.
 func (d *decoder) decode(p *Params, c *aes128.Cipher, keys, store, out []Block) {
 	if len(d.at) < p.bins+1 {
 		d.at = make([]int, p.bins+1)
@@ -101,6 +104,12 @@ func (d *decoder) decode(p *Params, c *aes128.Cipher, keys, store, out []Block) 
 			for i, k := range to {
 				out[k] = o[i]
 			}
+			// Cleared here, where it still is in the first-level cache.
+			clear(hs)
+			clear(to)
 		}
 	}
+	clear(at)
+	clear(d.buf[:])
+	clear(d.rows[:])
 }

@@ -25,6 +25,7 @@ func Encode(p Params, seed, coins [16]byte, keys, values, out []Block, workers i
 	e := encoders.Get().(*encoder)
 	defer encoders.Put(e)
 	if err := e.partition(&p, aes128.New(seed), keys, values, out, workers); err != nil {
+		clear(e.values)
 		return err
 	}
 
@@ -32,9 +33,11 @@ func Encode(p Params, seed, coins [16]byte, keys, values, out []Block, workers i
 	failures := make([]error, p.bins)
 	parallel(p.bins, workers, func(bin int) {
 		s := solvers.Get().(*solver)
-		defer solvers.Put(s)
-		n := e.count[bin]
-		failures[bin] = s.solve(&p, fill, bin, e.values[bin*p.capacity:][:n], out[bin*p.binSize():][:p.binSize()])
+		values := e.values[bin*p.capacity:][:e.count[bin]]
+		failures[bin] = s.solve(&p, fill, bin, values, out[bin*p.binSize():][:p.binSize()])
+		// Nothing about the items outlives the call in a pool.
+		clear(values)
+		s.release(&p)
 	})
 	for _, err := range failures {
 		if err != nil {

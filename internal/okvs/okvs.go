@@ -1,6 +1,6 @@
-// Package okvs is the oblivious key-value store of Raghuraman and Rindal: a
-// vector P, a little longer than the set it encodes, from which every key of the
-// set decodes to its value, and every other key to something unrelated.
+// Package okvs is the oblivious key-value store [GPRTY21] of [RR22]: a vector P,
+// a little longer than the set it encodes, from which every key of the set
+// decodes to its value, and every other key to something unrelated.
 //
 // Most callers want [NewParams], [Encode] and [Decode].
 //
@@ -16,24 +16,29 @@
 // others turn out to be. Rows that cannot be peeled, the gap, are solved by the
 // dense columns.
 //
+// Deliberately absent are rows of other weights, dense columns that bins share
+// [RR22, section 2.1, "Combined"], and the search for the smallest gap
+// [RR22, Fig. 5].
+//
 // # Security
 //
 // Keys must be distinct and look random, that is, be hashes of the items, and
 // the seed must be drawn after the keys are fixed; then [Encode] fails with a
 // probability of at most 2^-ssp. This rests on measurements [RR22, section 3.2]
-// and not on a proof: the expansion of the sparse part is extrapolated, from
-// failure probabilities of up to 2^-25 that can be observed, along a line whose
-// slope agrees with the theory of the phase transition. The bound on the gap has
-// an argument: the gap consists almost always of pairs of rows with the same
-// three columns, whose number is Poisson with mean 3n^2/m'^3.
+// and not on a proof: the expansion of the sparse part is extrapolated from
+// failure probabilities that can be observed, along a line whose slope agrees
+// with the theory of the phase transition. The bound on the gap has an argument:
+// the gap consists almost always of pairs of rows with the same three columns,
+// whose number is Poisson with mean 3n^2/m'^3. At 2^20 items that is one bin in
+// 12,000, and the three dense columns fall short in one of 2^58.
 //
 // Columns that no equation fixes are filled with random blocks, so that P is
 // uniform among all solutions, and uniform outright if the values are. The
 // protocol of [RR22, section 4] does not need it, because there P goes out under
 // a one-time pad from VOLE; it needs no more of the store than correctness.
 // Protocols that send P itself, such as OPPRF-based circuit PSI, do need it
-// [RR22, Fig. 1, step 5]. It costs about 0.5 ns an item, so there is one
-// behaviour and nothing to get wrong.
+// [RR22, Fig. 1, step 5]. It costs about 3 ns an item, so there is one behaviour
+// and nothing to get wrong.
 //
 // Encode and Decode are not constant time: the memory they touch depends on
 // hashes of the keys. An observer of the cache of one party's machine may learn
@@ -43,7 +48,8 @@
 //
 // A store has about 1.36 blocks per item from 2^14 items on, more for fewer.
 // Encode holds 16 bytes per item and 1.1 MiB per worker, besides its arguments,
-// and Decode 1.2 MiB per worker. Both keep that memory for the next call.
+// and Decode 1.2 MiB per worker. Both keep that memory, cleared, for the next
+// call.
 //
 // # References
 //

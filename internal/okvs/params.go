@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 )
 
 // binItems is the mean number of items of a bin when there are many. A bin of
@@ -50,9 +52,13 @@ func NewParams(n, ssp int) (Params, error) {
 	lambda := fixed(ssp+1)<<fraction + log2(uint64(p.bins))
 	p.capacity = max(capacity(n, p.bins, lambda), minItems)
 	p.sparse = sparseColumns(p.capacity, lambda)
-	p.dense = int(lambda / log2(uint64(p.sparse)))
-	if p.sparse > math.MaxUint16 || p.dense < 1 {
+	// [RR22, section 3.2]: g^ = floor(lambda / ((w-2) * log2(e*n))).
+	p.dense = max(int(lambda/log2(uint64(p.sparse))), 1)
+	if p.sparse > math.MaxUint16 {
 		panic("okvs: internal error: bin too large")
+	}
+	if int64(p.bins)*int64(p.binSize()) > math.MaxInt/aes128.Size {
+		return Params{}, fmt.Errorf("okvs: a store of %d items does not fit into this machine's address space", n)
 	}
 	return p, nil
 }

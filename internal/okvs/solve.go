@@ -24,6 +24,16 @@ type solver struct {
 
 var solvers = sync.Pool{New: func() any { return new(solver) }}
 
+// release gives s back, without what it knows about the items.
+func (s *solver) release(p *Params) {
+	clear(s.rows[:p.capacity])
+	clear(s.cols[:p.sparse])
+	clear(s.queue[:p.sparse+1]) // peel writes one place ahead
+	clear(s.order[:p.capacity])
+	clear(s.gap)
+	solvers.Put(s)
+}
+
 const oneRow = 1 << 16
 
 // solve writes the store of a bin to out. On entry, out begins with the hashed

@@ -9,7 +9,7 @@
 // about b^2/2^128 by the PRP/PRF switch, plus the security of AES. The fixed-key
 // functions are analysed with AES as a random permutation [GKWY20]. With one
 // key for everybody the bounds weaken with the number of protocol instances an
-// attacker works on at once [GKWWY20, section 3]; a protocol that needs more
+// attacker works on at once [GKWWY20]; a protocol that needs more
 // agrees on a key per session and uses aes128.New itself.
 //
 // # Compatibility

@@ -23,10 +23,11 @@
 //
 // # Cancellation
 //
-// A stream with SetDeadline (each net.Conn) is interrupted at any time when the
-// context ends, a stream with only Close is closed, and any other is looked at
-// between frames only. A stream with neither gets no abort, since writing one
-// might take forever. Reading and writing at the same time must be possible.
+// A stream with a SetDeadline that works (each net.Conn) is interrupted at any
+// time when the context ends, a stream with only Close is closed, which must end
+// reads and writes under way, and any other is looked at between frames only. A
+// stream with neither gets no abort, since writing one might take forever.
+// Reading and writing at the same time must be possible.
 package session
 
 import (
@@ -168,7 +169,7 @@ func appendSums(b []byte, sent, received uint32) []byte {
 // Duplex runs send in a goroutine of its own beside recv, for protocols in
 // which both directions are busy at once. When one fails the other is
 // interrupted. Duplex returns when both have returned, or as soon as recv has
-// failed; Close waits for send then.
+// failed; Close waits for send then, if the stream can be interrupted.
 func (s *Session) Duplex(send, recv func() error) error {
 	sent := make(chan error, 1)
 	s.background.Go(func() {

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"io"
+	"sync"
 	"time"
 )
 
@@ -13,8 +14,10 @@ const never = time.Duration(-1)
 type stream struct {
 	rw       io.ReadWriter
 	deadline interface{ SetDeadline(time.Time) error } // nil if rw has none
-	closer   io.Closer                                 // nil if rw has none, and if deadline will do
-	timer    *time.Timer                               // that closes closer
+	closer   io.Closer                                 // nil if rw has none; for when there are no deadlines
+
+	timing sync.Mutex  // guards the following
+	timer  *time.Timer // that closes closer; nil if there is none to stop
 
 	stop  func() bool   // ends the watch over the context
 	fired chan struct{} // closed when the end of the context has been acted on
@@ -23,11 +26,8 @@ type stream struct {
 // attach interrupts rw when ctx ends, until detach.
 func (s *stream) attach(ctx context.Context, rw io.ReadWriter) {
 	s.rw = rw
-	if d, ok := rw.(interface{ SetDeadline(time.Time) error }); ok {
-		s.deadline = d
-	} else if c, ok := rw.(io.Closer); ok {
-		s.closer = c
-	}
+	s.deadline, _ = rw.(interface{ SetDeadline(time.Time) error })
+	s.closer, _ = rw.(io.Closer)
 	s.fired = make(chan struct{})
 	s.stop = context.AfterFunc(ctx, func() {
 		s.interrupt(0)
@@ -42,24 +42,32 @@ func (s *stream) detach() {
 	}
 }
 
-// interrupt makes reads and writes fail after a time, or never. It reports
-// false where nothing can do that.
+// interrupt makes reads and writes fail after a time, or never; the last call
+// counts. It reports false where nothing can do that. Files have SetDeadline
+// but not all of them support it.
 func (s *stream) interrupt(after time.Duration) bool {
-	switch {
-	case s.deadline != nil && after == never:
-		s.deadline.SetDeadline(time.Time{})
-	case s.deadline != nil:
-		s.deadline.SetDeadline(time.Now().Add(after))
-	case s.closer != nil && after == 0:
-		s.closer.Close()
-	case s.closer != nil && after == never:
-		if s.timer != nil {
-			s.timer.Stop()
-		}
-	case s.closer != nil:
-		s.timer = time.AfterFunc(after, func() { s.closer.Close() })
-	default:
+	var at time.Time
+	if after != never {
+		at = time.Now().Add(after)
+	}
+	if s.deadline != nil && s.deadline.SetDeadline(at) == nil {
+		return true
+	}
+	if s.closer == nil {
 		return false
+	}
+	s.timing.Lock()
+	defer s.timing.Unlock()
+	if s.timer != nil {
+		s.timer.Stop()
+		s.timer = nil
+	}
+	switch after {
+	case never:
+	case 0:
+		s.closer.Close()
+	default:
+		s.timer = time.AfterFunc(after, func() { s.closer.Close() })
 	}
 	return true
 }

@@ -15,11 +15,18 @@ type Config struct {
 	Malicious bool
 	// Workers is the number of goroutines that compute. Zero means one.
 	Workers int
+	// Width says that the elements of a lie in the subspace of the lowest
+	// Width bits, for semi-honest parties that need no more. Zero means 128.
+	Width int
 	// Type is the first of the [Types] frame types that a run uses, at most 123.
 	Type byte
 	// Context enters every hash, so that runs in different contexts have
 	// nothing in common. It is at most 32 KiB long.
 	Context []byte
+	// Coins is all the randomness of this party, for a protocol that must be
+	// reproducible in tests. It must be uniformly random and serve one run.
+	// Nil means fresh coins.
+	Coins *[32]byte
 }
 
 // Types is the number of frame types of a run.
@@ -38,6 +45,8 @@ func (c *Config) check(m int) error {
 		return fmt.Errorf("vole: frame types from %d on", c.Type)
 	case len(c.Context) > maxContext:
 		return fmt.Errorf("vole: a context of %d bytes is longer than %d", len(c.Context), maxContext)
+	case c.Width < 0 || c.Width > 128 || c.Malicious && c.Width%128 != 0:
+		return fmt.Errorf("vole: a width of %d bits", c.Width)
 	case c.Workers < 0:
 		return fmt.Errorf("vole: %d workers", c.Workers)
 	}
@@ -47,12 +56,12 @@ func (c *Config) check(m int) error {
 // Send is the sender's side of m correlations under delta, which should be
 // uniformly random. It returns b.
 func Send(s *session.Session, cfg Config, m int, delta prg.Block) (b []prg.Block, err error) {
-	return send(s, cfg, m, false, delta, newCoins())
+	return send(s, cfg, m, false, delta, cfg.coins())
 }
 
 // Receive is the receiver's side of m correlations.
 func Receive(s *session.Session, cfg Config, m int) (a, c []prg.Block, err error) {
-	return receive(s, cfg, m, false, newCoins())
+	return receive(s, cfg, m, false, cfg.coins())
 }
 
 // SendCorrelated is the sender's side of m correlated oblivious transfers under
@@ -62,13 +71,13 @@ func SendCorrelated(s *session.Session, cfg Config, m int, delta prg.Block) (b [
 	if delta.Lo&1 == 0 { // a matter of form, not of the secret
 		return nil, errDelta
 	}
-	return send(s, cfg, m, true, delta, newCoins())
+	return send(s, cfg, m, true, delta, cfg.coins())
 }
 
 // ReceiveCorrelated is the receiver's side of m correlated oblivious transfers.
 // The choices are random; the lowest bit of each c is the choice.
 func ReceiveCorrelated(s *session.Session, cfg Config, m int) (c []prg.Block, err error) {
-	_, c, err = receive(s, cfg, m, true, newCoins())
+	_, c, err = receive(s, cfg, m, true, cfg.coins())
 	return c, err
 }
 
@@ -192,8 +201,12 @@ func peer(err error) error { return fmt.Errorf("%w: %w", session.ErrPeer, err) }
 // coins are all the randomness of a party in a run.
 type coins [32]byte
 
-func newCoins() *coins {
-	c := new(coins)
-	rand.Read(c[:])
-	return c
+// coins returns the coins to use.
+func (c *Config) coins() *coins {
+	if c.Coins != nil {
+		return (*coins)(c.Coins)
+	}
+	fresh := new(coins)
+	rand.Read(fresh[:])
+	return fresh
 }

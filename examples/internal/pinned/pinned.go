@@ -20,6 +20,7 @@ import (
 	"net"
 	"os"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -54,7 +55,10 @@ func (k *Key) Write(file string) error {
 		return err
 	}
 	err = pem.Encode(f, &pem.Block{Type: "PRIVATE KEY", Bytes: der})
-	return errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); err != nil {
+		os.Remove(file) // half a key would be in the way of the next attempt
+	}
+	return err
 }
 
 // ReadKey reads what Write wrote.
@@ -184,15 +188,18 @@ func Listen(addr string, k *Key, peer Fingerprint) (*Listener, error) {
 }
 
 // AcceptPeer returns the first connection of the party that is waited for, and
-// closes the listener. Others are turned away, and refused is called with the reason. A slow one
-// keeps no other waiting.
+// closes the listener. Others are turned away, and refused is called with the
+// reason, from several goroutines, but not after AcceptPeer has returned. Slow
+// ones keep nobody waiting, unless there are 16 of them at a time.
 func (l *Listener) AcceptPeer(ctx context.Context, refused func(net.Addr, error)) (net.Conn, error) {
+	var greeters sync.WaitGroup
+	defer greeters.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	defer l.Close()
 	accepted := make(chan net.Conn)
 	failed := make(chan error, 1)
-	go func() {
+	greeters.Go(func() {
 		// Strangers share a few places, so that they cannot exhaust the
 		// process either.
 		places := make(chan struct{}, 16)
@@ -203,13 +210,15 @@ func (l *Listener) AcceptPeer(ctx context.Context, refused func(net.Addr, error)
 				return
 			}
 			places <- struct{}{}
-			go func() {
+			greeters.Go(func() {
 				defer func() { <-places }()
-				ctx, cancel := context.WithTimeout(ctx, handshakeTimeout)
+				soon, cancel := context.WithTimeout(ctx, handshakeTimeout)
 				defer cancel()
-				peer, err := greet(ctx, tls.Server(conn, l.config), true)
-				if err != nil {
+				peer, err := greet(soon, tls.Server(conn, l.config), true)
+				if err != nil && ctx.Err() == nil {
 					refused(conn.RemoteAddr(), err)
+				}
+				if err != nil {
 					return
 				}
 				select {
@@ -217,19 +226,19 @@ func (l *Listener) AcceptPeer(ctx context.Context, refused func(net.Addr, error)
 				case <-ctx.Done():
 					peer.Close()
 				}
-			}()
+			})
 		}
-	}()
+	})
 	select {
 	case conn := <-accepted:
 		return conn, nil
 	case err := <-failed:
 		if ctx.Err() != nil {
-			return nil, ctx.Err()
+			return nil, context.Cause(ctx)
 		}
 		return nil, err
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, context.Cause(ctx)
 	}
 }
 

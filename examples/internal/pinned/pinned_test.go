@@ -2,6 +2,7 @@ package pinned
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -124,7 +125,13 @@ func TestStrangersDoNotBlock(t *testing.T) {
 	}
 	accepted := make(chan error, 1)
 	go func() {
-		conn, err := ln.AcceptPeer(t.Context(), func(net.Addr, error) {})
+		over := false
+		conn, err := ln.AcceptPeer(t.Context(), func(_ net.Addr, err error) {
+			if over || errors.Is(err, context.Canceled) {
+				t.Errorf("refused after the peer was accepted: %v", err)
+			}
+		})
+		over = true
 		if err == nil {
 			conn.Close()
 		}
@@ -134,6 +141,17 @@ func TestStrangersDoNotBlock(t *testing.T) {
 	require.NoError(t, err)
 	defer conn.Close()
 	require.NoError(t, <-accepted)
+}
+
+// A reason to stop waiting is what AcceptPeer returns.
+func TestAcceptPeerStops(t *testing.T) {
+	ln, err := Listen("127.0.0.1:0", newKey(t), newKey(t).Fingerprint())
+	require.NoError(t, err)
+	reason := errors.New("the user pressed a key")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(10*time.Millisecond, func() { cancel(reason) })
+	_, err = ln.AcceptPeer(ctx, func(net.Addr, error) {})
+	require.ErrorIs(t, err, reason)
 }
 
 func TestDialNobody(t *testing.T) {

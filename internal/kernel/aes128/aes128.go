@@ -35,6 +35,8 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"log/slog"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
 )
 
 //go:generate go -C _asm run . -out ../aes128_amd64.s -stubs ../stubs_amd64.go -pkg aes128
@@ -65,25 +67,22 @@ func (c *Cipher) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
 // Encrypt sets dst[i] = pi(src[i]).
 func (c *Cipher) Encrypt(dst, src []Block) {
-	if check(dst, src) {
-		c.encrypt(dst, src)
-	}
+	check(dst, src)
+	calls(len(src), func(lo, hi int) { c.encrypt(dst[lo:hi], src[lo:hi]) })
 }
 
 // HashCR sets dst[i] = pi(src[i]) ^ src[i], the function MMO of
 // [GKWY20, section 7.2].
 func (c *Cipher) HashCR(dst, src []Block) {
-	if check(dst, src) {
-		c.hashCR(dst, src)
-	}
+	check(dst, src)
+	calls(len(src), func(lo, hi int) { c.hashCR(dst[lo:hi], src[lo:hi]) })
 }
 
 // HashCCR sets dst[i] = pi(s) ^ s for s = sigma(src[i]), the function MMO^ of
 // [GKWY20, section 7.3].
 func (c *Cipher) HashCCR(dst, src []Block) {
-	if check(dst, src) {
-		c.hashCCR(dst, src)
-	}
+	check(dst, src)
+	calls(len(src), func(lo, hi int) { c.hashCCR(dst[lo:hi], src[lo:hi]) })
 }
 
 // tccrChunk is how many blocks HashTCCR takes through both of its passes while
@@ -110,31 +109,31 @@ func (c *Cipher) Counter(dst []byte, counter uint64) {
 	if len(dst)%Size != 0 {
 		panic("aes128: internal error: part of a block")
 	}
-	if len(dst) > 0 {
-		c.counter(dst, counter)
-	}
+	race.Write(dst)
+	calls(len(dst)/Size, func(lo, hi int) { c.counter(dst[Size*lo:Size*hi], counter+uint64(lo)) })
 }
 
 // CounterBlocks is [Cipher.Counter] for blocks.
 func (c *Cipher) CounterBlocks(dst []Block, counter uint64) {
-	if len(dst) > 0 {
-		c.counterBlocks(dst, counter)
-	}
+	race.Write(dst)
+	calls(len(dst), func(lo, hi int) { c.counterBlocks(dst[lo:hi], counter+uint64(lo)) })
 }
 
 // Double makes one level of a GGM tree: dst[2i] = pi0(src[i]) ^ src[i] and
 // dst[2i+1] = pi1(src[i]) ^ src[i], with pi0 and pi1 the permutations of left
 // and right. It returns the sums of all left and of all right children, which
-// are what a puncturable PRF sends. With independent random permutations the
-// pair is a length-doubling PRG by [GKWY20, section 7.2]. dst must have twice
-// the length of src and not overlap it.
+// are what a puncturable PRF sends. Each child is [Cipher.HashCR] of its parent
+// under a permutation of its own, which makes the pair a length-doubling PRG if
+// the two are independent random permutations: to tell it from random, one must
+// ask for the permutation of a parent that is unknown. dst must have twice the
+// length of src and not overlap it.
 func Double(left, right *Cipher, dst, src []Block) (sums [2]Block) {
 	if len(dst) != 2*len(src) {
 		panic("aes128: internal error: children and parents differ in number")
 	}
-	if len(src) > 0 {
-		double(left, right, dst, src, &sums)
-	}
+	race.Read(src)
+	race.Write(dst)
+	calls(len(src), func(lo, hi int) { double(left, right, dst[2*lo:2*hi], src[lo:hi], &sums) })
 	return sums
 }
 
@@ -144,15 +143,29 @@ func EncryptKeys(dst, keys, src []Block) {
 	if len(keys) != len(src) {
 		panic("aes128: internal error: slices differ in length")
 	}
-	if check(dst, src) {
-		encryptKeys(dst, keys, src)
-	}
+	race.Read(keys)
+	check(dst, src)
+	calls(len(src), func(lo, hi int) { encryptKeys(dst[lo:hi], keys[lo:hi], src[lo:hi]) })
 }
 
-// check reports whether there is anything to do.
-func check(dst, src []Block) bool {
+// check panics unless dst and src have the same length, and announces them to
+// the race detector.
+func check(dst, src []Block) {
 	if len(dst) != len(src) {
 		panic("aes128: internal error: slices differ in length")
 	}
-	return len(src) > 0
+	race.Read(src)
+	race.Write(dst)
+}
+
+// callBlocks bounds what one call of a kernel does. The scheduler cannot
+// interrupt assembly; a garbage collection waits for it, and every other
+// goroutine with it.
+const callBlocks = 1 << 14
+
+// calls divides n blocks among calls of f.
+func calls(n int, f func(lo, hi int)) {
+	for lo := 0; lo < n; lo += callBlocks {
+		f(lo, min(lo+callBlocks, n))
+	}
 }

@@ -11,7 +11,10 @@
 // slices it reads.
 package gf128
 
-import "github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+import (
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
+)
 
 //go:generate go -C _asm run . -out ../gf128_amd64.s -stubs ../stubs_amd64.go -pkg gf128
 
@@ -23,48 +26,53 @@ type Elem = aes128.Block
 var One = Elem{Lo: 1}
 
 // Mul returns a * b.
-func Mul(a, b Elem) Elem {
-	var d, x, y [1]Elem
-	x[0], y[0] = a, b
-	mulVec(d[:], x[:], y[:])
-	return d[0]
-}
+func Mul(a, b Elem) Elem { return mul(a, b) }
 
 // MulConst sets dst[i] = c * src[i].
 func MulConst(dst, src []Elem, c Elem) {
-	if check(len(dst), len(src)) {
-		mulConst(dst, src, c)
-	}
+	race.Read(src)
+	race.Write(dst)
+	check(len(dst), len(src))
+	calls(len(dst), func(lo, hi int) { mulConst(dst[lo:hi], src[lo:hi], c) })
 }
 
 // MulConstAdd sets dst[i] ^= c * src[i].
 func MulConstAdd(dst, src []Elem, c Elem) {
-	if check(len(dst), len(src)) {
-		mulConstAdd(dst, src, c)
-	}
+	race.Read(src)
+	race.Write(dst)
+	check(len(dst), len(src))
+	calls(len(dst), func(lo, hi int) { mulConstAdd(dst[lo:hi], src[lo:hi], c) })
 }
 
 // MulVec sets dst[i] = a[i] * b[i].
 func MulVec(dst, a, b []Elem) {
-	if check(len(dst), len(a)) && check(len(a), len(b)) {
-		mulVec(dst, a, b)
-	}
+	race.Read(a)
+	race.Read(b)
+	race.Write(dst)
+	check(len(dst), len(a))
+	check(len(a), len(b))
+	calls(len(dst), func(lo, hi int) { mulVec(dst[lo:hi], a[lo:hi], b[lo:hi]) })
 }
 
 // Dot returns the sum of a[i] * b[i]. Products are reduced once, at the end.
 func Dot(a, b []Elem) Elem {
+	race.Read(a)
+	race.Read(b)
 	var acc [3]Elem
-	if check(len(a), len(b)) {
-		dot(&acc, a, b)
-	}
+	check(len(a), len(b))
+	calls(len(a), func(lo, hi int) { dot(&acc, a[lo:hi], b[lo:hi]) })
 	return reduce(acc)
 }
 
 // PolyAdd adds to dst[i] the sum over j of coeff[j] * x[i]^(j+1), a polynomial
 // without constant term.
 func PolyAdd(dst, x, coeff []Elem) {
-	if check(len(dst), len(x)) && len(coeff) > 0 {
-		polyAdd(dst, x, coeff)
+	race.Read(x)
+	race.Read(coeff)
+	race.Write(dst)
+	check(len(dst), len(x))
+	if len(coeff) > 0 {
+		calls(len(dst), func(lo, hi int) { polyAdd(dst[lo:hi], x[lo:hi], coeff) })
 	}
 }
 
@@ -136,13 +144,21 @@ func fold(h uint64) Elem {
 	return Elem{Lo: h ^ h<<1 ^ h<<2 ^ h<<7, Hi: h>>63 ^ h>>62 ^ h>>57}
 }
 
-// timesX64 returns a * x^64.
-func timesX64(a Elem) Elem { return fold(a.Hi).Xor(Elem{Hi: a.Lo}) }
-
-// check reports whether there is anything to do.
-func check(n, m int) bool {
+// check panics unless the lengths are equal.
+func check(n, m int) {
 	if n != m {
 		panic("gf128: internal error: slices differ in length")
 	}
-	return n > 0
+}
+
+// callElems bounds what one call of a kernel does. The scheduler cannot
+// interrupt assembly; a garbage collection waits for it, and every other
+// goroutine with it.
+const callElems = 1 << 13
+
+// calls divides n elements among calls of f.
+func calls(n int, f func(lo, hi int)) {
+	for lo := 0; lo < n; lo += callElems {
+		f(lo, min(lo+callElems, n))
+	}
 }

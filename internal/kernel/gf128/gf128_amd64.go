@@ -4,6 +4,14 @@ package gf128
 
 import "github.com/dujiang-dev/dujiang/internal/cpu"
 
+func mul(a, b Elem) (c Elem) {
+	if !cpu.AVX2.Enabled() {
+		return mulGeneric(a, b)
+	}
+	c.Lo, c.Hi = mulOneAVX2(a.Lo, a.Hi, b.Lo, b.Hi)
+	return c
+}
+
 func mulConst(dst, src []Elem, c Elem) {
 	k := [2]Elem{c, timesX64(c)}
 	switch {
@@ -30,7 +38,7 @@ func mulConstAdd(dst, src []Elem, c Elem) {
 
 func mulVec(dst, a, b []Elem) {
 	switch {
-	case cpu.AVX512.Enabled() && len(a) > 1:
+	case cpu.AVX512.Enabled():
 		mulAVX512(&dst[0], &a[0], &b[0], len(a))
 	case cpu.AVX2.Enabled():
 		mulAVX2(&dst[0], &a[0], &b[0], len(a))
@@ -60,3 +68,6 @@ func polyAdd(dst, x, coeff []Elem) {
 		polyAddGeneric(dst, x, coeff)
 	}
 }
+
+// timesX64 returns a * x^64, which the kernels take along with a constant.
+func timesX64(a Elem) Elem { return fold(a.Hi).Xor(Elem{Hi: a.Lo}) }

@@ -1200,3 +1200,32 @@ hornerb:
 
 after1:
 	RET
+
+// func mulOneAVX2(alo uint64, ahi uint64, blo uint64, bhi uint64) (lo uint64, hi uint64)
+// Requires: AVX, PCLMULQDQ
+TEXT ·mulOneAVX2(SB), $0-48
+	VMOVQ      alo+0(FP), X0
+	VMOVQ      ahi+8(FP), X1
+	VMOVQ      blo+16(FP), X2
+	VMOVQ      bhi+24(FP), X3
+	VPCLMULQDQ $0x00, X2, X0, X4
+	VPCLMULQDQ $0x00, X3, X1, X5
+	VPCLMULQDQ $0x00, X3, X0, X0
+	VPCLMULQDQ $0x00, X2, X1, X1
+	VPXOR      X1, X0, X0
+	MOVQ       $0x00000087, AX
+	VMOVQ      AX, X1
+	VMOVDQA    X1, X1
+	VPCLMULQDQ $0x01, X1, X5, X2
+	VPXOR      X2, X0, X0
+	VPSRLDQ    $0x08, X0, X2
+	VPXOR      X2, X5, X5
+	VPCLMULQDQ $0x00, X1, X5, X1
+	VPSLLDQ    $0x08, X0, X2
+	VPXOR      X1, X4, X4
+	VPXOR      X2, X4, X4
+	VMOVQ      X4, AX
+	VPEXTRQ    $0x01, X4, CX
+	MOVQ       AX, lo+32(FP)
+	MOVQ       CX, hi+40(FP)
+	RET

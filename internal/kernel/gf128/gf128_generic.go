@@ -16,30 +16,35 @@ import "math/bits"
 // top bit of each class of x therefore is left out and its products are added
 // with masks. No table is read and nothing branches on x or y.
 func clmul64(x, y uint64) (hi, lo uint64) {
-	const class = 0x1111111111111111
+	const c0, c1, c2, c3 = 0x1111111111111111, 0x2222222222222222, 0x4444444444444444, 0x8888888888888888
 	const top = 0xf << 60
-	var xs, ys [4]uint64
-	for i := range 4 {
-		xs[i] = x &^ top & (class << i)
-		ys[i] = y & (class << i)
-	}
-	for k := range 4 {
-		var h, l uint64
-		for i := range 4 {
-			ph, pl := bits.Mul64(xs[i], ys[(k-i)&3])
-			h ^= ph
-			l ^= pl
-		}
-		// Positions congruent to k modulo 4, in both words since 64 is 0.
-		hi ^= h & (class << k)
-		lo ^= l & (class << k)
-	}
+	x0, x1, x2, x3 := x&(c0&^top), x&(c1&^top), x&(c2&^top), x&(c3&^top)
+	y0, y1, y2, y3 := y&c0, y&c1, y&c2, y&c3
+	// Class i of x and class j of y give class i + j modulo 4 of the product, in
+	// both words since 64 is 0.
+	h, l := sum4(x0, y0, x1, y3, x2, y2, x3, y1)
+	hi, lo = h&c0, l&c0
+	h, l = sum4(x0, y1, x1, y0, x2, y3, x3, y2)
+	hi, lo = hi|h&c1, lo|l&c1
+	h, l = sum4(x0, y2, x1, y1, x2, y0, x3, y3)
+	hi, lo = hi|h&c2, lo|l&c2
+	h, l = sum4(x0, y3, x1, y2, x2, y1, x3, y0)
+	hi, lo = hi|h&c3, lo|l&c3
 	for i := 60; i < 64; i++ {
 		m := -(x >> i & 1)
 		hi ^= y >> (64 - i) & m
 		lo ^= y << i & m
 	}
 	return hi, lo
+}
+
+// sum4 returns the XOR of four integer products.
+func sum4(a, b, c, d, e, f, g, h uint64) (hi, lo uint64) {
+	h0, l0 := bits.Mul64(a, b)
+	h1, l1 := bits.Mul64(c, d)
+	h2, l2 := bits.Mul64(e, f)
+	h3, l3 := bits.Mul64(g, h)
+	return h0 ^ h1 ^ h2 ^ h3, l0 ^ l1 ^ l2 ^ l3
 }
 
 // mulParts adds the parts of a * b to acc, with one multiplication of words

@@ -2,6 +2,8 @@
 
 package gf128
 
+func mul(a, b Elem) Elem { return mulGeneric(a, b) }
+
 func mulConst(dst, src []Elem, c Elem)    { mulConstGeneric(dst, src, c) }
 func mulConstAdd(dst, src []Elem, c Elem) { mulConstAddGeneric(dst, src, c) }
 func mulVec(dst, a, b []Elem)             { mulVecGeneric(dst, a, b) }

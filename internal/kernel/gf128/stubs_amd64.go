@@ -55,3 +55,6 @@ func dotAVX2(acc *[3]Elem, a *Elem, b *Elem, n int)
 //
 //go:noescape
 func polyAddAVX2(dst *Elem, x *Elem, n int, coeff *Elem, k int)
+
+// mulOneAVX2 returns a * b.
+func mulOneAVX2(alo uint64, ahi uint64, blo uint64, bhi uint64) (lo uint64, hi uint64)

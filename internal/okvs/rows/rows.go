@@ -10,6 +10,7 @@ import (
 	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
 )
 
 //go:generate go -C _asm run . -out ../rows_amd64.s -stubs ../stubs_amd64.go -pkg rows
@@ -38,6 +39,8 @@ func Bin(h Block, bins int) int {
 // The second column is drawn from one column less and skips the first, the
 // third is drawn from two less and skips both.
 func Place(dst []uint64, h []Block, bins, sparse int) {
+	race.Read(h)
+	race.Write(dst)
 	if len(dst) != len(h) || bins < 1 || sparse < 3 || sparse > MaxColumns {
 		panic("okvs: internal error: bad dimensions")
 	}
@@ -49,6 +52,9 @@ func Place(dst []uint64, h []Block, bins, sparse int) {
 // Gather sets dst[i] to the sum of the three columns of rows[i]. The rows must
 // come from [Place] with at most len(store) columns.
 func Gather(dst, store []Block, rows []uint64) {
+	race.Read(store)
+	race.Read(rows)
+	race.Write(dst)
 	if len(dst) != len(rows) {
 		panic("okvs: internal error: bad dimensions")
 	}
@@ -62,6 +68,10 @@ func Gather(dst, store []Block, rows []uint64) {
 // number c in the upper half, it makes the columns of rows[r] add up to
 // values[r] by changing column c, which must be one of them.
 func BackSubstitute(store, values []Block, rows []uint64, order []uint32) {
+	race.Read(values)
+	race.Read(rows)
+	race.Read(order)
+	race.Write(store)
 	if len(rows) != len(values) {
 		panic("okvs: internal error: bad dimensions")
 	}

@@ -57,6 +57,33 @@ func (v vec) mul() {
 	v.end()
 }
 
+// mulOne takes words and not pointers: Go stores words, and a load of sixteen
+// bytes that two stores wrote waits for both to reach the cache.
+func (v vec) mulOne() {
+	TEXT("mulOneAVX2", 0, "func(alo, ahi, blo, bhi uint64) (lo, hi uint64)")
+	Doc("mulOneAVX2 returns a * b.")
+	word := func(name string) reg.VecVirtual {
+		r := v.reg()
+		m, err := Param(name).Resolve()
+		if err != nil {
+			panic(err)
+		}
+		VMOVQ(m.Addr, r)
+		return r
+	}
+	alo, ahi, blo, bhi := word("alo"), word("ahi"), word("blo"), word("bhi")
+	l, h := v.clmul(alo, 0, blo, 0), v.clmul(ahi, 0, bhi, 0)
+	m, t := v.clmul(alo, 0, bhi, 0), v.clmul(ahi, 0, blo, 0)
+	v.xor(t, m, m)
+	l = v.reduce(l, m, h, v.fold())
+	lo, hi := GP64(), GP64()
+	VMOVQ(l, lo)
+	VPEXTRQ(U8(1), l, hi)
+	Store(lo, Return("lo"))
+	Store(hi, Return("hi"))
+	v.end()
+}
+
 // dot sums the unreduced products; the caller reduces once.
 func (v vec) dot() {
 	TEXT("dot"+v.suffix(), 0, "func(acc *[3]Elem, a, b *Elem, n int)")

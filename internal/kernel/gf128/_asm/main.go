@@ -25,6 +25,7 @@ func main() {
 		v.dot()
 		v.poly()
 	}
+	vec{}.mulOne()
 	Generate()
 }
 
@@ -172,7 +173,6 @@ func (s span) each(width int, body func(a at, width int)) {
 	KMOVB(ones.As32(), m)
 	body(at{v: s.v, mask: m}, 1)
 	Label("done")
-	return
 }
 
 func (a at) load(p reg.Register, i int) reg.VecVirtual {

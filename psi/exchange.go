@@ -1,0 +1,190 @@
+package psi
+
+import (
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// msgMatched is the receiver's bitmap of the tags that matched, in every
+// protocol.
+const msgMatched = 1
+
+// An exchange is a party's side of a run of some protocol, from the hello to
+// where the receiver has the tags of both sides. A tag is a pseudorandom
+// function of an item under a key that nobody has alone.
+type exchange struct {
+	*params
+	s     *session.Session
+	coins *coins
+	own   *items
+	peers int // number of the other side's items
+	width int // of a tag in bits
+	done  int64
+}
+
+// A tagger is a protocol.
+type tagger interface {
+	// receive returns the tags of this side's items in their order, and those
+	// of the other side in the order in which they came, packed in pieces of
+	// tagChunk. There may be none of either if one of the sides has no items.
+	receive() (own []prg.Block, peers [][]byte, err error)
+	// send sends the tags of this side's items in the given order.
+	send(order []uint32) error
+}
+
+// receive runs the receiver's side and returns the rows that matched.
+func (x *exchange) receive(t tagger) ([]int, error) {
+	own, peers, err := t.receive()
+	if err != nil {
+		return nil, err
+	}
+	if err := x.s.RecvEnd(); err != nil {
+		return nil, err
+	}
+	if x.reveal == RevealReceiver {
+		// The time that matching takes tells how much there is, so the sender
+		// does not wait for it.
+		if err := x.s.SendEnd(); err != nil {
+			return nil, err
+		}
+	}
+	x.s.Phase("match")
+	ownMatched, peerMatched := newBitmap(x.own.len()), newBitmap(x.peers)
+	x.match(own, peers, ownMatched, peerMatched)
+	rows, err := x.own.rowsOf(ownMatched)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPeer, err)
+	}
+	if x.reveal == RevealReceiver {
+		return rows, nil
+	}
+	err = chunks(x.peers, matchedChunk, func(lo, hi int) error {
+		return x.s.Send(msgMatched, peerMatched[lo/8:(hi+7)/8])
+	})
+	if err != nil {
+		return nil, err
+	}
+	return rows, x.s.SendEnd()
+}
+
+// send runs the sender's side and returns the rows that matched, if it learns
+// them.
+func (x *exchange) send(t tagger) ([]int, error) {
+	order := shuffled(x.own.len(), x.coins.shuffle)
+	if err := t.send(order); err != nil {
+		return nil, err
+	}
+	if err := x.s.SendEnd(); err != nil {
+		return nil, err
+	}
+	x.s.Phase("match")
+	if x.reveal != RevealBoth {
+		return nil, x.s.RecvEnd()
+	}
+	tags, matched := newBitmap(len(order)), newBitmap(len(order))
+	err := chunks(len(order), matchedChunk, func(lo, hi int) error {
+		return x.s.Recv(msgMatched, tags[lo/8:(hi+7)/8])
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !tags.clean(len(order)) {
+		return nil, fmt.Errorf("%w: it says that more tags matched than there are", ErrPeer)
+	}
+	for i, item := range order {
+		if tags.get(i) {
+			matched.set(int(item))
+		}
+	}
+	rows, err := x.own.rowsOf(matched)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrPeer, err)
+	}
+	return rows, x.s.RecvEnd()
+}
+
+// match sets the bits of tags that are on both sides.
+func (x *exchange) match(own []prg.Block, peers [][]byte, ownMatched, peerMatched bitmap) {
+	table := newTagTable(own, x.width)
+	tags := make([]prg.Block, min(x.peers, tagChunk))
+	for p, packed := range peers {
+		first := p * tagChunk
+		tags := tags[:min(tagChunk, x.peers-first)]
+		unpack(tags, packed, x.width)
+		table.match(tags, func(j, i int) {
+			ownMatched.set(i)
+			peerMatched.set(first + j)
+		})
+	}
+}
+
+// tagChunk is the number of tags in a message, the last excepted.
+const tagChunk = 1 << 12
+
+// sendTags packs and sends tags.
+func (x *exchange) sendTags(typ byte, tags []prg.Block) error {
+	packed := make([]byte, packedSize(len(tags), x.width))
+	pack(packed, tags, x.width)
+	if err := x.s.Send(typ, packed); err != nil {
+		return err
+	}
+	x.advance(len(tags))
+	return nil
+}
+
+// recvTags receives n tags that sendTags sent.
+func (x *exchange) recvTags(typ byte, n int) (packed []byte, err error) {
+	packed = make([]byte, packedSize(n, x.width))
+	if err := recvPacked(x.s, typ, packed, n, x.width); err != nil {
+		return nil, err
+	}
+	x.advance(n)
+	return packed, nil
+}
+
+// advance reports progress by items of either side.
+func (x *exchange) advance(n int) {
+	x.done += int64(n)
+	x.progress(Progress{Phase: "exchange", Done: x.done, Total: int64(x.own.len() + x.peers)})
+}
+
+// gather copies the digests of items lo to hi, in the given order or, if that is
+// nil, in their own.
+func (x *exchange) gather(dst []byte, lo, hi int, order []uint32) {
+	for i := lo; i < hi; i++ {
+		item := i
+		if order != nil {
+			item = int(order[i])
+		}
+		copy(dst[(i-lo)*digestSize:], x.own.digest(item)[:])
+	}
+}
+
+// matchedChunk is the number of bits of a bitmap that go into a message.
+const matchedChunk = 1 << 20
+
+// chunks calls f for each chunk of n items.
+func chunks(n, size int, f func(lo, hi int) error) error {
+	for lo := 0; lo < n; lo += size {
+		if err := f(lo, min(lo+size, n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// shuffled returns a random order of n items. The positions of tags that match
+// would otherwise tell the receiver how many items lie between them in the order
+// of digests, and so exclude others.
+func shuffled(n int, seed [32]byte) []uint32 {
+	order := make([]uint32, n)
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	// ChaCha8 is a stream cipher with an unpredictable output.
+	rand.New(rand.NewChaCha8(seed)).Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+	return order
+}

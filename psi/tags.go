@@ -1,0 +1,97 @@
+package psi
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// tagBits returns the length in bits of a tag for sets of n and m items, so
+// that any two of the n·m pairs of different items have equal tags with
+// probability at most 2^-41.
+func tagBits(n, m int) int { return statistical + 1 + ceilLog2(n) + ceilLog2(m) }
+
+// statistical is the security parameter of what fails by chance.
+const statistical = 40
+
+func ceilLog2(n int) int { return bits.Len(uint(max(n, 1) - 1)) }
+
+// lowBits returns a block of n ones.
+func lowBits(n int) prg.Block {
+	if n <= 64 {
+		return prg.Block{Lo: 1<<n - 1}
+	}
+	return prg.Block{Lo: 1<<64 - 1, Hi: 1<<(n-64) - 1}
+}
+
+func and(b, mask prg.Block) prg.Block { return prg.Block{Lo: b.Lo & mask.Lo, Hi: b.Hi & mask.Hi} }
+
+// packedSize returns the number of bytes of n blocks, of which width bits count.
+func packedSize(n, width int) int { return (n*width + 7) / 8 }
+
+// pack writes the lowest width bits of each block, one behind the other, the
+// least significant of a byte first, and zero bits up to the end of dst.
+func pack(dst []byte, blocks []prg.Block, width int) {
+	var word uint64 // bits that have not been written
+	used := 0       // of word
+	put := func(v uint64, n int) {
+		word |= v << used
+		if used += n; used < 64 {
+			return
+		}
+		binary.LittleEndian.PutUint64(dst, word)
+		dst = dst[8:]
+		used -= 64
+		word = v >> (n - used) // zero if that is 64
+	}
+	mask := lowBits(width)
+	for _, b := range blocks {
+		b = and(b, mask)
+		put(b.Lo, min(width, 64))
+		if width > 64 {
+			put(b.Hi, width-64)
+		}
+	}
+	for i := range dst {
+		dst[i] = byte(word)
+		word >>= 8
+	}
+}
+
+// unpack is the inverse of pack.
+func unpack(blocks []prg.Block, src []byte, width int) {
+	for i := range blocks {
+		blocks[i] = packedAt(src, i, width)
+	}
+}
+
+// recvPacked receives n blocks as pack wrote them into buf.
+func recvPacked(s *session.Session, typ byte, buf []byte, n, width int) error {
+	if err := s.Recv(typ, buf); err != nil {
+		return err
+	}
+	if end := n * width; end&7 != 0 && buf[end>>3]>>(end&7) != 0 {
+		return fmt.Errorf("%w: there are bits behind the last block", ErrPeer)
+	}
+	return nil
+}
+
+// packedAt returns block i of those that were packed into src.
+func packedAt(src []byte, i, width int) prg.Block {
+	at := i * width
+	src = src[at>>3:]
+	if len(src) < 17 {
+		var end [17]byte
+		copy(end[:], src)
+		src = end[:]
+	}
+	shift := at & 7
+	lo, hi := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])
+	return and(prg.Block{
+		Lo: lo>>shift | hi<<1<<(63-shift),
+		Hi: hi>>shift | uint64(src[16])<<1<<(63-shift),
+	}, lowBits(width))
+}
