@@ -209,11 +209,6 @@ func (p *plan) reply(msg []byte, coins *coins) (*receiver, []byte, error) {
 	r.point = stream.Block()
 	r.noise = make([]prg.Block, shape.Values)
 	stream.Blocks(r.noise)
-	if p.Width != 0 {
-		for i := range r.noise {
-			r.noise[i] = lowBits(r.noise[i], p.Width)
-		}
-	}
 	path := make([]prg.Block, (shape.Bits+127)/128)
 	r.places = make([]uint32, p.noise)
 	depth := p.depth()
@@ -329,12 +324,4 @@ func (r *receiver) finish() (a, c []prg.Block) {
 		code.expand(r.a, r.c, r.parity)
 	}
 	return r.a, r.c
-}
-
-// lowBits returns the lowest n bits of b.
-func lowBits(b prg.Block, n int) prg.Block {
-	if n <= 64 {
-		return prg.Block{Lo: b.Lo & (1<<n - 1)}
-	}
-	return prg.Block{Lo: b.Lo, Hi: b.Hi & (1<<(n-64) - 1)}
 }
