@@ -138,6 +138,9 @@ func TestSpan(t *testing.T) {
 // that the table counts with; the model says about 3 * 2 * 20.
 func TestAvoidance(t *testing.T) {
 	for _, binary := range []bool{false, true} {
+		if binary && testing.Short() {
+			continue
+		}
 		p := newPlan(4096, binary, Config{})
 		c, n := newCode(p, codeSeed, false), p.parity()
 		// Each part of the vector keeps an interval of y at its beginning or

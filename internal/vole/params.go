@@ -55,8 +55,9 @@ import "math/bits"
 // linear equations over GF(2) [ES24], at 300 bits and more. Two more margins are left out: with regular noise
 // the part of the test that meets half of the trees misses almost surely, and the
 // other half then has to be missed with probability (1 - y)^(t/2), which is
-// less; and every test costs a combination of a hundred outputs or more. A test
-// recomputes both columns.
+// less; and every test costs a combination of a hundred outputs or more. To let
+// some noise into the support and guess it costs more than it gains, at every
+// size of the table. A test recomputes both columns.
 type row struct {
 	maxLen int     // m at most
 	noise  int     // t, a multiple of eight

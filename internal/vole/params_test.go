@@ -101,6 +101,16 @@ func TestTable(t *testing.T) {
 			}
 			generic := min(pooledGauss(N, k, w), statisticalLarge(N, k, w), statisticalBinary(N, k, w),
 				stern(N, k, w, 1), stern(N, k, w, 128))
+			// With j of the t/2 noises in the support, which are guessed by
+			// meeting in the middle: the gain in probability is below the cost.
+			y := math.Pow(exconv.State/float64(p.m), 1.0/exconv.Weight)
+			for j := 1.0; j <= 20; j++ {
+				gain := log2Choose(w/2, j) + j*math.Log2(y/(1-y))
+				cost := j / 2 * math.Log2(y*(N-k))
+				if total := -w/2*math.Log2(1-y) - gain + cost; total < 128 {
+					t.Errorf("m = %d: %.1f bits with %v noises in the support", m, total, j)
+				}
+			}
 			// Collisions and representations save less than half of the exponent.
 			if r := regularBinary(N, k, w); r < 2*128 {
 				t.Errorf("m = %d: regular decoding %.0f", m, r)

@@ -209,11 +209,6 @@ func (p *plan) reply(msg []byte, coins *coins) (*receiver, []byte, error) {
 	r.point = stream.Block()
 	r.noise = make([]prg.Block, shape.Values)
 	stream.Blocks(r.noise)
-	if p.Width != 0 {
-		for i := range r.noise {
-			r.noise[i] = lowBits(r.noise[i], p.Width)
-		}
-	}
 	path := make([]prg.Block, (shape.Bits+127)/128)
 	r.places = make([]uint32, p.noise)
 	depth := p.depth()
@@ -264,19 +259,16 @@ func (r *receiver) grow(msg []byte) ([]byte, error) {
 	if p.Malicious {
 		sums = make([]prg.Block, p.noise)
 	}
-	p.recvTrees(msg[shareSize:], r.places, r.pads, r.values, v, func(k int, leaves []prg.Block) {
+	p.recvTrees(msg[shareSize:], r.places, r.pads, r.noise, r.values, v, func(k int, leaves []prg.Block) {
 		if sums != nil {
 			sums[k] = gf128.Horner(leaves, r.point)
 		}
 		if p.binary {
 			return
 		}
-		// The noise itself, in a and at the even places of parity. A place in
-		// the other vector is beyond the end here, also if the difference wraps.
-		n, first, parity := v.split(k)
-		place := r.places[k]
-		oblivious.AddAt(r.a[first:][:n], place, r.noise[k])
-		oblivious.AddAt(r.parity[2*parity:][:2*(p.leaves-n)], 2*(place-uint32(n)), r.noise[k])
+		// The noise in the first part of a; a place beyond is not in it.
+		n, first, _ := v.split(k)
+		oblivious.AddAt(r.a[first:][:n], r.places[k], r.noise[k])
 	})
 	if !p.Malicious {
 		return nil, nil
@@ -332,12 +324,4 @@ func (r *receiver) finish() (a, c []prg.Block) {
 		code.expand(r.a, r.c, r.parity)
 	}
 	return r.a, r.c
-}
-
-// lowBits returns the lowest n bits of b.
-func lowBits(b prg.Block, n int) prg.Block {
-	if n <= 64 {
-		return prg.Block{Lo: b.Lo & (1<<n - 1)}
-	}
-	return prg.Block{Lo: b.Lo, Hi: b.Hi & (1<<(n-64) - 1)}
 }

@@ -29,7 +29,7 @@ func (p *plan) grow(nodes, next, last []prg.Block, sums func(level int, s [2]prg
 // scratch returns a buffer for the nodes of one tree.
 func (p *plan) scratch() []prg.Block { return make([]prg.Block, p.leaves) }
 
-// Vectors are where a party's leaves go: the first m to first, the others to
+// vectors are where a party's leaves go: the first m to first, the others to
 // parity, in which lanes vectors stand interleaved and the leaves are the last.
 type vectors struct {
 	p             *plan
@@ -61,18 +61,17 @@ func (v *vectors) leaves(k int, spare []prg.Block) (leaves []prg.Block, direct b
 	return spare[:v.p.leaves], false
 }
 
-// store copies leaves that were made elsewhere.
-func (v *vectors) store(k int, leaves []prg.Block) {
+// store puts leaves that were made elsewhere where they belong. If parity has two
+// lanes, the other gets zeros, and the noise v at the place.
+func (v *vectors) store(k int, leaves []prg.Block, place uint32, noise prg.Block) {
 	n, first, parity := v.split(k)
 	copy(v.first[first:], leaves[:n])
-	if v.lanes == 1 {
-		copy(v.parity[parity:], leaves[n:])
+	if leaves = leaves[n:]; v.lanes == 1 {
+		copy(v.parity[parity:], leaves)
 		return
 	}
-	pairs := v.parity[2*parity:][:2*(len(leaves)-n)]
-	for i, x := range leaves[n:] {
-		pairs[2*i+1] = x
-	}
+	// A place in first is beyond the end here, also if the difference wraps.
+	oblivious.Pairs(v.parity[2*parity:][:2*len(leaves)], leaves, place-uint32(n), noise)
 }
 
 // clearLow clears the lowest bits of b.
@@ -85,8 +84,7 @@ func clearLow(b []prg.Block) {
 // sendTrees grows all trees and writes their messages: [BCGIKRS19, the
 // distributed setup of a puncturable PRF]. Path bit n of the receiver is a
 // choice bit with correlation pad[n]; the correction of tree k is masked by
-// value[k], or by delta if the noise is binary. Leaves go where
-// the vectors say.
+// value[k], or by delta if the noise is binary. Leaves go where the vectors say.
 func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.Block, v vectors) {
 	// The two keys of a choice are hashes of b and b + delta. They need
 	// tweaked correlation robustness, since the receiver may have chosen where
@@ -119,7 +117,7 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 			}
 			aes128.AppendBlocks(m, []prg.Block{total.Xor(mask)})
 			if !direct {
-				v.store(k, leaves)
+				v.store(k, leaves, 0, prg.Block{})
 			}
 		}
 	})
@@ -128,9 +126,9 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 // recvTrees grows the receiver's trees. Its leaves are those of the sender
 // except that at place[k] of tree k, where the noise is, it has the sender's
 // plus delta times the noise. pads are the correlations of the path's bits and
-// values those of the noise. done is called with the leaves of every tree. No
-// memory access depends on a place.
-func (p *plan) recvTrees(msg []byte, places []uint32, pads, values []prg.Block, v vectors, done func(tree int, leaves []prg.Block)) {
+// values those of the noise, which goes to the vectors' other lane. done is
+// called with the leaves of every tree. No memory access depends on a place.
+func (p *plan) recvTrees(msg []byte, places []uint32, pads, noise, values []prg.Block, v vectors, done func(tree int, leaves []prg.Block)) {
 	keys := make([]prg.Block, len(pads))
 	prg.HashTCCR(keys, pads, 0)
 	depth, size := p.depth(), p.treeSize()
@@ -166,7 +164,11 @@ func (p *plan) recvTrees(msg []byte, places []uint32, pads, values []prg.Block, 
 			oblivious.AddAt(leaves, place, fix.Xor(total))
 			done(k, leaves)
 			if !direct {
-				v.store(k, leaves)
+				var value prg.Block
+				if !p.binary {
+					value = noise[k]
+				}
+				v.store(k, leaves, place, value)
 			}
 		}
 	})

@@ -15,8 +15,9 @@ type Config struct {
 	Malicious bool
 	// Workers is the number of goroutines that compute. Zero means one.
 	Workers int
-	// Width says that the elements of a lie in the subspace of the lowest
-	// Width bits, for semi-honest parties that need no more. Zero means 128.
+	// Width is zero or 128. Elements of a cannot be confined to a subspace, such
+	// as that of the lowest bits: the code multiplies by elements of the whole
+	// field, and has to. See params.go for what becomes of it otherwise.
 	Width int
 	// Type is the first of the [Types] frame types that a run uses, at most 123.
 	Type byte
@@ -45,7 +46,7 @@ func (c *Config) check(m int) error {
 		return fmt.Errorf("vole: frame types from %d on", c.Type)
 	case len(c.Context) > maxContext:
 		return fmt.Errorf("vole: a context of %d bytes is longer than %d", len(c.Context), maxContext)
-	case c.Width < 0 || c.Width > 128 || c.Malicious && c.Width%128 != 0:
+	case c.Width != 0 && c.Width != 128:
 		return fmt.Errorf("vole: a width of %d bits", c.Width)
 	case c.Workers < 0:
 		return fmt.Errorf("vole: %d workers", c.Workers)

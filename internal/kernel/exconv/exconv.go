@@ -80,9 +80,9 @@ func NewSegments(n int) *Segments {
 		panic("exconv: internal error: size of the input")
 	}
 	s := &Segments{total: n}
-	for j := range Weight {
-		s.first[j] = uint32(j * n / Weight)
-		s.size[j] = uint32((j+1)*n/Weight) - s.first[j]
+	for j := range uint64(Weight) {
+		s.first[j] = uint32(j * uint64(n) / Weight)
+		s.size[j] = uint32((j+1)*uint64(n)/Weight) - s.first[j]
 	}
 	return s
 }

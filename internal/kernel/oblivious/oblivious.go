@@ -16,3 +16,15 @@ func AddAt(b []Block, place uint32, v Block) {
 		addAt(b, place, v)
 	}
 }
+
+// Pairs sets the blocks of dst at odd places to those of src, and those at even
+// places to zero, except for the one of number place, if there is one, which it
+// sets to v. dst is twice as long as src.
+func Pairs(dst, src []Block, place uint32, v Block) {
+	if len(dst) != 2*len(src) {
+		panic("oblivious: internal error: blocks and pairs differ in number")
+	}
+	if len(src) > 0 {
+		pairs(dst, src, place, v)
+	}
+}

@@ -159,3 +159,177 @@ DATA two<>+8(SB)/8, $0x0000000000000002
 DATA two<>+16(SB)/8, $0x0000000000000002
 DATA two<>+24(SB)/8, $0x0000000000000002
 GLOBL two<>(SB), RODATA|NOPTR, $32
+
+// func pairsAVX512(dst *Block, src *Block, n int, place uint64, v *Block)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·pairsAVX512(SB), $0-40
+	MOVQ            dst+0(FP), AX
+	MOVQ            src+8(FP), CX
+	MOVQ            n+16(FP), DX
+	MOVQ            place+24(FP), BX
+	VPBROADCASTQ    BX, Z1
+	MOVQ            v+32(FP), BX
+	VBROADCASTI32X4 (BX), Z3
+	VMOVDQU64       even<>+0(SB), Z0
+	MOVQ            $0x0000000000000002, BX
+	VPBROADCASTQ    BX, Z2
+	MOVQ            $0x00000000000000cc, BX
+	KMOVB           BX, K1
+
+loop8:
+	CMPQ        DX, $0x10
+	JL          after8
+	VMOVDQU     (CX), Y4
+	VPEXPANDQ.Z Z4, K1, Z4
+	VPCMPEQQ    Z1, Z0, K2
+	VPADDQ      Z2, Z0, Z0
+	VMOVDQA64   Z3, K2, Z4
+	VMOVDQU64   Z4, (AX)
+	VMOVDQU     32(CX), Y5
+	VPEXPANDQ.Z Z5, K1, Z5
+	VPCMPEQQ    Z1, Z0, K2
+	VPADDQ      Z2, Z0, Z0
+	VMOVDQA64   Z3, K2, Z5
+	VMOVDQU64   Z5, 64(AX)
+	VMOVDQU     64(CX), Y6
+	VPEXPANDQ.Z Z6, K1, Z6
+	VPCMPEQQ    Z1, Z0, K2
+	VPADDQ      Z2, Z0, Z0
+	VMOVDQA64   Z3, K2, Z6
+	VMOVDQU64   Z6, 128(AX)
+	VMOVDQU     96(CX), Y7
+	VPEXPANDQ.Z Z7, K1, Z7
+	VPCMPEQQ    Z1, Z0, K2
+	VPADDQ      Z2, Z0, Z0
+	VMOVDQA64   Z3, K2, Z7
+	VMOVDQU64   Z7, 192(AX)
+	VMOVDQU     128(CX), Y8
+	VPEXPANDQ.Z Z8, K1, Z8
+	VPCMPEQQ    Z1, Z0, K2
+	VPADDQ      Z2, Z0, Z0
+	VMOVDQA64   Z3, K2, Z8
+	VMOVDQU64   Z8, 256(AX)
+	VMOVDQU     160(CX), Y9
+	VPEXPANDQ.Z Z9, K1, Z9
+	VPCMPEQQ    Z1, Z0, K2
+	VPADDQ      Z2, Z0, Z0
+	VMOVDQA64   Z3, K2, Z9
+	VMOVDQU64   Z9, 320(AX)
+	VMOVDQU     192(CX), Y10
+	VPEXPANDQ.Z Z10, K1, Z10
+	VPCMPEQQ    Z1, Z0, K2
+	VPADDQ      Z2, Z0, Z0
+	VMOVDQA64   Z3, K2, Z10
+	VMOVDQU64   Z10, 384(AX)
+	VMOVDQU     224(CX), Y11
+	VPEXPANDQ.Z Z11, K1, Z11
+	VPCMPEQQ    Z1, Z0, K2
+	VPADDQ      Z2, Z0, Z0
+	VMOVDQA64   Z3, K2, Z11
+	VMOVDQU64   Z11, 448(AX)
+	ADDQ        $0x00000100, CX
+	ADDQ        $0x00000200, AX
+	SUBQ        $0x10, DX
+	JMP         loop8
+
+after8:
+loop1:
+	CMPQ        DX, $0x02
+	JL          after1
+	VMOVDQU     (CX), Y12
+	VPEXPANDQ.Z Z12, K1, Z12
+	VPCMPEQQ    Z1, Z0, K2
+	VPADDQ      Z2, Z0, Z0
+	VMOVDQA64   Z3, K2, Z12
+	VMOVDQU64   Z12, (AX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000040, AX
+	SUBQ        $0x02, DX
+	JMP         loop1
+
+after1:
+	TESTQ       DX, DX
+	JZ          done
+	VMOVDQU     (CX), X13
+	VPEXPANDQ.Z Z13, K1, Z13
+	VPCMPEQQ    Z1, Z0, K1
+	VMOVDQA64   Z3, K1, Z13
+	VMOVDQU     Y13, (AX)
+
+done:
+	VZEROUPPER
+	RET
+
+DATA even<>+0(SB)/8, $0x0000000000000000
+DATA even<>+8(SB)/8, $0x0000000000000000
+DATA even<>+16(SB)/8, $0x0000010000000000
+DATA even<>+24(SB)/8, $0x0000010000000000
+DATA even<>+32(SB)/8, $0x0000000000000001
+DATA even<>+40(SB)/8, $0x0000000000000001
+DATA even<>+48(SB)/8, $0x0000010000000000
+DATA even<>+56(SB)/8, $0x0000010000000000
+GLOBL even<>(SB), RODATA|NOPTR, $64
+
+// func pairsAVX2(dst *Block, src *Block, n int, place uint64, v *Block)
+// Requires: AVX, AVX2
+TEXT ·pairsAVX2(SB), $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	MOVQ         place+24(FP), BX
+	VMOVQ        BX, X1
+	VPBROADCASTQ X1, X1
+	MOVQ         v+32(FP), BX
+	VMOVDQU      (BX), X3
+	VPXOR        X0, X0, X0
+	VMOVDQU      one<>+0(SB), X2
+
+loop4:
+	CMPQ        DX, $0x04
+	JL          after4
+	VPCMPEQQ    X1, X0, X4
+	VPADDQ      X2, X0, X0
+	VPAND       X3, X4, X4
+	VINSERTI128 $0x01, (CX), Y4, Y4
+	VMOVDQU     Y4, (AX)
+	VPCMPEQQ    X1, X0, X5
+	VPADDQ      X2, X0, X0
+	VPAND       X3, X5, X5
+	VINSERTI128 $0x01, 16(CX), Y5, Y5
+	VMOVDQU     Y5, 32(AX)
+	VPCMPEQQ    X1, X0, X6
+	VPADDQ      X2, X0, X0
+	VPAND       X3, X6, X6
+	VINSERTI128 $0x01, 32(CX), Y6, Y6
+	VMOVDQU     Y6, 64(AX)
+	VPCMPEQQ    X1, X0, X7
+	VPADDQ      X2, X0, X0
+	VPAND       X3, X7, X7
+	VINSERTI128 $0x01, 48(CX), Y7, Y7
+	VMOVDQU     Y7, 96(AX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000080, AX
+	SUBQ        $0x04, DX
+	JMP         loop4
+
+after4:
+loop1:
+	CMPQ        DX, $0x01
+	JL          after1
+	VPCMPEQQ    X1, X0, X8
+	VPADDQ      X2, X0, X0
+	VPAND       X3, X8, X8
+	VINSERTI128 $0x01, (CX), Y8, Y8
+	VMOVDQU     Y8, (AX)
+	ADDQ        $0x00000010, CX
+	ADDQ        $0x00000020, AX
+	SUBQ        $0x01, DX
+	JMP         loop1
+
+after1:
+	VZEROUPPER
+	RET
+
+DATA one<>+0(SB)/8, $0x0000000000000001
+DATA one<>+8(SB)/8, $0x0000000000000001
+GLOBL one<>(SB), RODATA|NOPTR, $16

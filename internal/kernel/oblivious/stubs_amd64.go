@@ -13,3 +13,13 @@ func addAtAVX512(b *Block, n int, place uint64, v *Block)
 //
 //go:noescape
 func addAtAVX2(b *Block, n int, place uint64, v *Block)
+
+// pairsAVX512 puts zero, or v at the place, before every block of src.
+//
+//go:noescape
+func pairsAVX512(dst *Block, src *Block, n int, place uint64, v *Block)
+
+// pairsAVX2 is pairsAVX512 with half the width.
+//
+//go:noescape
+func pairsAVX2(dst *Block, src *Block, n int, place uint64, v *Block)

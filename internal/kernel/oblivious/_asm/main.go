@@ -20,6 +20,8 @@ func main() {
 	ConstraintExpr("amd64,!purego")
 	addAt512()
 	addAt256()
+	pairs512()
+	pairs256()
 	Generate()
 }
 
@@ -121,6 +123,79 @@ func addAt256() {
 	VPXOR(Mem{Base: b}, m.AsX(), m.AsX())
 	VMOVDQU(m.AsX(), Mem{Base: b})
 	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+func pairs512() {
+	TEXT("pairsAVX512", 0, "func(dst, src *Block, n int, place uint64, v *Block)")
+	Doc("pairsAVX512 puts zero, or v at the place, before every block of src.")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	src := Load(Param("src"), GP64())
+	n := Load(Param("n"), GP64())
+	at, place, step, v := ZMM(), ZMM(), ZMM(), ZMM()
+	VPBROADCASTQ(Load(Param("place"), GP64()), place)
+	VBROADCASTI32X4(Mem{Base: Load(Param("v"), GP64())}, v)
+	// The lanes of src count from where no place can be.
+	VMOVDQU64(words("even", 0, 0, 1<<40, 1<<40, 1, 1, 1<<40, 1<<40), at)
+	two, odd := GP64(), GP64()
+	MOVQ(U64(2), two)
+	VPBROADCASTQ(two, step)
+	MOVQ(U64(0xcc), odd)
+	lanes := K()
+	KMOVB(odd.As32(), lanes)
+	loops(n, 8, 2, func(width int) {
+		for i := range width {
+			k, x := K(), ZMM()
+			VMOVDQU(Mem{Base: src, Disp: 32 * i}, x.AsY())
+			VPEXPANDQ_Z(x, lanes, x)
+			VPCMPEQQ(place, at, k)
+			VPADDQ(step, at, at)
+			VMOVDQA64(v, k, x)
+			VMOVDQU64(x, Mem{Base: dst, Disp: 64 * i})
+		}
+		ADDQ(U32(32*width), src)
+		ADDQ(U32(64*width), dst)
+	})
+	TESTQ(n, n)
+	JZ(LabelRef("done"))
+	k, x := K(), ZMM()
+	VMOVDQU(Mem{Base: src}, x.AsX())
+	VPEXPANDQ_Z(x, lanes, x)
+	VPCMPEQQ(place, at, k)
+	VMOVDQA64(v, k, x)
+	VMOVDQU(x.AsY(), Mem{Base: dst})
+	Label("done")
+	VZEROUPPER()
+	RET()
+}
+
+func pairs256() {
+	TEXT("pairsAVX2", 0, "func(dst, src *Block, n int, place uint64, v *Block)")
+	Doc("pairsAVX2 is pairsAVX512 with half the width.")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	src := Load(Param("src"), GP64())
+	n := Load(Param("n"), GP64())
+	at, place, step, v := XMM(), XMM(), XMM(), XMM()
+	VMOVQ(Load(Param("place"), GP64()), place)
+	VPBROADCASTQ(place, place)
+	VMOVDQU(Mem{Base: Load(Param("v"), GP64())}, v)
+	VPXOR(at, at, at)
+	VMOVDQU(words("one", 1, 1), step)
+	loops(n, 4, 1, func(width int) {
+		for i := range width {
+			x := YMM()
+			VPCMPEQQ(place, at, x.AsX())
+			VPADDQ(step, at, at)
+			VPAND(v, x.AsX(), x.AsX())
+			VINSERTI128(U8(1), Mem{Base: src, Disp: 16 * i}, x, x)
+			VMOVDQU(x, Mem{Base: dst, Disp: 32 * i})
+		}
+		ADDQ(U32(16*width), src)
+		ADDQ(U32(32*width), dst)
+	})
 	VZEROUPPER()
 	RET()
 }
