@@ -60,7 +60,7 @@ func (v *voleRun) receive() (own []byte, peers [][]byte, err error) {
 	if n == 0 || m == 0 {
 		return nil, nil, nil
 	}
-	dims, err := okvs.NewParams(n, statistical)
+	dims, err := okvs.NewParams(n, statistical, 128)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrIncompatible, err)
 	}
@@ -154,7 +154,7 @@ func (v *voleRun) send(order []uint32) error {
 	if n == 0 || m == 0 {
 		return nil
 	}
-	dims, err := okvs.NewParams(n, statistical)
+	dims, err := okvs.NewParams(n, statistical, 128)
 	if err != nil {
 		return fmt.Errorf("%w: %w", ErrIncompatible, err)
 	}
