@@ -56,7 +56,7 @@ func (v *voleRun) config() vole.Config {
 
 // dims returns the dimensions of a store of n items.
 func (v *voleRun) dims(n int) (okvs.Params, error) {
-	dims, err := okvs.NewParams(n, statistical)
+	dims, err := okvs.NewParams(n, statistical, v.mask)
 	if err != nil || dims.Size() > vole.MaxLen {
 		return dims, fmt.Errorf("%w: the receiver has %d items, too many for one run of this protocol", ErrIncompatible, n)
 	}

@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
-	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/okvs/rows"
 )
 
@@ -44,11 +43,14 @@ func Decode(p Params, seed [16]byte, keys, store, out []Block, workers int) {
 func decodeBin(p *Params, c *aes128.Cipher, keys, store, out []Block) {
 	var buf [chunk]Block
 	var r [chunk]uint64
+	var all [rows.MaxDense * 32]Block
+	table := all[:rows.Table(p.dense)]
+	rows.Tabulate(table, store[p.sparse:])
 	hashed(c, &buf, keys, func(first int, hs []Block) {
 		rows.Place(r[:len(hs)], hs, p.bins, p.sparse)
 		o := out[first:][:len(hs)]
 		rows.Gather(o, store, r[:len(hs)])
-		gf128.PolyAdd(o, hs, store[p.sparse:])
+		rows.AddDense(o, hs, table)
 	})
 }
 
@@ -59,6 +61,7 @@ type decoder struct {
 	at     []int
 	buf    [chunk]Block
 	rows   [chunk]uint64
+	table  [rows.MaxDense * 32]Block // of the dense columns of a bin
 }
 
 var decoders = sync.Pool{New: func() any { return new(decoder) }}
@@ -92,15 +95,17 @@ func (d *decoder) decode(p *Params, c *aes128.Cipher, keys, store, out []Block) 
 		}
 	})
 
+	table := d.table[:rows.Table(p.dense)]
 	for b := range p.bins {
 		bin := store[b*p.binSize():][:p.binSize()]
+		rows.Tabulate(table, bin[p.sparse:])
 		for lo, hi := at[b], at[b+1]; lo < hi; lo += chunk {
 			hs := hashes[lo:min(lo+chunk, hi)]
 			to := from[lo:][:len(hs)]
 			o := d.buf[:len(hs)]
 			rows.Place(d.rows[:len(hs)], hs, p.bins, p.sparse)
 			rows.Gather(o, bin, d.rows[:len(hs)])
-			gf128.PolyAdd(o, hs, bin[p.sparse:])
+			rows.AddDense(o, hs, table)
 			for i, k := range to {
 				out[k] = o[i]
 			}
@@ -112,4 +117,5 @@ func (d *decoder) decode(p *Params, c *aes128.Cipher, keys, store, out []Block) 
 	clear(at)
 	clear(d.buf[:])
 	clear(d.rows[:])
+	clear(table)
 }

@@ -13,13 +13,23 @@ import (
 // else's business. What it writes does not depend on the number of workers.
 //
 // The error is [ErrDuplicate] or [ErrUnsolvable]; out is then unspecified. out
-// must not overlap keys or values.
+// must not overlap keys or values, which must have no bits beyond the width.
 func Encode(p Params, seed, coins [16]byte, keys, values, out []Block, workers int) error {
 	mustBe("keys", len(keys), p.n)
 	mustBe("values", len(values), p.n)
 	mustBe("blocks", len(out), p.Size())
 	if p.n == 0 {
 		return nil
+	}
+	if outside := p.mask(); p.width < 128 {
+		outside.Lo, outside.Hi = ^outside.Lo, ^outside.Hi
+		var sum Block
+		for _, v := range values {
+			sum.Lo, sum.Hi = sum.Lo|v.Lo, sum.Hi|v.Hi
+		}
+		if sum.Lo&outside.Lo|sum.Hi&outside.Hi != 0 {
+			panic("okvs: internal error: a value is wider than the store")
+		}
 	}
 	workers = max(workers, 1)
 	e := encoders.Get().(*encoder)
@@ -29,12 +39,12 @@ func Encode(p Params, seed, coins [16]byte, keys, values, out []Block, workers i
 		return err
 	}
 
-	fill := aes128.New(coins)
+	free := aes128.New(coins)
 	failures := make([]error, p.bins)
 	parallel(p.bins, workers, func(bin int) {
 		s := solvers.Get().(*solver)
 		values := e.values[bin*p.capacity:][:e.count[bin]]
-		failures[bin] = s.solve(&p, fill, bin, values, out[bin*p.binSize():][:p.binSize()])
+		failures[bin] = s.solve(&p, free, bin, values, out[bin*p.binSize():][:p.binSize()])
 		// Nothing about the items outlives the call in a pool.
 		clear(values)
 		s.release(&p)

@@ -3,11 +3,11 @@ package okvs
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
-	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/okvs/rows"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
@@ -15,7 +15,7 @@ import (
 // gaps peels trials random bins of n items and m columns, and counts them by
 // the size of their gap; the last count is for all above.
 func gaps(n, m, trials int, count *[12]int) {
-	p := &Params{n: n, bins: 1, capacity: n, sparse: m, dense: len(count) - 2}
+	p := &Params{n: n, bins: 1, capacity: n, sparse: m, gap: len(count) - 2}
 	s := new(solver)
 	r := prg.New([16]byte{byte(n), byte(n >> 8), byte(m), byte(m >> 8)})
 	h := make([]Block, n)
@@ -60,7 +60,7 @@ func TestGapRate(t *testing.T) {
 		var count [12]int
 		gaps(p.capacity, p.sparse, c.trials, &count)
 		t.Logf("n = %d, m' = %d, g^ = %d: gaps of 0, 1, 2, ... in %d bins: %v; expected with a gap: %.1f",
-			p.capacity, p.sparse, p.dense, c.trials, count, mu*float64(c.trials))
+			p.capacity, p.sparse, p.gap, c.trials, count, mu*float64(c.trials))
 		if got, most := c.trials-count[0], poisson(8./7*mu*float64(c.trials)); got > most {
 			t.Errorf("%d items: %d of %d bins have a gap, want at most %d", c.n, got, c.trials, most)
 		}
@@ -77,27 +77,27 @@ func TestFailureRate(t *testing.T) {
 		if testing.Short() || race.Enabled {
 			c.trials /= 50
 		}
-		p, err := NewParams(c.n, c.ssp)
+		p, err := NewParams(c.n, c.ssp, 128)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var count [12]int
 		gaps(p.capacity, p.sparse, c.trials, &count)
 		failed := c.trials
-		for _, k := range count[:p.dense+1] {
+		for _, k := range count[:p.gap+1] {
 			failed -= k
 		}
 		allowed := float64(c.trials) / math.Exp2(float64(c.ssp+1))
-		t.Logf("n = %d, m' = %d, g^ = %d: %d of %d failed, %.1f allowed", c.n, p.sparse, p.dense, failed, c.trials, allowed)
+		t.Logf("n = %d, m' = %d, g^ = %d: %d of %d failed, %.1f allowed", c.n, p.sparse, p.gap, failed, c.trials, allowed)
 		if failed > poisson(allowed) {
 			t.Errorf("%d items, %d bits: %d of %d failed", c.n, c.ssp, failed, c.trials)
 		}
 	}
 }
 
-// tight returns dimensions where a gap is the rule, with dense columns for it.
-func tight(n, sparse, dense, bins int) Params {
-	return Params{n: n, bins: bins, capacity: n, sparse: sparse, dense: dense}
+// tight returns dimensions where a gap is the rule.
+func tight(n, sparse, gap, bins int) Params {
+	return Params{n: n, bins: bins, capacity: n, sparse: sparse, gap: gap, dense: 64, width: 128}
 }
 
 // TestGapIsSolved encodes with fewer sparse columns than peeling needs.
@@ -105,7 +105,7 @@ func TestGapIsSolved(t *testing.T) {
 	with, solved := 0, 0
 	s := new(solver)
 	for i := range 2000 {
-		// Dense columns up to more than the gap; sometimes just enough.
+		// Bounds up to more than the gap; sometimes just enough.
 		p := tight(60, 72+i%20, 1+i%25, 1)
 		keys, values := instance(p.n, i)
 		_, seed, coins := seeds(i)
@@ -116,12 +116,12 @@ func TestGapIsSolved(t *testing.T) {
 		aes128.New(seed).HashCR(h, keys)
 		rows.Place(s.rows[:p.n], h, 1, p.sparse)
 		unlimited := p
-		unlimited.dense = p.n
+		unlimited.gap = p.n
 		if _, err := s.triangulate(&unlimited, h); err != nil {
 			t.Fatal(err)
 		}
-		if fits := len(s.gap) <= p.dense; fits != (err == nil) {
-			t.Fatalf("instance %d: a gap of %d and %d dense columns: %v", i, len(s.gap), p.dense, err)
+		if fits := len(s.gap) <= p.gap; fits != (err == nil) {
+			t.Fatalf("instance %d: a gap of %d, at most %d: %v", i, len(s.gap), p.gap, err)
 		}
 		if err != nil {
 			if !errors.Is(err, ErrUnsolvable) {
@@ -155,8 +155,8 @@ func TestGapIsSolved(t *testing.T) {
 func TestUnsolvable(t *testing.T) {
 	for name, p := range map[string]Params{
 		"too few columns":   tight(1000, 500, 3, 1),
-		"one bin too small": {n: 1000, bins: 4, capacity: 255, sparse: 800, dense: 3},
-		"one bin too tight": {n: 1000, bins: 4, capacity: 400, sparse: 270, dense: 3},
+		"one bin too small": {n: 1000, bins: 4, capacity: 255, sparse: 800, gap: 3, dense: 40, width: 128},
+		"one bin too tight": {n: 1000, bins: 4, capacity: 400, sparse: 270, gap: 3, dense: 40, width: 128},
 	} {
 		keys, values := instance(p.n, 1)
 		for _, workers := range []int{1, 4} {
@@ -175,7 +175,7 @@ func TestTriangular(t *testing.T) {
 		s := new(solver)
 		h := prg.Expand([16]byte{1, byte(i), byte(i >> 8)}, n)
 		rows.Place(s.rows[:n], h, 1, m)
-		peeled, err := s.triangulate(&Params{sparse: m, dense: n}, h)
+		peeled, err := s.triangulate(&Params{sparse: m, gap: n}, h)
 		if err != nil || peeled+len(s.gap) != n {
 			t.Fatal(peeled, s.gap, err)
 		}
@@ -206,23 +206,37 @@ func TestTriangular(t *testing.T) {
 
 func TestEliminate(t *testing.T) {
 	r := prg.New([16]byte{5})
+	independent := 0
 	for i := range 300 {
-		rank, unknowns := i%6, 5+i%3
-		matrix, original := make([][]Block, rank), make([][]Block, rank)
+		rank, unknowns := i%6, 5+i%60
+		matrix, random := make([]equation, rank), make([]Block, 2*rank)
+		r.Blocks(random)
 		for j := range matrix {
-			matrix[j] = make([]Block, unknowns+1)
-			r.Blocks(matrix[j])
+			matrix[j] = equation{random[2*j].Lo << (64 - unknowns) >> (64 - unknowns), random[2*j+1]}
 			if i%4 == 1 {
-				matrix[j][j%2] = Block{} // pivots elsewhere
+				matrix[j].columns &^= 3 << j // pivots elsewhere
 			}
-			original[j] = append([]Block(nil), matrix[j]...)
 		}
+		original := slices.Clone(matrix)
 		x := make([]Block, unknowns)
 		r.Blocks(x)
-		before := append([]Block(nil), x...)
+		before := slices.Clone(x)
 		if !eliminate(matrix, x) {
-			t.Fatalf("%d random equations in %d unknowns", rank, unknowns)
+			// Some combination must be zero.
+			zero := false
+			for set := 1; set < 1<<rank; set++ {
+				var sum uint64
+				for j, e := range original {
+					sum ^= e.columns * uint64(set>>j&1)
+				}
+				zero = zero || sum == 0
+			}
+			if !zero {
+				t.Fatalf("%d independent equations in %d unknowns", rank, unknowns)
+			}
+			continue
 		}
+		independent++
 		kept := 0
 		for j := range x {
 			if x[j] == before[j] {
@@ -232,16 +246,24 @@ func TestEliminate(t *testing.T) {
 		if kept != unknowns-rank {
 			t.Errorf("%d equations leave %d of %d unknowns", rank, kept, unknowns)
 		}
-		for _, eq := range original {
-			if gf128.Dot(eq[:unknowns], x) != eq[unknowns] {
+		for _, e := range original {
+			for j := range x {
+				if e.columns>>j&1 == 1 {
+					e.value = e.value.Xor(x[j])
+				}
+			}
+			if e.value != (Block{}) {
 				t.Fatalf("%d equations in %d unknowns: one does not hold", rank, unknowns)
 			}
 		}
 		if rank > 1 {
-			copy(original[0], original[1])
+			original[0].columns = original[1].columns
 			if eliminate(original, x) {
 				t.Error("a repeated equation was accepted")
 			}
 		}
+	}
+	if independent < 250 {
+		t.Errorf("%d of 300 were independent", independent)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
+	"math/bits"
 	"math/rand/v2"
 	"runtime"
 	"slices"
@@ -38,7 +39,7 @@ func instance(n, i int) (keys, values []Block) {
 
 func params(t testing.TB, n int) Params {
 	t.Helper()
-	p, err := NewParams(n, 40)
+	p, err := NewParams(n, 40, 128)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,8 +105,8 @@ func TestMillion(t *testing.T) {
 func TestGolden(t *testing.T) {
 	cputest.Each(t, func(t *testing.T) {
 		for n, want := range map[int]string{
-			100:   "397d89fc2b3fa8d6e0fe76633a34cec9",
-			40000: "633330434d6059202ba879604b100182",
+			100:   "95bf2a3a0eaa98f7fe2e3d72f42fce5d",
+			40000: "db6d89f16728b3ff0e1dec77e13121e6",
 		} {
 			for _, workers := range []int{1, 4} {
 				h := sha256.Sum256(aes128.AppendBlocks(nil, encode(t, params(t, n), 5, workers)))
@@ -207,6 +208,64 @@ func TestUniform(t *testing.T) {
 	}
 }
 
+// TestWidth checks that a store lies in the subspace of its values and is random
+// there, and that the others stay out.
+func TestWidth(t *testing.T) {
+	for _, width := range []int{1, 2, 63, 64, 65, 81, 127, 128} {
+		for i, n := range []int{1, 300, 40000} {
+			p, err := NewParams(n, 40, width)
+			if err != nil {
+				t.Fatal(err)
+			}
+			mask := p.mask()
+			if bits.OnesCount64(mask.Lo)+bits.OnesCount64(mask.Hi) != width || mask.Hi != 0 && ^mask.Lo != 0 {
+				t.Fatalf("%d bits: mask %x", width, mask)
+			}
+			keys, values := instance(n, i)
+			for j := range values {
+				values[j] = Block{Lo: values[j].Lo & mask.Lo, Hi: values[j].Hi & mask.Hi}
+			}
+			store, got := make([]Block, p.Size()), make([]Block, n)
+			if err := Encode(p, [16]byte{1}, [16]byte{2}, keys, values, store, 2); err != nil {
+				t.Fatal(err)
+			}
+			ones := 0
+			for c, b := range store {
+				if b.Lo&^mask.Lo != 0 || b.Hi&^mask.Hi != 0 {
+					t.Fatalf("%d items of %d bits: column %d is %x", n, width, c, b)
+				}
+				ones += bits.OnesCount64(b.Lo) + bits.OnesCount64(b.Hi)
+			}
+			// Seven standard deviations, as above.
+			if all := width * len(store); (2*ones-all)*(2*ones-all) > 7*7*all {
+				t.Errorf("%d items of %d bits: %d ones of %d", n, width, ones, all)
+			}
+			Decode(p, [16]byte{1}, keys, store, got, 2)
+			if !slices.Equal(got, values) {
+				t.Fatalf("%d items of %d bits: wrong values", n, width)
+			}
+			if width == 128 {
+				continue
+			}
+			values[n-1] = values[n-1].Xor(Block{Lo: uint64(1) << width, Hi: uint64(1) << max(width-64, 0)})
+			if width < 64 {
+				values[n-1].Hi = 0
+			}
+			mustPanic(t, "a wide value", func() { _ = Encode(p, [16]byte{1}, [16]byte{2}, keys, values, store, 2) })
+		}
+	}
+}
+
+func mustPanic(t *testing.T, name string, f func()) {
+	t.Helper()
+	defer func() {
+		if recover() == nil {
+			t.Errorf("%s: no panic", name)
+		}
+	}()
+	f()
+}
+
 // TestCoins checks that other coins give another store with the same meaning.
 func TestCoins(t *testing.T) {
 	p := params(t, 500)
@@ -268,14 +327,7 @@ func TestMisuse(t *testing.T) {
 		"store":   func() { Decode(p, [16]byte{}, k, s[1:], k, 1) },
 		"results": func() { Decode(p, [16]byte{}, k, s, k[1:], 1) },
 	} {
-		func() {
-			defer func() {
-				if recover() == nil {
-					t.Errorf("%s: no panic", name)
-				}
-			}()
-			f()
-		}()
+		mustPanic(t, name, f)
 	}
 }
 
@@ -311,7 +363,8 @@ func TestPoolsAreClean(t *testing.T) {
 				}
 			}
 			if !isZero(s.gap) || !isZero(d.at) || !isZero(s.rows[:]) || !isZero(s.cols[:]) || !isZero(s.queue[:]) || !isZero(s.order[:]) ||
-				!isZero(d.hashes[:]) || !isZero(d.from[:]) || !isZero(d.buf[:]) || !isZero(d.rows[:]) {
+				!isZero(d.hashes[:]) || !isZero(d.from[:]) || !isZero(d.buf[:]) || !isZero(d.rows[:]) ||
+				!isZero(s.table[:]) || !isZero(d.table[:]) {
 				t.Errorf("%d items, %s: something is left", n, name)
 			}
 			encoders.Put(e)

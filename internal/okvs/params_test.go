@@ -48,8 +48,8 @@ func TestCapacity(t *testing.T) {
 		return -(first + math.Log(sum)) / math.Ln2
 	}
 	for _, n := range sizes {
-		for _, ssp := range []int{1, 30, 40, 60, 80} {
-			p, err := NewParams(n, ssp)
+		for _, ssp := range []int{1, 30, 40, 56} {
+			p, err := NewParams(n, ssp, 128)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -80,10 +80,10 @@ func TestDuplicateRows(t *testing.T) {
 		p := params(t, n)
 		c, m := float64(p.capacity), float64(p.sparse)
 		mean := c * (c - 1) / 2 * 6 / (m * (m - 1) * (m - 2))
-		fact, _ := math.Lgamma(float64(p.dense + 2))
-		got := -(float64(p.dense+1)*math.Log(mean) - fact) / math.Ln2
-		if want := 41 + math.Log2(float64(p.bins)); got < want {
-			t.Errorf("%d items: more than %d pairs in a bin with 2^-%.2f, want 2^-%.2f", n, p.dense, got, want)
+		fact, _ := math.Lgamma(float64(p.gap + 2))
+		got := -(float64(p.gap+1)*math.Log(mean) - fact) / math.Ln2
+		if want := 42 + math.Log2(float64(p.bins)); got < want {
+			t.Errorf("%d items: more than %d pairs in a bin with 2^-%.2f, want 2^-%.2f", n, p.gap, got, want)
 		}
 	}
 }
@@ -95,18 +95,18 @@ func TestDimensions(t *testing.T) {
 		want   Params
 	}{
 		{0, 40, Params{}},
-		{1, 40, Params{1, 1, 64, 144, 5}},
-		{64, 40, Params{64, 1, 64, 144, 5}},
-		{1000, 40, Params{1000, 1, 1000, 1447, 3}},
-		{1 << 14, 40, Params{1 << 14, 1, 1 << 14, 20825, 2}},
-		{1<<14 + 1, 40, Params{1<<14 + 1, 2, 8686, 11226, 3}},
-		{1 << 16, 40, Params{1 << 16, 4, 17254, 21939, 2}},
-		{1 << 20, 40, Params{1 << 20, 64, 17430, 22222, 3}},
-		{1 << 24, 40, Params{1 << 24, 1024, 17482, 22352, 3}},
-		{math.MaxInt32, 40, Params{math.MaxInt32, 131072, 17555, 22556, 4}},
-		{1 << 20, 64, Params{1 << 20, 64, 17668, 22908, 4}},
+		{1, 40, Params{1, 1, 64, 146, 5, 40, 128}},
+		{64, 40, Params{64, 1, 64, 146, 5, 40, 128}},
+		{1000, 40, Params{1000, 1, 1000, 1451, 3, 40, 128}},
+		{1 << 14, 40, Params{1 << 14, 1, 1 << 14, 20840, 2, 32, 128}},
+		{1<<14 + 1, 40, Params{1<<14 + 1, 2, 8686, 11238, 3, 40, 128}},
+		{1 << 16, 40, Params{1 << 16, 4, 17254, 21955, 3, 40, 128}},
+		{1 << 20, 40, Params{1 << 20, 64, 17430, 22239, 3, 40, 128}},
+		{1 << 24, 40, Params{1 << 24, 1024, 17482, 22368, 3, 48, 128}},
+		{math.MaxInt32, 40, Params{math.MaxInt32, 131072, 17555, 22572, 4, 48, 128}},
+		{1 << 20, 56, Params{1 << 20, 64, 17594, 22702, 4, 56, 128}},
 	} {
-		p, err := NewParams(c.n, c.ssp)
+		p, err := NewParams(c.n, c.ssp, 128)
 		if bits.UintSize == 32 && c.n == math.MaxInt32 && err != nil {
 			continue
 		}
@@ -114,15 +114,15 @@ func TestDimensions(t *testing.T) {
 			t.Errorf("%d items, %d bits: %v, want %v (%v)", c.n, c.ssp, p, c.want, err)
 		}
 	}
-	if p := params(t, 1<<20); p.Size() != 64*(22222+3) || p.Items() != 1<<20 {
+	if p := params(t, 1<<20); p.Size() != 64*(22239+40) || p.Items() != 1<<20 {
 		t.Errorf("size %d, items %d", p.Size(), p.Items())
 	}
 }
 
 func TestNewParamsErrors(t *testing.T) {
 	tooMany := math.MaxInt // an error on every machine, if not always the same
-	for _, c := range [][2]int{{-1, 40}, {tooMany, 40}, {10, 0}, {10, 81}, {10, -1}} {
-		if p, err := NewParams(c[0], c[1]); err == nil {
+	for _, c := range [][3]int{{-1, 40, 128}, {tooMany, 40, 128}, {10, 0, 128}, {10, 57, 128}, {10, -1, 128}, {10, 40, 0}, {10, 40, 129}, {10, 40, -1}} {
+		if p, err := NewParams(c[0], c[1], c[2]); err == nil {
 			t.Errorf("%v: %v", c, p)
 		}
 	}
@@ -130,11 +130,34 @@ func TestNewParamsErrors(t *testing.T) {
 
 // TestEverySize checks that no number of items makes dimensions that do not fit.
 func TestEverySize(t *testing.T) {
-	for _, ssp := range []int{1, 40, 80} {
+	for _, ssp := range []int{1, 40, 56} {
 		for n := 1; n < 1<<20; n += 1 + n/50 {
-			p, err := NewParams(n, ssp)
+			p, err := NewParams(n, ssp, 128)
 			if err != nil || p.sparse <= p.capacity || p.sparse > math.MaxUint16 || p.bins*p.capacity < n {
 				t.Fatalf("%d items, %d bits: %v, %v", n, ssp, p, err)
+			}
+		}
+	}
+}
+
+// TestDenseColumns checks the bound on a gap that the dense columns do not
+// solve: the mean of 2^g - 1, for a Poisson number of pairs and a seventh more,
+// times 2^-m^.
+func TestDenseColumns(t *testing.T) {
+	for _, n := range sizes {
+		for _, ssp := range []int{1, 40, 56} {
+			p, err := NewParams(n, ssp, 128)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c, m := float64(p.capacity), float64(p.sparse)
+			mean := 8. / 7 * c * (c - 1) / 2 * 6 / (m * (m - 1) * (m - 2))
+			got := float64(p.dense) - math.Log2(math.Expm1(mean))
+			if want := float64(ssp+2) + math.Log2(float64(p.bins)); got < want {
+				t.Errorf("%d items, %d bits: %d dense columns fail with 2^-%.2f, want 2^-%.2f", n, ssp, p.dense, got, want)
+			}
+			if p.dense%8 != 0 || p.dense > 64 || p.dense < p.gap {
+				t.Errorf("%d items, %d bits: %d dense columns for a gap of %d", n, ssp, p.dense, p.gap)
 			}
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
-	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/okvs/rows"
 )
 
@@ -20,6 +19,7 @@ type solver struct {
 	// order has the peeled rows, and in its upper half the column each solves.
 	order [1 << 16]uint32
 	gap   []uint16
+	table [rows.MaxDense * 32]Block // of the dense columns
 }
 
 var solvers = sync.Pool{New: func() any { return new(solver) }}
@@ -31,6 +31,7 @@ func (s *solver) release(p *Params) {
 	clear(s.queue[:p.sparse+1]) // peel writes one place ahead
 	clear(s.order[:p.capacity])
 	clear(s.gap)
+	clear(s.table[:rows.Table(p.dense)])
 	solvers.Put(s)
 }
 
@@ -38,7 +39,7 @@ const oneRow = 1 << 16
 
 // solve writes the store of a bin to out. On entry, out begins with the hashed
 // keys of the values. It overwrites values.
-func (s *solver) solve(p *Params, fill *aes128.Cipher, bin int, values, out []Block) error {
+func (s *solver) solve(p *Params, coins *aes128.Cipher, bin int, values, out []Block) error {
 	n := len(values)
 	hashes := out[:n]
 	rows.Place(s.rows[:n], hashes, p.bins, p.sparse)
@@ -51,17 +52,19 @@ func (s *solver) solve(p *Params, fill *aes128.Cipher, bin int, values, out []Bl
 	// columns. Blocks are numbered over the whole store.
 	counter := uint64(bin) * uint64(p.binSize())
 	dense := out[p.sparse:]
-	fill.CounterBlocks(dense, counter+uint64(p.sparse))
+	p.fill(coins, dense, counter+uint64(p.sparse))
 	if len(s.gap) > 0 {
-		if err := s.solveGap(p, fill, counter, hashes, values, dense, peeled); err != nil {
+		if err := s.solveGap(p, coins, counter, hashes, values, dense, peeled); err != nil {
 			return err
 		}
 	}
 
 	// Move the dense part to the other side of the equations; then the hashes
 	// are used up, and all sparse columns become random.
-	gf128.PolyAdd(values, hashes, dense)
-	fill.CounterBlocks(out[:p.sparse], counter)
+	table := s.table[:rows.Table(p.dense)]
+	rows.Tabulate(table, dense)
+	rows.AddDense(values, hashes, table)
+	p.fill(coins, out[:p.sparse], counter)
 	// Last peeled row first: the columns of a row other than its own are free, or
 	// solved before [RR22, Fig. 1, step 6].
 	rows.BackSubstitute(out[:p.sparse], values, s.rows[:n], s.order[:peeled])
@@ -149,7 +152,7 @@ func (s *solver) split(p *Params, hashes []Block, tail, peeled int) (int, error)
 		}
 	}
 	extra := int(s.cols[best]>>16) - 1
-	if len(s.gap)+extra > p.dense {
+	if len(s.gap)+extra > p.gap {
 		return 0, failure(hashes)
 	}
 	removed := make([]bool, len(hashes))

@@ -219,6 +219,186 @@ single:
 done:
 	RET
 
+// func tabulateAVX2(table *Block, columns *Block, n int)
+// Requires: AVX, AVX2
+TEXT ·tabulateAVX2(SB), $0-24
+	MOVQ table+0(FP), AX
+	MOVQ columns+8(FP), CX
+	MOVQ n+16(FP), DX
+
+loop:
+	VPXOR          X0, X0, X0
+	VMOVDQU        X0, (AX)
+	VMOVDQU        (CX), X0
+	VMOVDQU        X0, 16(AX)
+	VBROADCASTI128 16(CX), Y0
+	VPXOR          (AX), Y0, Y0
+	VMOVDQU        Y0, 32(AX)
+	VBROADCASTI128 32(CX), Y0
+	VPXOR          (AX), Y0, Y1
+	VMOVDQU        Y1, 64(AX)
+	VPXOR          32(AX), Y0, Y0
+	VMOVDQU        Y0, 96(AX)
+	VBROADCASTI128 48(CX), Y0
+	VPXOR          (AX), Y0, Y1
+	VMOVDQU        Y1, 128(AX)
+	VPXOR          32(AX), Y0, Y1
+	VMOVDQU        Y1, 160(AX)
+	VPXOR          64(AX), Y0, Y1
+	VMOVDQU        Y1, 192(AX)
+	VPXOR          96(AX), Y0, Y0
+	VMOVDQU        Y0, 224(AX)
+	VBROADCASTI128 64(CX), Y0
+	XORL           BX, BX
+
+double4:
+	VPXOR          (AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 256(AX)(BX*1)
+	VPXOR          32(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 288(AX)(BX*1)
+	VPXOR          64(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 320(AX)(BX*1)
+	VPXOR          96(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 352(AX)(BX*1)
+	VPXOR          128(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 384(AX)(BX*1)
+	VPXOR          160(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 416(AX)(BX*1)
+	VPXOR          192(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 448(AX)(BX*1)
+	VPXOR          224(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 480(AX)(BX*1)
+	ADDQ           $0x00000100, BX
+	CMPQ           BX, $0x00000100
+	JB             double4
+	VBROADCASTI128 80(CX), Y0
+	XORL           BX, BX
+
+double5:
+	VPXOR          (AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 512(AX)(BX*1)
+	VPXOR          32(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 544(AX)(BX*1)
+	VPXOR          64(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 576(AX)(BX*1)
+	VPXOR          96(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 608(AX)(BX*1)
+	VPXOR          128(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 640(AX)(BX*1)
+	VPXOR          160(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 672(AX)(BX*1)
+	VPXOR          192(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 704(AX)(BX*1)
+	VPXOR          224(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 736(AX)(BX*1)
+	ADDQ           $0x00000100, BX
+	CMPQ           BX, $0x00000200
+	JB             double5
+	VBROADCASTI128 96(CX), Y0
+	XORL           BX, BX
+
+double6:
+	VPXOR          (AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 1024(AX)(BX*1)
+	VPXOR          32(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 1056(AX)(BX*1)
+	VPXOR          64(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 1088(AX)(BX*1)
+	VPXOR          96(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 1120(AX)(BX*1)
+	VPXOR          128(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 1152(AX)(BX*1)
+	VPXOR          160(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 1184(AX)(BX*1)
+	VPXOR          192(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 1216(AX)(BX*1)
+	VPXOR          224(AX)(BX*1), Y0, Y1
+	VMOVDQU        Y1, 1248(AX)(BX*1)
+	ADDQ           $0x00000100, BX
+	CMPQ           BX, $0x00000400
+	JB             double6
+	VBROADCASTI128 112(CX), Y0
+	XORL           BX, BX
+
+double7:
+	VPXOR   (AX)(BX*1), Y0, Y1
+	VMOVDQU Y1, 2048(AX)(BX*1)
+	VPXOR   32(AX)(BX*1), Y0, Y1
+	VMOVDQU Y1, 2080(AX)(BX*1)
+	VPXOR   64(AX)(BX*1), Y0, Y1
+	VMOVDQU Y1, 2112(AX)(BX*1)
+	VPXOR   96(AX)(BX*1), Y0, Y1
+	VMOVDQU Y1, 2144(AX)(BX*1)
+	VPXOR   128(AX)(BX*1), Y0, Y1
+	VMOVDQU Y1, 2176(AX)(BX*1)
+	VPXOR   160(AX)(BX*1), Y0, Y1
+	VMOVDQU Y1, 2208(AX)(BX*1)
+	VPXOR   192(AX)(BX*1), Y0, Y1
+	VMOVDQU Y1, 2240(AX)(BX*1)
+	VPXOR   224(AX)(BX*1), Y0, Y1
+	VMOVDQU Y1, 2272(AX)(BX*1)
+	ADDQ    $0x00000100, BX
+	CMPQ    BX, $0x00000800
+	JB      double7
+	ADDQ    $+4096, AX
+	ADDQ    $+128, CX
+	DECQ    DX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
+// func addDenseAVX2(dst *Block, h *Block, table *Block, n int, tables int)
+// Requires: AVX
+TEXT ·addDenseAVX2(SB), $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ h+8(FP), CX
+	MOVQ table+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVQ tables+32(FP), SI
+
+loop:
+	VMOVDQU (AX), X0
+	MOVBQZX (CX), DI
+	SHLQ    $0x04, DI
+	VPXOR   (DX)(DI*1), X0, X0
+	MOVBQZX 1(CX), DI
+	SHLQ    $0x04, DI
+	VPXOR   4096(DX)(DI*1), X0, X0
+	MOVBQZX 2(CX), DI
+	SHLQ    $0x04, DI
+	VPXOR   8192(DX)(DI*1), X0, X0
+	MOVBQZX 3(CX), DI
+	SHLQ    $0x04, DI
+	VPXOR   12288(DX)(DI*1), X0, X0
+	CMPQ    SI, $0x04
+	JE      store
+	MOVBQZX 8(CX), DI
+	SHLQ    $0x04, DI
+	VPXOR   16384(DX)(DI*1), X0, X0
+	CMPQ    SI, $0x05
+	JE      store
+	MOVBQZX 9(CX), DI
+	SHLQ    $0x04, DI
+	VPXOR   20480(DX)(DI*1), X0, X0
+	CMPQ    SI, $0x06
+	JE      store
+	MOVBQZX 10(CX), DI
+	SHLQ    $0x04, DI
+	VPXOR   24576(DX)(DI*1), X0, X0
+	CMPQ    SI, $0x07
+	JE      store
+	MOVBQZX 11(CX), DI
+	SHLQ    $0x04, DI
+	VPXOR   28672(DX)(DI*1), X0, X0
+
+store:
+	VMOVDQU X0, (AX)
+	ADDQ    $0x10, AX
+	ADDQ    $0x10, CX
+	DECQ    BX
+	JNZ     loop
+	RET
+
 // func backSubstituteAVX2(store *Block, values *Block, rows *uint64, order *uint32, n int)
 // Requires: AVX
 TEXT ·backSubstituteAVX2(SB), $0-40

@@ -34,6 +34,33 @@ func gatherGeneric(dst, store []Block, rows []uint64) {
 	}
 }
 
+func tabulateGeneric(table, columns []Block) {
+	for len(columns) > 0 {
+		t := (*[256]Block)(table)
+		t[0] = Block{}
+		for i, c := range columns[:8] {
+			for j, x := range t[:1<<i] {
+				t[1<<i|j] = Block{Lo: x.Lo ^ c.Lo, Hi: x.Hi ^ c.Hi}
+			}
+		}
+		table, columns = table[256:], columns[8:]
+	}
+}
+
+func addDenseGeneric(dst, hashes, table []Block) {
+	dst = dst[:len(hashes)]
+	for i, h := range hashes {
+		bits := uint64(uint32(h.Lo)) | h.Hi<<32
+		lo, hi := dst[i].Lo, dst[i].Hi
+		for t := table; len(t) >= 256; t = t[256:] {
+			x := &t[uint8(bits)]
+			lo, hi = lo^x.Lo, hi^x.Hi
+			bits >>= 8
+		}
+		dst[i] = Block{Lo: lo, Hi: hi}
+	}
+}
+
 func backSubstituteGeneric(store, values []Block, rows []uint64, order []uint32) {
 	for i := len(order) - 1; i >= 0; i-- {
 		r, c := uint16(order[i]), order[i]>>16

@@ -3,6 +3,7 @@ package rows
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/dujiang-dev/dujiang/internal/cpu"
@@ -143,6 +144,48 @@ func TestGather(t *testing.T) {
 	}, features...)
 }
 
+func TestDense(t *testing.T) {
+	r := newRand(t)
+	cputest.Each(t, func(t *testing.T) {
+		for dense := MinDense; dense <= MaxDense; dense += 8 {
+			columns := hashes(r, dense)
+			canary := hash(r)
+			all := make([]Block, Table(dense)+2)
+			all[0], all[len(all)-1] = canary, canary
+			table := all[1 : len(all)-1]
+			Tabulate(table, columns)
+			want := make([]Block, len(table))
+			tabulateGeneric(want, columns)
+			if !slices.Equal(table, want) || all[0] != canary || all[len(all)-1] != canary {
+				t.Fatalf("%d columns: wrong table", dense)
+			}
+			for n := range 4*4 + 3 {
+				for off := range 3 {
+					h := hashes(r, n)
+					before := hashes(r, off+n+2)
+					got, want := slices.Clone(before), slices.Clone(before)
+					AddDense(got[off:][:n], h, table)
+					// By the definition, bit after bit.
+					for i, h := range h {
+						for j, c := range columns {
+							word := h.Lo
+							if j >= 32 {
+								word = h.Hi
+							}
+							if word>>(j%32)&1 == 1 {
+								want[off+i] = want[off+i].Xor(c)
+							}
+						}
+					}
+					if !slices.Equal(got, want) {
+						t.Fatalf("%d columns, %d keys: wrong sums", dense, n)
+					}
+				}
+			}
+		}
+	}, features...)
+}
+
 // TestBackSubstitute solves systems that are not triangular: the columns of one
 // row are changed by others, in the order that both must keep.
 func TestBackSubstitute(t *testing.T) {
@@ -184,6 +227,13 @@ func TestMisuse(t *testing.T) {
 		func() { Place(nil, nil, 1, 2) },
 		func() { Place(nil, nil, 1, MaxColumns+1) },
 		func() { Gather(make([]Block, 1), nil, nil) },
+		func() { Tabulate(make([]Block, 24*32), make([]Block, 24)) },
+		func() { Tabulate(make([]Block, 72*32), make([]Block, 72)) },
+		func() { Tabulate(make([]Block, 36*32), make([]Block, 36)) },
+		func() { Tabulate(make([]Block, 40*32-1), make([]Block, 40)) },
+		func() { AddDense(make([]Block, 1), nil, make([]Block, 1024)) },
+		func() { AddDense(nil, nil, make([]Block, 768)) },
+		func() { AddDense(nil, nil, make([]Block, 1025)) },
 		func() { BackSubstitute(nil, make([]Block, 1), nil, nil) },
 	} {
 		func() {
@@ -205,6 +255,7 @@ func BenchmarkRows(b *testing.B) {
 		h[i] = Block{Lo: r.Uint64(), Hi: r.Uint64()}
 	}
 	Place(rows, h, 64, m)
+	table := make([]Block, Table(40))
 	order := make([]uint32, n)
 	for i, j := range r.Perm(n) {
 		order[i] = uint32(j) | uint32(rows[j])<<16
@@ -216,6 +267,8 @@ func BenchmarkRows(b *testing.B) {
 		{"Place", func() { Place(rows[:512], h[:512], 64, m) }},
 		{"Gather", func() { Gather(dst[:512], store, rows[:512]) }},
 		{"GatherBin", func() { Gather(dst, store, rows) }},
+		{"Tabulate", func() { Tabulate(table, store[:40]) }},
+		{"AddDense", func() { AddDense(dst[:512], h[:512], table) }},
 		{"BackSubstitute", func() { BackSubstitute(store, h, rows, order) }},
 	} {
 		items := 512.0

@@ -14,6 +14,16 @@ func placeAVX512(dst *uint64, h *Block, n int, bins uint64, sparse uint64)
 //go:noescape
 func gatherAVX2(dst *Block, store *Block, rows *uint64, n int)
 
+// tabulateAVX2 writes n tables of the subset sums of eight columns each.
+//
+//go:noescape
+func tabulateAVX2(table *Block, columns *Block, n int)
+
+// addDenseAVX2 adds to dst[i] what h[i] selects from four to eight tables.
+//
+//go:noescape
+func addDenseAVX2(dst *Block, h *Block, table *Block, n int, tables int)
+
 // backSubstituteAVX2 solves for the columns in order, from the last to the first.
 //
 //go:noescape

@@ -19,6 +19,8 @@ func main() {
 	ConstraintExpr("amd64,!purego")
 	place()
 	gather()
+	tabulate()
+	addDense()
 	backSubstitute()
 	Generate()
 }
@@ -169,6 +171,81 @@ func gather() {
 	DECQ(n)
 	JNZ(LabelRef("single"))
 	Label("done")
+	RET()
+}
+
+func tabulate() {
+	TEXT("tabulateAVX2", 0, "func(table, columns *Block, n int)")
+	Doc("tabulateAVX2 writes n tables of the subset sums of eight columns each.")
+	Pragma("noescape")
+	table, columns := Load(Param("table"), GP64()), Load(Param("columns"), GP64())
+	n := Load(Param("n"), GP64())
+	Label("loop")
+	x, c := XMM(), YMM()
+	VPXOR(x, x, x)
+	VMOVDQU(x, Mem{Base: table})
+	VMOVDQU(Mem{Base: columns}, x)
+	VMOVDQU(x, Mem{Base: table, Disp: 16})
+	for i := 1; i < 8; i++ {
+		VBROADCASTI128(Mem{Base: columns, Disp: 16 * i}, c)
+		// The entries with bit i are those without, plus the column.
+		size := 16 << i
+		if i < 4 {
+			for at := 0; at < size; at += 32 {
+				y := YMM()
+				VPXOR(Mem{Base: table, Disp: at}, c, y)
+				VMOVDQU(y, Mem{Base: table, Disp: size + at})
+			}
+			continue
+		}
+		at := GP64()
+		XORL(at.As32(), at.As32())
+		label := "double" + string(rune('0'+i))
+		Label(label)
+		for j := 0; j < 256; j += 32 {
+			y := YMM()
+			VPXOR(Mem{Base: table, Index: at, Scale: 1, Disp: j}, c, y)
+			VMOVDQU(y, Mem{Base: table, Index: at, Scale: 1, Disp: size + j})
+		}
+		ADDQ(U32(256), at)
+		CMPQ(at, U32(size))
+		JB(LabelRef(label))
+	}
+	ADDQ(I32(16*256), table)
+	ADDQ(I32(16*8), columns)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
+	RET()
+}
+
+func addDense() {
+	TEXT("addDenseAVX2", 0, "func(dst, h, table *Block, n, tables int)")
+	Doc("addDenseAVX2 adds to dst[i] what h[i] selects from four to eight tables.")
+	Pragma("noescape")
+	dst, h := Load(Param("dst"), GP64()), Load(Param("h"), GP64())
+	table, n := Load(Param("table"), GP64()), Load(Param("n"), GP64())
+	tables := Load(Param("tables"), GP64())
+	Label("loop")
+	x := XMM()
+	VMOVDQU(Mem{Base: dst}, x)
+	for i := range 8 {
+		if i >= 4 {
+			CMPQ(tables, U8(i))
+			JE(LabelRef("store"))
+		}
+		// Byte i%4 of either word.
+		at := GP64()
+		MOVBQZX(Mem{Base: h, Disp: 8*(i/4) + i%4}, at)
+		SHLQ(U8(4), at)
+		VPXOR(Mem{Base: table, Index: at, Scale: 1, Disp: 16 * 256 * i}, x, x)
+	}
+	Label("store")
+	VMOVDQU(x, Mem{Base: dst})
+	ADDQ(U8(16), dst)
+	ADDQ(U8(16), h)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
 	RET()
 }
 
