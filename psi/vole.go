@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/okvs"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/vole"
@@ -34,14 +35,25 @@ type voleRun struct {
 }
 
 func newVOLE(x *exchange) *voleRun {
-	v := &voleRun{exchange: x, coins: prg.New(x.coins.oprf)}
-	x.width = tagBits(x.own.len(), x.peers)
-	v.mask = 8 * prg.Size
+	v := &voleRun{exchange: x, coins: prg.New(x.coins.oprf), mask: 8 * prg.Size}
 	if x.adversary == Malicious {
-		x.width, v.mask = 8*prg.Size, 8*prg.Size
+		x.width = 8 * prg.Size
+		return v
+	}
+	x.width = tagBits(x.own.len(), x.peers)
+	if senders := max(x.own.len(), x.peers); statistical+2+ceilLog2(senders) <= narrowMask {
+		v.mask = narrowMask
 	}
 	return v
 }
+
+// narrowMask is the width of the store for semi-honest parties. Then H maps into
+// the space V of package gf128, and the VOLE is over a subfield [RR22, section
+// 4.2]: what the receiver sends has half the size. An item y of the sender that
+// the receiver does not have is lost as if it were common, or rather its tag is
+// not pseudorandom, if y decodes to H(y) by chance: with probability 2^-64 for
+// each, so at most 2^-42 for all.
+const narrowMask = 64
 
 func (v *voleRun) config() vole.Config {
 	return vole.Config{
@@ -49,7 +61,7 @@ func (v *voleRun) config() vole.Config {
 		Workers:   v.workers,
 		Type:      voleTypes,
 		Context:   newLabel("psi-vole", "vole", v.context),
-		Width:     v.mask,
+		Subspace:  v.mask == narrowMask,
 		Coins:     &v.exchange.coins.vole,
 	}
 }
@@ -239,6 +251,9 @@ func (v *voleRun) recvMasked(k []prg.Block, delta prg.Block) error {
 		}
 		v.parallel(hi-lo, func(i, j int) {
 			unpack(masked[i:j], buf[i*v.mask/8:packedSize(j, v.mask)], v.mask)
+			if v.mask == narrowMask {
+				gf128.LiftVarTime(masked[i:j]) // the other side sent them
+			}
 			mulConstAdd(k[lo+i:lo+j], masked[i:j], delta)
 		})
 		return nil

@@ -44,6 +44,9 @@ func (k *voleKey) addHashes(values, items []prg.Block, width int, delta prg.Bloc
 	for len(items) > 0 {
 		n := min(len(items), len(hashes))
 		k.hash(hashes[:n], items[:n], width)
+		if width == narrowMask {
+			gf128.LiftVarTime(hashes[:n]) // no more than the store shows of items to a cache
+		}
 		mulConstAdd(values[:n], hashes[:n], delta)
 		values, items = values[n:], items[n:]
 	}

@@ -137,18 +137,26 @@ func (p *pass) scaled(x []prg.Block, lo, hi int) {
 func (c *code) scale(x, factors []prg.Block, lo int) {
 	n := len(x) / c.lanes
 	if !c.pairs {
-		c.diagonal.CounterBlocks(factors[:n], uint64(lo))
+		c.factors(factors[:n], lo)
 		gf128.MulVec(x, x, factors[:n])
 		return
 	}
 	// The upper half is read before the doubling reaches it.
 	f := factors[:2*n]
-	c.diagonal.CounterBlocks(f[n:], uint64(lo))
+	c.factors(f[n:], lo)
 	for i := range n {
 		v := f[n+i]
 		f[2*i], f[2*i+1] = v, v
 	}
 	gf128.MulVec(x, x, f)
+}
+
+// factors fills f with the diagonal from number lo on.
+func (c *code) factors(f []prg.Block, lo int) {
+	c.diagonal.CounterBlocks(f, uint64(lo))
+	if c.p.Subspace {
+		gf128.SubfieldVarTime(f) // the code is public
+	}
 }
 
 // expand adds B * x to out, or with pairs B * (even places of x) to out and

@@ -300,7 +300,10 @@ func TestMisuse(t *testing.T) {
 			_, err := ReceiveCorrelated(nil, Config{Type: 1, Context: make([]byte, maxContext+1)}, 1)
 			return err
 		},
-		"width":   func() error { _, err := Send(nil, Config{Type: 1, Width: 80}, 1, testDelta); return err },
+		"subspace": func() error {
+			_, err := Send(nil, Config{Type: 1, Subspace: true, Malicious: true}, 1, testDelta)
+			return err
+		},
 		"no type": func() error { _, err := Send(nil, Config{}, 1, testDelta); return err },
 		"type":    func() error { _, err := Send(nil, Config{Type: 124}, 1, testDelta); return err },
 		"workers": func() error { _, err := Send(nil, Config{Type: 1, Workers: -1}, 1, testDelta); return err },

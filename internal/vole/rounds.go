@@ -209,6 +209,9 @@ func (p *plan) reply(msg []byte, coins *coins) (*receiver, []byte, error) {
 	r.point = stream.Block()
 	r.noise = make([]prg.Block, shape.Values)
 	stream.Blocks(r.noise)
+	if p.Subspace {
+		gf128.Lift(r.noise)
+	}
 	path := make([]prg.Block, (shape.Bits+127)/128)
 	r.places = make([]uint32, p.noise)
 	depth := p.depth()

@@ -15,10 +15,12 @@ type Config struct {
 	Malicious bool
 	// Workers is the number of goroutines that compute. Zero means one.
 	Workers int
-	// Width is zero or 128. Elements of a cannot be confined to a subspace, such
-	// as that of the lowest bits: the code multiplies by elements of the whole
-	// field, and has to. See params.go for what becomes of it otherwise.
-	Width int
+	// Subspace says that the elements of a lie in the space V of package
+	// gf128, in which the low word determines the high one: the code and its
+	// noise are then over the subfield of 2^64 elements [BCGIKRS19], and delta,
+	// b and c over the whole field. It is for semi-honest parties that need no
+	// more of a.
+	Subspace bool
 	// Type is the first of the [Types] frame types that a run uses, at most 123.
 	Type byte
 	// Context enters every hash, so that runs in different contexts have
@@ -46,8 +48,8 @@ func (c *Config) check(m int) error {
 		return fmt.Errorf("vole: frame types from %d on", c.Type)
 	case len(c.Context) > maxContext:
 		return fmt.Errorf("vole: a context of %d bytes is longer than %d", len(c.Context), maxContext)
-	case c.Width != 0 && c.Width != 128:
-		return fmt.Errorf("vole: a width of %d bits", c.Width)
+	case c.Subspace && c.Malicious:
+		return errors.New("vole: a subspace is for semi-honest parties")
 	case c.Workers < 0:
 		return fmt.Errorf("vole: %d workers", c.Workers)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -107,6 +108,28 @@ func (r *run) must(t *testing.T) {
 	}
 	if err := r.holds(); err != nil {
 		t.Fatalf("%d, binary %v, malicious %v: %v", r.m, r.binary, r.sendCfg.Malicious, err)
+	}
+}
+
+// Over the subfield, the elements of a are in the space, in which the low word
+// determines the high one, and b and c are not.
+func TestSubspace(t *testing.T) {
+	for _, m := range []int{1, 3, 4097, 100_003} {
+		r := newRun(m, false, false)
+		r.sendCfg.Subspace, r.recvCfg.Subspace = true, true
+		if m > 4097 {
+			r.sendCfg.Workers = 3
+		}
+		r.must(t)
+		lifted := slices.Clone(r.a)
+		gf128.Lift(lifted)
+		if !slices.Equal(lifted, r.a) {
+			t.Fatalf("%d: an element is outside the space", m)
+		}
+		gf128.Lift(lifted[:copy(lifted, r.c)])
+		if m > 1 && slices.Equal(lifted, r.c) {
+			t.Fatalf("%d: all of c is in the space", m)
+		}
 	}
 }
 
