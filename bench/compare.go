@@ -36,7 +36,7 @@ func readReport(file string) (*report, error) {
 		return nil, fmt.Errorf("%s is no report of format %d", file, reportFormat)
 	}
 	for _, j := range r.Jobs {
-		if j.job == nil || j.Name == "" {
+		if j.Name == "" {
 			return nil, fmt.Errorf("%s has a job without a name", file)
 		}
 	}

@@ -77,6 +77,7 @@ func TestPipeDeadline(t *testing.T) {
 		_, err := a.Read(buf)
 		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 		require.Equal(t, 3*time.Second, time.Since(start))
+		synctest.Wait() // for the other direction's timer
 		n, err := a.Write(buf)
 		require.Zero(t, n)
 		require.ErrorIs(t, err, os.ErrDeadlineExceeded)

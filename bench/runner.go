@@ -78,7 +78,7 @@ func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
 			return nil, why, nil
 		}
 	}
-	res := &result{job: j}
+	res := &result{job: *j}
 	for i := range r.count + 1 {
 		if i == 1 { // the warm-up run is over
 			if why := r.lacking(r.pace[j.Series].elapsed, r.count); why != "" {

@@ -6,7 +6,7 @@ import (
 
 // A result is a job with all its runs, and what they amount to.
 type result struct {
-	*job
+	job
 	Runs    []*measurement `json:"runs"`
 	Figures []figure       `json:"figures"`
 	// Growth is the time per item, compared with that of the next smaller
