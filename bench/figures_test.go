@@ -50,11 +50,12 @@ func TestGrow(t *testing.T) {
 	}
 	results := []*result{of("a", 2, true, 2), of("b", 2, true, 1), of("a", 8, false, 100), of("a", 4, true, 6), of("b", 4, true, 2)}
 	grow(results)
-	growths := make([]float64, len(results))
+	growths, ofCPU := make([]float64, len(results)), make([]float64, len(results))
 	for i, r := range results {
-		growths[i] = r.Growth
+		growths[i], ofCPU[i] = r.Growth, r.CPUGrowth
 	}
 	require.Equal(t, []float64{0, 0, 0, 1.5, 1}, growths)
+	require.Equal(t, []float64{0, 0, 0, 0.5, 0.5}, ofCPU)
 }
 
 // reportOf returns a report with jobs that took the given times.
@@ -104,6 +105,22 @@ func TestCompare(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "another processor: abacus, then slide rule")
 	require.Contains(t, out, "another -procs: 1, then 2")
+}
+
+// With one thread for everything, time that is not CPU time went to others.
+func TestDisturbed(t *testing.T) {
+	of := func(network string, wall, cpu float64) *result {
+		return &result{job: job{Network: network}, Figures: []figure{{Name: figureWall, Median: wall}, {Name: figureCPU, Median: cpu}}}
+	}
+	r := &report{Procs: 1, Machine: &machine{}, Jobs: []*result{
+		of(networkMem, 1.1, 1), of(networkMem, 1.3, 1), of(networkTLS, 3, 1), of(networkMem, 3, 0),
+	}}
+	require.Equal(t, 1, r.disturbed())
+	var out bytes.Buffer
+	r.print(&out)
+	require.Contains(t, out.String(), "Beware")
+	r.Procs = 0
+	require.Zero(t, r.disturbed())
 }
 
 // A figure that a system cannot know is neither better nor worse.

@@ -48,7 +48,7 @@ func thisMachine(ctx context.Context) *machine {
 	if text, err := os.ReadFile("/proc/loadavg"); err == nil {
 		m.Load = strings.Join(strings.Fields(string(text))[:3], " ")
 	}
-	for _, name := range []string{"GOGC", "GOMEMLIMIT", "GODEBUG", "GOEXPERIMENT"} {
+	for _, name := range []string{"GOMAXPROCS", "GOGC", "GOMEMLIMIT", "GODEBUG", "GOEXPERIMENT"} {
 		if value := os.Getenv(name); value != "" {
 			m.Settings = append(m.Settings, name+"="+value)
 		}

@@ -170,7 +170,8 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		files = append(files, fs.Arg(0))
 	}
 	var err error
-	if o.pattern, err = regexp.Compile(*pattern); err != nil {
+	// Names have powers in them; as an assertion ^ could not match there.
+	if o.pattern, err = regexp.Compile(strings.ReplaceAll(*pattern, "2^", `2\^`)); err != nil {
 		return nil, fmt.Errorf("-run: %w", err)
 	}
 	for s := range strings.SplitSeq(*sizes, ",") {

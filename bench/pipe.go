@@ -8,7 +8,8 @@ import (
 )
 
 // pipeBuffer is what a direction of the network mem holds. It is less than TCP
-// sockets hold and more than most messages have.
+// sockets hold and as much as the largest messages of package psi. Both
+// directions add up to two mebibytes to the peak memory of a process.
 const pipeBuffer = 1 << 20
 
 // A pipeEnd is an end of a buffered pipe in memory. A byte that passes costs two

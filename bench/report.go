@@ -27,12 +27,28 @@ func (r *report) print(w io.Writer) {
 	r.printTimes(w)
 	r.printCosts(w)
 	r.printPhases(w)
+	if n := r.disturbed(); n > 0 {
+		fmt.Fprintf(w, "\nBeware: in %d jobs wall time exceeds CPU time by more than a fifth, though one thread did everything.\n"+
+			"The processor did other things meanwhile: trust CPU and minimum, or measure again.\n", n)
+	}
 	if len(r.LeftOut) > 0 {
 		fmt.Fprintln(w, "\nLeft out for lack of time (-budget):")
 		for _, l := range r.LeftOut {
 			fmt.Fprintf(w, "  %s: %s\n", l.Name, l.Why)
 		}
 	}
+}
+
+// disturbed counts the jobs that had to wait for a processor. With one thread
+// for both parties there is nothing else to wait for.
+func (r *report) disturbed() (n int) {
+	for _, j := range r.Jobs {
+		wall, cpu := j.figure(figureWall).Median, j.figure(figureCPU).Median
+		if r.Procs == 1 && j.Network == networkMem && cpu > 0 && wall > 1.2*cpu {
+			n++
+		}
+	}
+	return n
 }
 
 func (r *report) printMachine(w io.Writer) {
@@ -86,32 +102,28 @@ func table(w io.Writer, title, head string, rows func(row func(cells ...string))
 }
 
 func (r *report) printTimes(w io.Writer) {
-	table(w, "Time: median (wall: minimum and spread over runs too), growth of ns/item from the size before, NewSet of both apart",
-		"job|wall|min|spread|ns/item|growth|CPU|CPU ns/item|spread|sets|ns/row",
+	table(w, "Time: medians; spread is (maximum - minimum) / median; growth is that of ns/item from the size before; NewSet of both parties apart",
+		"job|wall|min|spread|ns/item|growth|CPU|min|spread|ns/item|growth|NewSet|ns/row",
 		func(row func(...string)) {
 			for _, j := range r.Jobs {
 				wall, cpu, sets := j.figure(figureWall), j.figure(figureCPU), j.figure(figurePrepare)
-				growth := ""
-				if j.Growth > 0 {
-					growth = fmt.Sprintf("×%.2f", j.Growth)
-				}
-				row(j.Name, seconds(wall.Median), seconds(wall.Min), percent(wall.Spread), digits(1e9*j.perItem(figureWall)), growth,
-					seconds(cpu.Median), digits(1e9*j.perItem(figureCPU)), percent(cpu.Spread),
+				row(j.Name, seconds(wall.Median), seconds(wall.Min), percent(wall.Spread), digits(1e9*j.perItem(figureWall)), times(j.Growth),
+					seconds(cpu.Median), seconds(cpu.Min), percent(cpu.Spread), digits(1e9*j.perItem(figureCPU)), times(j.CPUGrowth),
 					seconds(sets.Median), digits(1e9*sets.Median/float64(j.Work)))
 			}
 		})
 }
 
 func (r *report) printCosts(w io.Writer) {
-	table(w, "Traffic and memory: per item of the larger side; peak RSS of a whole process, its sets and Go's runtime included",
-		"job|first sends|second sends|B/item|delays|RSS|RSS first|RSS second|CPU first|CPU second",
+	table(w, "Traffic and memory: per item of the larger side; peak RSS of a whole process, Go's runtime included, and what it was before the run",
+		"job|receiver sends|sender sends|B/item|delays|RSS|before|RSS receiver|RSS sender|CPU receiver|CPU sender",
 		func(row func(...string)) {
 			for _, j := range r.Jobs {
 				first, second := j.sides()[0], j.sides()[1]
 				row(j.Name, size10(j.figure(figureSent+"/"+first).Median), size10(j.figure(figureSent+"/"+second).Median),
 					digits(j.perItem(figureBytes)),
 					fmt.Sprintf("%g/%g", j.figure(figureDelays+"/"+first).Median, j.figure(figureDelays+"/"+second).Median),
-					mebibytes(j.figure(figureRSS).Median),
+					mebibytes(j.figure(figureRSS).Median), mebibytes(j.figure(figureSetRSS).Median),
 					mebibytes(j.figure(figureRSS+"/"+first).Median), mebibytes(j.figure(figureRSS+"/"+second).Median),
 					seconds(j.figure(figureCPU+"/"+first).Median), seconds(j.figure(figureCPU+"/"+second).Median))
 			}
@@ -167,6 +179,13 @@ func seconds(s float64) string {
 		return digits(s*1e3) + "ms"
 	}
 	return digits(s) + "s"
+}
+
+func times(x float64) string {
+	if x == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("×%.2f", x)
 }
 
 func percent(x float64) string { return fmt.Sprintf("%.0f%%", 100*x) }

@@ -1,17 +1,16 @@
 package main
 
-import (
-	"slices"
-)
+import "slices"
 
 // A result is a job with all its runs, and what they amount to.
 type result struct {
 	job
 	Runs    []*measurement `json:"runs"`
 	Figures []figure       `json:"figures"`
-	// Growth is the time per item, compared with that of the next smaller
-	// size. One is linear; zero is unknown.
-	Growth float64 `json:"growth,omitempty"`
+	// Growth and CPUGrowth are wall and CPU time per item, compared with
+	// those of the next smaller size. One is linear; zero is unknown.
+	Growth    float64 `json:"growth,omitempty"`
+	CPUGrowth float64 `json:"cpu_growth,omitempty"`
 }
 
 // A figure is a quantity over all runs of a job.
@@ -31,7 +30,8 @@ const (
 	figureWall    = "wall"    // s, until both parties are done
 	figureCPU     = "cpu"     // s, of all processes
 	figurePrepare = "prepare" // s, of both parties; of PSI, NewSet
-	figureRSS     = "rss"     // B, of the larger process
+	figureRSS     = "rss"     // B, the peak of the larger process
+	figureSetRSS  = "set-rss" // B, the same before the run, when all is prepared
 	figureBytes   = "bytes"   // B, both ways
 	figureDelays  = "delays"  // until both parties are done
 	figureSent    = "sent"    // B, of a party
@@ -99,12 +99,13 @@ type quantity struct {
 
 // quantities are all figures of one run.
 func (m *measurement) quantities() []quantity {
-	var wall, cpu, prepare, rss, bytes, delays float64
+	var wall, cpu, prepare, rss, setRSS, bytes, delays float64
 	var parts []quantity
 	part := func(name, unit string, value float64) { parts = append(parts, quantity{name, unit, value}) }
 	for _, p := range m.Processes {
 		cpu += p.CPU
 		rss = max(rss, float64(p.PeakRSS))
+		setRSS = max(setRSS, float64(p.PrepareRSS))
 		if len(p.Parties) == 1 { // figures of a process are those of its party
 			part(figureCPU+"/"+p.Parties[0].Side, "s", p.CPU)
 			part(figureRSS+"/"+p.Parties[0].Side, "B", float64(p.PeakRSS))
@@ -128,6 +129,7 @@ func (m *measurement) quantities() []quantity {
 		{figureCPU, "s", cpu},
 		{figurePrepare, "s", prepare},
 		{figureRSS, "B", rss},
+		{figureSetRSS, "B", setRSS},
 		{figureBytes, "B", bytes},
 		{figureDelays, "", delays},
 	}, parts...)
@@ -135,15 +137,23 @@ func (m *measurement) quantities() []quantity {
 
 // grow sets the growth of each result, which come in the order of sizes.
 func grow(results []*result) {
-	before := map[string]float64{}
+	before := map[string]*result{}
 	for _, r := range results {
 		if !r.Equal {
 			continue
 		}
-		each := r.perItem(figureWall)
-		if b := before[r.Series]; b > 0 {
-			r.Growth = each / b
+		if b := before[r.Series]; b != nil {
+			r.Growth = ratio(r.perItem(figureWall), b.perItem(figureWall))
+			r.CPUGrowth = ratio(r.perItem(figureCPU), b.perItem(figureCPU))
 		}
-		before[r.Series] = each
+		before[r.Series] = r
 	}
+}
+
+// ratio returns a/b, or zero if that is unknown.
+func ratio(a, b float64) float64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
 }
