@@ -1,0 +1,228 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/psi"
+)
+
+// The measured processes are this test program.
+func TestMain(m *testing.M) {
+	if os.Getenv(childVariable) != "" {
+		os.Exit(childMain(os.Stdin, os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+func mustParse(t *testing.T, args ...string) *options {
+	t.Helper()
+	o, err := parse(args, io.Discard)
+	require.NoError(t, err)
+	return o
+}
+
+// Everything, with processes of its own, in small.
+func TestEndToEnd(t *testing.T) {
+	dir := t.TempDir()
+	file, lines := filepath.Join(dir, "new.json"), filepath.Join(dir, "new.txt")
+	var out bytes.Buffer
+	o := mustParse(t, "-sizes", "4,6,3x6", "-run", "/n=2.4/|/dh/", "-count", "2", "-json", file, "-benchstat", lines)
+	require.NoError(t, run(t.Context(), o, &out))
+
+	r, err := readReport(file)
+	require.NoError(t, err)
+	require.Len(t, r.Jobs, 3*2+2*2)
+	require.Empty(t, r.LeftOut)
+	for _, j := range r.Jobs {
+		require.Len(t, j.Runs, 2, j.Name)
+		require.Contains(t, out.String(), j.Name)
+		for _, name := range []string{figureWall, figurePrepare, figureBytes, figureDelays} {
+			require.Positive(t, j.figure(name).Median, "%s: %s", j.Name, name)
+		}
+		if cpuTime() > 0 {
+			require.Positive(t, j.figure(figureCPU).Max, j.Name)
+		}
+		if peakRSS() > 0 {
+			require.Greater(t, j.figure(figureRSS).Min, 1e6, j.Name)
+		}
+		processes := map[string]int{networkMem: 1, networkTLS: 2}[j.Network]
+		for _, m := range j.Runs {
+			require.Len(t, m.Processes, processes, j.Name)
+			var parties []partyTime
+			for _, p := range m.Processes {
+				require.LessOrEqual(t, p.PrepareRSS, p.PeakRSS)
+				parties = append(parties, p.Parties...)
+			}
+			require.Len(t, parties, 2)
+			require.Equal(t, []string{"receiver", "sender"}, []string{parties[0].Side, parties[1].Side})
+			require.Equal(t, parties[0].Sent, parties[1].Received)
+			require.Equal(t, parties[1].Sent, parties[0].Received)
+			for _, p := range parties {
+				require.NotEmpty(t, p.Phases)
+				require.Positive(t, p.Wall)
+			}
+		}
+		require.Equal(t, j.Equal && strings.Contains(j.Name, "n=2^6"), j.Growth > 0, j.Name)
+	}
+	text, err := os.ReadFile(lines)
+	require.NoError(t, err)
+	require.Equal(t, 2*len(r.Jobs), len(regexp.MustCompile(
+		`(?m)^BenchmarkPSI/\S+/(mem|tls) 1 \d+ ns/op \d+\.\d+ ns/item .* \d+\.\d+ B/item \d+ delays`).FindAllString(string(text), -1)))
+
+	// The report is the same after another round trip, and as good as itself.
+	again, err := json.MarshalIndent(r, "", "\t")
+	require.NoError(t, err)
+	written, err := os.ReadFile(file)
+	require.NoError(t, err)
+	require.Equal(t, string(written), string(again)+"\n")
+	require.NoError(t, run(t.Context(), mustParse(t, "-compare", file, file), io.Discard))
+}
+
+func TestWrongResultFails(t *testing.T) {
+	for _, network := range []string{networkMem, networkTLS} {
+		o := mustParse(t, "-sizes", "4", "-count", "1", "-networks", network, "-run", "/dh/")
+		o.fault = true
+		err := run(t.Context(), o, io.Discard)
+		require.ErrorContains(t, err, errWrong.Error(), network)
+		require.ErrorContains(t, err, "receiver", network)
+	}
+}
+
+func TestInterrupted(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err := run(ctx, mustParse(t, "-sizes", "4", "-count", "1"), io.Discard)
+	require.ErrorContains(t, err, "interrupted")
+}
+
+// A measured process that fails says why, and no process stays behind.
+func TestFailures(t *testing.T) {
+	for _, network := range []string{networkMem, networkTLS} {
+		j := &job{Name: "PSI/none", Network: network, PSI: &psiJob{Protocol: 77, Adversary: psi.SemiHonest, N: 4, M: 4}}
+		_, err := measure(t.Context(), j, 1)
+		require.ErrorContains(t, err, "Config.Protocol is 77")
+		j.PSI = nil
+		_, err = measure(t.Context(), j, 1)
+		require.ErrorContains(t, err, "unknown kind of job")
+	}
+}
+
+// The items are what package psi must find, whatever the sizes.
+func TestKnownAnswer(t *testing.T) {
+	for _, s := range []size{{1, 1}, {2, 2}, {64, 64}, {8, 256}, {256, 8}, {1, 16}, {7, 12}} {
+		j := &psiJob{N: s.n, M: s.m}
+		at := map[string]bool{}
+		for item, err := range j.items(1) {
+			require.NoError(t, err)
+			at[string(item)] = true
+		}
+		require.Len(t, at, s.m, "items are different")
+		different := map[string]bool{}
+		var rows []int
+		for item := range j.items(0) {
+			if at[string(item)] {
+				rows = append(rows, len(different))
+			}
+			different[string(item)] = true
+		}
+		require.Len(t, different, s.n, "items are different")
+		require.Len(t, rows, (min(s.n, s.m)+1)/2)
+		require.NoError(t, j.check(rows))
+
+		require.ErrorIs(t, j.check(rows[1:]), errWrong)
+		require.ErrorIs(t, j.check(rows[:len(rows)-1]), errWrong)
+		require.ErrorIs(t, j.check(append(rows[:len(rows):len(rows)], s.n)), errWrong)
+		rows[0]++
+		require.ErrorIs(t, j.check(rows), errWrong)
+	}
+}
+
+func TestParse(t *testing.T) {
+	o := mustParse(t, "-compare", "old.json", "new.json", "-threshold", "7.5%", "-run", "x")
+	require.Equal(t, "old.json", o.oldFile)
+	require.Equal(t, "new.json", o.newFile)
+	require.InDelta(t, 0.075, o.threshold, 1e-12)
+	require.Equal(t, "x", o.pattern.String())
+	require.InDelta(t, 0.05, mustParse(t).threshold, 1e-12)
+	require.InDelta(t, 0.1, mustParse(t, "-threshold", "0.1").threshold, 1e-12)
+	require.Equal(t, []size{{1 << 10, 1 << 10}, {1 << 10, 1 << 20}}, mustParse(t, "-sizes", "10,10x20").sizes)
+
+	var usage bytes.Buffer
+	_, err := parse([]string{"-h"}, &usage)
+	require.ErrorIs(t, err, flag.ErrHelp)
+	for _, want := range []string{"go run ./bench", "-sizes", "-budget", "-threshold", "exit"} {
+		require.Contains(t, usage.String(), want)
+	}
+	for _, args := range [][]string{
+		{"-sizes", "29"}, {"-sizes", ""}, {"-sizes", "10x"}, {"-sizes", "-1"}, {"-networks", "carrier-pigeon"},
+		{"-run", "("}, {"-count", "0"}, {"-procs", "-1"}, {"-threshold", "much"}, {"-threshold", "-1%"}, {"-threshold", "NaN"},
+		{"-figures", "beauty"}, {"file"}, {"-compare", "a.json"}, {"-compare", "a.json", "b.json", "c.json"}, {"-unknown"},
+	} {
+		_, err := parse(args, io.Discard)
+		require.Error(t, err, "%v", args)
+	}
+}
+
+func TestList(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), mustParse(t, "-list", "-sizes", "20,10x20", "-run", "vole/malicious.*2^20/mem"), &out))
+	require.Equal(t, "PSI/vole/malicious/n=2^10/m=2^20/mem\nPSI/vole/malicious/n=2^20/mem\n", out.String())
+	require.Error(t, run(t.Context(), mustParse(t, "-run", "none such"), &out))
+}
+
+// fakeRunner returns a runner whose runs take a fake time for each unit of work.
+func fakeRunner(budget, each time.Duration, fail error) *runner {
+	now := time.Now()
+	r := newRunner(&options{count: 3, budget: time.Hour}, func(string, int) {})
+	r.deadline = now.Add(budget)
+	r.now = func() time.Time { return now }
+	r.measure = func(ctx context.Context, j *job, procs int) (*measurement, error) {
+		now = now.Add(each * time.Duration(j.Work))
+		return &measurement{[]*process{{Parties: []partyTime{{Side: "receiver", Wall: 1}}}}}, fail
+	}
+	return r
+}
+
+func TestBudget(t *testing.T) {
+	jobs := selectJobs(psiJobs([]size{{1, 1}, {8, 8}}, []string{networkMem}), regexp.MustCompile("/dh/"))
+	// Four runs of 2 s leave 92 s; four runs of 16 s fit.
+	results, left, err := fakeRunner(100*time.Second, time.Second, nil).all(t.Context(), jobs)
+	require.NoError(t, err)
+	require.Len(t, results, 2)
+	require.Empty(t, left)
+	require.Len(t, results[1].Runs, 3)
+	// They don't fit into 52 s, which is known beforehand.
+	results, left, err = fakeRunner(60*time.Second, time.Second, nil).all(t.Context(), jobs)
+	require.NoError(t, err)
+	require.Len(t, results, 1)
+	require.Equal(t, []leftOut{{jobs[1].Name, "4 runs would take about 1m4s, and 52s of the budget are left"}}, left)
+	// A first job is known to take too long after its warm-up.
+	results, left, err = fakeRunner(60*time.Second, time.Second, nil).all(t.Context(), jobs[1:])
+	require.NoError(t, err)
+	require.Empty(t, results)
+	require.Equal(t, []leftOut{{jobs[1].Name, "3 runs would take about 48s, and 44s of the budget are left"}}, left)
+	// Nothing is left out because it fails.
+	_, _, err = fakeRunner(60*time.Second, time.Second, errors.New("boom")).all(t.Context(), jobs)
+	require.ErrorContains(t, err, "boom")
+}
+
+// What was left out is said, with real processes.
+func TestBudgetIsReported(t *testing.T) {
+	var out bytes.Buffer
+	require.NoError(t, run(t.Context(), mustParse(t, "-sizes", "4", "-networks", "mem", "-run", "/dh/", "-budget", "1ns"), &out))
+	require.Contains(t, out.String(), "Left out")
+	require.Contains(t, out.String(), "PSI/dh/semi-honest/n=2^4/mem: the budget ended during its first run")
+}

@@ -1,0 +1,131 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+)
+
+// compareFiles compares two reports and returns an error if the new one is worse
+// than the threshold allows.
+func compareFiles(w io.Writer, o *options) error {
+	before, err := readReport(o.oldFile)
+	if err != nil {
+		return err
+	}
+	after, err := readReport(o.newFile)
+	if err != nil {
+		return err
+	}
+	return compare(w, before, after, o)
+}
+
+func readReport(file string) (*report, error) {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return nil, err
+	}
+	r := new(report)
+	if err := json.Unmarshal(data, r); err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	if r.Format != reportFormat || r.Machine == nil {
+		return nil, fmt.Errorf("%s is no report of format %d", file, reportFormat)
+	}
+	for _, j := range r.Jobs {
+		if j.Name == "" {
+			return nil, fmt.Errorf("%s has a job without a name", file)
+		}
+	}
+	return r, nil
+}
+
+// compare compares the medians of what both reports have. All figures are
+// better when they are smaller. A job that the new report lacks is an error, lest
+// one that became too slow for its budget goes unnoticed; -run narrows what is
+// compared.
+func compare(w io.Writer, before, after *report, o *options) error {
+	warnings(w, before, after)
+	jobs := map[string]*result{}
+	for _, j := range after.Jobs {
+		jobs[j.Name] = j
+	}
+	common, worse, missing := 0, 0, 0
+	table(w, fmt.Sprintf("Medians; worse by more than %g%% is marked with !", 100*o.threshold), "job|figure|old|new|change|spread old|spread new|",
+		func(row func(...string)) {
+			for _, old := range before.Jobs {
+				if !o.pattern.MatchString(old.Name) {
+					continue
+				}
+				j := jobs[old.Name]
+				if j == nil {
+					missing++
+					row(old.Name, "", "", "missing", "", "", "", "!")
+					continue
+				}
+				common++
+				name := old.Name
+				for _, figure := range o.figures {
+					a, b := old.figure(figure), j.figure(figure)
+					c := change(a.Median, b.Median)
+					mark := ""
+					if c > o.threshold {
+						worse++
+						mark = "!"
+					}
+					row(name, figure, amount(a), amount(b), fmt.Sprintf("%+.1f%%", 100*c), percent(a.Spread), percent(b.Spread), mark)
+					name = ""
+				}
+			}
+		})
+	switch {
+	case common == 0 && missing == 0:
+		return errors.New("there is nothing to compare")
+	case worse > 0 || missing > 0:
+		return fmt.Errorf("%d figures are worse by more than %g%%, and %d jobs are missing", worse, 100*o.threshold, missing)
+	}
+	return nil
+}
+
+// change returns by how much b is more than a. A figure that one of them could
+// not know has not changed.
+func change(a, b float64) float64 {
+	if a == 0 || b == 0 {
+		return 0
+	}
+	if c := b/a - 1; !math.IsNaN(c) {
+		return c
+	}
+	return 0
+}
+
+func amount(f figure) string {
+	switch f.Unit {
+	case "s":
+		return seconds(f.Median)
+	case "B":
+		return size10(f.Median)
+	}
+	return digits(f.Median)
+}
+
+// warnings says what else than the code differs.
+func warnings(w io.Writer, before, after *report) {
+	differs := func(what string, a, b any) {
+		if fmt.Sprint(a) != fmt.Sprint(b) {
+			fmt.Fprintf(w, "Beware: another %s: %v, then %v\n", what, a, b)
+		}
+	}
+	a, b := before.Machine, after.Machine
+	differs("processor", a.CPU, b.CPU)
+	differs("number of cores", a.Cores, b.Cores)
+	differs("system", a.OS+"/"+a.Arch, b.OS+"/"+b.Arch)
+	differs("version of Go", a.Go, b.Go)
+	differs("set of kernels", a.Kernels, b.Kernels)
+	differs("setting of huge pages", a.HugePages, b.HugePages)
+	differs("list of settings", a.Settings, b.Settings)
+	differs("-procs", before.Procs, after.Procs)
+}

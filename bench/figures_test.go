@@ -1,0 +1,170 @@
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestFigure(t *testing.T) {
+	values := []float64{4, 1, 2}
+	require.Equal(t, figure{"x", "s", 2, 1, 4, 1.5}, newFigure("x", "s", values))
+	require.Equal(t, []float64{4, 1, 2}, values, "left as they were")
+	require.Equal(t, figure{"x", "s", 3, 1, 10, 3}, newFigure("x", "s", []float64{10, 1, 2, 4}))
+	require.Equal(t, figure{"x", "B", 5, 5, 5, 0}, newFigure("x", "B", []float64{5}))
+	require.Equal(t, figure{"x", "B", 0, 0, 0, 0}, newFigure("x", "B", []float64{0, 0}))
+}
+
+// twoParties is a run over TLS.
+func twoParties(wall float64) *measurement {
+	return &measurement{[]*process{
+		{CPU: 1, PeakRSS: 100, Parties: []partyTime{{"receiver", 0.25, wall, costs{10, 20, 3, []phase{{"match", 0.125}}}}}},
+		{CPU: 2, PeakRSS: 300, Parties: []partyTime{{"sender", 0.5, wall / 2, costs{20, 10, 4, nil}}}},
+	}}
+}
+
+func TestSummarize(t *testing.T) {
+	r := &result{job: job{Items: 4}, Runs: []*measurement{twoParties(8), twoParties(6), twoParties(7)}}
+	r.summarize()
+	require.Equal(t, figure{figureWall, "s", 7, 6, 8, 2. / 7}, r.figure(figureWall))
+	for name, want := range map[string]float64{
+		figureCPU: 3, figurePrepare: 0.75, figureRSS: 300, figureBytes: 30, figureDelays: 4,
+		"cpu/receiver": 1, "rss/sender": 300, "sent/sender": 20, "phase/receiver/match": 0.125, "wall/sender": 3.5,
+	} {
+		require.Equal(t, want, r.figure(name).Median, name)
+	}
+	require.Equal(t, 1.75, r.perItem(figureWall))
+	require.Zero(t, r.figure("none").Median)
+}
+
+func TestGrow(t *testing.T) {
+	of := func(series string, items int, equal bool, wall float64) *result {
+		r := &result{job: job{Series: series, Items: items, Equal: equal}, Runs: []*measurement{twoParties(wall)}}
+		r.summarize()
+		return r
+	}
+	results := []*result{of("a", 2, true, 2), of("b", 2, true, 1), of("a", 8, false, 100), of("a", 4, true, 6), of("b", 4, true, 2)}
+	grow(results)
+	growths, ofCPU := make([]float64, len(results)), make([]float64, len(results))
+	for i, r := range results {
+		growths[i], ofCPU[i] = r.Growth, r.CPUGrowth
+	}
+	require.Equal(t, []float64{0, 0, 0, 1.5, 1}, growths)
+	require.Equal(t, []float64{0, 0, 0, 0.5, 0.5}, ofCPU)
+}
+
+// reportOf returns a report with jobs that took the given times.
+func reportOf(walls map[string]float64) *report {
+	r := &report{Format: reportFormat, Machine: &machine{CPU: "abacus"}, Procs: 1, Count: 1}
+	for name, wall := range walls {
+		j := &result{job: job{Name: name, Items: 1}, Runs: []*measurement{twoParties(wall)}}
+		j.summarize()
+		r.Jobs = append(r.Jobs, j)
+	}
+	return r
+}
+
+func TestCompare(t *testing.T) {
+	before := reportOf(map[string]float64{"x": 100, "y": 100})
+	with := func(x, y float64) *report { return reportOf(map[string]float64{"x": x, "y": y}) }
+	check := func(after *report, args ...string) (string, error) {
+		var out bytes.Buffer
+		err := compare(&out, before, after, mustParse(t, args...))
+		return out.String(), err
+	}
+
+	_, err := check(with(104, 100))
+	require.NoError(t, err)
+	out, err := check(with(106, 100))
+	require.ErrorContains(t, err, "1 figures are worse by more than 5%")
+	require.Regexp(t, `x +wall +100s +106s +\+6\.0% .*!`, out)
+	_, err = check(with(106, 100), "-threshold", "10%")
+	require.NoError(t, err)
+	_, err = check(with(106, 100), "-figures", "cpu,bytes")
+	require.NoError(t, err)
+	_, err = check(with(106, 100), "-run", "y")
+	require.NoError(t, err)
+	_, err = check(with(20, 100)) // better by any amount
+	require.NoError(t, err)
+
+	_, err = check(reportOf(map[string]float64{"x": 100}))
+	require.ErrorContains(t, err, "1 jobs are missing")
+	_, err = check(reportOf(map[string]float64{"x": 100}), "-run", "x")
+	require.NoError(t, err)
+	_, err = check(with(100, 100), "-run", "z")
+	require.ErrorContains(t, err, "nothing to compare")
+
+	other := with(100, 100)
+	other.Machine.CPU, other.Procs = "slide rule", 2
+	out, err = check(other)
+	require.NoError(t, err)
+	require.Contains(t, out, "another processor: abacus, then slide rule")
+	require.Contains(t, out, "another -procs: 1, then 2")
+}
+
+// With one thread for everything, time that is not CPU time went to others.
+func TestDisturbed(t *testing.T) {
+	of := func(network string, wall, cpu float64) *result {
+		return &result{job: job{Network: network}, Figures: []figure{{Name: figureWall, Median: wall}, {Name: figureCPU, Median: cpu}}}
+	}
+	r := &report{Procs: 1, Machine: &machine{}, Jobs: []*result{
+		of(networkMem, 1.1, 1), of(networkMem, 1.3, 1), of(networkTLS, 3, 1), of(networkMem, 3, 0),
+	}}
+	require.Equal(t, 1, r.disturbed())
+	var out bytes.Buffer
+	r.print(&out)
+	require.Contains(t, out.String(), "Beware")
+	r.Procs = 0
+	require.Zero(t, r.disturbed())
+}
+
+// A figure that a system cannot know is neither better nor worse.
+func TestChange(t *testing.T) {
+	require.Zero(t, change(0, 5))
+	require.Zero(t, change(5, 0))
+	require.InDelta(t, 0.25, change(4, 5), 1e-12)
+	require.InDelta(t, -0.5, change(4, 2), 1e-12)
+}
+
+func TestReadReport(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.json")
+	_, err := readReport(file)
+	require.ErrorIs(t, err, os.ErrNotExist)
+	for _, text := range []string{"", "{}", `{"format":2,"machine":{}}`, `{"format":1}`, `{"format":1,"machine":{},"jobs":[{}]}`} {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+		_, err := readReport(file)
+		require.Error(t, err, text)
+	}
+}
+
+func TestMachine(t *testing.T) {
+	m := thisMachine(t.Context())
+	require.NotEmpty(t, m.CPU)
+	require.Positive(t, m.Cores)
+	require.NotEmpty(t, m.Go)
+	require.Equal(t, purego, m.Purego)
+	if purego {
+		require.Empty(t, m.Kernels)
+	}
+	if slices.Contains(m.Kernels, "ifma") {
+		require.Equal(t, []string{"avx2", "avx512", "ifma"}, m.Kernels)
+	}
+	var out bytes.Buffer
+	(&report{Machine: m, Count: 5}).print(&out)
+	require.Contains(t, out.String(), m.CPU)
+	require.NoError(t, (&report{Machine: m}).benchstat(io.Discard))
+}
+
+func TestAmounts(t *testing.T) {
+	for want, got := range map[string]string{
+		"-": seconds(0), "250µs": seconds(250e-6), "1.50ms": seconds(1.5e-3), "12.3s": seconds(12.34),
+		"33.5MB": size10(33.5e6), "999B": size10(999), "1.00kB": size10(1000), "1.00MiB": mebibytes(1 << 20), "5%": percent(0.051),
+	} {
+		require.Equal(t, want, got)
+	}
+}

@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// How the two parties are connected.
+const (
+	networkMem = "mem"
+	networkTLS = "tls"
+)
+
+// A job is what is measured, in a form that goes to the measured processes.
+//
+// The jobs of another package are a file like psi.go: a function that lists
+// them, called in run, a field here with what they need, and a case in party.
+type job struct {
+	Name string `json:"name"`
+	// Series is the name without the sizes: jobs in it can be extrapolated.
+	Series  string `json:"series"`
+	Network string `json:"network"`
+	// Work is what the time is about proportional to, within a series.
+	Work int `json:"work"`
+	// Items is what "per item" means: the larger of both parties' numbers.
+	Items int `json:"items"`
+	// Equal says that both parties have as many items, so that the growth
+	// from one size to the next means something.
+	Equal bool `json:"equal"`
+
+	PSI *psiJob `json:"psi,omitempty"`
+}
+
+// A party is one side of a job. It is used once.
+type party interface {
+	// prepare does what comes before the run, and is measured on its own.
+	prepare() error
+	// run runs the protocol.
+	run(ctx context.Context, rw io.ReadWriter) error
+	// finish checks the result of the run and says what it cost.
+	finish() (costs, error)
+}
+
+// costs is what the library itself says about a party's run.
+type costs struct {
+	Sent     int64   `json:"sent"` // bytes
+	Received int64   `json:"received"`
+	Delays   int     `json:"delays"` // message delays until this party is done
+	Phases   []phase `json:"phases"`
+}
+
+type phase struct {
+	Name    string  `json:"name"`
+	Seconds float64 `json:"seconds"`
+}
+
+// sides are the names of the two parties, the one that connects first.
+func (j *job) sides() [2]string { return [2]string{"receiver", "sender"} }
+
+// party returns one side of the job.
+func (j *job) party(side int) (party, error) {
+	if j.PSI != nil {
+		return newPSIParty(j.PSI, side)
+	}
+	return nil, fmt.Errorf("%s: unknown kind of job", j.Name)
+}
+
+// A size is the numbers of items of the two parties.
+type size struct{ n, m int }
+
+// parseSize reads 20, or 10x20 for unequal sizes.
+func parseSize(s string) (size, error) {
+	first, second, unequal := strings.Cut(s, "x")
+	if !unequal {
+		second = first
+	}
+	n, err1 := strconv.ParseUint(first, 10, 8)
+	m, err2 := strconv.ParseUint(second, 10, 8)
+	if err1 != nil || err2 != nil || n > maxLog || m > maxLog {
+		return size{}, fmt.Errorf("%q is neither a binary logarithm from 0 to %d nor two with an x between", s, maxLog)
+	}
+	return size{1 << n, 1 << m}, nil
+}
+
+// maxLog keeps sizes below what package psi allows by default.
+const maxLog = 28
+
+// String returns n=2^10, or n=2^10/m=2^20 for unequal sizes.
+func (s size) String() string {
+	log := func(n int) string {
+		for k := range maxLog + 1 {
+			if n == 1<<k {
+				return fmt.Sprintf("2^%d", k)
+			}
+		}
+		return strconv.Itoa(n)
+	}
+	if s.n == s.m {
+		return "n=" + log(s.n)
+	}
+	return "n=" + log(s.n) + "/m=" + log(s.m)
+}
+
+// selectJobs returns the jobs whose names match.
+func selectJobs(jobs []*job, pattern *regexp.Regexp) (selected []*job) {
+	for _, j := range jobs {
+		if pattern.MatchString(j.Name) {
+			selected = append(selected, j)
+		}
+	}
+	return selected
+}

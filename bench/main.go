@@ -1,0 +1,225 @@
+// Command bench is the benchmark of record: it runs whole protocols between two
+// parties, checks each result, and says what the run cost.
+//
+// Each run happens in processes of its own, which this program starts, so that
+// peak memory and processor time are those of one run and nothing else. See -h,
+// and job.go for how another package's jobs are added.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const help = `Usage:
+    go run ./bench [flags]                                   measure, print tables
+    go run ./bench -compare old.json new.json [-threshold 5%]  exit 1 if new is worse
+
+A job is a protocol, an adversary, two sizes and a network. Its name is what -run
+matches and benchstat shows: PSI/vole/malicious/n=2^16/tls.
+
+  mem  both parties in one process, over a buffered pipe in memory
+  tls  a process for each party, over TLS 1.3 on the loopback interface
+
+With -procs 1, the default, mem is one thread for both parties together, and tls
+one for each. Each run has fresh processes, after one warm-up run that doesn't
+count. The result of every run is checked; a wrong one ends the program with
+exit code 1.
+
+    go run ./bench -sizes 10,16 -count 3                     a first look
+    go run ./bench -run /vole/ -sizes 20 -networks mem       one row of a paper's table
+    go run ./bench -procs 0 -sizes 20                        all cores for each process
+    go run ./bench -json new.json -benchstat new.txt         keep the figures
+    go run -tags purego ./bench                              without assembly
+
+Flags:
+`
+
+// options is what the flags say.
+type options struct {
+	pattern   *regexp.Regexp
+	sizes     []size
+	networks  []string
+	count     int
+	procs     int
+	budget    time.Duration
+	list      bool
+	jsonFile  string
+	benchstat string
+	oldFile   string // of -compare
+	newFile   string
+	threshold float64
+	figures   []string
+	fault     bool // for tests: the parties lose a row of the result
+}
+
+func main() {
+	if os.Getenv(childVariable) != "" {
+		os.Exit(childMain(os.Stdin, os.Stdout, os.Stderr))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	o, err := parse(os.Args[1:], os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return
+	case err != nil:
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(2)
+	}
+	if err := run(ctx, o, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// run does what the flags say. Whatever was measured before an error is
+// reported nevertheless.
+func run(ctx context.Context, o *options, stdout io.Writer) error {
+	if o.oldFile != "" {
+		return compareFiles(stdout, o)
+	}
+	jobs := selectJobs(psiJobs(o.sizes, o.networks), o.pattern)
+	if len(jobs) == 0 {
+		return errors.New("no job has a name that -run matches")
+	}
+	if o.list {
+		for _, j := range jobs {
+			fmt.Fprintln(stdout, j.Name)
+		}
+		return nil
+	}
+	bar, clear := newProgress(os.Stderr, len(jobs)*(o.count+1))
+	r := newRunner(o, bar)
+	report := &report{Format: reportFormat, Machine: thisMachine(ctx), Procs: o.procs, Count: o.count}
+	var failed error
+	report.Jobs, report.LeftOut, failed = r.all(ctx, jobs)
+	clear()
+	if len(report.Jobs)+len(report.LeftOut) > 0 {
+		report.print(stdout)
+	}
+	return errors.Join(failed, report.save(o, stdout))
+}
+
+// save writes the files that were asked for.
+func (r *report) save(o *options, stdout io.Writer) error {
+	if o.jsonFile != "" {
+		data, err := json.MarshalIndent(r, "", "\t")
+		if err == nil {
+			err = os.WriteFile(o.jsonFile, append(data, '\n'), 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	switch o.benchstat {
+	case "":
+		return nil
+	case "-":
+		fmt.Fprintln(stdout)
+		return r.benchstat(stdout)
+	}
+	f, err := os.Create(o.benchstat)
+	if err != nil {
+		return err
+	}
+	return errors.Join(r.benchstat(f), f.Close())
+}
+
+func parse(args []string, stderr io.Writer) (*options, error) {
+	o := &options{}
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // errors are returned, and shown once
+	pattern := fs.String("run", "", "measure only jobs whose names match `REGEXP`")
+	sizes := fs.String("sizes", "10,16,18,20,10x20", "binary logarithms of the numbers of items; 10x20 is 2^10 of the receiver and 2^20 of the sender")
+	networks := fs.String("networks", "mem,tls", "how the parties are connected")
+	fs.IntVar(&o.count, "count", 5, "number of measured `runs` of each job")
+	fs.IntVar(&o.procs, "procs", 1, "GOMAXPROCS of the measured processes; 0 is Go's default, all cores")
+	fs.DurationVar(&o.budget, "budget", 10*time.Minute, "start nothing that is not done within this `time`, and say what was left out")
+	fs.BoolVar(&o.list, "list", false, "print the names of the jobs and exit")
+	fs.StringVar(&o.jsonFile, "json", "", "write machine, runs and figures to `FILE`")
+	fs.StringVar(&o.benchstat, "benchstat", "", "write lines that benchstat reads to `FILE`; - is the standard output")
+	fs.StringVar(&o.oldFile, "compare", "", "compare `old.json` with the file that follows instead of measuring; -run selects jobs here too")
+	threshold := fs.String("threshold", "5%", "by how much a figure may be worse in -compare")
+	figures := fs.String("figures", strings.Join(judged, ","), "what -compare looks at")
+	// Flags may stand behind files.
+	var files []string
+	for err := fs.Parse(args); ; err = fs.Parse(fs.Args()[1:]) {
+		if errors.Is(err, flag.ErrHelp) {
+			fmt.Fprint(stderr, help)
+			fs.SetOutput(stderr)
+			fs.PrintDefaults()
+		}
+		if err != nil {
+			return nil, err
+		}
+		if fs.NArg() == 0 {
+			break
+		}
+		files = append(files, fs.Arg(0))
+	}
+	var err error
+	// Names have powers in them; as an assertion ^ could not match there.
+	if o.pattern, err = regexp.Compile(strings.ReplaceAll(*pattern, "2^", `2\^`)); err != nil {
+		return nil, fmt.Errorf("-run: %w", err)
+	}
+	for s := range strings.SplitSeq(*sizes, ",") {
+		size, err := parseSize(s)
+		if err != nil {
+			return nil, fmt.Errorf("-sizes: %w", err)
+		}
+		o.sizes = append(o.sizes, size)
+	}
+	o.networks = strings.Split(*networks, ",")
+	for _, n := range o.networks {
+		if n != networkMem && n != networkTLS {
+			return nil, fmt.Errorf("-networks: %q is neither mem nor tls", n)
+		}
+	}
+	if o.threshold, err = parseThreshold(*threshold); err != nil {
+		return nil, err
+	}
+	o.figures = strings.Split(*figures, ",")
+	for _, f := range o.figures {
+		if !slices.Contains(judged, f) {
+			return nil, fmt.Errorf("-figures: %q is none of %s", f, strings.Join(judged, ", "))
+		}
+	}
+	switch {
+	case o.count < 1:
+		return nil, errors.New("-count must be at least 1")
+	case o.procs < 0:
+		return nil, errors.New("-procs must not be negative")
+	case o.oldFile == "" && len(files) > 0:
+		return nil, fmt.Errorf("unexpected argument %q; -h shows the usage", files[0])
+	case o.oldFile != "" && len(files) != 1:
+		return nil, errors.New("-compare takes two files: -compare old.json new.json")
+	case o.oldFile != "":
+		o.newFile = files[0]
+	}
+	return o, nil
+}
+
+// parseThreshold reads 5% or 0.05.
+func parseThreshold(s string) (float64, error) {
+	number, percent := strings.CutSuffix(s, "%")
+	t, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(t >= 0) {
+		return 0, fmt.Errorf("-threshold: %q is not a share such as 5%%", s)
+	}
+	if percent {
+		t /= 100
+	}
+	return t, nil
+}

@@ -1,0 +1,212 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+)
+
+// reportFormat is the version of the JSON form. It changes when a field changes
+// its meaning.
+const reportFormat = 1
+
+// A report is everything that a run of this program found out.
+type report struct {
+	Format  int       `json:"format"`
+	Machine *machine  `json:"machine"`
+	Procs   int       `json:"procs"` // GOMAXPROCS of the measured processes; 0 is Go's default
+	Count   int       `json:"count"`
+	Jobs    []*result `json:"jobs"`
+	LeftOut []leftOut `json:"left_out,omitempty"`
+}
+
+// print writes tables for people.
+func (r *report) print(w io.Writer) {
+	r.printMachine(w)
+	r.printTimes(w)
+	r.printCosts(w)
+	r.printPhases(w)
+	if n := r.disturbed(); n > 0 {
+		fmt.Fprintf(w, "\nBeware: in %d jobs wall time exceeds CPU time by more than a fifth, though one thread did everything.\n"+
+			"The processor did other things meanwhile: trust CPU and minimum, or measure again.\n", n)
+	}
+	if len(r.LeftOut) > 0 {
+		fmt.Fprintln(w, "\nLeft out for lack of time (-budget):")
+		for _, l := range r.LeftOut {
+			fmt.Fprintf(w, "  %s: %s\n", l.Name, l.Why)
+		}
+	}
+}
+
+// disturbed counts the jobs that had to wait for a processor. With one thread
+// for both parties there is nothing else to wait for.
+func (r *report) disturbed() (n int) {
+	for _, j := range r.Jobs {
+		wall, cpu := j.figure(figureWall).Median, j.figure(figureCPU).Median
+		if r.Procs == 1 && j.Network == networkMem && cpu > 0 && wall > 1.2*cpu {
+			n++
+		}
+	}
+	return n
+}
+
+func (r *report) printMachine(w io.Writer) {
+	m := r.Machine
+	line := func(name, format string, args ...any) {
+		fmt.Fprintf(w, "%-9s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	line("machine", "%s, %d cores, %s/%s, load %s", m.CPU, m.Cores, m.OS, m.Arch, orUnknown(m.Load))
+	commit := orUnknown(m.Commit)
+	if m.Modified {
+		commit += ", modified"
+	}
+	line("build", "%s, commit %s %s", m.Go, commit, strings.Join(m.Settings, " "))
+	kernels := strings.Join(m.Kernels, ", ")
+	switch {
+	case m.Purego:
+		kernels = "none (purego)"
+	case kernels == "":
+		kernels = "none"
+	}
+	line("kernels", "%s; processor has %s", kernels, orUnknown(strings.Join(m.Features, " ")))
+	line("memory", "transparent huge pages: %s", orUnknown(m.HugePages))
+	threads := "one thread for each process (mem: for both parties together)"
+	switch {
+	case r.Procs == 0:
+		threads = "all cores for each process"
+	case r.Procs > 1:
+		threads = fmt.Sprintf("%d threads for each process", r.Procs)
+	}
+	line("runs", "%d of each job after a warm-up, %s", r.Count, threads)
+}
+
+// table writes rows of cells, the first of which are names, on the left, and the
+// others numbers, on the right.
+func table(w io.Writer, title, head string, rows func(row func(cells ...string))) {
+	fmt.Fprintf(w, "\n%s\n", title)
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
+	width := 0
+	var all [][]string
+	row := func(cells ...string) {
+		width = max(width, len(cells[0]))
+		all = append(all, cells)
+	}
+	row(strings.Split(head, "|")...)
+	rows(row)
+	for _, cells := range all {
+		cells[0] += strings.Repeat(" ", width-len(cells[0]))
+		fmt.Fprintln(t, strings.Join(cells, "\t")+"\t")
+	}
+	t.Flush()
+}
+
+func (r *report) printTimes(w io.Writer) {
+	table(w, "Time: medians; spread is (maximum - minimum) / median; growth is that of ns/item from the size before; NewSet of both parties apart",
+		"job|wall|min|spread|ns/item|growth|CPU|min|spread|ns/item|growth|NewSet|ns/row",
+		func(row func(...string)) {
+			for _, j := range r.Jobs {
+				wall, cpu, sets := j.figure(figureWall), j.figure(figureCPU), j.figure(figurePrepare)
+				row(j.Name, seconds(wall.Median), seconds(wall.Min), percent(wall.Spread), digits(1e9*j.perItem(figureWall)), times(j.Growth),
+					seconds(cpu.Median), seconds(cpu.Min), percent(cpu.Spread), digits(1e9*j.perItem(figureCPU)), times(j.CPUGrowth),
+					seconds(sets.Median), digits(1e9*sets.Median/float64(j.Work)))
+			}
+		})
+}
+
+func (r *report) printCosts(w io.Writer) {
+	table(w, "Traffic and memory: per item of the larger side; peak RSS of a whole process, Go's runtime included, and what it was before the run",
+		"job|receiver sends|sender sends|B/item|delays|RSS|before|RSS receiver|RSS sender|CPU receiver|CPU sender",
+		func(row func(...string)) {
+			for _, j := range r.Jobs {
+				first, second := j.sides()[0], j.sides()[1]
+				row(j.Name, size10(j.figure(figureSent+"/"+first).Median), size10(j.figure(figureSent+"/"+second).Median),
+					digits(j.perItem(figureBytes)),
+					fmt.Sprintf("%g/%g", j.figure(figureDelays+"/"+first).Median, j.figure(figureDelays+"/"+second).Median),
+					mebibytes(j.figure(figureRSS).Median), mebibytes(j.figure(figureSetRSS).Median),
+					mebibytes(j.figure(figureRSS+"/"+first).Median), mebibytes(j.figure(figureRSS+"/"+second).Median),
+					seconds(j.figure(figureCPU+"/"+first).Median), seconds(j.figure(figureCPU+"/"+second).Median))
+			}
+		})
+}
+
+func (r *report) printPhases(w io.Writer) {
+	fmt.Fprintln(w, "\nPhases: median of each party, waiting for the other included")
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	for _, j := range r.Jobs {
+		name := j.Name
+		for _, side := range j.sides() {
+			var phases []string
+			for _, f := range j.Figures {
+				if phase, ok := strings.CutPrefix(f.Name, figurePhase+"/"+side+"/"); ok {
+					phases = append(phases, phase+" "+seconds(f.Median))
+				}
+			}
+			fmt.Fprintf(t, "  %s\t%s\t%s\n", name, side, strings.Join(phases, ", "))
+			name = ""
+		}
+	}
+	t.Flush()
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+// digits writes three digits, or more before the point.
+func digits(x float64) string {
+	switch {
+	case x == 0:
+		return "-"
+	case x < 10:
+		return fmt.Sprintf("%.2f", x)
+	case x < 100:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.0f", x)
+}
+
+func seconds(s float64) string {
+	switch {
+	case s == 0:
+		return "-"
+	case s < 1e-3:
+		return digits(s*1e6) + "µs"
+	case s < 1:
+		return digits(s*1e3) + "ms"
+	}
+	return digits(s) + "s"
+}
+
+func times(x float64) string {
+	if x == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("×%.2f", x)
+}
+
+func percent(x float64) string { return fmt.Sprintf("%.0f%%", 100*x) }
+
+// size10 writes bytes with decimal prefixes, as traffic is counted.
+func size10(b float64) string {
+	switch {
+	case b == 0:
+		return "-"
+	case b < 1e3:
+		return digits(b) + "B"
+	case b < 1e6:
+		return digits(b/1e3) + "kB"
+	}
+	return digits(b/1e6) + "MB"
+}
+
+// mebibytes writes bytes as memory is counted.
+func mebibytes(b float64) string {
+	if b == 0 {
+		return "-"
+	}
+	return digits(b/(1<<20)) + "MiB"
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+)
+
+// A leftOut is a job that was not measured, or not as often as asked for.
+type leftOut struct {
+	Name string `json:"name"`
+	Why  string `json:"why"`
+}
+
+// A runner measures jobs within a budget of time.
+type runner struct {
+	count, procs int
+	fault        bool
+	deadline     time.Time
+	progress     func(name string, runs int) // runs done
+	pace         map[string]pace             // by series
+	measure      func(ctx context.Context, j *job, procs int) (*measurement, error)
+	now          func() time.Time
+}
+
+// A pace is how long a run took, with all that belongs to it, and its work.
+type pace struct {
+	elapsed time.Duration
+	work    int
+}
+
+func newRunner(o *options, progress func(string, int)) *runner {
+	return &runner{
+		count:    o.count,
+		procs:    o.procs,
+		fault:    o.fault,
+		deadline: time.Now().Add(o.budget),
+		progress: progress,
+		pace:     map[string]pace{},
+		measure:  measure,
+		now:      time.Now,
+	}
+}
+
+// all measures jobs until one fails, and leaves out those for which there is no
+// time.
+func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left []leftOut, err error) {
+	for _, j := range jobs {
+		if j.PSI != nil && r.fault {
+			j.PSI.Fault = true
+		}
+		result, why, err := r.one(ctx, j)
+		if err != nil {
+			return results, left, fmt.Errorf("%s: %w", j.Name, err)
+		}
+		if result != nil {
+			results = append(results, result)
+		}
+		if why != "" {
+			left = append(left, leftOut{j.Name, why})
+		}
+	}
+	grow(results)
+	return results, left, nil
+}
+
+// one measures a job. It returns no result, or one of fewer runs, and the reason
+// if there is not enough time.
+func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
+	r.progress(j.Name, 0)
+	bounded, cancel := context.WithDeadline(ctx, r.deadline)
+	defer cancel()
+	// The pace of a smaller size of the series says whether to begin.
+	if p, ok := r.pace[j.Series]; ok {
+		if why := r.lacking(time.Duration(float64(p.elapsed)*float64(j.Work)/float64(p.work)), r.count+1); why != "" {
+			r.progress(j.Name, r.count+1)
+			return nil, why, nil
+		}
+	}
+	res := &result{job: *j}
+	for i := range r.count + 1 {
+		if i == 1 { // the warm-up run is over
+			if why := r.lacking(r.pace[j.Series].elapsed, r.count); why != "" {
+				r.progress(j.Name, r.count)
+				return nil, why, nil
+			}
+		}
+		start := r.now()
+		m, err := r.measure(bounded, j, r.procs)
+		switch {
+		case err == nil:
+		case ctx.Err() != nil:
+			return nil, "", errors.New("interrupted")
+		case bounded.Err() != nil:
+			r.progress(j.Name, r.count+1-i)
+			if len(res.Runs) == 0 {
+				return nil, "the budget ended during its first run", nil
+			}
+			res.summarize()
+			return res, fmt.Sprintf("the budget ended after %d of %d runs", len(res.Runs), r.count), nil
+		default:
+			return nil, "", err
+		}
+		r.pace[j.Series] = pace{r.now().Sub(start), j.Work}
+		if i > 0 {
+			res.Runs = append(res.Runs, m)
+		}
+		r.progress(j.Name, 1)
+	}
+	res.summarize()
+	return res, "", nil
+}
+
+// lacking says why there is no time for some runs, or nothing.
+func (r *runner) lacking(each time.Duration, runs int) string {
+	need, left := each*time.Duration(runs), r.deadline.Sub(r.now())
+	if need <= left {
+		return ""
+	}
+	return fmt.Sprintf("%d runs would take about %v, and %v of the budget are left",
+		runs, need.Round(time.Second/10), max(left, 0).Round(time.Second/10))
+}
