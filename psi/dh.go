@@ -29,7 +29,7 @@ func newDH(x *exchange) *dh {
 	return &dh{x, newDHKey(x.context, &x.coins.scalar)}
 }
 
-func (d *dh) receive() (own []prg.Block, peers [][]byte, err error) {
+func (d *dh) receive() (own []prg.Block, peers [][]prg.Block, err error) {
 	d.s.Phase("exchange")
 	n, m := d.own.len(), d.peers
 	own = make([]prg.Block, n)
@@ -48,8 +48,8 @@ func (d *dh) receive() (own []prg.Block, peers [][]byte, err error) {
 		elements := make([]byte, chunkItems*elementSize)
 		return chunks(max(n, m), chunkItems, func(lo, hi int) error {
 			if k := min(hi, m) - lo; k > 0 {
-				tags, err := d.recvTags(dhTags, k)
-				if err != nil {
+				tags := make([]prg.Block, k) // only now, as they come
+				if err := d.recvTags(dhTags, tags); err != nil {
 					return err
 				}
 				peers = append(peers, tags)

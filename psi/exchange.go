@@ -28,9 +28,9 @@ type exchange struct {
 // A tagger is a protocol.
 type tagger interface {
 	// receive returns the tags of this side's items in their order, and those
-	// of the other side in the order in which they came, packed in pieces of
-	// tagChunk. There may be none of either if one of the sides has no items.
-	receive() (own []prg.Block, peers [][]byte, err error)
+	// of the other side in the order in which they came, in pieces. There may
+	// be none of either if one of the sides has no items.
+	receive() (own []prg.Block, peers [][]prg.Block, err error)
 	// send sends the tags of this side's items in the given order.
 	send(order []uint32) error
 }
@@ -107,17 +107,15 @@ func (x *exchange) send(t tagger) ([]int, error) {
 }
 
 // match sets the bits of tags that are on both sides.
-func (x *exchange) match(own []prg.Block, peers [][]byte, ownMatched, peerMatched bitmap) {
+func (x *exchange) match(own []prg.Block, peers [][]prg.Block, ownMatched, peerMatched bitmap) {
 	table := newTagTable(own, x.width)
-	tags := make([]prg.Block, min(x.peers, tagChunk))
-	for p, packed := range peers {
-		first := p * tagChunk
-		tags := tags[:min(tagChunk, x.peers-first)]
-		unpack(tags, packed, x.width)
+	first := 0
+	for _, tags := range peers {
 		table.match(tags, func(j, i int) {
 			ownMatched.set(i)
 			peerMatched.set(first + j)
 		})
+		first += len(tags)
 	}
 }
 
@@ -135,14 +133,15 @@ func (x *exchange) sendTags(typ byte, tags []prg.Block) error {
 	return nil
 }
 
-// recvTags receives n tags that sendTags sent.
-func (x *exchange) recvTags(typ byte, n int) (packed []byte, err error) {
-	packed = make([]byte, packedSize(n, x.width))
-	if err := recvPacked(x.s, typ, packed, n, x.width); err != nil {
-		return nil, err
+// recvTags receives tags that sendTags sent.
+func (x *exchange) recvTags(typ byte, tags []prg.Block) error {
+	packed := make([]byte, packedSize(len(tags), x.width))
+	if err := recvPacked(x.s, typ, packed, len(tags), x.width); err != nil {
+		return err
 	}
-	x.advance(n)
-	return packed, nil
+	unpack(tags, packed, x.width)
+	x.advance(len(tags))
+	return nil
 }
 
 // advance reports progress by items of either side.

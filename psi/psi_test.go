@@ -532,7 +532,7 @@ func TestMemoryOfTags(t *testing.T) {
 		return s.RecvEnd()
 	}))
 	require.NoError(t, errors.Join(errA, errB))
-	require.Less(t, totalAlloc()-before, uint64(packedSize(m, tagBits(0, m))*12/10+4<<20))
+	require.Less(t, totalAlloc()-before, uint64(m*(16+packedSize(tagChunk, tagBits(0, m))/tagChunk+1)+4<<20))
 }
 
 func benchmarkRun(b *testing.B, cfg *Config, n int) {

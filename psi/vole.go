@@ -31,7 +31,8 @@ const voleChunk = 1 << 16
 type voleRun struct {
 	*exchange
 	coins *prg.PRG
-	mask  int // width of the store in bits
+	mask  int         // width of the store in bits
+	spare []prg.Block // memory that the VOLE has left
 }
 
 func newVOLE(x *exchange) *voleRun {
@@ -63,6 +64,7 @@ func (v *voleRun) config() vole.Config {
 		Context:   newLabel("psi-vole", "vole", v.context),
 		Subspace:  v.mask == narrowMask,
 		Coins:     &v.exchange.coins.vole,
+		Spare:     &v.spare,
 	}
 }
 
@@ -76,7 +78,7 @@ func (v *voleRun) dims(n int) (okvs.Params, error) {
 }
 
 // receive runs the receiver's side.
-func (v *voleRun) receive() (own []prg.Block, peers [][]byte, err error) {
+func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 	n, m := v.own.len(), v.peers
 	if n == 0 || m == 0 {
 		return nil, nil, nil
@@ -92,22 +94,19 @@ func (v *voleRun) receive() (own []prg.Block, peers [][]byte, err error) {
 		}
 	}
 
-	// The store is encoded while the other side computes its part of the VOLE.
-	items := v.blocks(nil)
-	encoded := make(chan error, 1)
-	store := make([]prg.Block, dims.Size())
-	var key *voleKey
-	go func() { // [step 2]
-		var err error
-		key, err = v.encode(dims, items, store)
-		encoded <- err
-	}()
 	a, c, err := vole.Receive(v.s, v.config(), dims.Size()) // [step 3]
-	if err = errors.Join(err, <-encoded); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
 
+	// Only now come the items, where the VOLE has left room for them.
 	v.s.Phase("oprf")
+	items, own := v.blocks(nil), v.take(n)
+	store := v.take(dims.Size())
+	key, err := v.encode(dims, items, own, store) // [step 2]
+	if err != nil {
+		return nil, nil, err
+	}
 	v.parallel(len(a), func(lo, hi int) { xor(store[lo:hi], a[lo:hi]) })
 	mine := v.coins.Block()
 	if err := v.s.Send(voleSeed, aes128.AppendBlocks(nil, []prg.Block{key.seed, mine})); err != nil { // [step 4]
@@ -116,7 +115,7 @@ func (v *voleRun) receive() (own []prg.Block, peers [][]byte, err error) {
 	if err := v.sendMasked(store); err != nil {
 		return nil, nil, err
 	}
-	own = store[:n] // what it held is not needed any more
+	v.spare = store // for the other side's tags
 	okvs.Decode(dims, key.store, items, c, own, v.workers)
 	var w prg.Block
 	if v.adversary == Malicious { // [step 5]
@@ -133,17 +132,16 @@ func (v *voleRun) receive() (own []prg.Block, peers [][]byte, err error) {
 	v.parallel(n, func(lo, hi int) { key.tags(own[lo:hi], items[lo:hi], v.width, w) }) // [step 6]
 	v.advance(n)
 	err = chunks(m, tagChunk, func(lo, hi int) error {
-		tags, err := v.recvTags(voleTags, hi-lo)
+		tags := v.take(hi - lo)
 		peers = append(peers, tags)
-		return err
+		return v.recvTags(voleTags, tags)
 	})
 	return own, peers, err
 }
 
 // encode makes the store P in which each item decodes to its hash, and the key
-// with the seed for which that worked.
-func (v *voleRun) encode(dims okvs.Params, items, store []prg.Block) (*voleKey, error) {
-	values := make([]prg.Block, len(items))
+// with the seed for which that worked. It uses values as scratch space.
+func (v *voleRun) encode(dims okvs.Params, items, values, store []prg.Block) (*voleKey, error) {
 	for range encodeAttempts {
 		key := newVOLEKey(v.context, v.coins.Block())
 		v.parallel(len(items), func(lo, hi int) { key.hash(values[lo:hi], items[lo:hi], v.mask) })
@@ -205,7 +203,7 @@ func (v *voleRun) send(order []uint32) error {
 		w = mine.Xor(seeds[1])
 	}
 	items := v.blocks(order)
-	values := make([]prg.Block, m)
+	values := v.take(m)
 	okvs.Decode(dims, key.store, items, k, values, v.workers)
 	v.parallel(m, func(lo, hi int) {
 		key.addHashes(values[lo:hi], items[lo:hi], v.mask, delta)
@@ -214,9 +212,19 @@ func (v *voleRun) send(order []uint32) error {
 	return chunks(m, tagChunk, func(lo, hi int) error { return v.sendTags(voleTags, values[lo:hi]) })
 }
 
+// take returns n blocks that may hold anything.
+func (v *voleRun) take(n int) []prg.Block {
+	if n > len(v.spare) {
+		return make([]prg.Block, n)
+	}
+	taken := v.spare[:n:n]
+	v.spare = v.spare[n:]
+	return taken
+}
+
 // blocks returns the digests of all items in the given order.
 func (v *voleRun) blocks(order []uint32) []prg.Block {
-	blocks := make([]prg.Block, v.own.len())
+	blocks := v.take(v.own.len())
 	v.parallel(len(blocks), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			item := i

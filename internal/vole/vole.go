@@ -26,6 +26,10 @@ type Config struct {
 	// Context enters every hash, so that runs in different contexts have
 	// nothing in common. It is at most 32 KiB long.
 	Context []byte
+	// Spare, if it is not nil, is set to memory that the run does not need any
+	// more, and that the caller may use: m blocks or more at the sender, 2m at
+	// the receiver. What it holds is the party's secret.
+	Spare *[]prg.Block
 	// Coins is all the randomness of this party, for a protocol that must be
 	// reproducible in tests. It must be uniformly random and serve one run.
 	// Nil means fresh coins.
@@ -149,7 +153,11 @@ func send(s *session.Session, cfg Config, m int, binary bool, delta prg.Block, c
 		}
 	}
 	s.Phase("vole: code")
-	return st.finish()[:m:m], nil
+	b := st.finish()
+	if cfg.Spare != nil {
+		*cfg.Spare = st.parity
+	}
+	return b[:m:m], nil
 }
 
 func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (a, c []prg.Block, err error) {
@@ -192,6 +200,9 @@ func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (
 	}
 	s.Phase("vole: code")
 	a, c = st.finish()
+	if cfg.Spare != nil {
+		*cfg.Spare = st.parity
+	}
 	if !binary {
 		a = a[:m:m]
 	}
