@@ -32,6 +32,9 @@
 // parameters are chosen. Each tree costs one transfer a level and one
 // correlation for its noise value; internal/ot makes them.
 //
+// With Config.Subspace, code and noise are over the subfield of 2^64 elements, and
+// a is in a one-dimensional space over it [BCGIKRS19, section 4, subfield VOLE].
+//
 // # Security
 //
 // Against semi-honest parties, and with Config.Malicious against malicious ones,
