@@ -28,7 +28,7 @@ func (r *report) print(w io.Writer) {
 	r.printCosts(w)
 	r.printPhases(w)
 	if n := r.disturbed(); n > 0 {
-		fmt.Fprintf(w, "\nBeware: %d of %d jobs waited for a processor, which others had, for more than a tenth of their CPU time.\n"+
+		fmt.Fprintf(w, "\nBeware: %d of %d jobs waited for a processor for more than a tenth of their CPU time:\nother programs had it, or both parties have more threads than there are processors.\n"+
 			"Their wall time is that of a shared processor. Take CPU time, or measure again on an idle machine.\n", n, len(r.Jobs))
 	}
 	if len(r.LeftOut) > 0 {
