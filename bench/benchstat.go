@@ -12,7 +12,8 @@ func (r *report) benchstat(w io.Writer) error {
 	var b strings.Builder
 	m := r.Machine
 	fmt.Fprintf(&b, "goos: %s\ngoarch: %s\npkg: github.com/dujiang-dev/dujiang/bench\ncpu: %s\n", m.OS, m.Arch, m.CPU)
-	fmt.Fprintf(&b, "go: %s\ncommit: %s\npurego: %v\n", m.Go, orUnknown(m.Commit), m.Purego)
+	// As keys these would keep benchstat from comparing two commits.
+	fmt.Fprintf(&b, "# %s, commit %s, purego %v\n", m.Go, orUnknown(m.Commit), m.Purego)
 	suffix := ""
 	if r.Procs > 1 {
 		suffix = fmt.Sprintf("-%d", r.Procs)

@@ -36,6 +36,9 @@ type process struct {
 	// CPU is user and system time during the run, without preparation and
 	// connecting, but with both parties if both are here. Zero is unknown.
 	CPU float64 `json:"cpu_seconds"`
+	// CPUWait is for how long threads were ready during the run and had no
+	// processor. Zero is unknown, or nothing.
+	CPUWait float64 `json:"cpu_wait_seconds"`
 	// PeakRSS is the most memory the process ever had, and PrepareRSS that
 	// until the run began. Zero is unknown.
 	PeakRSS    int64       `json:"peak_rss_bytes"`
@@ -151,9 +154,10 @@ func (o *order) inMemory() (*process, error) {
 func measured(contenders []*contender, run func() error) (*process, error) {
 	runtime.GC() // as package testing does, so that the run doesn't pay for what came before
 	p := &process{PrepareRSS: peakRSS()}
-	before := cpuTime()
+	waited, before := cpuWait(), cpuTime()
 	err := run()
 	p.CPU = (cpuTime() - before).Seconds()
+	p.CPUWait = max(0, (cpuWait() - waited).Seconds())
 	p.PeakRSS = peakRSS()
 	if err != nil {
 		return nil, err

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
-	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -107,20 +109,37 @@ func TestCompare(t *testing.T) {
 	require.Contains(t, out, "another -procs: 1, then 2")
 }
 
-// With one thread for everything, time that is not CPU time went to others.
 func TestDisturbed(t *testing.T) {
-	of := func(network string, wall, cpu float64) *result {
-		return &result{job: job{Network: network}, Figures: []figure{{Name: figureWall, Median: wall}, {Name: figureCPU, Median: cpu}}}
+	of := func(cpu, wait float64) *result {
+		return &result{Figures: []figure{{Name: figureCPU, Median: cpu}, {Name: figureWait, Median: wait}}}
 	}
-	r := &report{Procs: 1, Machine: &machine{}, Jobs: []*result{
-		of(networkMem, 1.1, 1), of(networkMem, 1.3, 1), of(networkTLS, 3, 1), of(networkMem, 3, 0),
-	}}
+	r := &report{Machine: &machine{}, Jobs: []*result{of(1, 0.09), of(1, 0.11), of(0, 0)}}
 	require.Equal(t, 1, r.disturbed())
 	var out bytes.Buffer
 	r.print(&out)
-	require.Contains(t, out.String(), "Beware")
-	r.Procs = 0
-	require.Zero(t, r.disturbed())
+	require.Contains(t, out.String(), "Beware: 1 of 3 jobs")
+}
+
+// Of more threads than processors, some wait.
+func TestCPUWait(t *testing.T) {
+	if _, err := os.Stat("/proc/self/schedstat"); err != nil {
+		t.Skip("this system doesn't tell")
+	}
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4 * runtime.NumCPU()))
+	before := cpuWait()
+	var busy sync.WaitGroup
+	for range 4 * runtime.NumCPU() {
+		busy.Go(func() {
+			runtime.LockOSThread()
+			for start := time.Now(); time.Since(start) < 100*time.Millisecond; {
+			}
+		})
+	}
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+	}
+	during := cpuWait() // threads end with their goroutines
+	busy.Wait()
+	require.Greater(t, during-before, 10*time.Millisecond)
 }
 
 // A figure that a system cannot know is neither better nor worse.
@@ -157,7 +176,9 @@ func TestMachine(t *testing.T) {
 	var out bytes.Buffer
 	(&report{Machine: m, Count: 5}).print(&out)
 	require.Contains(t, out.String(), m.CPU)
-	require.NoError(t, (&report{Machine: m}).benchstat(io.Discard))
+	out.Reset()
+	require.NoError(t, (&report{Machine: m}).benchstat(&out))
+	require.NotRegexp(t, `(?m)^(go|commit|purego):`, out.String(), "benchstat compares only what agrees in these")
 }
 
 func TestAmounts(t *testing.T) {

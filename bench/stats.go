@@ -29,6 +29,7 @@ type figure struct {
 const (
 	figureWall    = "wall"    // s, until both parties are done
 	figureCPU     = "cpu"     // s, of all processes
+	figureWait    = "wait"    // s, for a processor, of all processes
 	figurePrepare = "prepare" // s, of both parties; of PSI, NewSet
 	figureRSS     = "rss"     // B, the peak of the larger process
 	figureSetRSS  = "set-rss" // B, the same before the run, when all is prepared
@@ -99,11 +100,12 @@ type quantity struct {
 
 // quantities are all figures of one run.
 func (m *measurement) quantities() []quantity {
-	var wall, cpu, prepare, rss, setRSS, bytes, delays float64
+	var wall, cpu, wait, prepare, rss, setRSS, bytes, delays float64
 	var parts []quantity
 	part := func(name, unit string, value float64) { parts = append(parts, quantity{name, unit, value}) }
 	for _, p := range m.Processes {
 		cpu += p.CPU
+		wait += p.CPUWait
 		rss = max(rss, float64(p.PeakRSS))
 		setRSS = max(setRSS, float64(p.PrepareRSS))
 		if len(p.Parties) == 1 { // figures of a process are those of its party
@@ -127,6 +129,7 @@ func (m *measurement) quantities() []quantity {
 	return append([]quantity{
 		{figureWall, "s", wall},
 		{figureCPU, "s", cpu},
+		{figureWait, "s", wait},
 		{figurePrepare, "s", prepare},
 		{figureRSS, "B", rss},
 		{figureSetRSS, "B", setRSS},

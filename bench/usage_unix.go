@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"syscall"
@@ -18,6 +19,20 @@ func cpuTime() time.Duration {
 		return 0
 	}
 	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// cpuWait returns how long the threads of this process were ready to run and had
+// no processor, because other processes had it. Only Linux tells.
+func cpuWait() (wait time.Duration) {
+	files, _ := filepath.Glob("/proc/self/task/*/schedstat")
+	for _, file := range files {
+		text, _ := os.ReadFile(file) // a thread may have ended
+		if fields := bytes.Fields(text); len(fields) == 3 {
+			ns, _ := strconv.ParseInt(string(fields[1]), 10, 64)
+			wait += time.Duration(ns)
+		}
+	}
+	return wait
 }
 
 // peakRSS returns the most memory that this process had, in bytes. Linux hands
