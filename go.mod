@@ -9,7 +9,7 @@ require (
 	golang.org/x/text v0.43.0
 )
 
-// For the examples.
+// For the examples and bench.
 require (
 	github.com/schollz/progressbar/v3 v3.19.1
 	golang.org/x/term v0.45.0

@@ -37,8 +37,8 @@ var requirements = map[string]string{
 	"golang.org/x/sys":                  "processor features",
 	"golang.org/x/text":                 "Unicode and GB 18030 in join keys",
 	"github.com/nyaruka/phonenumbers":   "telephone numbers, only with psi/joinkey/phone",
-	"github.com/schollz/progressbar/v3": "examples",
-	"golang.org/x/term":                 "examples",
+	"github.com/schollz/progressbar/v3": "examples and bench",
+	"golang.org/x/term":                 "examples and bench",
 	"github.com/stretchr/testify":       "tests",
 }
 
