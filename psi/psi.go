@@ -15,7 +15,7 @@
 // item is represented by 16 bytes of its SHA-256.
 //
 // [VOLE] is the protocol of Raghuraman and Rindal [RR22, section 4], for parties
-// that are semi-honest or malicious. A vector oblivious linear evaluation gives
+// that are semi-honest [RR22, Fig. 4] or malicious [RS21]. A vector oblivious linear evaluation gives
 // the receiver random vectors a and c, and the sender delta and b, with
 // c = b + delta·a. The receiver encodes its items in a linear key-value store p,
 // in which x decodes to H(x):
@@ -31,7 +31,7 @@
 //
 // Malicious parties moreover toss a coin that enters T, and check the VOLE.
 // Semi-honest ones take a and p from a space of 2^64 elements, which halves what
-// the receiver sends [RR22, section 4.2, subfield VOLE].
+// the receiver sends [RR22, section 4, low communication instantiation].
 //
 // [DH] is the OPRF protocol of Jarecki and Liu [JL10, section 3] in its
 // semi-honest form, over the group ristretto255 [RFC9496], with secret scalars
@@ -136,6 +136,8 @@
 //
 //   - [RR22] Srinivasan Raghuraman, Peter Rindal: Blazing Fast PSI from Improved
 //     OKVS and Subfield VOLE. CCS 2022, eprint 2022/320.
+//   - [RS21] Peter Rindal, Phillipp Schoppmann: VOLE-PSI: Fast OPRF and Circuit-PSI
+//     from Vector-OLE. EUROCRYPT 2021, eprint 2021/266.
 //   - [JL10] Stanisław Jarecki, Xiaomin Liu: Fast Secure Computation of Set
 //     Intersection. SCN 2010.
 //   - [RFC9496] The ristretto255 and decaf448 Groups.

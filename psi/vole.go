@@ -26,8 +26,10 @@ const (
 // voleChunk is the number of blocks in a message, the last excepted.
 const voleChunk = 1 << 16
 
-// voleRun is a party's side of a run of the protocol VOLE, the OPRF of [RR22,
-// Fig. 4].
+// voleRun is a party's side of a run of the protocol VOLE: [RR22, Fig. 4], whose
+// steps are named below, with what [RS21] adds against malicious parties: a coin w
+// that both toss, and the item in the hash of the tag, which does no harm in the
+// other case.
 type voleRun struct {
 	*exchange
 	coins *prg.PRG
@@ -49,11 +51,16 @@ func newVOLE(x *exchange) *voleRun {
 }
 
 // narrowMask is the width of the store for semi-honest parties. Then H maps into
-// the space V of package gf128, and the VOLE is over a subfield [RR22, section
-// 4.2]: what the receiver sends has half the size. An item y of the sender that
-// the receiver does not have is lost as if it were common, or rather its tag is
-// not pseudorandom, if y decodes to H(y) by chance: with probability 2^-64 for
-// each, so at most 2^-42 for all.
+// the space V of package gf128, and the VOLE is over a subfield of 2^64 elements:
+// what the receiver sends has half the size.
+//
+// Deviation: [RR22, section 4] asks for statistical + log2(n·m) bits, one bad event
+// for each pair of items. There is only one for each item y of the sender that the
+// receiver does not have: that y decodes to H(y) in the receiver's store, and the
+// tag of y is not hidden by delta. H(y) is independent of the store, so this
+// happens with probability 2^-64 for each y, and 2^-42 at most for all. Otherwise
+// the tag is a hash of delta times something that is not zero, which the receiver
+// guesses with probability 2^-128.
 const narrowMask = 64
 
 func (v *voleRun) config() vole.Config {
@@ -88,13 +95,13 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 		return nil, nil, err
 	}
 	var commitment [sha256.Size]byte
-	if v.adversary == Malicious { // [RR22, Fig. 4, step 1]
+	if v.adversary == Malicious {
 		if err := v.s.Recv(voleCommit, commitment[:]); err != nil {
 			return nil, nil, err
 		}
 	}
 
-	a, c, err := vole.Receive(v.s, v.config(), dims.Size()) // [step 3]
+	a, c, err := vole.Receive(v.s, v.config(), dims.Size()) // [step 2]
 	if err != nil {
 		return nil, nil, err
 	}
@@ -103,13 +110,13 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 	v.s.Phase("oprf")
 	items, own := v.blocks(nil), v.take(n)
 	store := v.take(dims.Size())
-	key, err := v.encode(dims, items, own, store) // [step 2]
+	key, err := v.encode(dims, items, own, store) // [step 1]
 	if err != nil {
 		return nil, nil, err
 	}
 	v.parallel(len(a), func(lo, hi int) { xor(store[lo:hi], a[lo:hi]) })
 	mine := v.coins.Block()
-	if err := v.s.Send(voleSeed, aes128.AppendBlocks(nil, []prg.Block{key.seed, mine})); err != nil { // [step 4]
+	if err := v.s.Send(voleSeed, aes128.AppendBlocks(nil, []prg.Block{key.seed, mine})); err != nil { // [step 3]
 		return nil, nil, err
 	}
 	if err := v.sendMasked(store); err != nil {
@@ -118,7 +125,7 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 	v.spare = store // for the other side's tags
 	okvs.Decode(dims, key.store, items, c, own, v.workers)
 	var w prg.Block
-	if v.adversary == Malicious { // [step 5]
+	if v.adversary == Malicious {
 		var theirs [prg.Size]byte
 		if err := v.s.Recv(voleOpen, theirs[:]); err != nil {
 			return nil, nil, err
@@ -129,7 +136,7 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 		}
 		w = mine.Xor(blockOf(theirs))
 	}
-	v.parallel(n, func(lo, hi int) { key.tags(own[lo:hi], items[lo:hi], v.width, w) }) // [step 6]
+	v.parallel(n, func(lo, hi int) { key.tags(own[lo:hi], items[lo:hi], v.width, w) }) // [step 5]
 	v.advance(n)
 	err = chunks(m, tagChunk, func(lo, hi int) error {
 		tags := v.take(hi - lo)
@@ -171,20 +178,20 @@ func (v *voleRun) send(order []uint32) error {
 		return err
 	}
 	delta, mine := v.coins.Block(), v.coins.Block()
-	if v.adversary == Malicious { // [RR22, Fig. 4, step 1]
+	if v.adversary == Malicious {
 		commitment := v.commit(mine.Bytes())
 		if err := v.s.Send(voleCommit, commitment[:]); err != nil {
 			return err
 		}
 	}
-	k, err := vole.Send(v.s, v.config(), dims.Size(), delta) // [step 3]
+	k, err := vole.Send(v.s, v.config(), dims.Size(), delta) // [step 2]
 	if err != nil {
 		return err
 	}
 
 	v.s.Phase("oprf")
 	var first [2 * prg.Size]byte
-	if err := v.s.Recv(voleSeed, first[:]); err != nil { // [step 4]
+	if err := v.s.Recv(voleSeed, first[:]); err != nil { // [step 3]
 		return err
 	}
 	var seeds [2]prg.Block
@@ -195,7 +202,7 @@ func (v *voleRun) send(order []uint32) error {
 	}
 	v.advance(n)
 	var w prg.Block
-	if v.adversary == Malicious { // [step 5]
+	if v.adversary == Malicious {
 		bytes := mine.Bytes()
 		if err := v.s.Send(voleOpen, bytes[:]); err != nil {
 			return err
@@ -209,7 +216,7 @@ func (v *voleRun) send(order []uint32) error {
 		key.addHashes(values[lo:hi], items[lo:hi], v.mask, delta)
 		key.tags(values[lo:hi], items[lo:hi], v.width, w)
 	})
-	return chunks(m, tagChunk, func(lo, hi int) error { return v.sendTags(voleTags, values[lo:hi]) })
+	return chunks(m, tagChunk, func(lo, hi int) error { return v.sendTags(voleTags, values[lo:hi]) }) // [step 4]
 }
 
 // take returns n blocks that may hold anything.
