@@ -24,7 +24,7 @@ const (
 )
 
 // voleChunk is the number of blocks in a message, the last excepted.
-const voleChunk = 1 << 16
+const voleChunk = 1 << 14
 
 // voleRun is a party's side of a run of the protocol VOLE: [RR22, Fig. 4], whose
 // steps are named below, with what [RS21] adds against malicious parties: a coin w

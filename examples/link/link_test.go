@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
 )
 
 // TestMain lets the test binary be the program, so that the tests run real
@@ -229,8 +231,13 @@ func shared(t *testing.T, name string) string {
 	return file
 }
 
-// maxMemory is what README.md promises for tables of this size.
-const maxMemory = 64 << 20
+// requireMemory holds the peak of a process to what README.md promises for
+// tables of this size. The race detector has needs of its own.
+func requireMemory(t *testing.T, peak int64) {
+	if !race.Enabled {
+		require.Less(t, peak, int64(64<<20))
+	}
+}
 
 func TestRealRegisters(t *testing.T) {
 	a, b := shared(t, "febrl/dataset4a.csv"), shared(t, "febrl/dataset4b.csv")
@@ -248,8 +255,8 @@ func TestRealRegisters(t *testing.T) {
 		require.Equal(t, test.want, *s.Matches)
 		require.Equal(t, test.want, *j.Matches)
 		require.Equal(t, 5000, s.Rows)
-		require.Less(t, s.PeakBytes, int64(maxMemory))
-		require.Less(t, j.PeakBytes, int64(maxMemory))
+		requireMemory(t, s.PeakBytes)
+		requireMemory(t, j.PeakBytes)
 		requireSubsequence(t, out, b, test.want)
 	}
 }
@@ -287,8 +294,8 @@ func TestRealDomains(t *testing.T) {
 	require.Equal(t, 47145, *j.Matches)
 	require.Equal(t, 123962, s.Rows)
 	require.Equal(t, 140626, j.Rows)
-	require.Less(t, s.PeakBytes, int64(maxMemory))
-	require.Less(t, j.PeakBytes, int64(maxMemory))
+	requireMemory(t, s.PeakBytes)
+	requireMemory(t, j.PeakBytes)
 }
 
 func TestUsageErrors(t *testing.T) {
