@@ -82,7 +82,9 @@ func appendE164(dst []byte, value, region string) ([]byte, error) {
 	if err != nil {
 		return dst, reasonValid
 	}
-	if !phonenumbers.IsValidNumber(number) {
+	// A number of nothing but zeros passes for a valid one of +800, and Format
+	// would return it as it was written.
+	if number.GetNationalNumber() == 0 || !phonenumbers.IsValidNumber(number) {
 		return dst, reasonValid
 	}
 	if number.GetCountryCodeSource() == phonenumbers.PhoneNumber_FROM_DEFAULT_COUNTRY {

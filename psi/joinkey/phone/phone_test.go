@@ -58,6 +58,8 @@ func TestPhone(t *testing.T) {
 		{"DE", "030 123456", "+4930123456", ""},
 		{"DE", "030/123456", "+4930123456", ""},
 		{"IT", "06 698 82000", "+390669882000", ""},
+		{"CN", "00 800 0000 0000", "", reasonValid}, // zeros only
+		{"CN", "+800 0000 0000", "", reasonValid},
 		{"CN", "", "", reasonLength},
 		{"CN", "+", "", reasonLength},
 		{"CN", "12", "", reasonLength},
