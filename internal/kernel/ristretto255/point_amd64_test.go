@@ -152,6 +152,7 @@ func TestWorkspaceLayout(t *testing.T) {
 	if size := reflect.TypeFor[multiplier]().Size(); size != 13120 {
 		t.Errorf("the generator's layout has 13120 bytes, the type has %d", size)
 	}
+	needIFMA(t) // to make a workspace
 	for range 20 {
 		w := workspaces.New().(*workspace)
 		for _, p := range []any{&w.p, &w.points[0], &w.states[0]} {
