@@ -1,0 +1,197 @@
+package share
+
+import (
+	"crypto/rand"
+	"crypto/sha512"
+	"errors"
+	"fmt"
+
+	"github.com/gtank/ristretto255"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
+
+const (
+	// ScalarSize is the size in bytes of a secret that is shared verifiably: a
+	// number below the order of ristretto255, little-endian.
+	ScalarSize = 32
+
+	elementSize = 32
+	uniformSize = 64 // bytes that are reduced to a scalar or mapped to an element
+)
+
+// secondBase returns the element that blinds [Ped91, section 3]. Nobody knows its
+// logarithm to the base of the group, since it is a hash.
+func secondBase() *ristretto255.Element {
+	digest := sha512.Sum512(newTag("second base"))
+	return new(ristretto255.Element).FromUniformBytes(digest[:])
+}
+
+// A Commitment is what the dealer of a verifiable sharing publishes: it binds
+// the dealer to the secret and to all shares. All parties must have the same one,
+// for instance by comparing hashes of its encoding.
+type Commitment struct {
+	quorum   Quorum
+	blinded  bool                    // after Pedersen, else Feldman
+	elements []*ristretto255.Element // for the coefficients of the polynomial
+}
+
+// SplitFeldman shares a scalar so that every party can check its share, and
+// everybody a share that is shown [Fel87]. The share of party i is at i - 1. The
+// commitment shows the secret times the base, a public key: use it for secrets
+// that cannot be guessed, and otherwise [SplitPedersen]. The secret is not zero.
+func SplitFeldman(secret []byte, q Quorum) (*Commitment, []*ScalarShare, error) {
+	return splitScalar(secret, q, false, newScalarSeed())
+}
+
+// SplitPedersen is [SplitFeldman] with a commitment that tells nothing about the
+// secret, whatever it is and however powerful who looks at it [Ped91].
+func SplitPedersen(secret []byte, q Quorum) (*Commitment, []*ScalarShare, error) {
+	return splitScalar(secret, q, true, newScalarSeed())
+}
+
+func newScalarSeed() (seed [prg.Size]byte) {
+	rand.Read(seed[:])
+	return seed
+}
+
+func splitScalar(secret []byte, q Quorum, blinded bool, seed [prg.Size]byte) (*Commitment, []*ScalarShare, error) {
+	if err := q.check(); err != nil {
+		return nil, nil, err
+	}
+	s, err := new(ristretto255.Scalar).SetCanonicalBytes(secret)
+	if err != nil {
+		return nil, nil, fmt.Errorf("share: the secret is not a number of %d bytes below the order of the group; share other secrets by SplitBytes", ScalarSize)
+	}
+	if !blinded && s.Equal(ristretto255.NewScalar()) == 1 {
+		return nil, nil, errors.New("share: the secret is zero, which SplitFeldman would show to everybody")
+	}
+	p := prg.New(seed)
+	values := randomPolynomial(s, q, p)
+	var blinds []*ristretto255.Scalar
+	if blinded {
+		blinds = randomPolynomial(nil, q, p)
+	}
+	c := &Commitment{quorum: q, blinded: blinded}
+	for i := range values {
+		c.elements = append(c.elements, commit(at(values, i), at(blinds, i)))
+	}
+	shares := make([]*ScalarShare, q.Parties)
+	for i := range shares {
+		x := smallScalar(i + 1)
+		shares[i] = &ScalarShare{quorum: q, index: i + 1, value: evaluate(values, x), blind: evaluate(blinds, x)}
+	}
+	return c, shares, nil
+}
+
+// at returns element i, or nil of nothing.
+func at(s []*ristretto255.Scalar, i int) *ristretto255.Scalar {
+	if s == nil {
+		return nil
+	}
+	return s[i]
+}
+
+// randomPolynomial returns the coefficients of a random polynomial of degree
+// Needed - 1, of which the first is the given one unless it is nil.
+func randomPolynomial(first *ristretto255.Scalar, q Quorum, p *prg.PRG) (coeff []*ristretto255.Scalar) {
+	if first != nil {
+		coeff = append(coeff, first)
+	}
+	for len(coeff) < q.Needed {
+		var uniform [uniformSize]byte
+		p.Bytes(uniform[:])
+		coeff = append(coeff, new(ristretto255.Scalar).FromUniformBytes(uniform[:]))
+	}
+	return coeff
+}
+
+// evaluate returns the value of a polynomial, or nil if there is none.
+func evaluate(coeff []*ristretto255.Scalar, x *ristretto255.Scalar) *ristretto255.Scalar {
+	if coeff == nil {
+		return nil
+	}
+	y := ristretto255.NewScalar()
+	for i := len(coeff) - 1; i >= 0; i-- {
+		y.Add(y.Multiply(y, x), coeff[i])
+	}
+	return y
+}
+
+// smallScalar returns n, below 2^16.
+func smallScalar(n int) *ristretto255.Scalar {
+	s, err := new(ristretto255.Scalar).SetCanonicalBytes(append([]byte{byte(n), byte(n >> 8)}, make([]byte, ScalarSize-2)...))
+	if err != nil {
+		panic("share: internal error: " + err.Error())
+	}
+	return s
+}
+
+// commit returns value times the base, plus blind times the second base unless
+// it is nil.
+func commit(value, blind *ristretto255.Scalar) *ristretto255.Element {
+	e := new(ristretto255.Element).ScalarBaseMult(value)
+	if blind != nil {
+		e.Add(e, new(ristretto255.Element).ScalarMult(blind, secondBase()))
+	}
+	return e
+}
+
+// Quorum returns how many shares there are and how many it takes.
+func (c *Commitment) Quorum() Quorum { return c.quorum }
+
+// Verify returns an error unless s is a share that c commits to
+// [Fel87, section 4; Ped91, section 4].
+func (c *Commitment) Verify(s *ScalarShare) error {
+	switch {
+	case s == nil:
+		return errors.New("share: the share is nil")
+	case s.quorum != c.quorum || (s.blind != nil) != c.blinded:
+		return fmt.Errorf("share: the share of party %d and the commitment are of different sharings", s.index)
+	}
+	// The same polynomial in the exponent. Points and commitments are public.
+	x, power := smallScalar(s.index), smallScalar(1)
+	var powers []*ristretto255.Scalar
+	for range c.elements {
+		powers = append(powers, new(ristretto255.Scalar).Set(power))
+		power.Multiply(power, x)
+	}
+	if new(ristretto255.Element).VarTimeMultiScalarMult(powers, c.elements).Equal(commit(s.value, s.blind)) != 1 {
+		return fmt.Errorf("share: the share of party %d is not what the dealer committed to", s.index)
+	}
+	return nil
+}
+
+// Combine returns the secret, and the positions of shares that are wrong,
+// ascending. It takes Needed that are right; how many are wrong does not matter.
+// Repeated shares count once.
+func (c *Commitment) Combine(shares []*ScalarShare) (secret []byte, wrong []int, err error) {
+	right := make([]*ScalarShare, 0, c.quorum.Needed)
+	var seen [maxParties + 1]bool
+	for i, s := range shares {
+		if c.Verify(s) != nil {
+			wrong = append(wrong, i)
+		} else if len(right) < c.quorum.Needed && !seen[s.index] {
+			seen[s.index] = true
+			right = append(right, s)
+		}
+	}
+	if len(right) < c.quorum.Needed {
+		return nil, wrong, fmt.Errorf("share: %d shares are right, and it takes %v", len(right), c.quorum)
+	}
+	sum := ristretto255.NewScalar()
+	for _, s := range right {
+		// The coefficient of Lagrange at zero: the product of j/(j - i).
+		numerator, denominator := smallScalar(1), smallScalar(1)
+		for _, o := range right {
+			if o != s {
+				j := smallScalar(o.index)
+				numerator.Multiply(numerator, j)
+				denominator.Multiply(denominator, j.Subtract(j, smallScalar(s.index)))
+			}
+		}
+		numerator.Multiply(numerator, denominator.Invert(denominator))
+		sum.Add(sum, numerator.Multiply(numerator, s.value))
+	}
+	return sum.Bytes(), wrong, nil
+}
