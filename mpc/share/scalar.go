@@ -39,9 +39,9 @@ func (s ScalarShare) LogValue() slog.Value { return slog.StringValue(s.String())
 func (s *ScalarShare) AppendBinary(b []byte) ([]byte, error) {
 	b = appendHeader(b, typeScalar)
 	b = append(b, byte(s.quorum.Needed), byte(s.quorum.Parties), flag(s.blind != nil), byte(s.index))
-	b = s.value.Encode(b)
+	b = append(b, s.value.Bytes()...)
 	if s.blind != nil {
-		b = s.blind.Encode(b)
+		b = append(b, s.blind.Bytes()...)
 	}
 	return b, nil
 }
@@ -86,7 +86,7 @@ func (c *Commitment) AppendBinary(b []byte) ([]byte, error) {
 	b = appendHeader(b, typeCommitment)
 	b = append(b, byte(c.quorum.Needed), byte(c.quorum.Parties), flag(c.blinded))
 	for _, e := range c.elements {
-		b = e.Encode(b)
+		b = append(b, e.Bytes()...)
 	}
 	return b, nil
 }

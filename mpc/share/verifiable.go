@@ -24,7 +24,11 @@ const (
 // logarithm to the base of the group, since it is a hash.
 func secondBase() *ristretto255.Element {
 	digest := sha512.Sum512(newTag("second base"))
-	return new(ristretto255.Element).FromUniformBytes(digest[:])
+	e, err := new(ristretto255.Element).SetUniformBytes(digest[:])
+	if err != nil {
+		panic("share: internal error: " + err.Error())
+	}
+	return e
 }
 
 // A Commitment is what the dealer of a verifiable sharing publishes: it binds
@@ -101,7 +105,11 @@ func randomPolynomial(first *ristretto255.Scalar, q Quorum, p *prg.PRG) (coeff [
 	for len(coeff) < q.Needed {
 		var uniform [uniformSize]byte
 		p.Bytes(uniform[:])
-		coeff = append(coeff, new(ristretto255.Scalar).FromUniformBytes(uniform[:]))
+		c, err := new(ristretto255.Scalar).SetUniformBytes(uniform[:])
+		if err != nil {
+			panic("share: internal error: " + err.Error())
+		}
+		coeff = append(coeff, c)
 	}
 	return coeff
 }

@@ -17,7 +17,11 @@ var order = []byte{
 
 func scalarSecret(text string) []byte {
 	digest := sha512.Sum512([]byte(text))
-	return new(ristretto255.Scalar).FromUniformBytes(digest[:]).Bytes()
+	s, err := new(ristretto255.Scalar).SetUniformBytes(digest[:])
+	if err != nil {
+		panic(err)
+	}
+	return s.Bytes()
 }
 
 // verifiables are the two ways to share scalars.
