@@ -121,7 +121,7 @@ func TestVectors(t *testing.T) {
 // TestDotAndCombine goes beyond the number of products that fit in a wide sum.
 func TestDotAndCombine(t *testing.T) {
 	r := newRand()
-	for _, n := range []int{0, 1, 2, terms - 1, terms, terms + 1, 2*terms + 1, 300} {
+	for _, n := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, terms - 1, terms, terms + 1, 2*terms + 1, 300} {
 		for _, draw := range []func(int) []uint64{func(n int) []uint64 { return vector(r, n) }, full} {
 			a, b := draw(n), draw(n)
 			want := new(big.Int)

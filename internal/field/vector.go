@@ -84,9 +84,9 @@ func Dot(a, b []uint64) uint64 {
 // together with one more element.
 const terms = 63
 
-// strip is how many elements of a vector are in flight in [Combine]: as many
-// wide sums as stay in the first-level cache, beside what is read.
-const strip = 256
+// strip is how many elements [Combine] computes at once: as many as stay in the
+// first-level cache, beside what is read.
+const strip = 512
 
 // Combine sets dst to the linear combination sum over j of coeff[j] * src[j], of
 // as many vectors as there are coefficients. dst may be one of them. It panics
@@ -96,30 +96,61 @@ func Combine(dst []uint64, src [][]uint64, coeff []uint64) {
 	for _, v := range src {
 		check(len(dst), len(v))
 	}
-	var hi, lo [strip]uint64
+	var sums [strip]uint64
 	for at := 0; at < len(dst); at += strip {
-		n := min(strip, len(dst)-at)
-		hi, lo := hi[:n], lo[:n]
-		clear(hi)
-		clear(lo)
-		for j, v := range src {
+		sum := sums[:min(strip, len(dst)-at)]
+		clear(sum)
+		part := func(j int) []uint64 { return src[j][at : at+len(sum)] }
+		j := 0
+		for ; j+4 <= len(src); j += 4 {
+			addProducts4(sum, part(j), part(j+1), part(j+2), part(j+3), coeff[j:j+4])
+		}
+		for ; j+2 <= len(src); j += 2 {
+			addProducts2(sum, part(j), part(j+1), coeff[j:j+2])
+		}
+		if j < len(src) {
 			c := coeff[j]
-			v = v[at : at+n]
-			if j%terms == terms-1 {
-				for i := range v {
-					hi[i], lo[i] = 0, foldWide(hi[i], lo[i])
-				}
-			}
-			for i, x := range v {
-				h, l := bits.Mul64(x, c)
-				sum, carry := bits.Add64(lo[i], l, 0)
-				lo[i] = sum
-				hi[i] += h + carry
+			for i, x := range part(j) {
+				sum[i] = Add(sum[i], Mul(x, c))
 			}
 		}
-		for i := range n {
-			dst[at+i] = foldWide(hi[i], lo[i])
-		}
+		copy(dst[at:], sum)
+	}
+}
+
+// addProducts2 adds to sum the products of two vectors and their coefficients.
+// What is reduced is below 2^61 + 2^123.
+func addProducts2(sum, a, b, coeff []uint64) {
+	a, b = a[:len(sum)], b[:len(sum)]
+	p, q := coeff[0], coeff[1]
+	for i, lo := range sum {
+		h, l := bits.Mul64(a[i], p)
+		lo, carry := bits.Add64(lo, l, 0)
+		hi := h + carry
+		h, l = bits.Mul64(b[i], q)
+		lo, carry = bits.Add64(lo, l, 0)
+		sum[i] = foldWide(hi+h+carry, lo)
+	}
+}
+
+// addProducts4 is addProducts2 for four vectors. What is reduced is below 2^61 +
+// 2^124.
+func addProducts4(sum, a, b, c, d, coeff []uint64) {
+	a, b, c, d = a[:len(sum)], b[:len(sum)], c[:len(sum)], d[:len(sum)]
+	p, q, r, s := coeff[0], coeff[1], coeff[2], coeff[3]
+	for i, lo := range sum {
+		h, l := bits.Mul64(a[i], p)
+		lo, carry := bits.Add64(lo, l, 0)
+		hi := h + carry
+		h, l = bits.Mul64(b[i], q)
+		lo, carry = bits.Add64(lo, l, 0)
+		hi += h + carry
+		h, l = bits.Mul64(c[i], r)
+		lo, carry = bits.Add64(lo, l, 0)
+		hi += h + carry
+		h, l = bits.Mul64(d[i], s)
+		lo, carry = bits.Add64(lo, l, 0)
+		sum[i] = foldWide(hi+h+carry, lo)
 	}
 }
 

@@ -111,9 +111,10 @@ func interpolate(shares []*Share) []uint64 {
 	points, known := pointsOf(shares[:s.Needed])
 	n := s.columns(count)
 	secrets := make([]uint64, n*s.width())
-	for j, p := range secretPoints(s.width()) {
-		field.Combine(secrets[j*n:(j+1)*n], known, lagrange(points, p))
-	}
+	at := secretPoints(s.width())
+	parallel(len(at), func(j int) {
+		field.Combine(secrets[j*n:(j+1)*n], known, lagrange(points, at[j]))
+	})
 	return secrets[:count:count]
 }
 

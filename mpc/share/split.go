@@ -92,13 +92,15 @@ func (s Scheme) deal(secrets []uint64, random [][]uint64) (shares [][][]uint64) 
 		points := append(secretPoints(s.width()), partyPoints(t)...)
 		others := vectors(s.Parties-t, s.columns(len(secrets)))
 		for i := range shares {
-			v := known[min(s.width()+i, len(known)-1)]
-			if i >= t {
-				v = others[i-t]
-				field.Combine(v, known, lagrange(points, partyPoint(i+1)))
+			if i < t {
+				shares[i] = [][]uint64{random[i]}
+			} else {
+				shares[i] = [][]uint64{others[i-t]}
 			}
-			shares[i] = [][]uint64{v}
 		}
+		parallel(len(others), func(i int) {
+			field.Combine(others[i], known, lagrange(points, partyPoint(t+i+1)))
+		})
 	}
 	return shares
 }
