@@ -10,6 +10,7 @@ import (
 	"runtime"
 	"testing"
 
+	"github.com/gtank/ristretto255"
 	"github.com/stretchr/testify/require"
 )
 
@@ -61,9 +62,13 @@ func samples(t testing.TB) (encodings [][]byte) {
 	for _, q := range quorums {
 		add(splitBytes([]byte("a secret"), q, &byteCoins{seed: [16]byte{3}, saltSeed: [16]byte{4}})[1])
 		add(splitBytes(nil, q, &byteCoins{})[0])
-		for _, blinded := range []bool{false, true} {
-			commitment, shares, err := splitScalar(scalarSecret("x"), q, blinded, [16]byte{5})
+		for kind := range flagsEnd {
+			secret, err := new(ristretto255.Scalar).SetCanonicalBytes(scalarSecret("x"))
 			require.NoError(t, err)
+			if kind&refreshes != 0 {
+				secret.Zero()
+			}
+			commitment, shares := dealScalar(secret, q, kind, [16]byte{5})
 			add(commitment)
 			add(shares[1])
 		}
@@ -114,7 +119,7 @@ func TestGolden(t *testing.T) {
 	for i := range dst {
 		h.Write(dst[i].Bytes())
 	}
-	require.Equal(t, "01cd79e95a8c41d1f83417b884ef784e", hex.EncodeToString(h.Sum(nil)[:16]))
+	require.Equal(t, "39a2bcdbbfba71fa5ff98f14a3729217", hex.EncodeToString(h.Sum(nil)[:16]))
 
 	share := Scheme{Kind: Additive, Ring: Z64, Quorum: Quorum{2, 2}}.split([]uint64{1}, &coins{id: [16]byte([]byte("0123456789abcdef"))})[1]
 	b, err := share.AppendBinary(nil)
@@ -176,15 +181,16 @@ func TestMalformed(t *testing.T) {
 		{"ends too early", byteShare, 9, bytes.Repeat([]byte{255}, 8)},
 		{"ends too early", byteShare, 9, []byte{0x7f, 255, 255, 255, 255, 255, 255, 255}},
 		{"left over", byteShare, 16, []byte{0}},
-		{"must be 0 or 1", scalar, 8, []byte{2}},
+		{"must be below 4", scalar, 8, []byte{4}},
 		{"left over", scalar, 8, []byte{0}},
 		{"index 0", scalar, 9, []byte{0}},
 		{"index 4", scalar, 9, []byte{4}},
 		{"below the order", scalar, 10, order},
 		{"below the order", scalar, 42, order},
-		{"must be 0 or 1", committed, 8, []byte{2}},
+		{"must be below 4", committed, 8, []byte{4}},
 		{"Needed is 1", committed, 6, []byte{1}},
 		{"element 1 of the commitment", committed, 9 + 32, make([]byte, 32)}, // the identity
+		{"left over", committed, 8, []byte{3}},
 		{"element 0 of the commitment", committed, 9, bytes.Repeat([]byte{255}, 32)},
 	} {
 		b := bytes.Clone(c.b)

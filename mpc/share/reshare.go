@@ -53,7 +53,7 @@ func (u Update) LogValue() slog.Value { return slog.StringValue(u.String()) }
 // Refresh returns updates for all parties, with which they make their shares
 // independent of what they were before: shares that were stolen earlier fit no
 // later ones. Every party calls it, sends party i the update at i - 1, itself
-// included, and gives all that it got to [Share.Apply] [HJKY95, section 3.1]. A
+// included, and gives all that it got to [Share.Apply] [HJKY95, share renewal]. A
 // party that has no share any more cannot take part; then use [Share.Reshare].
 func (s *Share) Refresh() ([]*Update, error) {
 	members := make([]int, s.scheme.Parties)

@@ -17,9 +17,10 @@ import (
 type ScalarShare struct {
 	_      [0]func()
 	quorum Quorum
+	kind   verifiable
 	index  int
 	value  *ristretto255.Scalar
-	blind  *ristretto255.Scalar // nil after Feldman
+	blind  *ristretto255.Scalar // nil unless blinded
 }
 
 // Index returns whose share it is: from 1 to the number of parties.
@@ -38,7 +39,7 @@ func (s ScalarShare) LogValue() slog.Value { return slog.StringValue(s.String())
 // needs. It never fails.
 func (s *ScalarShare) AppendBinary(b []byte) ([]byte, error) {
 	b = appendHeader(b, typeScalar)
-	b = append(b, byte(s.quorum.Needed), byte(s.quorum.Parties), flag(s.blind != nil), byte(s.index))
+	b = append(b, byte(s.quorum.Needed), byte(s.quorum.Parties), byte(s.kind), byte(s.index))
 	b = append(b, s.value.Bytes()...)
 	if s.blind != nil {
 		b = append(b, s.blind.Bytes()...)
@@ -53,14 +54,14 @@ func ParseScalarShare(b []byte) (*ScalarShare, error) {
 	if err := readHeader(d, typeScalar); err != nil {
 		return nil, err
 	}
-	q, blinded, err := readVerifiable(d)
+	q, kind, err := readVerifiable(d)
 	if err != nil {
 		return nil, err
 	}
-	s := &ScalarShare{quorum: q, index: int(d.Uint8())}
+	s := &ScalarShare{quorum: q, kind: kind, index: int(d.Uint8())}
 	value := d.Bytes(ScalarSize)
 	var blind []byte
-	if blinded {
+	if kind&blinded != 0 {
 		blind = d.Bytes(ScalarSize)
 	}
 	if err := d.Done(); err != nil {
@@ -72,7 +73,7 @@ func ParseScalarShare(b []byte) (*ScalarShare, error) {
 	if s.value, err = new(ristretto255.Scalar).SetCanonicalBytes(value); err != nil {
 		return nil, errors.New("share: a number is not below the order of the group")
 	}
-	if blinded {
+	if kind&blinded != 0 {
 		if s.blind, err = new(ristretto255.Scalar).SetCanonicalBytes(blind); err != nil {
 			return nil, errors.New("share: a number is not below the order of the group")
 		}
@@ -84,8 +85,8 @@ func ParseScalarShare(b []byte) (*ScalarShare, error) {
 // needs. It never fails.
 func (c *Commitment) AppendBinary(b []byte) ([]byte, error) {
 	b = appendHeader(b, typeCommitment)
-	b = append(b, byte(c.quorum.Needed), byte(c.quorum.Parties), flag(c.blinded))
-	for _, e := range c.elements {
+	b = append(b, byte(c.quorum.Needed), byte(c.quorum.Parties), byte(c.kind))
+	for _, e := range c.elements[c.kind.known():] {
 		b = append(b, e.Bytes()...)
 	}
 	return b, nil
@@ -97,16 +98,20 @@ func ParseCommitment(b []byte) (*Commitment, error) {
 	if err := readHeader(d, typeCommitment); err != nil {
 		return nil, err
 	}
-	q, blinded, err := readVerifiable(d)
+	q, kind, err := readVerifiable(d)
 	if err != nil {
 		return nil, err
 	}
-	elements := d.Bytes(elementSize * q.Needed)
+	n := q.Needed - kind.known()
+	elements := d.Bytes(elementSize * n)
 	if err := d.Done(); err != nil {
 		return nil, fmt.Errorf("share: %w", err)
 	}
-	c := &Commitment{quorum: q, blinded: blinded}
-	for i := range q.Needed {
+	c := &Commitment{quorum: q, kind: kind}
+	for range kind.known() {
+		c.elements = append(c.elements, ristretto255.NewIdentityElement())
+	}
+	for i := range n {
 		e, err := new(ristretto255.Element).SetCanonicalBytes(elements[elementSize*i : elementSize*(i+1)])
 		if err != nil || e.Equal(ristretto255.NewIdentityElement()) == 1 {
 			return nil, fmt.Errorf("share: element %d of the commitment is not one of the group, or its identity", i)
@@ -116,22 +121,24 @@ func ParseCommitment(b []byte) (*Commitment, error) {
 	return c, nil
 }
 
-func flag(b bool) byte {
-	if b {
+// known returns how many elements of a commitment need no encoding: of one to
+// zero the first, which is the identity.
+func (v verifiable) known() int {
+	if v&refreshes != 0 {
 		return 1
 	}
 	return 0
 }
 
 // readVerifiable consumes what shares of scalars and commitments begin with.
-func readVerifiable(d *wire.Decoder) (q Quorum, blinded bool, err error) {
+func readVerifiable(d *wire.Decoder) (q Quorum, kind verifiable, err error) {
 	q = Quorum{Needed: int(d.Uint8()), Parties: int(d.Uint8())}
-	b := d.Uint8()
+	kind = verifiable(d.Uint8())
 	if err := q.check(); err != nil {
-		return q, false, err
+		return q, 0, err
 	}
-	if b > 1 {
-		return q, false, fmt.Errorf("share: the kind of commitment is %d, and must be 0 or 1", b)
+	if kind >= flagsEnd {
+		return q, 0, fmt.Errorf("share: the kind of commitment is %d, and must be below %d", kind, flagsEnd)
 	}
-	return q, b == 1, nil
+	return q, kind, nil
 }

@@ -15,7 +15,7 @@ import (
 
 // A stream is, for each party, the share of a random key, and then chunks. A
 // chunk of Needed fragments of the secret is encrypted by the key, and turned into
-// a fragment for each party, any Needed of which give it back [Kra93, section 3].
+// a fragment for each party, any Needed of which give it back [Kra93].
 // In front of its fragment each party finds the digests of all [BR07]:
 //
 //	header(4) || byte share of the key || chunk...

@@ -31,12 +31,21 @@ func secondBase() *ristretto255.Element {
 	return e
 }
 
+// A verifiable is a set of flags: what is committed to, and how.
+type verifiable byte
+
+const (
+	blinded   verifiable = 1 << iota // by Pedersen, else Feldman
+	refreshes                        // zero, for a refresh, else a secret
+	flagsEnd
+)
+
 // A Commitment is what the dealer of a verifiable sharing publishes: it binds
 // the dealer to the secret and to all shares. All parties must have the same one,
 // for instance by comparing hashes of its encoding.
 type Commitment struct {
 	quorum   Quorum
-	blinded  bool                    // after Pedersen, else Feldman
+	kind     verifiable
 	elements []*ristretto255.Element // for the coefficients of the polynomial
 }
 
@@ -45,13 +54,13 @@ type Commitment struct {
 // commitment shows the secret times the base, a public key: use it for secrets
 // that cannot be guessed, and otherwise [SplitPedersen]. The secret is not zero.
 func SplitFeldman(secret []byte, q Quorum) (*Commitment, []*ScalarShare, error) {
-	return splitScalar(secret, q, false, newScalarSeed())
+	return splitScalar(secret, q, 0, newScalarSeed())
 }
 
 // SplitPedersen is [SplitFeldman] with a commitment that tells nothing about the
 // secret, whatever it is and however powerful who looks at it [Ped91].
 func SplitPedersen(secret []byte, q Quorum) (*Commitment, []*ScalarShare, error) {
-	return splitScalar(secret, q, true, newScalarSeed())
+	return splitScalar(secret, q, blinded, newScalarSeed())
 }
 
 func newScalarSeed() (seed [prg.Size]byte) {
@@ -59,7 +68,7 @@ func newScalarSeed() (seed [prg.Size]byte) {
 	return seed
 }
 
-func splitScalar(secret []byte, q Quorum, blinded bool, seed [prg.Size]byte) (*Commitment, []*ScalarShare, error) {
+func splitScalar(secret []byte, q Quorum, kind verifiable, seed [prg.Size]byte) (*Commitment, []*ScalarShare, error) {
 	if err := q.check(); err != nil {
 		return nil, nil, err
 	}
@@ -67,25 +76,35 @@ func splitScalar(secret []byte, q Quorum, blinded bool, seed [prg.Size]byte) (*C
 	if err != nil {
 		return nil, nil, fmt.Errorf("share: the secret is not a number of %d bytes below the order of the group; share other secrets by SplitBytes", ScalarSize)
 	}
-	if !blinded && s.Equal(ristretto255.NewScalar()) == 1 {
+	if kind == 0 && s.Equal(ristretto255.NewScalar()) == 1 {
 		return nil, nil, errors.New("share: the secret is zero, which SplitFeldman would show to everybody")
 	}
+	c, shares := dealScalar(s, q, kind, seed)
+	return c, shares, nil
+}
+
+// dealScalar deals a secret, or zero with a blind of zero for a refresh.
+func dealScalar(secret *ristretto255.Scalar, q Quorum, kind verifiable, seed [prg.Size]byte) (*Commitment, []*ScalarShare) {
 	p := prg.New(seed)
-	values := randomPolynomial(s, q, p)
+	values := randomPolynomial(secret, q, p)
 	var blinds []*ristretto255.Scalar
-	if blinded {
-		blinds = randomPolynomial(nil, q, p)
+	if kind&blinded != 0 {
+		var first *ristretto255.Scalar
+		if kind&refreshes != 0 {
+			first = ristretto255.NewScalar()
+		}
+		blinds = randomPolynomial(first, q, p)
 	}
-	c := &Commitment{quorum: q, blinded: blinded}
+	c := &Commitment{quorum: q, kind: kind}
 	for i := range values {
-		c.elements = append(c.elements, commit(at(values, i), at(blinds, i)))
+		c.elements = append(c.elements, commit(values[i], at(blinds, i)))
 	}
 	shares := make([]*ScalarShare, q.Parties)
 	for i := range shares {
 		x := smallScalar(i + 1)
-		shares[i] = &ScalarShare{quorum: q, index: i + 1, value: evaluate(values, x), blind: evaluate(blinds, x)}
+		shares[i] = &ScalarShare{quorum: q, kind: kind, index: i + 1, value: evaluate(values, x), blind: evaluate(blinds, x)}
 	}
-	return c, shares, nil
+	return c, shares
 }
 
 // at returns element i, or nil of nothing.
@@ -154,7 +173,7 @@ func (c *Commitment) Verify(s *ScalarShare) error {
 	switch {
 	case s == nil:
 		return errors.New("share: the share is nil")
-	case s.quorum != c.quorum || (s.blind != nil) != c.blinded:
+	case s.quorum != c.quorum || s.kind != c.kind:
 		return fmt.Errorf("share: the share of party %d and the commitment are of different sharings", s.index)
 	}
 	// The same polynomial in the exponent. Points and commitments are public.
@@ -174,6 +193,9 @@ func (c *Commitment) Verify(s *ScalarShare) error {
 // ascending. It takes Needed that are right; how many are wrong does not matter.
 // Repeated shares count once.
 func (c *Commitment) Combine(shares []*ScalarShare) (secret []byte, wrong []int, err error) {
+	if c.kind&refreshes != 0 {
+		return nil, nil, errors.New("share: the commitment is to zero, from Refresh")
+	}
 	right := make([]*ScalarShare, 0, c.quorum.Needed)
 	var seen [maxParties + 1]bool
 	for i, s := range shares {
@@ -202,4 +224,51 @@ func (c *Commitment) Combine(shares []*ScalarShare) (secret []byte, wrong []int,
 		sum.Add(sum, numerator.Multiply(numerator, s.value))
 	}
 	return sum.Bytes(), wrong, nil
+}
+
+// Refresh deals zero to all parties, with which they make their shares
+// independent of what they were before [HJKY95, section 4.1]: as many parties as
+// could be honest call it, publish their dealing, and send party i the update at
+// i - 1. Each party checks its updates by Verify of the dealings, and all agree
+// on those that nobody objects to. From exactly these they make their next share
+// and commitment, by the methods Apply, and erase the old share and the updates.
+// A dealer that deals something else than zero is found out.
+func (c *Commitment) Refresh() (dealing *Commitment, updates []*ScalarShare) {
+	return dealScalar(ristretto255.NewScalar(), c.quorum, c.kind|refreshes, newScalarSeed())
+}
+
+// Apply returns the commitment to the same secret and to the shares of the next
+// epoch.
+func (c *Commitment) Apply(dealings []*Commitment) (*Commitment, error) {
+	next := &Commitment{quorum: c.quorum, kind: c.kind}
+	for _, e := range c.elements {
+		next.elements = append(next.elements, new(ristretto255.Element).Set(e))
+	}
+	for i, d := range dealings {
+		if d == nil || d.quorum != c.quorum || d.kind != c.kind|refreshes || c.kind&refreshes != 0 {
+			return nil, fmt.Errorf("share: the dealing at position %d is not a refresh of this sharing", i)
+		}
+		for k, e := range next.elements {
+			e.Add(e, d.elements[k])
+		}
+	}
+	return next, nil
+}
+
+// Apply returns the share of the next epoch, from updates that were verified.
+func (s *ScalarShare) Apply(updates []*ScalarShare) (*ScalarShare, error) {
+	next := &ScalarShare{quorum: s.quorum, kind: s.kind, index: s.index, value: new(ristretto255.Scalar).Set(s.value)}
+	if s.blind != nil {
+		next.blind = new(ristretto255.Scalar).Set(s.blind)
+	}
+	for i, u := range updates {
+		if u == nil || u.quorum != s.quorum || u.index != s.index || u.kind != s.kind|refreshes || s.kind&refreshes != 0 {
+			return nil, fmt.Errorf("share: the update at position %d is not for this share of party %d", i, s.index)
+		}
+		next.value.Add(next.value, u.value)
+		if next.blind != nil {
+			next.blind.Add(next.blind, u.blind)
+		}
+	}
+	return next, nil
 }

@@ -102,10 +102,83 @@ func TestFeldmanShowsThePublicKey(t *testing.T) {
 	x, err := new(ristretto255.Scalar).SetCanonicalBytes(secret)
 	require.NoError(t, err)
 	public := new(ristretto255.Element).ScalarBaseMult(x)
-	for _, blinded := range []bool{false, true} {
-		c, _, err := splitScalar(secret, Quorum{2, 3}, blinded, [16]byte{1})
+	for _, kind := range []verifiable{0, blinded} {
+		c, _, err := splitScalar(secret, Quorum{2, 3}, kind, [16]byte{1})
 		require.NoError(t, err)
-		require.Equal(t, !blinded, c.elements[0].Equal(public) == 1)
+		require.Equal(t, kind != blinded, c.elements[0].Equal(public) == 1)
+	}
+}
+
+// TestRefreshScalars goes through epochs, over encodings, with a dealer who does
+// not deal zero and one who deals something else than it publishes.
+func TestRefreshScalars(t *testing.T) {
+	q := Quorum{2, 3}
+	for name, split := range verifiables {
+		secret := scalarSecret(name)
+		c, shares, err := split(secret, q)
+		require.NoError(t, err)
+		first, before := c, shares
+		for range 2 {
+			var dealings []*Commitment
+			inbox := make([][]*ScalarShare, q.Parties)
+			for range q.Parties {
+				dealing, updates := c.Refresh()
+				b, err := dealing.AppendBinary(nil)
+				require.NoError(t, err)
+				dealing, err = ParseCommitment(b)
+				require.NoError(t, err)
+				dealings = append(dealings, dealing)
+				for i, u := range updates {
+					b, err := u.AppendBinary(nil)
+					require.NoError(t, err)
+					u, err = ParseScalarShare(b)
+					require.NoError(t, err)
+					require.NoError(t, dealing.Verify(u))
+					inbox[i] = append(inbox[i], u)
+				}
+			}
+			require.Error(t, dealings[0].Verify(inbox[0][1]), "another dealer's")
+			require.ErrorContains(t, dealings[0].Verify(shares[0]), "different sharings")
+			require.ErrorContains(t, c.Verify(inbox[0][0]), "different sharings")
+			_, _, err := dealings[0].Combine(inbox[0])
+			require.ErrorContains(t, err, "to zero")
+
+			next, err := c.Apply(dealings)
+			require.NoError(t, err)
+			after := make([]*ScalarShare, q.Parties)
+			for i, s := range shares {
+				after[i], err = s.Apply(inbox[i])
+				require.NoError(t, err)
+				require.NoError(t, next.Verify(after[i]))
+				require.Error(t, c.Verify(after[i]))
+				require.Error(t, next.Verify(s))
+				_, err = s.Apply(inbox[(i+1)%3])
+				require.ErrorContains(t, err, "not for this share")
+				_, err = s.Apply([]*ScalarShare{nil})
+				require.ErrorContains(t, err, "position 0")
+				_, err = s.Apply(shares[i : i+1])
+				require.ErrorContains(t, err, "not for this share")
+			}
+			_, err = c.Apply([]*Commitment{dealings[0], c})
+			require.ErrorContains(t, err, "position 1 is not a refresh")
+			got, wrong, err := next.Combine(append([]*ScalarShare{before[0]}, after...))
+			require.NoError(t, err)
+			require.Equal(t, []int{0}, wrong)
+			require.Equal(t, secret, got)
+			require.Equal(t, 1, next.elements[0].Equal(first.elements[0]))
+			c, shares = next, after
+		}
+		// A dealing of another number than zero cannot be encoded as a refresh, and
+		// its updates do not verify.
+		one := smallScalar(1)
+		dealing, updates := dealScalar(one, q, c.kind|refreshes, [16]byte{9})
+		b, err := dealing.AppendBinary(nil)
+		require.NoError(t, err)
+		dealing, err = ParseCommitment(b)
+		require.NoError(t, err)
+		for _, u := range updates {
+			require.ErrorContains(t, dealing.Verify(u), "not what the dealer committed to")
+		}
 	}
 }
 
@@ -114,7 +187,7 @@ func TestFeldmanShowsThePublicKey(t *testing.T) {
 // different coins must then not be told apart by their value; this checks that
 // the coins enter with a factor that is not zero.
 func TestCoinsEnterEveryShare(t *testing.T) {
-	for _, blinded := range []bool{false, true} {
+	for _, blinded := range []verifiable{0, blinded} {
 		_, one, err := splitScalar(scalarSecret("a"), Quorum{2, 5}, blinded, [16]byte{1})
 		require.NoError(t, err)
 		_, two, err := splitScalar(scalarSecret("a"), Quorum{2, 5}, blinded, [16]byte{2})
