@@ -20,7 +20,7 @@ const (
 	uniformSize = 64 // bytes that are reduced to a scalar or mapped to an element
 )
 
-// secondBase returns the element that blinds [Ped91, section 3]. Nobody knows its
+// secondBase returns the element that blinds [Ped91]. Nobody knows its
 // logarithm to the base of the group, since it is a hash.
 func secondBase() *ristretto255.Element {
 	digest := sha512.Sum512(newTag("second base"))
@@ -168,7 +168,7 @@ func commit(value, blind *ristretto255.Scalar) *ristretto255.Element {
 func (c *Commitment) Quorum() Quorum { return c.quorum }
 
 // Verify returns an error unless s is a share that c commits to
-// [Fel87, section 4; Ped91, section 4].
+// [Fel87, Ped91].
 func (c *Commitment) Verify(s *ScalarShare) error {
 	switch {
 	case s == nil:
@@ -227,7 +227,7 @@ func (c *Commitment) Combine(shares []*ScalarShare) (secret []byte, wrong []int,
 }
 
 // Refresh deals zero to all parties, with which they make their shares
-// independent of what they were before [HJKY95, section 4.1]: as many parties as
+// independent of what they were before [HJKY95, share renewal]: as many parties as
 // could be honest call it, publish their dealing, and send party i the update at
 // i - 1. Each party checks its updates by Verify of the dealings, and all agree
 // on those that nobody objects to. From exactly these they make their next share
