@@ -48,6 +48,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/label"
@@ -71,6 +72,15 @@ type Vec struct{ Own, Next []uint64 }
 
 // NewVec returns a share of n zeros.
 func NewVec(n int) Vec { return Vec{make([]uint64, n), make([]uint64, n)} }
+
+// String returns the type and length of v, and nothing of its values.
+func (v Vec) String() string { return fmt.Sprintf("rep3.Vec(%d)", len(v.Own)) }
+
+// Format implements [fmt.Formatter], so that no verb prints the values of v.
+func (v Vec) Format(f fmt.State, verb rune) { io.WriteString(f, v.String()) }
+
+// LogValue implements [slog.LogValuer], with the result of String.
+func (v Vec) LogValue() slog.Value { return slog.StringValue(v.String()) }
 
 // A Party is one of the three. It is not safe for concurrent use. After an error
 // of any method every further call fails, and Close tells the others.

@@ -3,6 +3,7 @@ package rep3
 import (
 	"context"
 	"errors"
+	"fmt"
 	"math/bits"
 	"math/rand/v2"
 	"net"
@@ -237,6 +238,14 @@ func TestMistakes(t *testing.T) {
 	require.ErrorContains(t, err, "party 3 is not")
 	_, err = Open(t.Context(), 0, nil, nil, make([]byte, 1<<16))
 	require.ErrorContains(t, err, "longer than")
+}
+
+func TestSharesAreNotPrinted(t *testing.T) {
+	v := Vec{[]uint64{77777}, []uint64{77777}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x"} {
+		require.Equal(t, "rep3.Vec(1)", fmt.Sprintf(verb, v))
+	}
+	require.Equal(t, "rep3.Vec(1)", v.LogValue().String())
 }
 
 // TestDifferentContexts ends everywhere, although one pair agrees.

@@ -180,8 +180,8 @@ func (s Scheme) checkMembers(members []int, purpose byte) error {
 // checkUpdates returns the updates in the order of who made them, if they belong
 // together and none is missing.
 func checkUpdates(updates []*Update, purpose byte) ([]*Update, error) {
-	if len(updates) == 0 || slices.Contains(updates, nil) {
-		return nil, errors.New("share: there are no updates, or one of them is nil")
+	if len(updates) == 0 || slices.ContainsFunc(updates, func(u *Update) bool { return u == nil || u.share == nil }) {
+		return nil, errors.New("share: there are no updates, or one of them is nil or empty")
 	}
 	first := updates[0]
 	for i, u := range updates {

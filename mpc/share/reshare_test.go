@@ -148,6 +148,7 @@ func TestUpdateErrors(t *testing.T) {
 	for want, set := range map[string][]*Update{
 		"no updates":               nil,
 		"is nil":                   {updates[0], nil, updates[2]},
+		"is nil or empty":          {updates[0], {}},
 		"one update of each of":    updates[:2],
 		"each of the parties [1":   {updates[0], updates[1], updates[1]},
 		"of the parties [1 2 3]":   append(slices.Clone(updates), updates[0]),

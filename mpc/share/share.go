@@ -89,8 +89,8 @@ func checkTogether(shares []*Share) error {
 	}
 	var seen [maxParties + 1]bool
 	for i, s := range shares {
-		if s == nil {
-			return fmt.Errorf("share: the share at position %d is nil", i)
+		if s == nil || s.index == 0 {
+			return fmt.Errorf("share: the share at position %d is nil or empty", i)
 		}
 		first := shares[0]
 		if s.scheme != first.scheme || s.id != first.id || s.count != first.count {

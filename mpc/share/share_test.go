@@ -278,6 +278,7 @@ func TestMixed(t *testing.T) {
 			"too few":               shares[:s.Needed-1],
 			"two shares of":         append(slices.Clone(shares[1:]), shares[1]),
 			"position 1 is nil":     {shares[0], nil},
+			"1 is nil or empty":     {shares[0], {}},
 			"not of the same":       append(slices.Clone(shares[1:]), others[0]),
 			"positions 0 and 1 are": {shares[0], others[1]},
 		} {

@@ -171,8 +171,8 @@ func (c *Commitment) Quorum() Quorum { return c.quorum }
 // [Fel87, Ped91].
 func (c *Commitment) Verify(s *ScalarShare) error {
 	switch {
-	case s == nil:
-		return errors.New("share: the share is nil")
+	case s == nil || s.value == nil:
+		return errors.New("share: the share is nil or empty")
 	case s.quorum != c.quorum || s.kind != c.kind:
 		return fmt.Errorf("share: the share of party %d and the commitment are of different sharings", s.index)
 	}

@@ -94,6 +94,7 @@ func TestVerifiableErrors(t *testing.T) {
 	require.ErrorContains(t, blinded.Verify(open[0]), "different sharings")
 	require.ErrorContains(t, blinded.Verify(larger[0]), "different sharings")
 	require.ErrorContains(t, blinded.Verify(nil), "nil")
+	require.ErrorContains(t, new(Commitment).Verify(new(ScalarShare)), "empty")
 }
 
 // TestFeldmanShowsThePublicKey and that Pedersen does not, with the same coins.
