@@ -97,17 +97,21 @@ func (v Vec) is(n int) bool { return len(v.Own) == n && len(v.Next) == n }
 // zeros sets z to this party's part of a sharing of zeros: F(k_i) - F(k_(i+1)),
 // whose sum over all parties is zero [AFLNO16, correlated randomness].
 func (p *Party) zeros(z []uint64) {
-	p.ownMask.Uint64s(z)
-	var buf [chunk / 16]uint64
+	var own, next [8 * maskChunk]byte
 	for len(z) > 0 {
-		mask := buf[:min(len(z), len(buf))]
-		p.nextMask.Uint64s(mask)
-		for i, m := range mask {
-			z[i] -= m
+		n := min(len(z), maskChunk)
+		p.ownMask.Bytes(own[:8*n])
+		p.nextMask.Bytes(next[:8*n])
+		for i := range z[:n] {
+			z[i] = binary.LittleEndian.Uint64(own[8*i:]) - binary.LittleEndian.Uint64(next[8*i:])
 		}
-		z = z[len(mask):]
+		z = z[n:]
 	}
 }
+
+// maskChunk is how many masks are expanded at once, to stay in the first-level
+// cache.
+const maskChunk = 1 << 9
 
 // exchange computes dst.Own in pieces, sends each to the previous party when it is
 // ready, and fills dst.Next with what comes from the next one.

@@ -92,7 +92,11 @@ func TestEncodings(t *testing.T) {
 		}
 		_, err = parse(append(bytes.Clone(b), 0))
 		require.Error(t, err)
-		for i := range 8 * len(b) {
+		step := 1
+		if testing.Short() {
+			step = 9
+		}
+		for i := 0; i < 8*len(b); i += step {
 			flipped := bytes.Clone(b)
 			flipped[i/8] ^= 1 << (i % 8)
 			if p, err := parse(flipped); err == nil {

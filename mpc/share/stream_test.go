@@ -126,7 +126,10 @@ func TestWrongStream(t *testing.T) {
 		require.True(t, bytes.HasPrefix(secret, got), "%s at %d", what, at)
 		require.Equal(t, harmless, err == nil, "%s at %d", what, at)
 	}
-	for _, at := range streamPlaces(r, q, len(right[1])) {
+	for i, at := range streamPlaces(r, q, len(right[1])) {
+		if testing.Short() && i%4 != 0 {
+			continue
+		}
 		flipped := bytes.Clone(right[1])
 		flipped[at] ^= 1 << r.IntN(8)
 		test("flip", at, flipped, false)
