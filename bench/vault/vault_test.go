@@ -118,6 +118,31 @@ func TestWays(t *testing.T) {
 	}
 }
 
+// TestSameScheme gives shares of package share to Vault, in whose form the index
+// stands behind the bytes: it is the same field and the same polynomials.
+func TestSameScheme(t *testing.T) {
+	want := secret()
+	shares, err := share.SplitBytes(want, quorum)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var parts [][]byte
+	for _, s := range shares[2:] {
+		b, err := s.AppendBinary(nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		parts = append(parts, append(b[len(b)-size:], byte(s.Index())))
+	}
+	got, err := shamir.Combine(parts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Error("Vault makes another secret of the shares")
+	}
+}
+
 func BenchmarkSplit(b *testing.B) {
 	s := secret()
 	for _, w := range ways {
