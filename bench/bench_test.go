@@ -39,7 +39,7 @@ func TestEndToEnd(t *testing.T) {
 	dir := t.TempDir()
 	file, lines := filepath.Join(dir, "new.json"), filepath.Join(dir, "new.txt")
 	var out bytes.Buffer
-	o := mustParse(t, "-sizes", "4,6,3x6", "-run", "/n=2.4/|/dh/", "-count", "2", "-json", file, "-benchstat", lines)
+	o := mustParse(t, "-sizes", "4,6,3x6", "-run", "PSI/.*/n=2.4/|/dh/", "-count", "2", "-json", file, "-benchstat", lines)
 	require.NoError(t, run(t.Context(), o, &out))
 
 	r, err := readReport(file)

@@ -32,7 +32,8 @@ type job struct {
 	// from one size to the next means something.
 	Equal bool `json:"equal"`
 
-	PSI *psiJob `json:"psi,omitempty"`
+	PSI   *psiJob   `json:"psi,omitempty"`
+	Share *shareJob `json:"share,omitempty"`
 }
 
 // A party is one side of a job. It is used once.
@@ -59,12 +60,20 @@ type phase struct {
 }
 
 // sides are the names of the two parties, the one that connects first.
-func (j *job) sides() [2]string { return [2]string{"receiver", "sender"} }
+func (j *job) sides() [2]string {
+	if j.Share != nil {
+		return [2]string{"dealer", "holders"}
+	}
+	return [2]string{"receiver", "sender"}
+}
 
 // party returns one side of the job.
 func (j *job) party(side int) (party, error) {
-	if j.PSI != nil {
+	switch {
+	case j.PSI != nil:
 		return newPSIParty(j.PSI, side)
+	case j.Share != nil:
+		return newShareParty(j.Share, side)
 	}
 	return nil, fmt.Errorf("%s: unknown kind of job", j.Name)
 }

@@ -84,13 +84,18 @@ func main() {
 	}
 }
 
+// allJobs returns the jobs of all packages.
+func allJobs(sizes []size, networks []string) []*job {
+	return append(psiJobs(sizes, networks), shareJobs(sizes, networks)...)
+}
+
 // run does what the flags say. Whatever was measured before an error is
 // reported nevertheless.
 func run(ctx context.Context, o *options, stdout io.Writer) error {
 	if o.oldFile != "" {
 		return compareFiles(stdout, o)
 	}
-	jobs := selectJobs(psiJobs(o.sizes, o.networks), o.pattern)
+	jobs := selectJobs(allJobs(o.sizes, o.networks), o.pattern)
 	if len(jobs) == 0 {
 		return errors.New("no job has a name that -run matches")
 	}

@@ -47,8 +47,11 @@ func newRunner(o *options, progress func(string, int)) *runner {
 // time.
 func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left []leftOut, err error) {
 	for _, j := range jobs {
-		if j.PSI != nil && r.fault {
-			j.PSI.Fault = true
+		if j.PSI != nil {
+			j.PSI.Fault = r.fault
+		}
+		if j.Share != nil {
+			j.Share.Fault = r.fault
 		}
 		result, why, err := r.one(ctx, j)
 		if err != nil {

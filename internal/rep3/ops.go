@@ -1,0 +1,178 @@
+package rep3
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// chunk is how many elements go in one message, so that what is sent, computed and
+// received overlaps, and stays in the second-level cache.
+const chunk = 1 << 13
+
+// Input returns shares of n numbers that party from has. It passes them as values;
+// the others pass nil.
+//
+// The summand from is random, by the key that party from - 1 has too; summand
+// from + 2 is zero; the remaining one goes to party from + 1. Each of the others
+// sees one random summand.
+func (p *Party) Input(from, n int, values []uint64) (Vec, error) {
+	if from < 0 || from >= parties || n < 0 || p.index == from && len(values) != n || p.index != from && values != nil {
+		return Vec{}, fmt.Errorf("rep3: input of %d numbers, %d of them here, from party %d at party %d", n, len(values), from, p.index)
+	}
+	v := NewVec(n)
+	switch p.index {
+	case from:
+		p.ownInput.Uint64s(v.Own)
+		for i, x := range values {
+			v.Next[i] = x - v.Own[i]
+		}
+		return v, p.send(toNext, v.Next)
+	case (from + 1) % parties:
+		return v, p.receive(fromPrev, v.Own)
+	default:
+		p.nextInput.Uint64s(v.Next)
+		return v, nil
+	}
+}
+
+// Mul sets dst to the product of x and y, element by element [AFLNO16, MR18].
+// dst must not overlap x or y.
+func (p *Party) Mul(dst, x, y Vec) error {
+	n := len(dst.Own)
+	if !dst.is(n) || !x.is(n) || !y.is(n) {
+		return fmt.Errorf("rep3: factors of %d and %d elements for a product of %d", len(x.Own), len(y.Own), n)
+	}
+	return p.exchange(dst, func(lo, hi int) {
+		z := dst.Own[lo:hi]
+		p.zeros(z)
+		a, b, c, d := x.Own[lo:hi], x.Next[lo:hi], y.Own[lo:hi], y.Next[lo:hi]
+		for i := range z {
+			// The sum of this over all parties has each product of two summands once.
+			z[i] += a[i]*(c[i]+d[i]) + b[i]*c[i]
+		}
+	})
+}
+
+// Dot returns a share of the inner product of x and y, a vector of one element.
+func (p *Party) Dot(x, y Vec) (Vec, error) {
+	n := len(x.Own)
+	if !x.is(n) || !y.is(n) {
+		return Vec{}, fmt.Errorf("rep3: inner product of %d and %d elements", n, len(y.Own))
+	}
+	dst := NewVec(1)
+	return dst, p.exchange(dst, func(int, int) {
+		p.zeros(dst.Own)
+		sum := dst.Own[0]
+		b, c, d := x.Next[:n], y.Own[:n], y.Next[:n]
+		for i, a := range x.Own {
+			sum += a*(c[i]+d[i]) + b[i]*c[i]
+		}
+		dst.Own[0] = sum
+	})
+}
+
+// Reveal opens x to all parties.
+func (p *Party) Reveal(x Vec) ([]uint64, error) {
+	n := len(x.Own)
+	if !x.is(n) {
+		return nil, fmt.Errorf("rep3: a vector of %d and %d summands", n, len(x.Next))
+	}
+	// The summand that party i lacks is i+2, the second one of party i+1.
+	values := make([]uint64, n)
+	err := p.both(
+		func() error { return p.send(toPrev, x.Next) },
+		func() error { return p.receive(fromNext, values) })
+	if err != nil {
+		return nil, err
+	}
+	for i := range values {
+		values[i] += x.Own[i] + x.Next[i]
+	}
+	return values, nil
+}
+
+// is reports whether v is a vector of n elements.
+func (v Vec) is(n int) bool { return len(v.Own) == n && len(v.Next) == n }
+
+// zeros sets z to this party's part of a sharing of zeros: F(k_i) - F(k_(i+1)),
+// whose sum over all parties is zero [AFLNO16, correlated randomness].
+func (p *Party) zeros(z []uint64) {
+	var own, next [8 * maskChunk]byte
+	for len(z) > 0 {
+		n := min(len(z), maskChunk)
+		p.ownMask.Bytes(own[:8*n])
+		p.nextMask.Bytes(next[:8*n])
+		for i := range z[:n] {
+			z[i] = binary.LittleEndian.Uint64(own[8*i:]) - binary.LittleEndian.Uint64(next[8*i:])
+		}
+		z = z[n:]
+	}
+}
+
+// maskChunk is how many masks are expanded at once, to stay in the first-level
+// cache.
+const maskChunk = 1 << 9
+
+// exchange computes dst.Own in pieces, sends each to the previous party when it is
+// ready, and fills dst.Next with what comes from the next one.
+func (p *Party) exchange(dst Vec, compute func(lo, hi int)) error {
+	return p.both(func() error {
+		for lo := 0; lo < len(dst.Own); lo += chunk {
+			hi := min(lo+chunk, len(dst.Own))
+			compute(lo, hi)
+			if err := p.send(toPrev, dst.Own[lo:hi]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, func() error { return p.receive(fromNext, dst.Next) })
+}
+
+// both sends to the previous party while it receives from the next one.
+func (p *Party) both(send, receive func() error) error { return p.prev.Duplex(send, receive) }
+
+// Directions of messages.
+const (
+	toNext, fromNext = true, true
+	toPrev, fromPrev = false, false
+)
+
+// send sends words, in messages of a chunk.
+func (p *Party) send(next bool, words []uint64) error {
+	s := p.prev
+	if next {
+		s = p.next
+	}
+	var buf [8 * chunk]byte
+	for len(words) > 0 {
+		n := min(len(words), chunk)
+		for i, w := range words[:n] {
+			binary.LittleEndian.PutUint64(buf[8*i:], w)
+		}
+		if err := s.Send(typeWord, buf[:8*n]); err != nil {
+			return err
+		}
+		words = words[n:]
+	}
+	return nil
+}
+
+// receive fills words from messages that send made of as many.
+func (p *Party) receive(next bool, words []uint64) error {
+	s := p.prev
+	if next {
+		s = p.next
+	}
+	var buf [8 * chunk]byte
+	for len(words) > 0 {
+		n := min(len(words), chunk)
+		if err := s.Recv(typeWord, buf[:8*n]); err != nil {
+			return err
+		}
+		for i := range words[:n] {
+			words[i] = binary.LittleEndian.Uint64(buf[8*i:])
+		}
+		words = words[n:]
+	}
+	return nil
+}

@@ -1,0 +1,247 @@
+// Package rep3 computes on vectors over Z_2^64 that three parties hold in
+// replicated shares [AFLNO16, in the form of MR18]: any two of them have the
+// secrets, one alone has nothing.
+//
+// [Open] joins a party to the two others. [Party.Input] shares a party's numbers,
+// [Party.Mul] and [Party.Dot] multiply, [Party.Reveal] opens a vector to all.
+// Everything linear is local: add or scale both halves of a [Vec]. All parties must
+// call the same methods in the same order, with vectors of the same lengths.
+//
+// The secret is x_0 + x_1 + x_2 modulo 2^64. Party i has x_i and x_(i+1), where
+// indexes are modulo 3, and keys k_i and k_(i+1). It sends to party i-1 and
+// receives from party i+1:
+//
+//	k_i             ------->   party i-1   keys, once
+//	z_i             ------->   party i-1   a product, masked by F(k_i) - F(k_(i+1))
+//
+// # Security
+//
+// Semi-honest, with at most one of the three corrupted: it follows the protocol and
+// sees, beside its inputs and what is opened, uniformly random words only, if
+// AES-128 in counter mode is pseudorandom [AFLNO16]. A party that deviates can make results wrong without notice. Computation is constant-time.
+//
+// Streams must be authenticated and encrypted by the caller.
+//
+// # Leakage
+//
+// Lengths, the operations, and what is opened.
+//
+// # Cost
+//
+// In bytes that each party sends, and message delays: multiplication 8 for each
+// element and 1, inner product 8 and 1, opening 8 for each element and 1, input 8
+// for each element, from one party to one other, and 1. Five bytes more for each
+// 8192 elements.
+//
+// # References
+//
+//   - [AFLNO16] Toshinori Araki, Jun Furukawa, Yehuda Lindell, Ariel Nof, Kazuma
+//     Ohara: High-Throughput Semi-Honest Secure Three-Party Computation with an
+//     Honest Majority. CCS 2016, eprint 2016/768.
+//   - [MR18] Payman Mohassel, Peter Rindal: ABY3: A Mixed Protocol Framework for
+//     Machine Learning. CCS 2018, eprint 2018/403.
+package rep3
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+
+	"github.com/dujiang-dev/dujiang/internal/label"
+	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+const (
+	parties = 3
+	version = 1
+	// helloProtocol is the number of this protocol in hellos.
+	helloProtocol = 16
+
+	typeKey  = 1
+	typeWord = 2
+)
+
+// A Vec is a party's share of a vector: summand i and summand i+1 of each
+// element, for party i. Both have the same length.
+type Vec struct{ Own, Next []uint64 }
+
+// NewVec returns a share of n zeros.
+func NewVec(n int) Vec { return Vec{make([]uint64, n), make([]uint64, n)} }
+
+// String returns the type and length of v, and nothing of its values.
+func (v Vec) String() string { return fmt.Sprintf("rep3.Vec(%d)", len(v.Own)) }
+
+// Format implements [fmt.Formatter], so that no verb prints the values of v.
+func (v Vec) Format(f fmt.State, verb rune) { io.WriteString(f, v.String()) }
+
+// LogValue implements [slog.LogValuer], with the result of String.
+func (v Vec) LogValue() slog.Value { return slog.StringValue(v.String()) }
+
+// A Party is one of the three. It is not safe for concurrent use. After an error
+// of any method every further call fails, and Close tells the others.
+type Party struct {
+	index      int
+	next, prev *session.Session
+	cancel     context.CancelCauseFunc // of both sessions
+	// Streams of k_i and of k_(i+1), for masks, and others for inputs.
+	ownMask, nextMask   *prg.PRG
+	ownInput, nextInput *prg.PRG
+}
+
+// coins are all the randomness of a party.
+type coins struct {
+	key   [prg.Size]byte // k_i
+	nonce [prg.Size]byte // of both sessions; public
+}
+
+// Open joins party index, which is 0, 1 or 2, to the next one, index + 1, and the
+// previous one, index - 1, modulo 3. All three have the same context, which binds
+// the run to what they agreed upon outside. When it fails there is nothing to close.
+func Open(ctx context.Context, index int, next, prev io.ReadWriter, agreed []byte) (*Party, error) {
+	c := new(coins)
+	rand.Read(c.key[:])
+	rand.Read(c.nonce[:])
+	return open(ctx, index, next, prev, agreed, c)
+}
+
+func open(ctx context.Context, index int, next, prev io.ReadWriter, agreed []byte, c *coins) (*Party, error) {
+	if index < 0 || index >= parties {
+		return nil, fmt.Errorf("rep3: party %d is not 0, 1 or 2", index)
+	}
+	tag, err := label.New("rep3", version, "agreement", agreed)
+	if err != nil {
+		return nil, fmt.Errorf("rep3: %w", err)
+	}
+	p := &Party{index: index}
+	ctx, p.cancel = context.WithCancelCause(ctx)
+	// Both at once: if all three waited for the next one first, nobody would
+	// answer. When one fails, the other need not be waited for.
+	err = p.each(func(isNext bool) (err error) {
+		if isNext {
+			p.next, err = p.meet(ctx, next, session.RoleA, 1, tag, c)
+		} else {
+			p.prev, err = p.meet(ctx, prev, session.RoleB, parties-1, tag, c)
+		}
+		return err
+	})
+	if err == nil {
+		err = p.keys(c)
+	}
+	if err != nil {
+		return nil, p.Close(err)
+	}
+	return p, nil
+}
+
+// each calls f for the next and the previous party at once, and returns the first
+// error. That ends what the other call is waiting for.
+func (p *Party) each(f func(isNext bool) error) error {
+	var first error
+	var failed sync.Once
+	var both sync.WaitGroup
+	for _, isNext := range []bool{true, false} {
+		both.Go(func() {
+			if err := f(isNext); err != nil {
+				failed.Do(func() {
+					first = err
+					p.cancel(err)
+				})
+			}
+		})
+	}
+	both.Wait()
+	return first
+}
+
+// meet opens the session with the party that many places further.
+func (p *Party) meet(ctx context.Context, rw io.ReadWriter, role session.Role, places int, tag []byte, c *coins) (*session.Session, error) {
+	other := (p.index + places) % parties
+	s, claimed, err := session.Open(ctx, rw, session.Hello{
+		Protocol:        helloProtocol,
+		ProtocolVersion: version,
+		Role:            role,
+		Nonce:           c.nonce,
+		Items:           uint64(p.index),
+		Terms:           []session.Term{{Name: "contexts", Value: tag}},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("party %d: %w", other, err)
+	}
+	if claimed != uint64(other) {
+		err := fmt.Errorf("party %d: %w: it says that it is party %d", other, session.ErrIncompatible, claimed)
+		return nil, s.Close(err)
+	}
+	return s, nil
+}
+
+// keys sends k_i to the previous party and receives k_(i+1): the setup of
+// correlated randomness [AFLNO16].
+func (p *Party) keys(c *coins) error {
+	var theirs [prg.Size]byte
+	err := p.prev.Duplex(
+		func() error { return p.prev.Send(typeKey, c.key[:]) },
+		func() error { return p.next.Recv(typeKey, theirs[:]) })
+	if err != nil {
+		return err
+	}
+	p.ownMask, p.ownInput = streams(c.key)
+	p.nextMask, p.nextInput = streams(theirs)
+	return nil
+}
+
+// streams returns the streams for masks and for inputs of a key.
+func streams(key [prg.Size]byte) (mask, input *prg.PRG) {
+	var seeds [2][prg.Size]byte
+	p := prg.New(key)
+	p.Bytes(seeds[0][:])
+	p.Bytes(seeds[1][:])
+	return prg.New(seeds[0]), prg.New(seeds[1])
+}
+
+// Index returns which party p is.
+func (p *Party) Index() int { return p.index }
+
+// Close ends the run: with nil when all is done, which waits for the others to be
+// done too, and otherwise with the error that stopped it, of which it tells the
+// others. It returns the error to report. The streams stay open.
+func (p *Party) Close(err error) error {
+	if err == nil {
+		// Who comes first in a session sends its end first.
+		err = p.each(func(isNext bool) error {
+			if isNext {
+				return errors.Join(p.next.SendEnd(), p.next.RecvEnd())
+			}
+			return errors.Join(p.prev.RecvEnd(), p.prev.SendEnd())
+		})
+	}
+	// Both at once, as each may take a moment to tell the other side.
+	var closing sync.WaitGroup
+	var reasons [2]error
+	for i, s := range []*session.Session{p.next, p.prev} {
+		if s != nil {
+			closing.Go(func() { reasons[i] = s.Close(err) })
+		}
+	}
+	closing.Wait()
+	p.cancel(nil)
+	if err == nil {
+		return nil
+	}
+	// What the others say is better than what came of it here.
+	for _, reason := range reasons {
+		if !classified(err) && classified(reason) {
+			err = reason
+		}
+	}
+	return fmt.Errorf("rep3: %w", err)
+}
+
+// classified reports whether err says which side is at fault.
+func classified(err error) bool {
+	return errors.Is(err, session.ErrPeer) || errors.Is(err, session.ErrIncompatible) || errors.Is(err, session.ErrAborted)
+}

@@ -1,0 +1,414 @@
+package rep3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+	"math/rand/v2"
+	"net"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// A link is the pair of ends of a connection from party i to party i+1.
+type link struct{ a, b net.Conn }
+
+func pipes() (links [parties]link) {
+	for i := range links {
+		links[i].a, links[i].b = net.Pipe()
+	}
+	return links
+}
+
+// run runs all parties over unbuffered pipes in a bubble and returns their errors.
+func run(t *testing.T, f func(p *Party) error) (errs [parties]error) {
+	synctest.Test(t, func(t *testing.T) { errs = join(t.Context(), pipes(), f, nil) })
+	return errs
+}
+
+// join runs all parties. Each closes its connections when it is done.
+func join(ctx context.Context, links [parties]link, f func(p *Party) error, agreed func(i int) []byte) (errs [parties]error) {
+	var running sync.WaitGroup
+	for i := range parties {
+		running.Go(func() {
+			next, prev := links[i].a, links[(i+2)%parties].b
+			defer next.Close()
+			defer prev.Close()
+			var context []byte
+			if agreed != nil {
+				context = agreed(i)
+			}
+			c := &coins{key: [16]byte{byte(i), 7}, nonce: [16]byte{byte(i), 8}}
+			p, err := open(ctx, i, next, prev, context, c)
+			if err != nil {
+				errs[i] = err
+				return
+			}
+			errs[i] = p.Close(f(p))
+		})
+	}
+	running.Wait()
+	return errs
+}
+
+func none(t *testing.T, errs [parties]error) {
+	t.Helper()
+	for i, err := range errs {
+		require.NoError(t, err, "party %d", i)
+	}
+}
+
+func numbers(seed uint64, n int) []uint64 {
+	r := rand.New(rand.NewPCG(seed, 1))
+	v := make([]uint64, n)
+	for i := range v {
+		v[i] = r.Uint64()
+	}
+	return v
+}
+
+// mine returns values at the party that has them, and nil elsewhere.
+func (p *Party) mine(from int, values []uint64) []uint64 {
+	if p.index == from {
+		return values
+	}
+	return nil
+}
+
+// TestOperations multiplies vectors of all inputs, of lengths around that of a
+// message, and opens the results everywhere.
+func TestOperations(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 1000, chunk - 1, chunk, chunk + 1, 3*chunk + 5} {
+		in := [parties][]uint64{numbers(1, n), numbers(2, n), numbers(3, n)}
+		none(t, run(t, func(p *Party) error {
+			var v [parties]Vec
+			for i := range v {
+				var err error
+				if v[i], err = p.Input(i, n, p.mine(i, in[i])); err != nil {
+					return err
+				}
+				opened, err := p.Reveal(v[i])
+				if err != nil {
+					return err
+				}
+				require.Equal(t, in[i], opened)
+			}
+			product := NewVec(n)
+			if err := p.Mul(product, v[0], v[1]); err != nil {
+				return err
+			}
+			again := NewVec(n)
+			if err := p.Mul(again, product, product); err != nil {
+				return err
+			}
+			opened, err := p.Reveal(again)
+			if err != nil {
+				return err
+			}
+			var inner uint64
+			for i, x := range opened {
+				xy := in[0][i] * in[1][i]
+				require.Equal(t, xy*xy, x)
+				inner += xy * in[2][i]
+			}
+			dot, err := p.Dot(product, v[2])
+			if err != nil {
+				return err
+			}
+			total, err := p.Reveal(dot)
+			if err != nil {
+				return err
+			}
+			require.Equal(t, []uint64{inner}, total)
+			return nil
+		}))
+	}
+}
+
+// TestMasks holds what a multiplication without masks would break: what a party
+// sends for factors of zero is not zero, differs from run to run of the same
+// party, and adds up to zero.
+func TestMasks(t *testing.T) {
+	const n = chunk + 77
+	var sent [2][parties][]uint64
+	none(t, run(t, func(p *Party) error {
+		for i := range sent {
+			x, z := NewVec(n), NewVec(n)
+			if err := p.Mul(z, x, x); err != nil {
+				return err
+			}
+			sent[i][p.index] = z.Own
+		}
+		return nil
+	}))
+	for i := range n {
+		for r := range sent {
+			require.Zero(t, sent[r][0][i]+sent[r][1][i]+sent[r][2][i])
+		}
+		for party := range parties {
+			require.NotZero(t, sent[0][party][i])
+			require.NotEqual(t, sent[0][party][i], sent[1][party][i])
+		}
+	}
+}
+
+// A tap keeps what is written to a connection.
+type tap struct {
+	net.Conn
+	written []byte
+}
+
+func (c *tap) Write(b []byte) (int, error) {
+	c.written = append(c.written, b...)
+	return c.Conn.Write(b)
+}
+
+// TestViews runs with different secrets and the same keys: messages have the same
+// lengths, and the bits of the masked products are uniform. Of the 64·8192 bits of
+// a message half are ones; it is more than eight standard deviations of 362 away
+// with a probability below 10^-14. Keys are fixed, so that the test does not fail
+// by chance.
+func TestViews(t *testing.T) {
+	const n = 2 * chunk
+	var lengths [2][parties]int
+	for i, secret := range [][]uint64{make([]uint64, n), numbers(1, n)} {
+		synctest.Test(t, func(t *testing.T) {
+			links := pipes()
+			var taps [parties]*tap
+			for j := range links {
+				taps[j] = &tap{Conn: links[j].b} // party j+1 writes to party j
+				links[j].b = taps[j]
+			}
+			none(t, join(t.Context(), links, func(p *Party) error {
+				x, err := p.Input(0, n, p.mine(0, secret))
+				if err != nil {
+					return err
+				}
+				return p.Mul(NewVec(n), x, x)
+			}, nil))
+			const header, end = 5, 5 + 8
+			for j, c := range taps {
+				lengths[i][j] = len(c.written)
+				products := c.written[len(c.written)-end-2*(header+8*chunk):]
+				ones := 0
+				for _, b := range products[header : header+8*chunk] {
+					ones += bits.OnesCount8(b)
+				}
+				require.InDelta(t, 32*chunk, ones, 8*362, "party %d", (j+1)%parties)
+			}
+		})
+	}
+	require.Equal(t, lengths[0], lengths[1])
+}
+
+// TestMistakes are errors before anything is sent, so that the run can go on.
+func TestMistakes(t *testing.T) {
+	none(t, run(t, func(p *Party) error {
+		two := NewVec(2)
+		uneven := Vec{make([]uint64, 2), make([]uint64, 1)}
+		require.Error(t, p.Mul(NewVec(1), two, two))
+		require.Error(t, p.Mul(two, uneven, two))
+		require.Error(t, p.Mul(two, two, uneven))
+		_, err := p.Dot(two, NewVec(3))
+		require.Error(t, err)
+		_, err = p.Dot(uneven, uneven)
+		require.Error(t, err)
+		_, err = p.Reveal(uneven)
+		require.Error(t, err)
+		_, err = p.Input(3, 1, nil)
+		require.Error(t, err)
+		_, err = p.Input(-1, 1, nil)
+		require.Error(t, err)
+		_, err = p.Input(p.index, 1, nil)
+		require.Error(t, err)
+		_, err = p.Input((p.index+1)%parties, 1, []uint64{1})
+		require.Error(t, err)
+		opened, err := p.Reveal(two)
+		require.Equal(t, []uint64{0, 0}, opened)
+		return err
+	}))
+	_, err := Open(t.Context(), 3, nil, nil, nil)
+	require.ErrorContains(t, err, "party 3 is not")
+	_, err = Open(t.Context(), 0, nil, nil, make([]byte, 1<<16))
+	require.ErrorContains(t, err, "longer than")
+}
+
+func TestSharesAreNotPrinted(t *testing.T) {
+	v := Vec{[]uint64{77777}, []uint64{77777}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x"} {
+		require.Equal(t, "rep3.Vec(1)", fmt.Sprintf(verb, v))
+	}
+	require.Equal(t, "rep3.Vec(1)", v.LogValue().String())
+}
+
+// TestDifferentContexts ends everywhere, although one pair agrees.
+func TestDifferentContexts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errs := join(t.Context(), pipes(), func(*Party) error { return nil }, func(i int) []byte { return []byte{byte(i / 2)} })
+		for i, err := range errs {
+			require.Error(t, err, "party %d", i)
+		}
+		require.ErrorIs(t, errs[2], session.ErrIncompatible)
+		require.ErrorContains(t, errs[2], "contexts differ")
+	})
+}
+
+// TestWrongPlace joins party 1 in the place of party 2 and the other way round. All
+// fail, some perhaps because another one has, and left.
+func TestWrongPlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		links := pipes()
+		// 0 -> 2 -> 1 -> 0 instead of 0 -> 1 -> 2 -> 0.
+		ends := [parties][2]net.Conn{
+			{links[0].a, links[2].b}, {links[2].a, links[1].b}, {links[1].a, links[0].b},
+		}
+		var running sync.WaitGroup
+		var errs [parties]error
+		for i, e := range ends {
+			running.Go(func() {
+				defer e[0].Close()
+				defer e[1].Close()
+				_, errs[i] = Open(t.Context(), i, e[0], e[1], nil)
+			})
+		}
+		running.Wait()
+		for i, err := range errs {
+			require.Error(t, err, "party %d", i)
+		}
+		require.ErrorIs(t, errors.Join(errs[:]...), session.ErrIncompatible)
+	})
+}
+
+// TestDeath has one party stop in every possible place: the others end with an
+// error, without waiting for a deadline.
+func TestDeath(t *testing.T) {
+	gone := errors.New("gone")
+	for victim := range parties {
+		for when := range 4 {
+			errs := run(t, func(p *Party) error {
+				step := 0
+				die := func() error {
+					if step++; p.index == victim && step > when {
+						return gone
+					}
+					return nil
+				}
+				x := NewVec(2*chunk + 1)
+				y := NewVec(2*chunk + 1)
+				if err := die(); err != nil {
+					return err
+				}
+				if err := p.Mul(y, x, x); err != nil {
+					return err
+				}
+				if err := die(); err != nil {
+					return err
+				}
+				if _, err := p.Dot(x, y); err != nil {
+					return err
+				}
+				if err := die(); err != nil {
+					return err
+				}
+				if _, err := p.Reveal(y); err != nil {
+					return err
+				}
+				return die()
+			})
+			for i, err := range errs {
+				require.Error(t, err, "victim %d at %d, party %d", victim, when, i)
+			}
+			require.ErrorIs(t, errs[victim], gone)
+		}
+	}
+}
+
+// TestDeadline has a party stall: the others end when their context does.
+func TestDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		errs := join(ctx, pipes(), func(p *Party) error {
+			if p.index == 1 {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			x := NewVec(10)
+			return p.Mul(NewVec(10), x, x)
+		}, nil)
+		for i, err := range errs {
+			require.Error(t, err, "party %d", i)
+		}
+		require.Less(t, time.Since(start), time.Minute+10*time.Second)
+	})
+}
+
+// TestMalformed has party 1 send party 0 something else than it should.
+func TestMalformed(t *testing.T) {
+	for name, f := range map[string]func(p *Party) error{
+		"type":   func(p *Party) error { return p.prev.Send(9, make([]byte, 80)) },
+		"length": func(p *Party) error { return p.prev.Send(typeWord, make([]byte, 81)) },
+	} {
+		errs := run(t, func(p *Party) error {
+			if p.index == 1 {
+				if err := f(p); err != nil {
+					return err
+				}
+			}
+			x := NewVec(10)
+			return p.Mul(NewVec(10), x, x)
+		})
+		require.ErrorIs(t, errs[0], session.ErrPeer, name)
+		require.Error(t, errs[1], name)
+		require.Error(t, errs[2], name)
+	}
+}
+
+// loopback returns links over TCP.
+func loopback(tb testing.TB) (links [parties]link) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(tb, err)
+	defer l.Close()
+	for i := range links {
+		links[i].a, err = net.Dial("tcp", l.Addr().String())
+		require.NoError(tb, err)
+		links[i].b, err = l.Accept()
+		require.NoError(tb, err)
+	}
+	return links
+}
+
+// BenchmarkMul is three parties in one process over loopback TCP.
+func BenchmarkMul(b *testing.B) {
+	const n = 1 << 20
+	errs := join(b.Context(), loopback(b), func(p *Party) error {
+		x, err := p.Input(0, n, p.mine(0, numbers(1, n)))
+		if err != nil {
+			return err
+		}
+		z := NewVec(n)
+		if p.index == 0 {
+			b.ResetTimer()
+		}
+		for range b.N {
+			if err := p.Mul(z, x, x); err != nil {
+				return err
+			}
+		}
+		if p.index == 0 {
+			b.ReportMetric(float64(b.N)*n/b.Elapsed().Seconds()/1e6, "M/s")
+		}
+		return nil
+	}, nil)
+	for _, err := range errs {
+		require.NoError(b, err)
+	}
+}
