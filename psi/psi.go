@@ -229,7 +229,7 @@ func run(ctx context.Context, rw io.ReadWriter, role session.Role, set *Set, cfg
 	if err != nil {
 		return nil, fmt.Errorf("psi: %w", err)
 	}
-	result, err := p.protocol(s, role, items, peerItems, coins)
+	result, err := p.protocol(ctx, s, role, items, peerItems, coins)
 	if err = s.Close(err); err != nil {
 		return nil, fmt.Errorf("psi: %w", err)
 	}
@@ -237,14 +237,14 @@ func run(ctx context.Context, rw io.ReadWriter, role session.Role, set *Set, cfg
 }
 
 // protocol runs between the hello and the end of the session.
-func (p *params) protocol(s *session.Session, role session.Role, items *items, peerItems uint64, coins *coins) (*Result, error) {
+func (p *params) protocol(ctx context.Context, s *session.Session, role session.Role, items *items, peerItems uint64, coins *coins) (*Result, error) {
 	if peerItems > uint64(p.maxPeerItems) {
 		return nil, fmt.Errorf("%w: the other side has %d items, and Config.MaxPeerItems is %d here",
 			ErrIncompatible, peerItems, p.maxPeerItems)
 	}
 	n := int(peerItems)
 	chosen := p.choice.choose(p.adversary, items.len(), n)
-	x := &exchange{params: p, s: s, coins: coins, own: items, peers: n}
+	x := &exchange{params: p, ctx: ctx, s: s, coins: coins, own: items, peers: n}
 	var t tagger
 	if chosen == DH {
 		t = newDH(x)

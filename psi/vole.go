@@ -8,6 +8,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/okvs"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/vole"
@@ -108,7 +109,7 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 
 	// Only now come the items, where the VOLE has left room for them.
 	v.s.Phase("oprf")
-	items, own := v.blocks(nil), v.take(n)
+	items, own := v.blocks(), v.take(n)
 	store := v.take(dims.Size())
 	key, err := v.encode(dims, items, own, store) // [step 1]
 	if err != nil {
@@ -168,7 +169,7 @@ const encodeAttempts = 3
 var encodeStore = okvs.Encode
 
 // send runs the sender's side.
-func (v *voleRun) send(order []uint32) error {
+func (v *voleRun) send() error {
 	n, m := v.peers, v.own.len()
 	if n == 0 || m == 0 {
 		return nil
@@ -189,7 +190,10 @@ func (v *voleRun) send(order []uint32) error {
 		return err
 	}
 
+	// The receiver encodes its store meanwhile.
 	v.s.Phase("oprf")
+	items := v.take(m)
+	shuffled(v.params, items, v.exchange.coins.shuffle, v.block)
 	var first [2 * prg.Size]byte
 	if err := v.s.Recv(voleSeed, first[:]); err != nil { // [step 3]
 		return err
@@ -209,36 +213,45 @@ func (v *voleRun) send(order []uint32) error {
 		}
 		w = mine.Xor(seeds[1])
 	}
-	items := v.blocks(order)
-	values := v.take(m)
-	okvs.Decode(dims, key.store, items, k, values, v.workers)
-	v.parallel(m, func(lo, hi int) {
-		key.addHashes(values[lo:hi], items[lo:hi], v.mask, delta)
-		key.tags(values[lo:hi], items[lo:hi], v.width, w)
+	// [step 4], a slab after the other, so that the receiver has something to do
+	// and the values stay in the cache.
+	slab := v.take(min(m, slabItems*max(v.workers, 4)))
+	return chunks(m, len(slab), func(lo, hi int) error {
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		values, items := slab[:hi-lo], items[lo:hi]
+		okvs.Decode(dims, key.store, items, k, values, v.workers)
+		v.parallel(len(items), func(lo, hi int) {
+			key.addHashes(values[lo:hi], items[lo:hi], v.mask, delta)
+			key.tags(values[lo:hi], items[lo:hi], v.width, w)
+		})
+		return chunks(len(values), tagChunk, func(lo, hi int) error { return v.sendTags(voleTags, values[lo:hi]) })
 	})
-	return chunks(m, tagChunk, func(lo, hi int) error { return v.sendTags(voleTags, values[lo:hi]) }) // [step 4]
 }
+
+// slabItems is how many items of the sender a worker decodes at a time.
+const slabItems = 1 << 16
 
 // take returns n blocks that may hold anything.
 func (v *voleRun) take(n int) []prg.Block {
 	if n > len(v.spare) {
-		return make([]prg.Block, n)
+		return hugepage.Blocks(n)
 	}
 	taken := v.spare[:n:n]
 	v.spare = v.spare[n:]
 	return taken
 }
 
-// blocks returns the digests of all items in the given order.
-func (v *voleRun) blocks(order []uint32) []prg.Block {
+// block returns the digest of an item.
+func (v *voleRun) block(item int) prg.Block { return blockOf(*v.own.digest(item)) }
+
+// blocks returns the digests of all items.
+func (v *voleRun) blocks() []prg.Block {
 	blocks := v.take(v.own.len())
 	v.parallel(len(blocks), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			item := i
-			if order != nil {
-				item = int(order[i])
-			}
-			blocks[i] = blockOf(*v.own.digest(item))
+			blocks[i] = v.block(i)
 		}
 	})
 	return blocks

@@ -9,6 +9,7 @@ import (
 )
 
 func TestBlocks(t *testing.T) {
+	const size = 2 << 20 // of a large page
 	for _, n := range []int{0, 1, 1000, size / aes128.Size, 2*size/aes128.Size - 1, 2 * size / aes128.Size, 3*size/aes128.Size + 17} {
 		b := Blocks(n)
 		if len(b) != n {
