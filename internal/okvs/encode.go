@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/okvs/rows"
 )
 
@@ -73,7 +74,7 @@ var encoders = sync.Pool{New: func() any { return new(encoder) }}
 // what the workers before it write.
 func (e *encoder) partition(p *Params, c *aes128.Cipher, keys, values, out []Block, workers int) error {
 	if need := p.bins * p.capacity; cap(e.values) < need {
-		e.values = make([]Block, need)
+		e.values = hugepage.Blocks(need)
 	} else {
 		e.values = e.values[:need]
 	}
