@@ -215,7 +215,7 @@ func (v *voleRun) send() error {
 	}
 	// [step 4], a slab after the other, so that the receiver has something to do
 	// and the values stay in the cache.
-	slab := v.take(min(m, slabItems*max(v.workers, 4)))
+	slab := v.take(min(m, slabItems*v.workers))
 	return chunks(m, len(slab), func(lo, hi int) error {
 		if err := v.ctx.Err(); err != nil {
 			return err
