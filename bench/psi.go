@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"slices"
 
 	"github.com/dujiang-dev/dujiang/psi"
 )
@@ -27,13 +26,11 @@ type psiJob struct {
 // psiJobs returns all jobs of package psi, the small ones first, and among those
 // of a size the fast ones, so that a budget ends with what takes longest.
 func psiJobs(sizes []size, networks []string) (jobs []*job) {
-	sizes = slices.Clone(sizes)
-	slices.SortStableFunc(sizes, func(a, b size) int { return a.n + a.m - b.n - b.m })
 	kinds := []struct {
 		protocol  psi.Protocol
 		adversary psi.Adversary
 	}{{psi.VOLE, psi.SemiHonest}, {psi.VOLE, psi.Malicious}, {psi.DH, psi.SemiHonest}}
-	for _, s := range sizes {
+	for _, s := range bySize(sizes) {
 		for _, kind := range kinds {
 			for _, network := range networks {
 				prefix := fmt.Sprintf("PSI/%v/%v/", kind.protocol, kind.adversary)
