@@ -26,6 +26,7 @@ type exchange struct {
 	done  int64
 	// The last message of tags, packed. Tags go in one direction only.
 	packed []byte
+	free   [][]prg.Block // memory that is needed no more when it comes to matching
 }
 
 // A tagger is a protocol.
@@ -113,7 +114,9 @@ func (x *exchange) send(t tagger) ([]int, error) {
 
 // match sets the bits of tags that are on both sides.
 func (x *exchange) match(own []prg.Block, peers [][]prg.Block, ownMatched, peerMatched bitmap) error {
-	return newMatcher(own, peers, x.width, x.workers).match(x.ctx, func(j, i int) {
+	m := newMatcher(own, peers, x.width, x.workers)
+	m.free = x.free
+	return m.match(x.ctx, func(j, i int) {
 		ownMatched.set(i)
 		peerMatched.set(j)
 	})

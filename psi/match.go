@@ -29,6 +29,7 @@ type matcher struct {
 	peers   [][]prg.Block // of tagChunk tags each, the last excepted
 	width   int           // of a tag in bits
 	workers int
+	free    [][]prg.Block // memory to use
 	// Where the parts of a tag are in its low word.
 	bucketBits, bucketShift, checkShift int
 }
@@ -92,7 +93,7 @@ func (m *matcher) partition(b *buckets, pieces ...[]prg.Block) {
 	b.starts = count
 	next := slices.Clone(count)
 	if n := count[1<<m.bucketBits]; n > len(b.entries) {
-		b.entries = hugepage.Slice[entry](n)
+		b.entries = m.entries(n)
 	}
 	number := entry(0)
 	for _, tags := range pieces {
@@ -104,6 +105,17 @@ func (m *matcher) partition(b *buckets, pieces ...[]prg.Block) {
 			number++
 		}
 	}
+}
+
+// entries returns room for n entries or more.
+func (m *matcher) entries(n int) []entry {
+	for i, blocks := range m.free {
+		if n <= 2*len(blocks) {
+			m.free = slices.Delete(m.free, i, i+1)
+			return hugepage.Words(blocks)
+		}
+	}
+	return hugepage.Slice[entry](n)
 }
 
 // join matches buckets, where theirs are of pieces.

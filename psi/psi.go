@@ -127,7 +127,7 @@
 //
 // A set takes 20 bytes a row, up to 10 more for a row that repeats an item, and
 // 40 in all while it is read. A run takes, beside it, with DH 4m at the sender
-// and 33n + 17m at the receiver; with VOLE 44n at the sender and 125n at the
+// and 33n + 17m at the receiver; with VOLE 44n at the sender and 104n at the
 // receiver, and 16m more where m is larger than n. Of what depends on the other
 // side's number, tags are taken only as they arrive, and the sender's share of n
 // at once: 44 bytes for each item that the receiver declares, up to

@@ -107,11 +107,13 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 		return nil, nil, err
 	}
 
-	// Only now come the items, where the VOLE has left room for them.
+	// Only now come the items and the store, where the VOLE has left room for
+	// them.
 	v.s.Phase("oprf")
-	items, own := v.blocks(), v.take(n)
-	store := v.take(dims.Size())
-	key, err := v.encode(dims, items, own, store) // [step 1]
+	items, store := v.blocks(), v.take(dims.Size())
+	scratch := v.take(dims.Scratch())
+	own := scratch[:n]
+	key, err := v.encode(dims, items, scratch, store) // [step 1]
 	if err != nil {
 		return nil, nil, err
 	}
@@ -125,6 +127,7 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 	}
 	v.spare = store // for the other side's tags
 	okvs.Decode(dims, key.store, items, c, own, v.workers)
+	v.free = [][]prg.Block{a[:cap(a)], c[:cap(c)]} // for matching
 	var w prg.Block
 	if v.adversary == Malicious {
 		var theirs [prg.Size]byte
@@ -148,12 +151,12 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 }
 
 // encode makes the store P in which each item decodes to its hash, and the key
-// with the seed for which that worked. It uses values as scratch space.
-func (v *voleRun) encode(dims okvs.Params, items, values, store []prg.Block) (*voleKey, error) {
+// with the seed for which that worked.
+func (v *voleRun) encode(dims okvs.Params, items, scratch, store []prg.Block) (*voleKey, error) {
 	for range encodeAttempts {
 		key := newVOLEKey(v.context, v.coins.Block())
-		v.parallel(len(items), func(lo, hi int) { key.hash(values[lo:hi], items[lo:hi], v.mask) })
-		err := encodeStore(dims, key.store, v.coins.Block().Bytes(), items, values, store, v.workers)
+		hash := func(dst []prg.Block, first int) { key.hash(dst, items[first:first+len(dst)], v.mask) }
+		err := encodeStore(dims, key.store, v.coins.Block().Bytes(), items, hash, scratch, store, v.workers)
 		if !errors.Is(err, okvs.ErrUnsolvable) {
 			return key, err
 		}

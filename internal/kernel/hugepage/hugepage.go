@@ -18,3 +18,7 @@ func Slice[T any](n int) []T {
 
 // Blocks returns n zero blocks.
 func Blocks(n int) []aes128.Block { return Slice[aes128.Block](n) }
+
+// Words returns the memory of b as two words for each block, or as many in other
+// memory. They hold anything. b must not be used any more.
+func Words(b []aes128.Block) []uint64 { return words(b) }

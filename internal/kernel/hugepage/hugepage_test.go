@@ -33,6 +33,18 @@ func TestBlocks(t *testing.T) {
 	}
 }
 
+func TestWords(t *testing.T) {
+	for _, n := range []int{0, 1, 1000} {
+		w := Words(Blocks(n))
+		if len(w) != 2*n {
+			t.Fatalf("%d words of %d blocks", len(w), n)
+		}
+		for i := range w {
+			w[i] = uint64(i)
+		}
+	}
+}
+
 // BenchmarkExpandPairs is the use that large pages are for.
 func BenchmarkExpandPairs(b *testing.B) {
 	const n = 1_362_000
