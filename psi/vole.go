@@ -41,6 +41,10 @@ type voleRun struct {
 func newVOLE(x *exchange) *voleRun {
 	v := &voleRun{exchange: x, coins: prg.New(x.coins.oprf), mask: 8 * prg.Size}
 	if x.adversary == Malicious {
+		// Neither masks nor tags can be shorter. A receiver that tries items
+		// offline finds, with 2^64 work each, more that decode to a mask of 64
+		// bits than its store holds; a sender finds two items with the same tag
+		// of t bits with 2^(t/2).
 		x.width = 8 * prg.Size
 		return v
 	}
