@@ -48,9 +48,13 @@ func voleBytes(t *testing.T, adversary Adversary, n, m int) (sent, received int6
 // What the messages add up to is what crosses the wire, and at sizes that count,
 // what the package comment promises.
 func TestVOLEBytes(t *testing.T) {
+	all := [][2]int{{1, 1}, {1, 5000}, {300, 500}, {9000, 10}, {20_000, 20_000}}
+	if testing.Short() {
+		all = all[:3]
+	}
 	for _, adversary := range []Adversary{SemiHonest, Malicious} {
 		cfg := &Config{Adversary: adversary, Reveal: RevealReceiver, Protocol: VOLE}
-		for _, sizes := range [][2]int{{1, 1}, {1, 5000}, {300, 500}, {9000, 10}, {20_000, 20_000}} {
+		for _, sizes := range all {
 			n, m := sizes[0], sizes[1]
 			a, b := check(t, cfg, numbers(0, n), numbers(n/2, n/2+m))
 			sent, received := voleBytes(t, adversary, n, m)
