@@ -45,18 +45,9 @@ func peerJobs(peers []peer, sizes []size, networks []string) (jobs []*job) {
 				if p.command != nil && network != networkMem {
 					continue
 				}
-				prefix := fmt.Sprintf("PSI/%s/semi-honest/", p.name)
-				jobs = append(jobs, &job{
-					Name:     prefix + s.String() + "/" + network,
-					Series:   prefix + network,
-					Network:  network,
-					Work:     s.n + s.m,
-					Items:    max(s.n, s.m),
-					Equal:    s.n == s.m,
-					PSI:      &psiJob{N: s.n, M: s.m},
-					Textbook: p.command == nil,
-					Command:  p.command,
-				})
+				j := newPSIJob(fmt.Sprintf("PSI/%s/semi-honest/", p.name), network, &psiJob{N: s.n, M: s.m})
+				j.Textbook, j.Command = p.command == nil, p.command
+				jobs = append(jobs, j)
 			}
 		}
 	}

@@ -33,20 +33,25 @@ func psiJobs(sizes []size, networks []string) (jobs []*job) {
 	for _, s := range bySize(sizes) {
 		for _, kind := range kinds {
 			for _, network := range networks {
-				prefix := fmt.Sprintf("PSI/%v/%v/", kind.protocol, kind.adversary)
-				jobs = append(jobs, &job{
-					Name:    prefix + s.String() + "/" + network,
-					Series:  prefix + network,
-					Network: network,
-					Work:    s.n + s.m,
-					Items:   max(s.n, s.m),
-					Equal:   s.n == s.m,
-					PSI:     &psiJob{Protocol: kind.protocol, Adversary: kind.adversary, N: s.n, M: s.m},
-				})
+				jobs = append(jobs, newPSIJob(fmt.Sprintf("PSI/%v/%v/", kind.protocol, kind.adversary), network,
+					&psiJob{Protocol: kind.protocol, Adversary: kind.adversary, N: s.n, M: s.m}))
 			}
 		}
 	}
 	return jobs
+}
+
+// newPSIJob returns the job whose name begins with prefix.
+func newPSIJob(prefix, network string, p *psiJob) *job {
+	return &job{
+		Name:    prefix + size{p.N, p.M}.String() + "/" + network,
+		Series:  prefix + network,
+		Network: network,
+		Work:    p.N + p.M,
+		Items:   max(p.N, p.M),
+		Equal:   p.N == p.M,
+		PSI:     p,
+	}
 }
 
 // common is the number of items that both parties have.

@@ -184,7 +184,7 @@ func (t *tagTable) fill(entries []entry) {
 		for t.slots[slot] != 0 {
 			slot = (slot + 1) & mask
 		}
-		t.slots[slot] = e + 1 // no carry: there are less than 2^32 - 1 tags
+		t.slots[slot] = e + 1 // no carry: numbers are below 2^32 - 1
 	}
 }
 

@@ -6,8 +6,6 @@ import (
 	"unsafe"
 
 	"golang.org/x/sys/unix"
-
-	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 )
 
 // size is that of a large page.
@@ -28,8 +26,4 @@ func advise[T any](s []T) {
 	bytes := unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), n)
 	// An error means that the system has no large pages to give.
 	_ = unix.Madvise(bytes[first-start:last-start], unix.MADV_HUGEPAGE)
-}
-
-func words(b []aes128.Block) []uint64 {
-	return unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.SliceData(b))), len(b)*(aes128.Size/8))
 }
