@@ -19,8 +19,11 @@ import (
 	"github.com/dujiang-dev/dujiang/psi"
 )
 
-// The measured processes are this test program.
+// The measured processes are this test program, and so are peers.
 func TestMain(m *testing.M) {
+	if more, ok := strings.CutPrefix(os.Getenv(peerVariable), "more:"); ok && os.Getenv(childVariable) != "" {
+		os.Exit(peerMain(os.Stdin, os.Stdout, more))
+	}
 	if os.Getenv(childVariable) != "" {
 		os.Exit(childMain(os.Stdin, os.Stdout, os.Stderr))
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -34,6 +35,11 @@ type job struct {
 
 	PSI   *psiJob   `json:"psi,omitempty"`
 	Share *shareJob `json:"share,omitempty"`
+
+	// Textbook says that the PSI is the textbook's, for comparison, and Command
+	// that another program does it. See peer.
+	Textbook bool     `json:"textbook,omitempty"`
+	Command  []string `json:"command,omitempty"`
 }
 
 // A party is one side of a job. It is used once.
@@ -70,6 +76,8 @@ func (j *job) sides() [2]string {
 // party returns one side of the job.
 func (j *job) party(side int) (party, error) {
 	switch {
+	case j.PSI != nil && j.Textbook:
+		return newTextbookParty(j.PSI, side)
 	case j.PSI != nil:
 		return newPSIParty(j.PSI, side)
 	case j.Share != nil:
@@ -93,6 +101,13 @@ func parseSize(s string) (size, error) {
 		return size{}, fmt.Errorf("%q is neither a binary logarithm from 0 to %d nor two with an x between", s, maxLog)
 	}
 	return size{1 << n, 1 << m}, nil
+}
+
+// bySize returns sizes in ascending order.
+func bySize(sizes []size) []size {
+	sizes = slices.Clone(sizes)
+	slices.SortStableFunc(sizes, func(a, b size) int { return a.n + a.m - b.n - b.m })
+	return sizes
 }
 
 // maxLog keeps sizes below what package psi allows by default.

@@ -42,6 +42,7 @@ exit code 1.
     go run ./bench -procs 0 -sizes 20                        all cores for each process
     go run ./bench -json new.json -benchstat new.txt         keep the figures
     go run -tags purego ./bench                              without assembly
+    go run ./bench -sizes 16 -peer textbook                  beside plain Diffie-Hellman on P-256
 
 Flags:
 `
@@ -51,6 +52,7 @@ type options struct {
 	pattern   *regexp.Regexp
 	sizes     []size
 	networks  []string
+	peers     []peer
 	count     int
 	procs     int
 	budget    time.Duration
@@ -95,7 +97,7 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 	if o.oldFile != "" {
 		return compareFiles(stdout, o)
 	}
-	jobs := selectJobs(allJobs(o.sizes, o.networks), o.pattern)
+	jobs := selectJobs(append(allJobs(o.sizes, o.networks), peerJobs(o.peers, o.sizes, o.networks)...), o.pattern)
 	if len(jobs) == 0 {
 		return errors.New("no job has a name that -run matches")
 	}
@@ -158,6 +160,11 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.StringVar(&o.oldFile, "compare", "", "compare `old.json` with the file that follows instead of measuring; -run selects jobs here too")
 	threshold := fs.String("threshold", "5%", "by how much a figure may be worse in -compare")
 	figures := fs.String("figures", strings.Join(judged, ","), "what -compare looks at")
+	fs.Func("peer", "measure `NAME=COMMAND` too, a program that speaks the protocol in peer.go; textbook is built in", func(s string) error {
+		p, err := parsePeer(s)
+		o.peers = append(o.peers, p)
+		return err
+	})
 	// Flags may stand behind files.
 	var files []string
 	for err := fs.Parse(args); ; err = fs.Parse(fs.Args()[1:]) {

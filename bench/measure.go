@@ -22,16 +22,19 @@ type measurement struct {
 func measure(ctx context.Context, j *job, procs int) (*measurement, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // if one process fails, the other one goes too
+	if j.Command != nil {
+		return measureProgram(ctx, j, procs)
+	}
 	if j.Network == networkMem {
 		c, err := startChild(ctx, &order{Job: j}, procs)
 		if err != nil {
 			return nil, err
 		}
-		p, err := c.result()
+		a, err := c.result()
 		if err != nil {
 			return nil, err
 		}
-		return &measurement{[]*process{p}}, nil
+		return &measurement{[]*process{a.Process}}, nil
 	}
 	sender, err := startChild(ctx, &order{Job: j, Side: 1}, procs)
 	if err != nil {
@@ -46,20 +49,20 @@ func measure(ctx context.Context, j *job, procs int) (*measurement, error) {
 		return nil, errors.Join(err, sender.end(cancel))
 	}
 	type outcome struct {
-		process *process
-		err     error
+		answer *answer
+		err    error
 	}
 	done := make(chan outcome, 1)
 	go func() {
-		p, err := sender.result()
+		a, err := sender.result()
 		if err != nil {
 			// The receiver may know better what went wrong, if it is about
 			// to say so.
 			time.AfterFunc(time.Second, cancel)
 		}
-		done <- outcome{p, err}
+		done <- outcome{a, err}
 	}()
-	p, err := receiver.result()
+	a, err := receiver.result()
 	if err != nil {
 		time.AfterFunc(time.Second, cancel)
 	}
@@ -67,7 +70,7 @@ func measure(ctx context.Context, j *job, procs int) (*measurement, error) {
 	if err = errors.Join(err, other.err); err != nil {
 		return nil, err
 	}
-	return &measurement{[]*process{p, other.process}}, nil
+	return &measurement{[]*process{a.Process, other.answer.Process}}, nil
 }
 
 // A child is a measured process.
@@ -79,11 +82,15 @@ type child struct {
 }
 
 func startChild(ctx context.Context, o *order, procs int) (*child, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+	command := o.Job.Command
+	if command == nil {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		command = []string{self}
 	}
-	c := &child{cmd: exec.CommandContext(ctx, self)}
+	c := &child{cmd: exec.CommandContext(ctx, command[0], command[1:]...)}
 	c.cmd.Env = append(os.Environ(), childVariable+"=1")
 	if procs > 0 {
 		c.cmd.Env = append(c.cmd.Env, fmt.Sprintf("GOMAXPROCS=%d", procs))
@@ -117,7 +124,7 @@ func (c *child) next() (*answer, error) {
 }
 
 // result returns what was measured, when the child has ended.
-func (c *child) result() (*process, error) {
+func (c *child) result() (*answer, error) {
 	a, err := c.next()
 	if err != nil {
 		return nil, err
@@ -128,7 +135,7 @@ func (c *child) result() (*process, error) {
 	if a.Process == nil {
 		return nil, errors.New("a measured process gave no figures")
 	}
-	return a.Process, nil
+	return a, nil
 }
 
 // failed says why a child failed, rather than what its parent saw of that.

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"slices"
 
 	"github.com/dujiang-dev/dujiang/psi"
 )
@@ -27,29 +26,32 @@ type psiJob struct {
 // psiJobs returns all jobs of package psi, the small ones first, and among those
 // of a size the fast ones, so that a budget ends with what takes longest.
 func psiJobs(sizes []size, networks []string) (jobs []*job) {
-	sizes = slices.Clone(sizes)
-	slices.SortStableFunc(sizes, func(a, b size) int { return a.n + a.m - b.n - b.m })
 	kinds := []struct {
 		protocol  psi.Protocol
 		adversary psi.Adversary
 	}{{psi.VOLE, psi.SemiHonest}, {psi.VOLE, psi.Malicious}, {psi.DH, psi.SemiHonest}}
-	for _, s := range sizes {
+	for _, s := range bySize(sizes) {
 		for _, kind := range kinds {
 			for _, network := range networks {
-				prefix := fmt.Sprintf("PSI/%v/%v/", kind.protocol, kind.adversary)
-				jobs = append(jobs, &job{
-					Name:    prefix + s.String() + "/" + network,
-					Series:  prefix + network,
-					Network: network,
-					Work:    s.n + s.m,
-					Items:   max(s.n, s.m),
-					Equal:   s.n == s.m,
-					PSI:     &psiJob{Protocol: kind.protocol, Adversary: kind.adversary, N: s.n, M: s.m},
-				})
+				jobs = append(jobs, newPSIJob(fmt.Sprintf("PSI/%v/%v/", kind.protocol, kind.adversary), network,
+					&psiJob{Protocol: kind.protocol, Adversary: kind.adversary, N: s.n, M: s.m}))
 			}
 		}
 	}
 	return jobs
+}
+
+// newPSIJob returns the job whose name begins with prefix.
+func newPSIJob(prefix, network string, p *psiJob) *job {
+	return &job{
+		Name:    prefix + size{p.N, p.M}.String() + "/" + network,
+		Series:  prefix + network,
+		Network: network,
+		Work:    p.N + p.M,
+		Items:   max(p.N, p.M),
+		Equal:   p.N == p.M,
+		PSI:     p,
+	}
 }
 
 // common is the number of items that both parties have.

@@ -32,7 +32,7 @@ func (r *report) print(w io.Writer) {
 			"Their wall time is that of a shared processor. Take CPU time, or measure again on an idle machine.\n", n, len(r.Jobs))
 	}
 	if len(r.LeftOut) > 0 {
-		fmt.Fprintln(w, "\nLeft out for lack of time (-budget):")
+		fmt.Fprintln(w, "\nLeft out:")
 		for _, l := range r.LeftOut {
 			fmt.Fprintf(w, "  %s: %s\n", l.Name, l.Why)
 		}

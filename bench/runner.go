@@ -54,7 +54,10 @@ func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left 
 			j.Share.Fault = r.fault
 		}
 		result, why, err := r.one(ctx, j)
-		if err != nil {
+		switch {
+		case err != nil && j.Command != nil && ctx.Err() == nil:
+			why = err.Error() // a program that is not here, or broken, is no reason to stop
+		case err != nil:
 			return results, left, fmt.Errorf("%s: %w", j.Name, err)
 		}
 		if result != nil {

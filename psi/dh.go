@@ -73,8 +73,9 @@ func (d *dh) receive() (own []prg.Block, peers [][]prg.Block, err error) {
 	return own, peers, err
 }
 
-func (d *dh) send(order []uint32) error {
+func (d *dh) send() error {
 	d.s.Phase("exchange")
+	order := d.order()
 	n, m := d.peers, len(order)
 	digests := make([]byte, chunkItems*digestSize)
 	elements := make([]byte, chunkItems*elementSize)

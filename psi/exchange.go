@@ -1,8 +1,8 @@
 package psi
 
 import (
+	"context"
 	"fmt"
-	"math/rand/v2"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
@@ -17,12 +17,16 @@ const msgMatched = 1
 // function of an item under a key that nobody has alone.
 type exchange struct {
 	*params
+	ctx   context.Context
 	s     *session.Session
 	coins *coins
 	own   *items
 	peers int // number of the other side's items
 	width int // of a tag in bits
 	done  int64
+	// The last message of tags, packed. Tags go in one direction only.
+	packed []byte
+	free   [][]prg.Block // memory that is needed no more when it comes to matching
 }
 
 // A tagger is a protocol.
@@ -31,8 +35,8 @@ type tagger interface {
 	// of the other side in the order in which they came, in pieces. There may
 	// be none of either if one of the sides has no items.
 	receive() (own []prg.Block, peers [][]prg.Block, err error)
-	// send sends the tags of this side's items in the given order.
-	send(order []uint32) error
+	// send sends the tags of this side's items in the order of exchange.order.
+	send() error
 }
 
 // receive runs the receiver's side and returns the rows that matched.
@@ -53,7 +57,9 @@ func (x *exchange) receive(t tagger) ([]int, error) {
 	}
 	x.s.Phase("match")
 	ownMatched, peerMatched := newBitmap(x.own.len()), newBitmap(x.peers)
-	x.match(own, peers, ownMatched, peerMatched)
+	if err := x.match(own, peers, ownMatched, peerMatched); err != nil {
+		return nil, err
+	}
 	rows, err := x.own.rowsOf(ownMatched)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrPeer, err)
@@ -73,8 +79,7 @@ func (x *exchange) receive(t tagger) ([]int, error) {
 // send runs the sender's side and returns the rows that matched, if it learns
 // them.
 func (x *exchange) send(t tagger) ([]int, error) {
-	order := shuffled(x.own.len(), x.coins.shuffle)
-	if err := t.send(order); err != nil {
+	if err := t.send(); err != nil {
 		return nil, err
 	}
 	if err := x.s.SendEnd(); err != nil {
@@ -84,6 +89,7 @@ func (x *exchange) send(t tagger) ([]int, error) {
 	if x.reveal != RevealBoth {
 		return nil, x.s.RecvEnd()
 	}
+	order := x.order()
 	tags, matched := newBitmap(len(order)), newBitmap(len(order))
 	err := chunks(len(order), matchedChunk, func(lo, hi int) error {
 		return x.s.Recv(msgMatched, tags[lo/8:(hi+7)/8])
@@ -107,16 +113,13 @@ func (x *exchange) send(t tagger) ([]int, error) {
 }
 
 // match sets the bits of tags that are on both sides.
-func (x *exchange) match(own []prg.Block, peers [][]prg.Block, ownMatched, peerMatched bitmap) {
-	table := newTagTable(own, x.width)
-	first := 0
-	for _, tags := range peers {
-		table.match(tags, func(j, i int) {
-			ownMatched.set(i)
-			peerMatched.set(first + j)
-		})
-		first += len(tags)
-	}
+func (x *exchange) match(own []prg.Block, peers [][]prg.Block, ownMatched, peerMatched bitmap) error {
+	m := newMatcher(own, peers, x.width, x.workers)
+	m.free = x.free
+	return m.match(x.ctx, func(j, i int) {
+		ownMatched.set(i)
+		peerMatched.set(j)
+	})
 }
 
 // tagChunk is the number of tags in a message, the last excepted.
@@ -124,7 +127,7 @@ const tagChunk = 1 << 12
 
 // sendTags packs and sends tags.
 func (x *exchange) sendTags(typ byte, tags []prg.Block) error {
-	packed := make([]byte, packedSize(len(tags), x.width))
+	packed := x.packedTags(len(tags))
 	pack(packed, tags, x.width)
 	if err := x.s.Send(typ, packed); err != nil {
 		return err
@@ -135,13 +138,22 @@ func (x *exchange) sendTags(typ byte, tags []prg.Block) error {
 
 // recvTags receives tags that sendTags sent.
 func (x *exchange) recvTags(typ byte, tags []prg.Block) error {
-	packed := make([]byte, packedSize(len(tags), x.width))
+	packed := x.packedTags(len(tags))
 	if err := recvPacked(x.s, typ, packed, len(tags), x.width); err != nil {
 		return err
 	}
 	unpack(tags, packed, x.width)
 	x.advance(len(tags))
 	return nil
+}
+
+// packedTags returns room for n tags in a message. There is one for all.
+func (x *exchange) packedTags(n int) []byte {
+	size := packedSize(n, x.width)
+	if size > len(x.packed) {
+		x.packed = make([]byte, size)
+	}
+	return x.packed[:size]
 }
 
 // advance reports progress by items of either side.
@@ -175,15 +187,9 @@ func chunks(n, size int, f func(lo, hi int) error) error {
 	return nil
 }
 
-// shuffled returns a random order of n items. The positions of tags that match
-// would otherwise tell the receiver how many items lie between them in the order
-// of digests, and so exclude others.
-func shuffled(n int, seed [32]byte) []uint32 {
-	order := make([]uint32, n)
-	for i := range order {
-		order[i] = uint32(i)
-	}
-	// ChaCha8 is a stream cipher with an unpredictable output.
-	rand.New(rand.NewChaCha8(seed)).Shuffle(n, func(i, j int) { order[i], order[j] = order[j], order[i] })
+// order returns which item each tag of the sender is of.
+func (x *exchange) order() []uint32 {
+	order := make([]uint32, x.own.len())
+	shuffled(x.params, order, x.coins.shuffle, func(i int) uint32 { return uint32(i) })
 	return order
 }

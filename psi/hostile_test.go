@@ -49,17 +49,17 @@ func lengths(t *testing.T, cfg *Config) (receiver, sender int64) {
 // and in a long one in places near both ends and some between.
 func offsets(length int64) (at []int64) {
 	const ends = 300
-	step := int64(1)
+	step, between := int64(1), int64(31)
 	if length > 10*ends {
 		step = 7 // odd, so that the bits that are flipped change
 	}
 	if testing.Short() {
-		step *= 7
+		step, between = 13*step, 7
 	}
 	for offset := int64(0); offset < length; {
 		at = append(at, offset)
 		if offset > ends && offset < length-ends && length > 10*ends {
-			offset = min(offset+length/31, length-ends)
+			offset = min(offset+length/between, length-ends)
 		} else {
 			offset += step
 		}

@@ -430,20 +430,57 @@ func pieces(b []byte) string {
 
 // The sender's tags must not come in an order that the receiver can predict.
 func TestTagsAreShuffled(t *testing.T) {
-	order := shuffled(1000, testCoins(1).shuffle)
-	sorted := slices.Clone(order)
-	slices.Sort(sorted)
-	fixed := 0
-	for i, item := range order {
-		require.Equal(t, uint32(i), sorted[i])
-		if int(item) == i {
-			fixed++
+	for _, n := range []int{0, 1, 1000, 2*bucketItems + 3, 9 * bucketItems} {
+		order := func(side byte, workers int) []uint32 {
+			order := make([]uint32, n)
+			shuffled(&params{workers: workers}, order, testCoins(side).shuffle, func(i int) uint32 { return uint32(i) })
+			return order
+		}
+		first := order(1, 1)
+		require.Equal(t, first, order(1, 3))
+		fixed, seen := 0, make([]bool, n)
+		for i, item := range first {
+			require.False(t, seen[item])
+			seen[item] = true
+			if int(item) == i {
+				fixed++
+			}
+		}
+		if n < 2 {
+			continue
+		}
+		// The number of fixed points is about Poisson with mean 1: more than 20
+		// come with probability below 10^-19.
+		require.Less(t, fixed, 20)
+		require.NotEqual(t, first, order(2, 1))
+		// Blocks go where their numbers go.
+		blocks := make([]prg.Block, n)
+		shuffled(&params{workers: 1}, blocks, testCoins(1).shuffle, func(i int) prg.Block { return prg.Block{Hi: uint64(i)} })
+		for i, item := range first {
+			require.Equal(t, prg.Block{Hi: uint64(item)}, blocks[i])
 		}
 	}
-	// The number of fixed points is about Poisson with mean 1: more than 20
-	// come with probability below 10^-19.
-	require.Less(t, fixed, 20)
-	require.NotEqual(t, order, shuffled(1000, testCoins(2).shuffle))
+}
+
+// Each item is as likely as any other in each sixteenth of the order.
+func TestShuffleIsUniform(t *testing.T) {
+	const n, parts, runs = 4 * bucketItems, 16, 8
+	var count [parts][parts]int
+	for run := range byte(runs) {
+		order := make([]uint32, n)
+		shuffled(&params{workers: 2}, order, testCoins(run).shuffle, func(i int) uint32 { return uint32(i) })
+		for i, item := range order {
+			count[i*parts/n][int(item)*parts/n]++
+		}
+	}
+	// A cell is hypergeometric in each run, narrower than binomial with mean 2048
+	// and deviation 44: eight deviations have probability below 10^-14.
+	const mean = runs * n / parts / parts
+	for _, row := range count {
+		for _, c := range row {
+			require.InDelta(t, mean, c, 8*45)
+		}
+	}
 }
 
 func TestTagBits(t *testing.T) {
@@ -480,7 +517,7 @@ func TestPack(t *testing.T) {
 	}
 }
 
-func TestTagTable(t *testing.T) {
+func TestMatchLookalikes(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 3, 100, 1000} {
 		for _, width := range []int{41, 63, 64, 65, 81, 128} {
 			// Tags that agree in what stands in a slot, in what chooses it, or
@@ -499,10 +536,9 @@ func TestTagTable(t *testing.T) {
 				if len(distinct) < len(tags) {
 					continue
 				}
-				table := newTagTable(tags[:n], width)
-				require.LessOrEqual(t, 3*n, 2*len(table.slots))
 				matches := map[int]int{}
-				table.match(tags, func(j, i int) { matches[j] = i })
+				m := newMatcher(tags[:n], slices.Collect(slices.Chunk(tags, tagChunk)), width, 2)
+				require.NoError(t, m.match(t.Context(), func(j, i int) { matches[j] = i }))
 				require.Len(t, matches, n, "%s, %d bits", name, width)
 				for j, i := range matches {
 					require.Equal(t, j, i)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/okvs"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/vole"
@@ -40,6 +41,10 @@ type voleRun struct {
 func newVOLE(x *exchange) *voleRun {
 	v := &voleRun{exchange: x, coins: prg.New(x.coins.oprf), mask: 8 * prg.Size}
 	if x.adversary == Malicious {
+		// Neither masks nor tags can be shorter. A receiver that tries items
+		// offline finds, with 2^64 work each, more that decode to a mask of 64
+		// bits than its store holds; a sender finds two items with the same tag
+		// of t bits with 2^(t/2).
 		x.width = 8 * prg.Size
 		return v
 	}
@@ -106,11 +111,13 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 		return nil, nil, err
 	}
 
-	// Only now come the items, where the VOLE has left room for them.
+	// Only now come the items and the store, where the VOLE has left room for
+	// them.
 	v.s.Phase("oprf")
-	items, own := v.blocks(nil), v.take(n)
-	store := v.take(dims.Size())
-	key, err := v.encode(dims, items, own, store) // [step 1]
+	items, store := v.blocks(), v.take(dims.Size())
+	scratch := v.take(dims.Scratch())
+	own := scratch[:n]
+	key, err := v.encode(dims, items, scratch, store) // [step 1]
 	if err != nil {
 		return nil, nil, err
 	}
@@ -124,6 +131,7 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 	}
 	v.spare = store // for the other side's tags
 	okvs.Decode(dims, key.store, items, c, own, v.workers)
+	v.free = [][]prg.Block{a[:cap(a)], c[:cap(c)]} // for matching
 	var w prg.Block
 	if v.adversary == Malicious {
 		var theirs [prg.Size]byte
@@ -147,12 +155,12 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 }
 
 // encode makes the store P in which each item decodes to its hash, and the key
-// with the seed for which that worked. It uses values as scratch space.
-func (v *voleRun) encode(dims okvs.Params, items, values, store []prg.Block) (*voleKey, error) {
+// with the seed for which that worked.
+func (v *voleRun) encode(dims okvs.Params, items, scratch, store []prg.Block) (*voleKey, error) {
 	for range encodeAttempts {
 		key := newVOLEKey(v.context, v.coins.Block())
-		v.parallel(len(items), func(lo, hi int) { key.hash(values[lo:hi], items[lo:hi], v.mask) })
-		err := encodeStore(dims, key.store, v.coins.Block().Bytes(), items, values, store, v.workers)
+		hash := func(dst []prg.Block, first int) { key.hash(dst, items[first:first+len(dst)], v.mask) }
+		err := encodeStore(dims, key.store, v.coins.Block().Bytes(), items, hash, scratch, store, v.workers)
 		if !errors.Is(err, okvs.ErrUnsolvable) {
 			return key, err
 		}
@@ -168,7 +176,7 @@ const encodeAttempts = 3
 var encodeStore = okvs.Encode
 
 // send runs the sender's side.
-func (v *voleRun) send(order []uint32) error {
+func (v *voleRun) send() error {
 	n, m := v.peers, v.own.len()
 	if n == 0 || m == 0 {
 		return nil
@@ -189,7 +197,10 @@ func (v *voleRun) send(order []uint32) error {
 		return err
 	}
 
+	// The receiver encodes its store meanwhile.
 	v.s.Phase("oprf")
+	items := v.take(m)
+	shuffled(v.params, items, v.exchange.coins.shuffle, v.block)
 	var first [2 * prg.Size]byte
 	if err := v.s.Recv(voleSeed, first[:]); err != nil { // [step 3]
 		return err
@@ -209,36 +220,45 @@ func (v *voleRun) send(order []uint32) error {
 		}
 		w = mine.Xor(seeds[1])
 	}
-	items := v.blocks(order)
-	values := v.take(m)
-	okvs.Decode(dims, key.store, items, k, values, v.workers)
-	v.parallel(m, func(lo, hi int) {
-		key.addHashes(values[lo:hi], items[lo:hi], v.mask, delta)
-		key.tags(values[lo:hi], items[lo:hi], v.width, w)
+	// [step 4], a slab after the other, so that the receiver has something to do
+	// and the values stay in the cache.
+	slab := v.take(min(m, slabItems*v.workers))
+	return chunks(m, len(slab), func(lo, hi int) error {
+		if err := v.ctx.Err(); err != nil {
+			return err
+		}
+		values, items := slab[:hi-lo], items[lo:hi]
+		okvs.Decode(dims, key.store, items, k, values, v.workers)
+		v.parallel(len(items), func(lo, hi int) {
+			key.addHashes(values[lo:hi], items[lo:hi], v.mask, delta)
+			key.tags(values[lo:hi], items[lo:hi], v.width, w)
+		})
+		return chunks(len(values), tagChunk, func(lo, hi int) error { return v.sendTags(voleTags, values[lo:hi]) })
 	})
-	return chunks(m, tagChunk, func(lo, hi int) error { return v.sendTags(voleTags, values[lo:hi]) }) // [step 4]
 }
+
+// slabItems is how many items of the sender a worker decodes at a time.
+const slabItems = 1 << 16
 
 // take returns n blocks that may hold anything.
 func (v *voleRun) take(n int) []prg.Block {
 	if n > len(v.spare) {
-		return make([]prg.Block, n)
+		return hugepage.Blocks(n)
 	}
 	taken := v.spare[:n:n]
 	v.spare = v.spare[n:]
 	return taken
 }
 
-// blocks returns the digests of all items in the given order.
-func (v *voleRun) blocks(order []uint32) []prg.Block {
+// block returns the digest of an item.
+func (v *voleRun) block(item int) prg.Block { return blockOf(*v.own.digest(item)) }
+
+// blocks returns the digests of all items.
+func (v *voleRun) blocks() []prg.Block {
 	blocks := v.take(v.own.len())
 	v.parallel(len(blocks), func(lo, hi int) {
 		for i := lo; i < hi; i++ {
-			item := i
-			if order != nil {
-				item = int(order[i])
-			}
-			blocks[i] = blockOf(*v.own.digest(item))
+			blocks[i] = v.block(i)
 		}
 	})
 	return blocks

@@ -25,7 +25,7 @@ func BenchmarkOKVS(b *testing.B) {
 				f    func()
 			}{
 				{"Encode", func() {
-					if err := Encode(p, [16]byte{1}, [16]byte{2}, keys, values, out, workers); err != nil {
+					if err := encodeValues(p, [16]byte{1}, [16]byte{2}, keys, values, out, workers); err != nil {
 						b.Fatal(err)
 					}
 				}},

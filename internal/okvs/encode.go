@@ -1,41 +1,31 @@
 package okvs
 
 import (
-	"sync"
-
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/okvs/rows"
 )
 
-// Encode sets out, of p.Size() blocks, to a store in which keys[i] decodes to
-// values[i]. It needs exactly p.Items() keys, all distinct. The other party
-// decodes with the same seed; the coins fill the free columns and are nobody
-// else's business. What it writes does not depend on the number of workers.
+// Encode sets out, of p.Size() blocks, to a store in which keys[i] decodes to the
+// value of key i. It needs exactly p.Items() keys, all distinct. The function
+// values sets dst to the values of keys first, first + 1, and so on; it is called
+// with a few hundred at a time, from all workers at once. Values must have no bits
+// beyond the width. The other party decodes with the same seed; the coins fill the
+// free columns and are nobody else's business. What Encode writes does not depend
+// on the number of workers.
 //
-// The error is [ErrDuplicate] or [ErrUnsolvable]; out is then unspecified. out
-// must not overlap keys or values, which must have no bits beyond the width.
-func Encode(p Params, seed, coins [16]byte, keys, values, out []Block, workers int) error {
+// scratch is room for p.Scratch() blocks, unspecified afterwards. keys, scratch and
+// out must not overlap. The error is [ErrDuplicate] or [ErrUnsolvable]; out is then
+// unspecified too.
+func Encode(p Params, seed, coins [16]byte, keys []Block, values func(dst []Block, first int), scratch, out []Block, workers int) error {
 	mustBe("keys", len(keys), p.n)
-	mustBe("values", len(values), p.n)
+	mustBe("blocks of scratch", len(scratch), p.Scratch())
 	mustBe("blocks", len(out), p.Size())
 	if p.n == 0 {
 		return nil
 	}
-	if outside := p.mask(); p.width < 128 {
-		outside.Lo, outside.Hi = ^outside.Lo, ^outside.Hi
-		var sum Block
-		for _, v := range values {
-			sum.Lo, sum.Hi = sum.Lo|v.Lo, sum.Hi|v.Hi
-		}
-		if sum.Lo&outside.Lo|sum.Hi&outside.Hi != 0 {
-			panic("okvs: internal error: a value is wider than the store")
-		}
-	}
 	workers = max(workers, 1)
-	e := encoders.Get().(*encoder)
-	defer encoders.Put(e)
+	e := &encoder{values: scratch, count: make([]int, p.bins)}
 	if err := e.partition(&p, aes128.New(seed), keys, values, out, workers); err != nil {
-		clear(e.values)
 		return err
 	}
 
@@ -46,7 +36,6 @@ func Encode(p Params, seed, coins [16]byte, keys, values, out []Block, workers i
 		values := e.values[bin*p.capacity:][:e.count[bin]]
 		failures[bin] = s.solve(&p, free, bin, values, out[bin*p.binSize():][:p.binSize()])
 		// Nothing about the items outlives the call in a pool.
-		clear(values)
 		s.release(&p)
 	})
 	for _, err := range failures {
@@ -66,23 +55,27 @@ type encoder struct {
 	count  []int // items of each bin
 }
 
-var encoders = sync.Pool{New: func() any { return new(encoder) }}
-
 // partition distributes the items to the bins, keeping their order. Each worker
 // counts what its part of the items brings to each bin, and then writes behind
 // what the workers before it write.
-func (e *encoder) partition(p *Params, c *aes128.Cipher, keys, values, out []Block, workers int) error {
-	if need := p.bins * p.capacity; cap(e.values) < need {
-		e.values = make([]Block, need)
-	} else {
-		e.values = e.values[:need]
-	}
-	e.count = make([]int, p.bins)
+func (e *encoder) partition(p *Params, c *aes128.Cipher, keys []Block, values func(dst []Block, first int), out []Block, workers int) error {
+	wide := make([]Block, workers) // bits beyond the width
+	defer func() {
+		for _, w := range wide {
+			if w != (Block{}) {
+				panic("okvs: internal error: a value is wider than the store")
+			}
+		}
+	}()
 	if p.bins == 1 {
 		parallel(workers, workers, func(w int) {
 			lo, hi := span(w, workers, p.n)
 			c.HashCR(out[lo:hi], keys[lo:hi])
-			copy(e.values[lo:hi], values[lo:hi])
+			for first := lo; first < hi; first += chunk {
+				dst := e.values[first:min(first+chunk, hi)]
+				values(dst, first)
+				wide[w] = or(wide[w], p.outside(dst))
+			}
 		})
 		e.count[0] = p.n
 		return nil
@@ -118,13 +111,14 @@ func (e *encoder) partition(p *Params, c *aes128.Cipher, keys, values, out []Blo
 		}
 	}
 	parallel(workers, workers, func(w int) {
-		var buf [chunk]Block
+		var buf, value [chunk]Block
 		at := at[w]
 		lo, hi := span(w, workers, p.n)
-		values := values[lo:hi]
 		size, capacity := p.binSize(), p.capacity
 		hashed(c, &buf, keys[lo:hi], func(first int, hs []Block) {
-			vs := values[first:][:len(hs)]
+			vs := value[:len(hs)]
+			values(vs, lo+first)
+			wide[w] = or(wide[w], p.outside(vs))
 			for i, h := range hs {
 				bin := rows.Bin(h, p.bins)
 				k := at[bin]
@@ -136,3 +130,17 @@ func (e *encoder) partition(p *Params, c *aes128.Cipher, keys, values, out []Blo
 	})
 	return nil
 }
+
+// outside returns the bits of values beyond the width.
+func (p *Params) outside(values []Block) (bits Block) {
+	if p.width == 128 {
+		return Block{}
+	}
+	for _, v := range values {
+		bits = or(bits, v)
+	}
+	mask := p.mask()
+	return Block{Lo: bits.Lo &^ mask.Lo, Hi: bits.Hi &^ mask.Hi}
+}
+
+func or(a, b Block) Block { return Block{Lo: a.Lo | b.Lo, Hi: a.Hi | b.Hi} }

@@ -110,7 +110,7 @@ func TestGapIsSolved(t *testing.T) {
 		keys, values := instance(p.n, i)
 		_, seed, coins := seeds(i)
 		store, got := make([]Block, p.Size()), make([]Block, p.n)
-		err := Encode(p, seed, coins, keys, values, store, 1)
+		err := encodeValues(p, seed, coins, keys, values, store, 1)
 
 		h := make([]Block, p.n)
 		aes128.New(seed).HashCR(h, keys)
@@ -160,7 +160,7 @@ func TestUnsolvable(t *testing.T) {
 	} {
 		keys, values := instance(p.n, 1)
 		for _, workers := range []int{1, 4} {
-			err := Encode(p, [16]byte{1}, [16]byte{}, keys, values, make([]Block, p.bins*max(p.binSize(), p.capacity))[:p.Size()], workers)
+			err := encodeValues(p, [16]byte{1}, [16]byte{}, keys, values, make([]Block, p.bins*max(p.binSize(), p.capacity))[:p.Size()], workers)
 			if !errors.Is(err, ErrUnsolvable) {
 				t.Errorf("%s: %v", name, err)
 			}

@@ -54,9 +54,8 @@
 // # Cost
 //
 // A store has about 1.36 blocks per item from 2^14 items on, more for fewer.
-// Encode holds 16 bytes per item and 1.1 MiB per worker, besides its arguments,
-// and Decode 1.2 MiB per worker. Both keep that memory, cleared, for the next
-// call.
+// Encode holds 1.1 MiB per worker and Decode 1.2 MiB, besides their arguments. Both
+// keep that memory, cleared, for the next call.
 //
 // # References
 //

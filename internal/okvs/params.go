@@ -82,6 +82,10 @@ func (p Params) Items() int { return p.n }
 // Size returns the number of blocks of a store.
 func (p Params) Size() int { return p.bins * p.binSize() }
 
+// Scratch returns the number of blocks that Encode needs to work: hardly more
+// than items.
+func (p Params) Scratch() int { return p.bins * p.capacity }
+
 // mask returns the block of all bits in use.
 func (p Params) mask() Block {
 	if p.width >= 64 {

@@ -64,20 +64,8 @@ func Dot(a, b []Elem) Elem {
 	return reduce(acc)
 }
 
-// PolyAdd adds to dst[i] the sum over j of coeff[j] * x[i]^(j+1), a polynomial
-// without constant term.
-func PolyAdd(dst, x, coeff []Elem) {
-	race.Read(x)
-	race.Read(coeff)
-	race.Write(dst)
-	check(len(dst), len(x))
-	if len(coeff) > 0 {
-		calls(len(dst), func(lo, hi int) { polyAdd(dst[lo:hi], x[lo:hi], coeff) })
-	}
-}
-
-// Powers sets dst[i] = x^(i+1).
-func Powers(dst []Elem, x Elem) {
+// powers sets dst[i] = x^(i+1).
+func powers(dst []Elem, x Elem) {
 	if len(dst) == 0 {
 		return
 	}
@@ -96,18 +84,18 @@ func Horner(coeff []Elem, x Elem) Elem {
 	if len(coeff) == 0 {
 		return Elem{}
 	}
-	var powers [hornerChunk]Elem // x^0, x^1, ...
+	var x0 [hornerChunk]Elem // x^0, x^1, ...
 	n := min(len(coeff), hornerChunk)
-	powers[0] = One
-	Powers(powers[1:n], x)
-	step := Mul(powers[n-1], x)
+	x0[0] = One
+	powers(x0[1:n], x)
+	step := Mul(x0[n-1], x)
 	// The leading chunk may be shorter than the others.
 	end := len(coeff)
 	start := (end - 1) / n * n
-	sum := Dot(coeff[start:end], powers[:end-start])
+	sum := Dot(coeff[start:end], x0[:end-start])
 	for start > 0 {
 		start -= n
-		sum = Mul(sum, step).Xor(Dot(coeff[start:start+n], powers[:n]))
+		sum = Mul(sum, step).Xor(Dot(coeff[start:start+n], x0[:n]))
 	}
 	return sum
 }

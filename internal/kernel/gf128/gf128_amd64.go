@@ -58,16 +58,5 @@ func dot(acc *[3]Elem, a, b []Elem) {
 	}
 }
 
-func polyAdd(dst, x, coeff []Elem) {
-	switch {
-	case cpu.AVX512.Enabled():
-		polyAddAVX512(&dst[0], &x[0], len(x), &coeff[0], len(coeff))
-	case cpu.AVX2.Enabled():
-		polyAddAVX2(&dst[0], &x[0], len(x), &coeff[0], len(coeff))
-	default:
-		polyAddGeneric(dst, x, coeff)
-	}
-}
-
 // timesX64 returns a * x^64, which the kernels take along with a constant.
 func timesX64(a Elem) Elem { return fold(a.Hi).Xor(Elem{Hi: a.Lo}) }

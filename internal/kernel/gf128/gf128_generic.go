@@ -87,13 +87,3 @@ func dotGeneric(acc *[3]Elem, a, b []Elem) {
 		mulParts(acc, a[i], b[i])
 	}
 }
-
-func polyAddGeneric(dst, x, coeff []Elem) {
-	for i, v := range x {
-		var y Elem
-		for j := len(coeff) - 1; j >= 0; j-- {
-			y = mulGeneric(y.Xor(coeff[j]), v)
-		}
-		dst[i] = dst[i].Xor(y)
-	}
-}

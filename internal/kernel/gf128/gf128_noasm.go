@@ -8,4 +8,3 @@ func mulConst(dst, src []Elem, c Elem)    { mulConstGeneric(dst, src, c) }
 func mulConstAdd(dst, src []Elem, c Elem) { mulConstAddGeneric(dst, src, c) }
 func mulVec(dst, a, b []Elem)             { mulVecGeneric(dst, a, b) }
 func dot(acc *[3]Elem, a, b []Elem)       { dotGeneric(acc, a, b) }
-func polyAdd(dst, x, coeff []Elem)        { polyAddGeneric(dst, x, coeff) }

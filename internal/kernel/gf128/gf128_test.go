@@ -144,11 +144,7 @@ func arena(n, off int) (inside []Elem, intact func() bool) {
 // four times the widest step, all offsets, in place and not.
 func TestVectors(t *testing.T) {
 	c := Elem{Lo: 0x123456789abcdef1, Hi: 0xfedcba9876543210}
-	coeffs := make([]Elem, 12)
 	r := newRand(t)
-	for i := range coeffs {
-		coeffs[i] = element(r)
-	}
 	type op struct {
 		name      string
 		fast, ref func(dst, a, b []Elem)
@@ -157,10 +153,6 @@ func TestVectors(t *testing.T) {
 		{"MulConst", func(d, a, _ []Elem) { MulConst(d, a, c) }, func(d, a, _ []Elem) { mulConstGeneric(d, a, c) }},
 		{"MulConstAdd", func(d, a, _ []Elem) { MulConstAdd(d, a, c) }, func(d, a, _ []Elem) { mulConstAddGeneric(d, a, c) }},
 		{"MulVec", MulVec, mulVecGeneric},
-	}
-	for _, k := range []int{0, 1, 2, 3, 12} {
-		ops = append(ops, op{"PolyAdd", func(d, a, _ []Elem) { PolyAdd(d, a, coeffs[:k]) },
-			func(d, a, _ []Elem) { polyAddGeneric(d, a, coeffs[:k]) }})
 	}
 	for _, op := range ops {
 		t.Run(op.name, func(t *testing.T) {
@@ -245,12 +237,12 @@ func TestPowersAndHorner(t *testing.T) {
 	cputest.Each(t, func(t *testing.T) {
 		for _, n := range []int{0, 1, 2, 3, 7, 8, 9, 100, 255, 256, 257, 512, 513, 1000} {
 			x, p, sum := element(r), One, Elem{}
-			coeff, powers := make([]Elem, n), make([]Elem, n)
-			Powers(powers, x)
+			coeff, up := make([]Elem, n), make([]Elem, n)
+			powers(up, x)
 			for i := range coeff {
 				coeff[i] = element(r)
 				sum = sum.Xor(mulGeneric(coeff[i], p))
-				if p = mulGeneric(p, x); powers[i] != p {
+				if p = mulGeneric(p, x); up[i] != p {
 					t.Fatalf("power %d of %d", i+1, n)
 				}
 			}
@@ -283,7 +275,6 @@ func TestMisuse(t *testing.T) {
 		"MulConstAdd": func() { MulConstAdd(one, two, One) },
 		"MulVec":      func() { MulVec(two, two, one) },
 		"Dot":         func() { Dot(two, one) },
-		"PolyAdd":     func() { PolyAdd(two, one, one) },
 	} {
 		func() {
 			defer func() {
@@ -303,8 +294,7 @@ func TestAllocs(t *testing.T) {
 	a, b := make([]Elem, 300), make([]Elem, 300)
 	if n := testing.AllocsPerRun(10, func() {
 		MulConstAdd(a, b, One)
-		PolyAdd(a, b, b[:3])
-		Powers(a, b[0])
+		powers(a, b[0])
 		a[0] = Inv(Mul(Dot(a, b), Horner(a, b[1])))
 	}); n != 0 {
 		t.Errorf("%v allocations", n)

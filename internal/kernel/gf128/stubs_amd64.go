@@ -25,11 +25,6 @@ func mulAVX512(dst *Elem, a *Elem, b *Elem, n int)
 //go:noescape
 func dotAVX512(acc *[3]Elem, a *Elem, b *Elem, n int)
 
-// polyAddAVX512 adds the sum of coeff[j] * x[i]^(j+1) over j < k to dst[i]; k is at least 1.
-//
-//go:noescape
-func polyAddAVX512(dst *Elem, x *Elem, n int, coeff *Elem, k int)
-
 // mulConstAVX2 sets dst[i] = c * src[i]; c holds the constant and its product with x^64.
 //
 //go:noescape
@@ -50,11 +45,6 @@ func mulAVX2(dst *Elem, a *Elem, b *Elem, n int)
 //
 //go:noescape
 func dotAVX2(acc *[3]Elem, a *Elem, b *Elem, n int)
-
-// polyAddAVX2 adds the sum of coeff[j] * x[i]^(j+1) over j < k to dst[i]; k is at least 1.
-//
-//go:noescape
-func polyAddAVX2(dst *Elem, x *Elem, n int, coeff *Elem, k int)
 
 // mulOneAVX2 returns a * b.
 func mulOneAVX2(alo uint64, ahi uint64, blo uint64, bhi uint64) (lo uint64, hi uint64)

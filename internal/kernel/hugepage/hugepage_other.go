@@ -2,6 +2,4 @@
 
 package hugepage
 
-import "github.com/dujiang-dev/dujiang/internal/kernel/aes128"
-
-func advise([]aes128.Block) {}
+func advise[T any]([]T) {}

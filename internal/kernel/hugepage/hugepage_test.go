@@ -9,6 +9,7 @@ import (
 )
 
 func TestBlocks(t *testing.T) {
+	const size = 2 << 20 // of a large page
 	for _, n := range []int{0, 1, 1000, size / aes128.Size, 2*size/aes128.Size - 1, 2 * size / aes128.Size, 3*size/aes128.Size + 17} {
 		b := Blocks(n)
 		if len(b) != n {
@@ -28,6 +29,18 @@ func TestBlocks(t *testing.T) {
 			if b[i] != (aes128.Block{Lo: uint64(i), Hi: ^uint64(i)}) {
 				t.Fatalf("%d blocks: block %d has changed", n, i)
 			}
+		}
+	}
+}
+
+func TestWords(t *testing.T) {
+	for _, n := range []int{0, 1, 1000} {
+		w := Words(Blocks(n))
+		if len(w) != 2*n {
+			t.Fatalf("%d words of %d blocks", len(w), n)
+		}
+		for i := range w {
+			w[i] = uint64(i)
 		}
 	}
 }

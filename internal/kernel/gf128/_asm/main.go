@@ -23,7 +23,6 @@ func main() {
 		v.mulConst(true)
 		v.mul()
 		v.dot()
-		v.poly()
 	}
 	vec{}.mulOne()
 	Generate()

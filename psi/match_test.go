@@ -1,0 +1,59 @@
+package psi
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
+
+// Tags in many buckets, in several passes over the other side's, in memory that
+// held something else, by several workers: every match is found once.
+func TestMatchManyTags(t *testing.T) {
+	for _, test := range []struct{ n, m, common int }{
+		{1 << 17, 1 << 17, 1 << 16}, {1 << 17, 3, 2}, {3, minSlab + 5000, 3}, {5, 3 * minSlab, 4}, {2 * bucketItems, 2*minSlab + 1, bucketItems},
+	} {
+		for _, width := range []int{82, 128} {
+			all := prg.Expand([16]byte{byte(width)}, test.n+test.m-test.common)
+			for i := range all {
+				all[i] = and(all[i], lowBits(width))
+			}
+			// The last of own are the first of the others, in the same order.
+			own, theirs := all[:test.n], all[test.n-test.common:]
+			used := prg.Expand([16]byte{1}, test.n)
+			m := newMatcher(own, slices.Collect(slices.Chunk(theirs, tagChunk)), width, 3)
+			m.free = [][]prg.Block{used[:1], used}
+			seen := make([]bool, test.m)
+			require.NoError(t, m.match(t.Context(), func(j, i int) {
+				if seen[j] || i != test.n-test.common+j {
+					t.Errorf("%d and %d tags: %d is %d", test.n, test.m, j, i)
+				}
+				seen[j] = true
+			}))
+			for j, found := range seen {
+				if found != (j < test.common) {
+					t.Fatalf("%d and %d tags: number %d is found: %v", test.n, test.m, j, found)
+				}
+			}
+		}
+	}
+}
+
+func TestMatchIsInterrupted(t *testing.T) {
+	tags := prg.Expand([16]byte{1}, 4*bucketItems)
+	ctx, cancel := context.WithCancel(t.Context())
+	m := newMatcher(tags, slices.Collect(slices.Chunk(tags, tagChunk)), 128, 2)
+	found := 0
+	err := m.match(ctx, func(int, int) {
+		found++
+		cancel()
+	})
+	require.ErrorIs(t, err, context.Canceled)
+	require.Less(t, found, len(tags))
+	// A run says so too.
+	x := &exchange{params: &params{workers: 1}, ctx: ctx, width: 128}
+	require.ErrorIs(t, x.match(tags, [][]prg.Block{tags[:1]}, newBitmap(len(tags)), newBitmap(1)), context.Canceled)
+}
