@@ -1,0 +1,108 @@
+package rlwe
+
+import (
+	"errors"
+	"fmt"
+)
+
+// decode sets dst to the messages of x, the opened sum in coefficients. The
+// noise of all must be within its bound.
+func (p *Params) decode(dst []uint64, x poly) error {
+	half := uint128{0, 1}.shl(p.delta - 1)
+	low := uint128{0, 1}.shl(p.delta).sub(uint128{0, 1})
+	limit := (uint128{0, 3}).shl(p.delta - 3)
+	least, most := half.sub(limit), half.add(limit)
+	var bad uint64
+	for i := range dst {
+		v := p.compose(x, i).add(half).reduce(p.q)
+		noise := uint128{v.hi & low.hi, v.lo & low.lo}
+		bad |= noise.less(least) | most.less(noise)
+		v = v.shr(p.delta)
+		bad |= v.hi | uint128{0, p.cfg.Capacity - 1}.less(uint128{0, v.lo})
+		dst[i] = v.lo
+	}
+	if bad != 0 {
+		clear(dst)
+		return ErrNoise
+	}
+	return nil
+}
+
+// A Decrypter opens sums under one secret, in mode [ReceiverKey], or sums that
+// were switched to it. It is for one goroutine.
+type Decrypter struct {
+	k *Secret
+	x poly
+}
+
+// NewDecrypter returns a decrypter with k.
+func (p *Params) NewDecrypter(k *Secret) (*Decrypter, error) {
+	switch {
+	case k.p.digest != p.digest:
+		return nil, errors.New("rlwe: the secret has other parameters")
+	case p.cfg.Mode == Collective && !p.cfg.Switch || p.cfg.Mode == Masked || k.additive:
+		return nil, errors.New("rlwe: no receiver opens these sums with a key of its own")
+	}
+	return &Decrypter{k: k, x: p.newPoly()}, nil
+}
+
+// Open sets dst, which has the length of the sum, to the sums.
+func (d *Decrypter) Open(dst []uint64, sum *Sum) error {
+	if d.k.p.cfg.Mode != ReceiverKey {
+		return errors.New("rlwe: a sum under a collective key must be switched first")
+	}
+	return d.open(dst, sum, sum)
+}
+
+// OpenSwitched sets dst to the sums, of which switched holds the switching
+// shares of all holders [MTBH21, protocol 4].
+func (d *Decrypter) OpenSwitched(dst []uint64, sum, switched *Sum) error {
+	if d.k.p.cfg.Mode != Collective {
+		return errors.New("rlwe: only a sum under a collective key is switched")
+	}
+	return d.open(dst, switched, sum, switched)
+}
+
+func (d *Decrypter) open(dst []uint64, mask *Sum, bodies ...*Sum) error {
+	p := d.k.p
+	for _, s := range bodies {
+		if s.p.digest != p.digest || len(s.body) != len(dst) {
+			return fmt.Errorf("rlwe: a sum of %d coefficients, or with other parameters, opened into %d", len(s.body), len(dst))
+		}
+	}
+	p.mulPoly(d.x, mask.mask, d.k.s)
+	p.inverse(d.x)
+	for _, s := range bodies {
+		s.bodyTo(d.x)
+	}
+	err := p.decode(dst, d.x)
+	clear(d.x)
+	return err
+}
+
+// Open sets dst to the sums that the shares of all holders, or of all that
+// were active if there is a threshold, give.
+func (p *Params) Open(dst []uint64, sum *Sum, shares [][]byte) error {
+	switch {
+	case p.cfg.Mode != Collective:
+		return errors.New("rlwe: only sums under a collective key open with shares")
+	case sum.p.digest != p.digest || len(sum.body) != len(dst):
+		return fmt.Errorf("rlwe: a sum of %d coefficients, or with other parameters, opened into %d", len(sum.body), len(dst))
+	case len(shares) < 1 || len(shares) > p.cfg.Holders:
+		return fmt.Errorf("rlwe: %d shares, and %d holders", len(shares), p.cfg.Holders)
+	}
+	all := &Sum{p: p, body: make([]uint64, len(dst))}
+	one := make([]uint64, len(dst))
+	for _, b := range shares {
+		if !unpack(one, b, p.bodyBits, p.top) {
+			return ErrMalformed
+		}
+		for i, v := range one {
+			all.body[i] += v
+		}
+	}
+	x := p.newPoly()
+	sum.bodyTo(x)
+	all.bodyTo(x)
+	return p.decode(dst, x)
+}

@@ -1,0 +1,256 @@
+package rlwe
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/big"
+	"math/bits"
+	"slices"
+)
+
+// A Mode says who opens a sum.
+type Mode uint8
+
+const (
+	// ReceiverKey is for one receiver with a key of its own.
+	ReceiverKey Mode = iota + 1
+	// Collective is for a key that is the sum of the secrets of all holders.
+	Collective
+	// Masked is for contributors that mask with keys of their own, of whom
+	// only the sum of the keys is ever opened.
+	Masked
+)
+
+// Errors about what others sent. A message that is refused changes nothing.
+var (
+	// ErrMalformed is about bytes that are not a message of these parameters.
+	ErrMalformed = errors.New("rlwe: malformed message")
+	// ErrNoise is about a sum that does not open: the key is another one, a
+	// share is missing or is for another sum.
+	ErrNoise = errors.New("rlwe: the sum does not open: a key or a share is not the one that belongs to it")
+)
+
+// Limits of a [Config].
+const (
+	MaxContributors = 1 << 20
+	MaxHolders      = 1 << 8
+	MaxCoefficients = 1 << 40
+	MaxStatistical  = 80
+)
+
+// A Config is a question about sums.
+type Config struct {
+	Mode Mode
+	// Capacity is what every sum of a coefficient is less than. That this is
+	// so is up to the caller: sums beyond it come out wrong.
+	Capacity uint64
+	// Contributors is the most messages that are added up.
+	Contributors int
+	// Holders is the number of secrets that make up the key in mode
+	// [Collective]; else it is zero.
+	Holders int
+	// Coefficients is the number of coefficients in all chunks of a result,
+	// over which failures and leaks add up.
+	Coefficients int64
+	// Statistical is how well flooding hides what a decryption share would
+	// tell about secrets and contributions, for all coefficients of a result
+	// together: to within a statistical distance of 2^-Statistical. It is for
+	// mode [Collective], and 40 is usual.
+	Statistical int
+	// Switch makes room for switching the result to a receiver's key, in mode
+	// [Collective].
+	Switch bool
+	// LogN, if it is not zero, is the logarithm of the ring's degree: 11, 12 or
+	// 13. It is for experiments; zero takes the shortest modulus.
+	LogN int
+}
+
+func (c Config) check() error {
+	switch {
+	case c.Mode < ReceiverKey || c.Mode > Masked:
+		return fmt.Errorf("rlwe: mode %d is none", c.Mode)
+	case c.Capacity < 2:
+		return fmt.Errorf("rlwe: a capacity of %d has room for no sum", c.Capacity)
+	case c.Contributors < 1 || c.Contributors > MaxContributors:
+		return fmt.Errorf("rlwe: %d contributors are not between 1 and %d", c.Contributors, MaxContributors)
+	case c.Coefficients < 1 || c.Coefficients > MaxCoefficients:
+		return fmt.Errorf("rlwe: %d coefficients are not between 1 and %d", c.Coefficients, int64(MaxCoefficients))
+	case c.LogN != 0 && ceilings[c.LogN] == 0:
+		return fmt.Errorf("rlwe: there is no ring with logN = %d", c.LogN)
+	}
+	if c.Mode != Collective {
+		if c.Holders != 0 || c.Statistical != 0 || c.Switch {
+			return errors.New("rlwe: holders, flooding and switching are for a collective key")
+		}
+		return nil
+	}
+	switch {
+	case c.Holders < 1 || c.Holders > MaxHolders:
+		return fmt.Errorf("rlwe: %d holders are not between 1 and %d", c.Holders, MaxHolders)
+	case c.Statistical < 1 || c.Statistical > MaxStatistical:
+		return fmt.Errorf("rlwe: a statistical distance of 2^-%d is not between 2^-1 and 2^-%d", c.Statistical, MaxStatistical)
+	}
+	return nil
+}
+
+// Params are a ring and how messages lie in it. They are immutable and safe for
+// concurrent use.
+type Params struct {
+	cfg   Config
+	row   row
+	limbs []limb
+	n     int
+	q     uint128
+	noise noise
+	// delta is the place of a message: a value v is v 2^delta.
+	delta uint
+	// A body is rounded to a multiple of 2^drop. top is the greatest
+	// multiple that there is, and bodyBits its length.
+	drop     uint
+	top      uint64
+	bodyBits int
+	// q0Inv is 1/q0 mod q1 in Montgomery form, to compose residues.
+	q0Inv uint64
+	// lift[i] is 2^drop mod the prime i in Montgomery form, to bring sums of
+	// bodies to residues.
+	lift   []uint64
+	digest [32]byte
+}
+
+// New returns the parameters for a question, from the shortest modulus of the
+// table on which a result of all its coefficients is wrong with a probability
+// below 2^-64. Everything is integer arithmetic, so that all machines come to
+// the same.
+func New(c Config) (*Params, error) {
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		if c.LogN != 0 && c.LogN != r.logN {
+			continue
+		}
+		if p := fit(c, r); p != nil {
+			p.finish()
+			return p, nil
+		}
+	}
+	return nil, fmt.Errorf("rlwe: no modulus is long enough for sums of %d bits of %d contributors: split values into digits",
+		bits.Len64(c.Capacity-1), c.Contributors)
+}
+
+// MaxCapacity returns the greatest power of two that [New] accepts as Capacity,
+// which it ignores in c, or zero.
+func MaxCapacity(c Config) uint64 {
+	for k := 62; k > 0; k-- {
+		c.Capacity = 1 << k
+		if c.check() != nil {
+			return 0
+		}
+		for _, r := range rows {
+			if (c.LogN == 0 || c.LogN == r.logN) && fit(c, r) != nil {
+				return c.Capacity
+			}
+		}
+	}
+	return 0
+}
+
+// fit lays out messages of c in the ring of r, or returns nil.
+func fit(c Config, r row) *Params {
+	p := &Params{cfg: c, row: r, n: 1 << r.logN, q: uint128{0, r.primes[0]}}
+	if len(r.primes) == 2 {
+		p.q.hi, p.q.lo = bits.Mul64(r.primes[0], r.primes[1])
+	}
+	p.noise = newNoise(c, p.n)
+
+	// The largest delta with capacity * 2^delta <= q.
+	for p.delta = uint(max(0, p.q.bitLen()-bits.Len64(c.Capacity))); ; p.delta-- {
+		if x := (uint128{0, c.Capacity}).shl(p.delta); p.q.less(x) == 0 {
+			break
+		} else if p.delta == 0 {
+			return nil
+		}
+	}
+	// All noise must stay within three quarters of what rounding to the next
+	// message forgives. The quarter left is how a wrong key is noticed. What
+	// noise leaves is for rounding of bodies: as much as fits.
+	if p.delta < 4 || p.noise.flood >= 126 {
+		return nil
+	}
+	limit := (uint128{0, 3}).shl(p.delta - 3)
+	for p.drop = p.delta; p.drop > 0; p.drop-- {
+		if b, ok := p.noise.bound(p.drop); ok && limit.less(b) == 0 {
+			break
+		}
+	}
+	if b, ok := p.noise.bound(p.drop); !ok || limit.less(b) == 1 {
+		return nil
+	}
+	top := p.q.sub(uint128{0, 1}).add(p.half()).shr(p.drop)
+	sum := new(big.Int).SetUint64(top.lo)
+	sum.Mul(sum, big.NewInt(int64(p.most())))
+	if top.hi != 0 || sum.BitLen() > 64 {
+		return nil
+	}
+	p.top, p.bodyBits = top.lo, bits.Len64(top.lo)
+	return p
+}
+
+// half is what is added before the lowest bits of a body are dropped.
+func (p *Params) half() uint128 {
+	if p.drop == 0 {
+		return uint128{}
+	}
+	return uint128{0, 1}.shl(p.drop - 1)
+}
+
+func (p *Params) finish() {
+	p.limbs = newLimbs(p.row)
+	if len(p.limbs) == 2 {
+		q0, q1 := new(big.Int).SetUint64(p.limbs[0].q), new(big.Int).SetUint64(p.limbs[1].q)
+		inv := new(big.Int).ModInverse(q0, q1)
+		p.q0Inv = p.limbs[1].mul(inv.Uint64(), p.limbs[1].r2)
+	}
+	for i := range p.limbs {
+		l, x := &p.limbs[i], uint128{0, 1}.shl(p.drop)
+		p.lift = append(p.lift, l.mul(l.mod128(x.hi, x.lo), l.r2))
+	}
+	var b []byte
+	flag := byte(0)
+	if p.cfg.Switch {
+		flag = 1
+	}
+	b = append(b, "dujiang/rlwe/1"...)
+	b = append(b, byte(p.cfg.Mode), flag, byte(p.row.logN), byte(p.delta), byte(p.drop), byte(p.noise.flood), byte(p.cfg.Statistical))
+	for _, x := range []uint64{p.cfg.Capacity, uint64(p.cfg.Contributors), uint64(p.cfg.Holders), uint64(p.cfg.Coefficients)} {
+		b = binary.BigEndian.AppendUint64(b, x)
+	}
+	for _, q := range p.row.primes {
+		b = binary.BigEndian.AppendUint64(b, q)
+	}
+	p.digest = sha256.Sum256(b)
+}
+
+// Config returns the question.
+func (p *Params) Config() Config { return p.cfg }
+
+// N is the degree of the ring, and the most coefficients of a chunk.
+func (p *Params) N() int { return p.n }
+
+// LogQ is the length of the modulus in bits.
+func (p *Params) LogQ() int { return p.q.bitLen() }
+
+// Ceiling is the longest modulus that gives 128-bit security in this ring.
+func (p *Params) Ceiling() int { return ceilings[p.row.logN] }
+
+// Moduli returns the primes of the modulus.
+func (p *Params) Moduli() []uint64 { return slices.Clone(p.row.primes) }
+
+// FloodBits is the width of flooding noise: a holder's is one of 2^FloodBits
+// numbers. It is zero without flooding.
+func (p *Params) FloodBits() int { return p.noise.flood }
+
+// Digest identifies the question and its parameters.
+func (p *Params) Digest() [32]byte { return p.digest }

@@ -1,0 +1,113 @@
+package rlwe
+
+import (
+	"errors"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
+
+// A Sharer makes a holder's decryption shares. It is for one goroutine.
+//
+// A share is mask times secret, plus noise. Two shares for the same mask with
+// different noise, a share for a mask that somebody chose, and shares with
+// different sets of a threshold give the secret away: what a sharer is given
+// must be the sum of contributions that the caller has verified, once a key
+// [CSSW24, section 4], [KS25].
+type Sharer struct {
+	k *Secret
+	scratch
+}
+
+// NewSharer returns a sharer with k.
+func (p *Params) NewSharer(k *Secret) (*Sharer, error) {
+	switch {
+	case k.p.digest != p.digest:
+		return nil, errors.New("rlwe: the secret has other parameters")
+	case p.cfg.Mode != Collective:
+		return nil, errors.New("rlwe: only holders of a collective key make shares")
+	}
+	return &Sharer{k: k, scratch: p.newScratch()}, nil
+}
+
+// Share appends the decryption share for the mask of a sum of n coefficients
+// [MTBH21, protocol 3]: mask times secret, plus flooding noise.
+func (s *Sharer) Share(dst, mask []byte, n int) ([]byte, error) {
+	return s.share(dst, mask, n, coins())
+}
+
+func (s *Sharer) share(dst, mask []byte, n int, g *prg.PRG) ([]byte, error) {
+	p := s.k.p
+	if p.cfg.Switch {
+		return nil, errors.New("rlwe: the result is for a receiver: shares must switch to its key")
+	}
+	if err := s.product(mask, n); err != nil {
+		return nil, err
+	}
+	return s.finish(dst, n, g), nil
+}
+
+// Switch appends the share that switches the sum of n coefficients with this
+// mask to the receiver's public key [MTBH21, protocol 4]: the encryption, under
+// that key, of mask times secret plus flooding noise.
+func (s *Sharer) Switch(dst, mask []byte, to *PublicKey, n int) ([]byte, error) {
+	return s.switchTo(dst, mask, to, n, coins())
+}
+
+func (s *Sharer) switchTo(dst, mask []byte, to *PublicKey, n int, g *prg.PRG) ([]byte, error) {
+	p := s.k.p
+	switch {
+	case !p.cfg.Switch:
+		return nil, errors.New("rlwe: the parameters have no room for switching")
+	case to.p.digest != p.digest || to.n != 1:
+		return nil, errors.New("rlwe: the receiver's key is not one of these parameters")
+	}
+	if err := s.product(mask, n); err != nil {
+		return nil, err
+	}
+	share := s.body
+	s.body = p.newPoly()
+	s.zero(to, g)
+	binomial(g, s.small)
+	for i := range p.limbs {
+		l, b := &p.limbs[i], p.limb(s.body, i)
+		l.Add(b, p.limb(share, i), b)
+		l.fromSigned(p.limb(s.u, i), s.small)
+		l.Add(b, p.limb(s.u, i), b)
+	}
+	return s.finish(p.appendPoly(dst, s.mask), n, g), nil
+}
+
+// product sets the body to mask times secret, in coefficients.
+func (s *Sharer) product(mask []byte, n int) error {
+	p := s.k.p
+	if err := p.checkLength(n); err != nil {
+		return err
+	}
+	if err := p.parsePoly(s.mask, mask); err != nil {
+		return err
+	}
+	p.mulPoly(s.body, s.mask, s.k.s)
+	p.inverse(s.body)
+	return nil
+}
+
+// finish appends the body with flooding noise, and forgets it. The noise is
+// uniform on 2^flood numbers around zero, from as many random bits.
+func (s *Sharer) finish(dst []byte, n int, g *prg.PRG) []byte {
+	p := s.k.p
+	width := uint(p.noise.flood)
+	// -2^(flood-1) mod Q
+	offset := p.q.sub(uint128{0, 1}.shl(width - 1))
+	var w [128]uint64
+	for i := range n {
+		j := 2 * i % len(w)
+		if j == 0 {
+			g.Uint64s(w[:])
+		}
+		flood := lowBits(w[j], w[j+1], width).add(offset).reduce(p.q)
+		s.numbers[i] = p.round(p.compose(s.body, i).add(flood).reduce(p.q))
+	}
+	clear(w[:])
+	clear(s.body)
+	return appendPacked(dst, s.numbers[:n], p.bodyBits)
+}

@@ -1,0 +1,47 @@
+package rlwe
+
+import "math/bits"
+
+// Sizes of messages in bytes. A chunk has n coefficients, 1 <= n <= N.
+
+// ringSize is the size of a polynomial with all its limbs.
+func (p *Params) ringSize() (n int) {
+	for _, l := range p.limbs {
+		n += packedSize(p.n, l.bits)
+	}
+	return n
+}
+
+// MaskSize is the size of the mask of a chunk, which is what decryption shares
+// are made from.
+func (p *Params) MaskSize() int {
+	if p.cfg.Mode == Masked {
+		return 0
+	}
+	return p.ringSize()
+}
+
+// BodySize is the size of a body.
+func (p *Params) BodySize(n int) int { return packedSize(n, p.bodyBits) }
+
+// CiphertextSize is the size of a contribution: a mask and a body. Switching
+// shares have it too.
+func (p *Params) CiphertextSize(n int) int { return p.MaskSize() + p.BodySize(n) }
+
+// ShareSize is the size of a decryption share.
+func (p *Params) ShareSize(n int) int { return p.BodySize(n) }
+
+// SumSize is the size of a [Sum].
+func (p *Params) SumSize(n int) int { return 4 + p.MaskSize() + packedSize(n, p.sumBits()) }
+
+// sumBits is the length of a sum of as many bodies as may be added up.
+func (p *Params) sumBits() int { return bits.Len64(p.top * uint64(p.most())) }
+
+// most is the most bodies in a sum.
+func (p *Params) most() int { return max(p.cfg.Contributors, p.cfg.Holders) }
+
+// PublicSize is the size of a public share and of a public key.
+func (p *Params) PublicSize() int { return p.ringSize() }
+
+// ThresholdShareSize is the size of a holder's share of another's secret.
+func (p *Params) ThresholdShareSize() int { return p.ringSize() }

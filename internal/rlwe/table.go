@@ -1,0 +1,44 @@
+package rlwe
+
+// A row is a ring: the integers modulo the product of the primes, adjoined a
+// root of X^(2^logN) + 1. The primes are the largest below a power of two that
+// are 1 modulo 2N, in increasing order, so that packed residues waste no bits.
+type row struct {
+	logN   int
+	primes []uint64
+}
+
+// rows are all the rings that exist here, from the shortest modulus to the
+// longest. A modulus has one prime or two, of at most 60 bits each: more than
+// two would not fit the 128-bit arithmetic of bodies.
+var rows = []row{
+	{11, []uint64{0x1ffffe0001}},
+	{11, []uint64{0x1fffffff001}},
+	{11, []uint64{0x1fffffff9001}},
+	{11, []uint64{0x1ffffffff9001}},
+	{11, []uint64{0x1ffffffffe1001}},
+	{12, []uint64{0x1ffffffffff6001}},
+	{12, []uint64{0xfffffffffffc001}},
+	{12, []uint64{0x1fffea001, 0x1fffec001}},
+	{12, []uint64{0x7fffba001, 0x7ffff6001}},
+	{12, []uint64{0x1ffffde001, 0x1ffffe0001}},
+	{12, []uint64{0x7ffffb0001, 0x7ffffec001}},
+	{12, []uint64{0x1fffffb0001, 0x1ffffff0001}},
+	{12, []uint64{0x7fffffd2001, 0x7fffffd8001}},
+	{12, []uint64{0x1ffffffa2001, 0x1ffffffce001}},
+	{12, []uint64{0x7ffffffc8001, 0x7ffffffec001}},
+	{12, []uint64{0x1fffffff96001, 0x1fffffffce001}},
+	{12, []uint64{0x7fffffffce001, 0x7fffffffe0001}},
+	{12, []uint64{0x1ffffffffa4001, 0x1ffffffffb4001}},
+	{13, []uint64{0x7fffffffeac001, 0x7ffffffffb4001}},
+	{13, []uint64{0x1fffffffff50001, 0x1fffffffffc0001}},
+	{13, []uint64{0x7fffffffffa4001, 0x7fffffffffcc001}},
+	{13, []uint64{0xffffffffffe8001, 0xfffffffffffc001}},
+}
+
+// ceilings are the longest moduli in bits, by logN, that leave 128-bit security
+// to uniform ternary secrets and errors of standard deviation 3.2: the table of
+// the homomorphic encryption standard [HES18, table 1], lowered to the newer
+// values of [BCC+24], which are a few bits below it. Masks have wider secrets,
+// which are no easier to find.
+var ceilings = map[int]int{11: 53, 12: 106, 13: 214}
