@@ -3,6 +3,7 @@ package rlwe
 import (
 	"errors"
 	"fmt"
+	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
@@ -106,4 +107,19 @@ func (p *Params) place(x uint128, v uint64) uint128 {
 }
 
 // round drops the lowest bits of x.
-func (p *Params) round(x uint128) uint64 { return x.add(p.half()).shr(p.drop).lo }
+func (p *Params) round(x uint128) uint64 {
+	return subtract(x.add(p.half()).shr(p.drop).lo, p.span)
+}
+
+// subtract returns x mod m of x < 2m < 2^64, in constant time.
+func subtract(x, m uint64) uint64 {
+	r, b := bits.Sub64(x, m, 0)
+	return r + m&-b
+}
+
+// addBodies adds y to x.
+func (p *Params) addBodies(x, y []uint64) {
+	for i, v := range y[:len(x)] {
+		x[i] = subtract(x[i]+v, p.span)
+	}
+}

@@ -48,10 +48,7 @@ func (l *limb) mod128(hi, lo uint64) uint64 {
 }
 
 // reduce returns x mod q of x < 2q, in constant time.
-func (l *limb) reduce(x uint64) uint64 {
-	r, b := bits.Sub64(x, l.q, 0)
-	return r + l.q&-b
-}
+func (l *limb) reduce(x uint64) uint64 { return subtract(x, l.q) }
 
 // fromSigned sets dst to the residues of small numbers in two's complement,
 // whose absolute values are less than q.

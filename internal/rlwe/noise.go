@@ -21,7 +21,7 @@ const failure = 64
 // own variance or faster (they are strictly sub-Gaussian), so that the bounds
 // below are proven, and not estimates: for fixed e and s the sum is
 // sub-Gaussian with the variance of V, and |e|^2 and |s|^2 have the tails of
-// [HKZ12, theorem 2.1].
+// [HKZ12].
 type noise struct {
 	contributors int
 	shares       int // bodies that holders send
@@ -92,17 +92,21 @@ func mul(x, y uint64) *big.Int {
 	return new(big.Int).Mul(new(big.Int).SetUint64(x), new(big.Int).SetUint64(y))
 }
 
-// bound returns the most that noise can be if bodies lose drop bits, and false
-// if that is beyond 2^127.
-func (s *noise) bound(drop uint) (uint128, bool) {
+// bound returns the most that noise can be if bodies lose drop bits, where the
+// multiple of 2^drop nearest to Q is slip away from it, and false if that is
+// beyond 2^127. A body is off by half of 2^drop for being rounded, and by slip
+// if it, or the sum when it is added, comes to the span and starts from zero.
+func (s *noise) bound(drop uint, slip uint128) (uint128, bool) {
 	b := new(big.Int).SetUint64(s.small)
 	if s.flood > 0 {
 		f := new(big.Int).Lsh(big.NewInt(int64(s.holders)), uint(s.flood-1))
 		b.Add(b, f)
 	}
 	if drop > 0 {
-		r := new(big.Int).Lsh(big.NewInt(int64(s.contributors+s.shares)), drop-1)
-		b.Add(b, r)
+		r := new(big.Int).SetUint64(slip.hi)
+		r.Add(r.Lsh(r, 64), new(big.Int).SetUint64(slip.lo))
+		r.Add(r, new(big.Int).Lsh(big.NewInt(1), drop-1))
+		b.Add(b, r.Mul(r, big.NewInt(int64(s.contributors+s.shares))))
 	}
 	if b.BitLen() > 127 {
 		return uint128{}, false

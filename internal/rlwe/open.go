@@ -94,12 +94,10 @@ func (p *Params) Open(dst []uint64, sum *Sum, shares [][]byte) error {
 	all := &Sum{p: p, body: make([]uint64, len(dst))}
 	one := make([]uint64, len(dst))
 	for _, b := range shares {
-		if !unpack(one, b, p.bodyBits, p.top) {
+		if !unpack(one, b, p.bodyBits, p.span-1) {
 			return ErrMalformed
 		}
-		for i, v := range one {
-			all.body[i] += v
-		}
+		p.addBodies(all.body, one)
 	}
 	x := p.newPoly()
 	sum.bodyTo(x)

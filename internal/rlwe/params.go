@@ -8,6 +8,7 @@ import (
 	"math/big"
 	"math/bits"
 	"slices"
+	"sort"
 )
 
 // A Mode says who opens a sum.
@@ -106,10 +107,11 @@ type Params struct {
 	noise noise
 	// delta is the place of a message: a value v is v 2^delta.
 	delta uint
-	// A body is rounded to a multiple of 2^drop. top is the greatest
-	// multiple that there is, and bodyBits its length.
+	// A body is a coefficient rounded to a multiple of 2^drop. What is sent is
+	// the multiple, which is less than span, that of Q itself; bodyBits is its
+	// length. Sums of bodies are modulo span.
 	drop     uint
-	top      uint64
+	span     uint64
 	bodyBits int
 	// q0Inv is 1/q0 mod q1 in Montgomery form, to compose residues.
 	q0Inv uint64
@@ -127,14 +129,9 @@ func New(c Config) (*Params, error) {
 	if err := c.check(); err != nil {
 		return nil, err
 	}
-	for _, r := range rows {
-		if c.LogN != 0 && c.LogN != r.logN {
-			continue
-		}
-		if p := fit(c, r); p != nil {
-			p.finish()
-			return p, nil
-		}
+	if p, ok := choose(c); ok {
+		p.finish()
+		return p, nil
 	}
 	return nil, fmt.Errorf("rlwe: no modulus is long enough for sums of %d bits of %d contributors: split values into digits",
 		bits.Len64(c.Capacity-1), c.Contributors)
@@ -143,18 +140,30 @@ func New(c Config) (*Params, error) {
 // MaxCapacity returns the greatest power of two that [New] accepts as Capacity,
 // which it ignores in c, or zero.
 func MaxCapacity(c Config) uint64 {
-	for k := 62; k > 0; k-- {
-		c.Capacity = 1 << k
-		if c.check() != nil {
-			return 0
-		}
-		for _, r := range rows {
-			if (c.LogN == 0 || c.LogN == r.logN) && fit(c, r) != nil {
-				return c.Capacity
+	fails := func(k int) bool {
+		c.Capacity = 2 << k
+		_, ok := choose(c)
+		return !ok
+	}
+	if k := sort.Search(62, fails); k > 0 {
+		return 1 << k
+	}
+	return 0
+}
+
+// choose returns the parameters in the first row that fits.
+func choose(c Config) (*Params, bool) {
+	if c.check() != nil {
+		return nil, false
+	}
+	for _, r := range rows {
+		if c.LogN == 0 || c.LogN == r.logN {
+			if p := fit(c, r); p != nil {
+				return p, true
 			}
 		}
 	}
-	return 0
+	return nil, false
 }
 
 // fit lays out messages of c in the ring of r, or returns nil.
@@ -180,22 +189,30 @@ func fit(c Config, r row) *Params {
 		return nil
 	}
 	limit := (uint128{0, 3}).shl(p.delta - 3)
-	for p.drop = p.delta; p.drop > 0; p.drop-- {
-		if b, ok := p.noise.bound(p.drop); ok && limit.less(b) == 0 {
+	for p.drop = p.delta; ; p.drop-- {
+		b, ok := p.noise.bound(p.drop, p.slip())
+		if ok && limit.less(b) == 0 {
 			break
 		}
+		if p.drop == 0 {
+			return nil
+		}
 	}
-	if b, ok := p.noise.bound(p.drop); !ok || limit.less(b) == 1 {
+	span := p.q.add(p.half()).shr(p.drop)
+	if span.hi != 0 || span.lo>>63 != 0 {
 		return nil
 	}
-	top := p.q.sub(uint128{0, 1}).add(p.half()).shr(p.drop)
-	sum := new(big.Int).SetUint64(top.lo)
-	sum.Mul(sum, big.NewInt(int64(p.most())))
-	if top.hi != 0 || sum.BitLen() > 64 {
-		return nil
-	}
-	p.top, p.bodyBits = top.lo, bits.Len64(top.lo)
+	p.span, p.bodyBits = span.lo, bits.Len64(span.lo-1)
 	return p
+}
+
+// slip is how far the multiple of 2^drop that is nearest to Q is from it.
+func (p *Params) slip() uint128 {
+	x := p.q.add(p.half()).shr(p.drop).shl(p.drop)
+	if x.less(p.q) == 1 {
+		return p.q.sub(x)
+	}
+	return x.sub(p.q)
 }
 
 // half is what is added before the lowest bits of a body are dropped.

@@ -1,7 +1,5 @@
 package rlwe
 
-import "math/bits"
-
 // Sizes of messages in bytes. A chunk has n coefficients, 1 <= n <= N.
 
 // ringSize is the size of a polynomial with all its limbs.
@@ -32,13 +30,7 @@ func (p *Params) CiphertextSize(n int) int { return p.MaskSize() + p.BodySize(n)
 func (p *Params) ShareSize(n int) int { return p.BodySize(n) }
 
 // SumSize is the size of a [Sum].
-func (p *Params) SumSize(n int) int { return 4 + p.MaskSize() + packedSize(n, p.sumBits()) }
-
-// sumBits is the length of a sum of as many bodies as may be added up.
-func (p *Params) sumBits() int { return bits.Len64(p.top * uint64(p.most())) }
-
-// most is the most bodies in a sum.
-func (p *Params) most() int { return max(p.cfg.Contributors, p.cfg.Holders) }
+func (p *Params) SumSize(n int) int { return 4 + p.MaskSize() + p.BodySize(n) }
 
 // PublicSize is the size of a public share and of a public key.
 func (p *Params) PublicSize() int { return p.ringSize() }

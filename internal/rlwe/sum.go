@@ -78,15 +78,13 @@ func (s *Sum) Add(ciphertext []byte) error {
 			return err
 		}
 	}
-	if !unpack(s.newBody, body, p.bodyBits, p.top) {
+	if !unpack(s.newBody, body, p.bodyBits, p.span-1) {
 		return ErrMalformed
 	}
 	if s.mask != nil {
 		p.addPoly(s.mask, s.newMask)
 	}
-	for i, v := range s.newBody {
-		s.body[i] += v // fit has checked that all contributions fit 64 bits
-	}
+	p.addBodies(s.body, s.newBody)
 	s.count++
 	return nil
 }
@@ -103,7 +101,7 @@ func (s *Sum) AppendMask(dst []byte) []byte {
 // body. The error is nil.
 func (s *Sum) AppendBinary(dst []byte) ([]byte, error) {
 	dst = binary.BigEndian.AppendUint32(dst, uint32(s.count))
-	return appendPacked(s.AppendMask(dst), s.body, s.p.sumBits()), nil
+	return appendPacked(s.AppendMask(dst), s.body, s.p.bodyBits), nil
 }
 
 // ParseSum reads a sum of n coefficients.
@@ -136,7 +134,7 @@ func (p *Params) parseSum(n, most int, b []byte) (*Sum, error) {
 		}
 		b = b[p.MaskSize():]
 	}
-	if !unpack(s.body, b, p.sumBits(), p.top*uint64(count)) {
+	if !unpack(s.body, b, p.bodyBits, p.span-1) {
 		return nil, ErrMalformed
 	}
 	return s, nil
