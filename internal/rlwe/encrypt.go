@@ -3,6 +3,7 @@ package rlwe
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -56,8 +57,20 @@ func (e *Encryptor) encrypt(dst []byte, values []uint64, g *prg.PRG) ([]byte, er
 	for i, v := range values {
 		e.numbers[i] = p.round(p.place(p.addSmall(p.compose(e.body, i), e.small[i]), v))
 	}
+	clear(e.u)
+	clear(e.body)
+	clear(e.small)
 	return appendPacked(dst, e.numbers[:len(values)], p.bodyBits), nil
 }
+
+// String says what e is, and not what it encrypts.
+func (e *Encryptor) String() string { return "rlwe.Encryptor" }
+
+// GoString is [Encryptor.String].
+func (e *Encryptor) GoString() string { return e.String() }
+
+// LogValue is [Encryptor.String].
+func (e *Encryptor) LogValue() slog.Value { return slog.StringValue(e.String()) }
 
 // checkValues checks a chunk. Whether a value is within the capacity is told,
 // which one is not.

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"log/slog"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
@@ -46,6 +47,9 @@ func (m *Masker) String() string { return "rlwe.Masker" }
 // GoString is [Masker.String].
 func (m *Masker) GoString() string { return m.String() }
 
+// LogValue is [Masker.String].
+func (m *Masker) LogValue() slog.Value { return slog.StringValue(m.String()) }
+
 // Mask appends the masked values of a chunk, between 1 and N of them and each
 // less than the capacity. Chunks are masked once and in increasing order, since
 // the difference of two vectors under one mask is no secret.
@@ -70,6 +74,8 @@ func (m *Masker) maskWith(dst []byte, chunk int, values []uint64, g *prg.PRG) ([
 	for i, v := range values {
 		m.numbers[i] = p.round(p.place(p.addSmall(p.compose(m.body, i), m.small[i]), v))
 	}
+	clear(m.body)
+	clear(m.small)
 	return appendPacked(dst, m.numbers[:len(values)], p.bodyBits), nil
 }
 

@@ -3,6 +3,7 @@ package rlwe
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 )
 
 // decode sets dst to the messages of x, the opened sum in coefficients. The
@@ -45,6 +46,15 @@ func (p *Params) NewDecrypter(k *Secret) (*Decrypter, error) {
 	}
 	return &Decrypter{k: k, x: p.newPoly()}, nil
 }
+
+// String says what d is, and not its secret.
+func (d *Decrypter) String() string { return "rlwe.Decrypter" }
+
+// GoString is [Decrypter.String].
+func (d *Decrypter) GoString() string { return d.String() }
+
+// LogValue is [Decrypter.String].
+func (d *Decrypter) LogValue() slog.Value { return slog.StringValue(d.String()) }
 
 // Open sets dst, which has the length of the sum, to the sums.
 func (d *Decrypter) Open(dst []uint64, sum *Sum) error {

@@ -1,9 +1,6 @@
 package rlwe
 
-import (
-	"log/slog"
-	"math/bits"
-)
+import "math/bits"
 
 // A poly is a polynomial modulo all primes: the residues of all coefficients
 // modulo the first, then those modulo the second.
@@ -81,15 +78,3 @@ func (p *Params) compose(x poly, i int) uint128 {
 	lo, c := bits.Add64(lo, x0, 0)
 	return uint128{hi + c, lo}
 }
-
-// secretPoly is a polynomial that is nobody else's business.
-type secretPoly struct{ poly }
-
-// String says what it is, and not its coefficients.
-func (secretPoly) String() string { return "rlwe: secret polynomial" }
-
-// GoString is String.
-func (s secretPoly) GoString() string { return s.String() }
-
-// LogValue is String.
-func (s secretPoly) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -2,6 +2,7 @@ package rlwe
 
 import (
 	"errors"
+	"log/slog"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
@@ -91,23 +92,37 @@ func (s *Sharer) product(mask []byte, n int) error {
 	return nil
 }
 
-// finish appends the body with flooding noise, and forgets it. The noise is
-// uniform on 2^flood numbers around zero, from as many random bits.
+// finish appends the body with flooding noise, and forgets it.
 func (s *Sharer) finish(dst []byte, n int, g *prg.PRG) []byte {
 	p := s.k.p
-	width := uint(p.noise.flood)
-	// -2^(flood-1) mod Q
-	offset := p.q.sub(uint128{0, 1}.shl(width - 1))
 	var w [128]uint64
 	for i := range n {
 		j := 2 * i % len(w)
 		if j == 0 {
 			g.Uint64s(w[:])
 		}
-		flood := lowBits(w[j], w[j+1], width).add(offset).reduce(p.q)
-		s.numbers[i] = p.round(p.compose(s.body, i).add(flood).reduce(p.q))
+		s.numbers[i] = p.round(p.compose(s.body, i).add(p.flooding(w[j], w[j+1])).reduce(p.q))
 	}
 	clear(w[:])
 	clear(s.body)
+	clear(s.u)
+	clear(s.small)
 	return appendPacked(dst, s.numbers[:n], p.bodyBits)
 }
+
+// flooding returns noise mod Q that is uniform on 2^FloodBits numbers around
+// zero, from as many of 128 random bits.
+func (p *Params) flooding(hi, lo uint64) uint128 {
+	width := uint(p.noise.flood)
+	offset := p.q.sub(uint128{0, 1}.shl(width - 1)) // -2^(width-1)
+	return lowBits(hi, lo, width).add(offset).reduce(p.q)
+}
+
+// String says what s is, and not its secret.
+func (s *Sharer) String() string { return "rlwe.Sharer" }
+
+// GoString is [Sharer.String].
+func (s *Sharer) GoString() string { return s.String() }
+
+// LogValue is [Sharer.String].
+func (s *Sharer) LogValue() slog.Value { return slog.StringValue(s.String()) }
