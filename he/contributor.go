@@ -1,0 +1,243 @@
+package he
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/dujiang-dev/dujiang/internal/rlwe"
+)
+
+// A Contributor has rows and sends them encrypted. It makes one contribution. It
+// is not safe for concurrent use.
+type Contributor struct {
+	s          *Session
+	index      int
+	key        ed25519.PrivateKey
+	public     *rlwe.PublicKey
+	commitment []byte
+	approved   [sha256.Size]byte // the roll, if not zero
+}
+
+// NewContributor returns the contributor with this signature key. publicKey is
+// what [KeyHolder.PublicKey] returned, in mode Collective, and nil in mode
+// ReceiverKey; one that not all key holders confirmed is refused.
+func (s *Session) NewContributor(key ed25519.PrivateKey, publicKey []byte) (*Contributor, error) {
+	i, err := number("contributors", key, s.roster.Contributors)
+	if err != nil {
+		return nil, err
+	}
+	c := &Contributor{s: s, index: i, key: key, public: s.receiver}
+	if s.plan.spec.Mode == Collective {
+		if c.public, err = s.parsePublicKey(publicKey); err != nil {
+			return nil, err
+		}
+	} else if publicKey != nil {
+		return nil, errors.New("he: in mode receiver-key the public key is in the roster")
+	}
+	return c, nil
+}
+
+// String says what c is, and no key.
+func (c *Contributor) String() string { return "he.Contributor" }
+
+// GoString is [Contributor.String].
+func (c *Contributor) GoString() string { return c.String() }
+
+// LogValue is [Contributor.String].
+func (c *Contributor) LogValue() slog.Value { return slog.StringValue(c.String()) }
+
+// Encrypt reads rows, with a number for each field of the plan in order, and
+// writes the contribution to w: a file of the contributor's own, or memory. It
+// returns the commitment, which goes to the aggregator at once; the contribution
+// follows when the roll is there and approved.
+//
+// A row is not used after the next is asked for. A value out of its range ends
+// it with an error that wraps [ErrRange] and names field and row, and nothing
+// that was written is of use to anybody.
+func (c *Contributor) Encrypt(w io.Writer, rows iter.Seq2[[]float64, error]) (commitment []byte, err error) {
+	if c.commitment != nil {
+		return nil, errors.New("he: this contributor has a contribution already")
+	}
+	p := c.s.plan
+	out, err := c.newSealer(w)
+	if err != nil {
+		return nil, err
+	}
+	pack := &packer{layout: &p.layout, size: p.params.N(), emit: out.chunk}
+	counters := make([]wide, len(p.bases))
+	vector := make([]wide, len(p.vectors))
+	units := make([]int64, len(p.spec.Fields))
+	n := 0
+	for row, err := range rows {
+		if err != nil {
+			return nil, err
+		}
+		if n == p.spec.Rows {
+			return nil, fmt.Errorf("%w: there are more than %d rows", ErrRange, n)
+		}
+		if err := p.units(units, row, n); err != nil {
+			return nil, err
+		}
+		offset := 0
+		for _, b := range p.blocks {
+			b.update(counters[offset:offset+b.n], units, place{c.index, n})
+			offset += b.n
+		}
+		if len(vector) > 0 {
+			for i, f := range p.vectors {
+				vector[i] = wide{0, uint64(units[f] - p.lo[f])}
+			}
+			coef, shift := p.layout.rowAt(n)
+			if err := pack.put(&p.layout.row, coef, shift, vector); err != nil {
+				return nil, err
+			}
+		}
+		n++
+	}
+	if len(vector) > 0 && n != p.spec.Rows {
+		return nil, fmt.Errorf("%w: there are %d rows, and vectors of %d", ErrRange, n, p.spec.Rows)
+	}
+	for i := range counters {
+		counters[i].sub(p.bases[i])
+		if counters[i].negative() || counters[i].big().Cmp(p.ranges[i]) > 0 {
+			panic("he: internal error: a counter is out of its range")
+		}
+	}
+	if err := pack.put(&p.layout.scalars, p.layout.scalarsAt(), 0, counters); err != nil {
+		return nil, err
+	}
+	clear(counters)
+	if err := pack.flush(); err != nil {
+		return nil, err
+	}
+	hashes, err := out.finish()
+	if err != nil {
+		return nil, err
+	}
+	c.commitment = sign(append(c.s.appendHeader(nil, kindCommitment, c.index), hashes...), c.key)
+	return slices.Clone(c.commitment), nil
+}
+
+// units checks a row and sets dst to it in units.
+func (p *Plan) units(dst []int64, row []float64, n int) error {
+	if len(row) != len(dst) {
+		return fmt.Errorf("%w: row %d has %d numbers, and there are %d fields", ErrRange, n, len(row), len(dst))
+	}
+	for i, x := range row {
+		f := &p.spec.Fields[i]
+		u, err := toUnits(x, f.scale())
+		switch {
+		case err == errDecimals:
+			return fmt.Errorf("%w: field %q in row %d %w", ErrRange, f.Name, n, err)
+		case err != nil || u < p.lo[i] || u > p.hi[i]:
+			return fmt.Errorf("%w: field %q in row %d is not between %v and %v", ErrRange, f.Name, n, f.Min, f.Max)
+		}
+		dst[i] = u
+	}
+	return nil
+}
+
+// Approve takes the roll, which lists what all contributors committed to, and
+// returns the approval that goes to the aggregator with the contribution. From
+// then on nobody can choose a contribution by what others sent. A contributor
+// approves one roll, which has its own commitment.
+func (c *Contributor) Approve(roll []byte) (approval []byte, err error) {
+	if c.commitment == nil {
+		return nil, errors.New("he: there is no contribution yet")
+	}
+	r, err := c.s.parseRoll(roll)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case !bytes.Equal(r.commitments[c.index], c.commitment):
+		return nil, fmt.Errorf("%w: the roll does not have this contributor's commitment", ErrTooFew)
+	case c.approved != [sha256.Size]byte{} && c.approved != r.digest:
+		return nil, fmt.Errorf("%w: there are two rolls", ErrMessage)
+	}
+	c.approved = r.digest
+	return sign(append(c.s.appendHeader(nil, kindApproval, c.index), r.digest[:]...), c.key), nil
+}
+
+// A sealer encrypts chunks on all processors and writes them in order.
+type sealer struct {
+	s          *Session
+	w          io.Writer
+	masks      *stream // hash only
+	bodies     *stream
+	encryptors []*rlwe.Encryptor
+	pending    [][]uint64
+	n          int // of pending
+	out        [][]byte
+}
+
+func (c *Contributor) newSealer(w io.Writer) (*sealer, error) {
+	o := &sealer{s: c.s, w: w, masks: newWriter(io.Discard), bodies: newWriter(io.Discard)}
+	p := c.s.plan.params
+	workers := min(runtime.GOMAXPROCS(0), c.s.plan.chunks())
+	for range workers {
+		e, err := p.NewEncryptor(c.public)
+		if err != nil {
+			return nil, fmt.Errorf("he: %w", err)
+		}
+		o.encryptors = append(o.encryptors, e)
+		o.pending = append(o.pending, make([]uint64, 0, p.N()))
+		o.out = append(o.out, nil)
+	}
+	if _, err := w.Write(c.s.appendHeader(nil, kindContribution, c.index)); err != nil {
+		return nil, fmt.Errorf("he: writing: %w", err)
+	}
+	return o, nil
+}
+
+func (o *sealer) chunk(values []uint64) error {
+	o.pending[o.n] = append(o.pending[o.n][:0], values...)
+	if o.n++; o.n < len(o.pending) {
+		return nil
+	}
+	return o.flush()
+}
+
+func (o *sealer) flush() error {
+	errs := make([]error, o.n)
+	var group sync.WaitGroup
+	for i := range o.n {
+		group.Go(func() {
+			o.out[i], errs[i] = o.encryptors[i].Encrypt(o.out[i][:0], o.pending[i])
+			clear(o.pending[i])
+		})
+	}
+	group.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return fmt.Errorf("he: %w", err)
+	}
+	mask := o.s.plan.params.MaskSize()
+	for _, b := range o.out[:o.n] {
+		o.masks.write(b[:mask])
+		o.bodies.write(b[mask:])
+		if _, err := o.w.Write(b); err != nil {
+			return fmt.Errorf("he: writing: %w", err)
+		}
+	}
+	o.n = 0
+	return nil
+}
+
+// finish returns the hashes of all masks and of all bodies, which are what is
+// committed to.
+func (o *sealer) finish() ([]byte, error) {
+	if err := o.flush(); err != nil {
+		return nil, err
+	}
+	masks, bodies := o.masks.sum(), o.bodies.sum()
+	return append(masks[:], bodies[:]...), nil
+}

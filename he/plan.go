@@ -1,0 +1,368 @@
+package he
+
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+
+	"github.com/dujiang-dev/dujiang/internal/rlwe"
+)
+
+// A Mode says who can open a result.
+type Mode uint8
+
+// The modes. Their numbers enter digests.
+const (
+	// ReceiverKey has one receiver with a key of its own, who opens the sum and
+	// could open every single contribution, if the aggregator gave it away.
+	ReceiverKey Mode = 1
+	// Collective has key holders of whom all, or a threshold, must take part
+	// to open anything, for a receiver that learns the result only.
+	Collective Mode = 2
+)
+
+// String returns the name of m: receiver-key or collective.
+func (m Mode) String() string {
+	switch m {
+	case ReceiverKey:
+		return "receiver-key"
+	case Collective:
+		return "collective"
+	}
+	return fmt.Sprintf("Mode(%d)", uint8(m))
+}
+
+// Limits of a [Spec].
+const (
+	maxContributors = 1 << 12
+	maxHolders      = 1 << 7
+	maxRows         = 1 << 30
+	maxFields       = 1 << 10
+	maxSlots        = 1 << 24
+	maxContext      = 1 << 14
+)
+
+// A Spec is a question that organisations want an answer to. All of them plan
+// the same one.
+type Spec struct {
+	// Mode has no default: it must be chosen.
+	Mode Mode
+	// Contributors is the number of organisations that have rows, of whom some
+	// may turn out to be absent: from 3 to 4,096.
+	Contributors int
+	// MinInputs is the least number of contributions in a result: below it
+	// nobody opens anything. It is at least 3, since of a sum of two each
+	// knows the other's part.
+	MinInputs int
+	// Holders is the number of key holders, from 2 to 128, and Threshold how
+	// many of them open a result, in mode Collective. With a threshold
+	// that is less than Holders, the others may be absent, and that many
+	// together can open contributions. All must be there to make the key.
+	Holders, Threshold int
+	// Fields are the columns that rows have, in this order.
+	Fields []Field
+	// Rows is the most rows that a contributor has, up to 2^30. It is public;
+	// how many there are is not.
+	Rows int
+	// Functions are what is asked, at least one.
+	Functions []Function
+	// Round is the number of decimals to which answers are rounded when they
+	// are opened, half away from zero, if RoundAnswers is set. The receiver's
+	// program knows them exactly all the same.
+	Round        int
+	RoundAnswers bool
+	// Context is what the parties agreed upon outside: the hash of a contract.
+	// It enters the digest. At most 16,384 bytes; empty by default.
+	Context []byte
+	// Expert is for research; nil is recommended.
+	Expert *Expert
+}
+
+// An Expert fixes what a plan otherwise chooses.
+type Expert struct {
+	// LogN is the logarithm of the ring's degree: 11, 12 or 13. Zero takes
+	// what makes the smallest contribution.
+	LogN int
+	// Statistical is how well the shares of key holders hide everything but
+	// the result: to within a statistical distance of 2^-Statistical, over all
+	// numbers in it together. Zero is 40.
+	Statistical int
+	// Bits is the length of the sums that counters are packed into. Zero
+	// takes what makes the smallest contribution.
+	Bits int
+}
+
+// A Plan is a Spec with everything decided: ring, modulus, flooding noise, and
+// the place of every counter. It is immutable and safe for concurrent use. All
+// machines come to the same plan for the same Spec.
+type Plan struct {
+	spec     Spec
+	params   *rlwe.Params
+	layout   layout
+	lo, hi   []int64 // of fields, in units
+	vectors  []int   // the fields of functions Vector
+	blocks   []*block
+	finishes []finish   // one for each function, nil for vectors
+	bases    []wide     // what is subtracted from the scalars, so that they start from zero
+	ranges   []*big.Int // what the scalars then go up to
+	digest   [sha256.Size]byte
+}
+
+// NewPlan decides how to answer a question. It proves, with the bounds in the
+// Spec, that no sum leaves its place, and takes a modulus for which the noise in
+// a whole result comes out too large with a probability below 2^-64.
+func NewPlan(spec *Spec) (*Plan, error) {
+	p := &Plan{spec: *spec}
+	p.spec.Fields, p.spec.Functions = slices.Clone(spec.Fields), slices.Clone(spec.Functions)
+	p.spec.Context = slices.Clone(spec.Context)
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	if err := p.compile(); err != nil {
+		return nil, err
+	}
+	if err := p.choose(); err != nil {
+		return nil, err
+	}
+	p.digest = sha256.Sum256(p.describe())
+	return p, nil
+}
+
+func (p *Plan) check() error {
+	s := &p.spec
+	if s.Expert == nil {
+		s.Expert = new(Expert)
+	} else {
+		e := *s.Expert
+		s.Expert = &e
+	}
+	switch {
+	case s.Mode == 0:
+		return errors.New("he: no mode was chosen: say who may open the result")
+	case s.Mode != ReceiverKey && s.Mode != Collective:
+		return fmt.Errorf("he: %v is no mode", s.Mode)
+	case s.Contributors < 3 || s.Contributors > maxContributors:
+		return fmt.Errorf("he: %d contributors are not between 3 and %d", s.Contributors, maxContributors)
+	case s.MinInputs < 3 || s.MinInputs > s.Contributors:
+		return fmt.Errorf("he: MinInputs is %d, not between 3 and the %d contributors", s.MinInputs, s.Contributors)
+	case s.Rows < 1 || s.Rows > maxRows:
+		return fmt.Errorf("he: %d rows are not between 1 and %d", s.Rows, maxRows)
+	case len(s.Fields) > maxFields:
+		return fmt.Errorf("he: %d fields are more than %d", len(s.Fields), maxFields)
+	case len(s.Functions) == 0:
+		return errors.New("he: no function was asked for")
+	case len(s.Context) > maxContext:
+		return fmt.Errorf("he: a context of %d bytes is longer than %d", len(s.Context), maxContext)
+	case s.RoundAnswers && (s.Round < 0 || s.Round > 18):
+		return fmt.Errorf("he: answers are rounded to %d decimals, not between 0 and 18", s.Round)
+	case !s.RoundAnswers && s.Round != 0:
+		return errors.New("he: Round is set, and RoundAnswers is not")
+	case s.Expert.Bits < 0 || s.Expert.Bits > 62:
+		return fmt.Errorf("he: sums of %d bits are not between 1 and 62", s.Expert.Bits)
+	}
+	if s.Mode == ReceiverKey {
+		if s.Holders != 0 || s.Threshold != 0 || s.Expert.Statistical != 0 {
+			return errors.New("he: key holders are for mode collective")
+		}
+		return nil
+	}
+	if s.Expert.Statistical == 0 {
+		s.Expert.Statistical = 40
+	}
+	switch {
+	case s.Holders < 2 || s.Holders > maxHolders:
+		return fmt.Errorf("he: %d key holders are not between 2 and %d", s.Holders, maxHolders)
+	case s.Threshold < 2 || s.Threshold > s.Holders:
+		return fmt.Errorf("he: a threshold of %d is not between 2 and the %d key holders", s.Threshold, s.Holders)
+	case s.Expert.Statistical < 30:
+		return fmt.Errorf("he: flooding to within 2^-%d is too little: take 40", s.Expert.Statistical)
+	}
+	return nil
+}
+
+// compile turns functions into counters.
+func (p *Plan) compile() error {
+	s := &p.spec
+	names := make(map[string]bool)
+	for i := range s.Fields {
+		lo, hi, err := s.Fields[i].bounds()
+		if err != nil {
+			return err
+		}
+		if names[s.Fields[i].Name] {
+			return fmt.Errorf("he: there are two fields %q", s.Fields[i].Name)
+		}
+		names[s.Fields[i].Name] = true
+		p.lo, p.hi = append(p.lo, lo), append(p.hi, hi)
+	}
+	c := &compiler{spec: s, lo: p.lo, hi: p.hi, known: make(map[string]int)}
+	for _, f := range s.Functions {
+		if f.vector {
+			i, err := c.field(f.fields[0])
+			switch {
+			case err != nil:
+				return fmt.Errorf("he: %v: %w", f, err)
+			case slices.Contains(p.vectors, i):
+				return fmt.Errorf("he: %v is asked for twice", f)
+			}
+			p.vectors = append(p.vectors, i)
+			p.finishes = append(p.finishes, nil)
+			continue
+		}
+		if f.compile == nil {
+			return errors.New("he: a function is empty: take one of Sum, Mean, Vector, ...")
+		}
+		finish, err := f.compile(c)
+		if err != nil {
+			return fmt.Errorf("he: %v: %w", f, err)
+		}
+		p.finishes = append(p.finishes, finish)
+	}
+	p.blocks = c.blocks
+	for _, b := range p.blocks {
+		r := new(big.Int).Sub(b.hi, b.lo)
+		total := new(big.Int).Mul(r, big.NewInt(int64(s.Contributors)))
+		if total.BitLen() > 126 || b.lo.BitLen() > 126 {
+			return errors.New("he: sums of 126 bits are too short: narrow the fields, or take fewer rows")
+		}
+		for range b.n {
+			p.bases, p.ranges = append(p.bases, toWide(b.lo)), append(p.ranges, r)
+		}
+		if len(p.bases) > maxSlots {
+			return fmt.Errorf("he: the functions need more than %d counters", maxSlots)
+		}
+	}
+	return nil
+}
+
+// choose takes the length of sums, and with it the modulus, that makes the
+// smallest contribution.
+func (p *Plan) choose() error {
+	s := &p.spec
+	rows := make([]*big.Int, len(p.vectors))
+	for i, f := range p.vectors {
+		rows[i] = big.NewInt(p.hi[f] - p.lo[f])
+	}
+	cfg := rlwe.Config{Mode: rlwe.ReceiverKey, Contributors: s.Contributors, LogN: s.Expert.LogN}
+	if s.Mode == Collective {
+		cfg.Mode, cfg.Holders, cfg.Statistical = rlwe.Collective, s.Holders, s.Expert.Statistical
+	}
+	var best int64
+	var last error
+	for w := 2; w <= 62; w++ {
+		if s.Expert.Bits != 0 && w != s.Expert.Bits {
+			continue
+		}
+		l, ok := newLayout(rows, p.ranges, s.Rows, s.Contributors, uint(w))
+		if !ok {
+			continue
+		}
+		cfg.Capacity, cfg.Coefficients = 1<<w, l.coefs
+		params, err := rlwe.New(cfg)
+		if err != nil {
+			last = err
+			continue
+		}
+		trial := Plan{spec: p.spec, params: params, layout: l}
+		if size := trial.contribution(); best == 0 || size < best {
+			best, p.params, p.layout = size, params, l
+		}
+	}
+	if p.params == nil {
+		return fmt.Errorf("he: no modulus fits: %w", last)
+	}
+	return nil
+}
+
+// describe says everything that parties must agree upon.
+func (p *Plan) describe() []byte {
+	s := &p.spec
+	var b strings.Builder
+	fmt.Fprintf(&b, "dujiang he plan 1\n%d %d %d %d %d %d %d %t\n", s.Mode, s.Contributors, s.MinInputs, s.Holders, s.Threshold,
+		s.Rows, s.Round, s.RoundAnswers)
+	for i, f := range s.Fields {
+		fmt.Fprintf(&b, "field %q %d %d %d\n", f.Name, p.lo[i], p.hi[i], f.Decimals)
+	}
+	for _, f := range s.Functions {
+		b.WriteString(f.describe())
+	}
+	fmt.Fprintf(&b, "context %x\nlayout %d\nparameters %x\n", s.Context, p.layout.w, p.params.Digest())
+	return []byte(b.String())
+}
+
+// Digest identifies the plan. It is on every key, message and share, and a
+// digest that the parties read to each other shows that they plan the same.
+func (p *Plan) Digest() [sha256.Size]byte { return p.digest }
+
+// chunks is the number of ciphertexts of a contribution.
+func (p *Plan) chunks() int {
+	n := int64(p.params.N())
+	return int((p.layout.coefs + n - 1) / n)
+}
+
+// chunkLen is the number of coefficients in a chunk.
+func (p *Plan) chunkLen(chunk int) int {
+	n := int64(p.params.N())
+	return int(min(n, p.layout.coefs-int64(chunk)*n))
+}
+
+// total adds up sizes of all chunks.
+func (p *Plan) total(size func(n int) int) int64 {
+	whole := int64(p.chunks() - 1)
+	return whole*int64(size(p.params.N())) + int64(size(p.chunkLen(p.chunks()-1)))
+}
+
+func (p *Plan) contribution() int64 { return int64(headerSize) + p.total(p.params.CiphertextSize) }
+
+// Sizes are what a plan costs, in bytes.
+type Sizes struct {
+	Contribution int64 // what a contributor sends
+	Audit        int64 // what a key holder reads of each contribution
+	Share        int64 // what a key holder sends
+	Aggregate    int64 // what the receiver reads of the sum, without signatures
+	Memory       int64 // what an aggregator holds, besides one contribution for each Add at work
+}
+
+// Sizes returns what the plan costs.
+func (p *Plan) Sizes() Sizes {
+	s := Sizes{Contribution: p.contribution(), Aggregate: p.total(p.sumSize)}
+	limbs := 1
+	if p.params.LogQ() > 60 {
+		limbs = 2
+	}
+	s.Memory = int64(p.chunks()) * int64(p.params.N()) * int64(8*limbs+8)
+	if p.spec.Mode == Collective {
+		s.Audit = int64(headerSize) + p.total(func(int) int { return p.params.MaskSize() })
+		s.Share = p.shareSize()
+	}
+	return s
+}
+
+// String describes the plan for people: its digest, sizes and safety margins.
+func (p *Plan) String() string {
+	s, z := &p.spec, p.Sizes()
+	var b strings.Builder
+	fmt.Fprintf(&b, "plan %x: %v, %d contributors, at least %d of them", p.digest[:8], s.Mode, s.Contributors, s.MinInputs)
+	if s.Mode == Collective {
+		fmt.Fprintf(&b, ", %d of %d key holders", s.Threshold, s.Holders)
+	}
+	for _, f := range s.Functions {
+		fmt.Fprintf(&b, "\n  %v", f)
+	}
+	fmt.Fprintf(&b, "\n  %d sums of %d bits in %d ciphertexts, ring of degree %d, modulus of %d bits (at most %d for 128-bit security)",
+		p.layout.coefs, p.layout.w, p.chunks(), p.params.N(), p.params.LogQ(), p.params.Ceiling())
+	fmt.Fprintf(&b, "\n  wrong with a probability below 2^-64; contribution %d bytes, about %.3f s of one core", z.Contribution,
+		float64(p.layout.coefs)*encryptSeconds)
+	if s.Mode == Collective {
+		fmt.Fprintf(&b, "\n  flooding noise of %d bits hides all but the result to within 2^-%d; a key holder reads %d bytes a contribution and sends %d",
+			p.params.FloodBits(), s.Expert.Statistical, z.Audit, z.Share)
+	}
+	return b.String()
+}
+
+// encryptSeconds is the time to encrypt a coefficient, for estimates: about what
+// a core of 2023 takes.
+const encryptSeconds = 100e-9
