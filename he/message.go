@@ -80,7 +80,14 @@ func (s *Session) header(d *wire.Decoder, kind byte) (sender int, err error) {
 	if [sha256.Size]byte(b[headerSize-sha256.Size:]) != s.digest {
 		return 0, fmt.Errorf("%w: %s", ErrIncompatible, kindNames[kind])
 	}
-	return int(binary.BigEndian.Uint16(b[len(magic)+2:])), nil
+	sender = int(binary.BigEndian.Uint16(b[len(magic)+2:]))
+	switch kind {
+	case kindPublicKey, kindRoll, kindCall, kindAggregate:
+		if sender != noSender {
+			return 0, bad(kind, "it names a sender")
+		}
+	}
+	return sender, nil
 }
 
 func bad(kind byte, what string) error {
