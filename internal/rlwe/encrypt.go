@@ -129,10 +129,3 @@ func subtract(x, m uint64) uint64 {
 	r, b := bits.Sub64(x, m, 0)
 	return r + m&-b
 }
-
-// addBodies adds y to x.
-func (p *Params) addBodies(x, y []uint64) {
-	for i, v := range y[:len(x)] {
-		x[i] = subtract(x[i]+v, p.span)
-	}
-}

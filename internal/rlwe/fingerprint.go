@@ -2,122 +2,140 @@ package rlwe
 
 import (
 	"encoding/binary"
-	"errors"
 	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
-// copies is the number of independent fingerprints modulo each prime.
+// mersenne is the prime modulo which fingerprints are.
+const mersenne = 1<<61 - 1
+
+// copies is the number of independent values in a fingerprint.
 const copies = 2
 
-// A Fingerprint is a linear function of the masks of all chunks: that of a sum
-// is the sum of those of what was added. Fingerprints are equal or not with ==.
+// FingerprintSize is the size of a fingerprint in bytes.
+const FingerprintSize = 8 * copies
+
+// A Fingerprint is a linear function of the bodies of all chunks, which are
+// integers: that of a sum is the sum of those of the contributions. Fingerprints
+// are equal or not with ==.
 type Fingerprint struct {
-	f [2 * copies]uint64
+	f [copies]uint64
 }
 
-// A Fingerprinter computes the fingerprint of the masks of one contribution, or
+// A Fingerprinter computes the fingerprint of the bodies of a contribution, or
 // of a sum, chunk by chunk in order. It is for one goroutine.
 //
-// The fingerprint modulo each prime is the sum over chunks of b[k] times the
-// inner product of the mask of chunk k with r, where r and all b[k] are random.
-// Two different lists of masks have the same with a probability of about 2/q: of
-// the chunk in which they differ, the inner product with r does not tell them
-// apart with probability 1/q, and if one does, b hides it with 1/q. With two
-// copies that is about 4/q^2, which even the shortest prime of a collective key
-// leaves below 2^-56 for each prime, and the primes that are used below 2^-90.
-// The point that r and b come from must be fixed after the masks are.
+// A value is the sum over chunks of b[k] times the inner product of body k with
+// r, modulo a prime, where r and all b[k] are uniform. Two different lists of
+// bodies have the same with a probability of at most 2/2^61: where they differ,
+// r does not tell them apart with probability 2^-61, and if it does, b hides it
+// with 2^-61. With two values that is 2^-120. It holds if what is compared was
+// fixed before anybody knew the point, from which r and b come.
 type Fingerprinter struct {
-	p *Params
-	g *prg.PRG
-	r [copies]poly
-	x poly
-	f Fingerprint
+	p    *Params
+	g    *prg.PRG
+	r    [copies][]uint64
+	body []uint64
+	f    Fingerprint
 }
 
 // NewFingerprinter returns the fingerprinter for a point, at the first chunk.
-func (p *Params) NewFingerprinter(point [32]byte) (*Fingerprinter, error) {
-	if p.cfg.Mode == Masked {
-		return nil, errors.New("rlwe: there are no masks to compare")
-	}
-	f := &Fingerprinter{p: p, g: prg.New(p.seed("fingerprint", point[:])), x: p.newPoly()}
+func (p *Params) NewFingerprinter(point [32]byte) *Fingerprinter {
+	f := &Fingerprinter{p: p, g: prg.New(p.seed("fingerprint", point[:])), body: make([]uint64, p.n)}
 	for c := range f.r {
-		f.r[c] = p.newPoly()
-		for i, l := range p.limbs {
-			uniform(f.g, p.limb(f.r[c], i), l.q)
-		}
+		f.r[c] = make([]uint64, p.n)
+		uniform(f.g, f.r[c], mersenne)
 	}
-	return f, nil
+	return f
 }
 
-// Add takes the mask of the next chunk in.
-func (f *Fingerprinter) Add(mask []byte) error {
+// Add takes in the body of the next chunk, of n coefficients: what stands behind
+// the mask in a ciphertext.
+func (f *Fingerprinter) Add(body []byte, n int) error {
 	p := f.p
-	if err := p.parsePoly(f.x, mask); err != nil {
+	if err := p.checkLength(n); err != nil {
 		return err
 	}
-	for i := range p.limbs {
-		l, x := &p.limbs[i], p.limb(f.x, i)
-		var b [copies]uint64
-		uniform(f.g, b[:], l.q)
-		for c := range f.r {
-			at := &f.f.f[i*copies+c]
-			// The inner product is of any form; all parties take the same.
-			*at = l.reduce(*at + l.mul(l.inner(x, p.limb(f.r[c], i)), b[c]))
-		}
+	if !unpack(f.body[:n], body, p.bodyBits, p.span-1) {
+		return ErrMalformed
 	}
+	f.add(f.body[:n])
 	return nil
 }
 
-// inner returns the inner product of x and y, whose length is a multiple of
-// eight. Eight products are less than 2^123.
-func (l *limb) inner(x, y []uint64) (sum uint64) {
-	for ; len(x) >= 8; x, y = x[8:], y[8:] {
-		var hi, lo uint64
-		for i, v := range x[:8] {
-			h, w := bits.Mul64(v, y[:8][i])
-			var c uint64
+// AddSum takes in the body of a sum as the next chunk.
+func (f *Fingerprinter) AddSum(s *Sum) error {
+	if s.p.digest != f.p.digest {
+		return errOtherParams
+	}
+	for i, lo := range s.body {
+		f.body[i] = reduce61(s.high(i), lo)
+	}
+	f.add(f.body[:len(s.body)])
+	return nil
+}
+
+func (f *Fingerprinter) add(body []uint64) {
+	var b [copies]uint64
+	uniform(f.g, b[:], mersenne)
+	for c, r := range f.r {
+		hi, lo := bits.Mul64(inner61(body, r), b[c])
+		f.f.f[c] = reduce61(0, f.f.f[c]+reduce61(hi, lo))
+	}
+}
+
+// inner61 returns the inner product of x, whose numbers are below 2^63, with the
+// start of r, whose numbers are below 2^61. Eight products are below 2^127.
+func inner61(x, r []uint64) (sum uint64) {
+	for len(x) > 0 {
+		n := min(len(x), 8)
+		var hi, lo, c uint64
+		for i, v := range x[:n] {
+			h, w := bits.Mul64(v, r[i])
 			lo, c = bits.Add64(lo, w, 0)
 			hi += h + c
 		}
-		sum = l.reduce(sum + l.mod128(hi, lo))
+		sum = reduce61(0, sum+reduce61(hi, lo))
+		x, r = x[n:], r[n:]
 	}
 	return sum
 }
 
-// Sum returns the fingerprint of the masks so far.
+// reduce61 returns hi 2^64 + lo modulo 2^61 - 1, of which 2^61 is 1.
+func reduce61(hi, lo uint64) uint64 {
+	x := hi>>58 + hi<<3&mersenne + lo>>61 + lo&mersenne // < 2^62 + 2^7
+	x = x>>61 + x&mersenne
+	return subtract(x, mersenne)
+}
+
+// Sum returns the fingerprint of the bodies so far.
 func (f *Fingerprinter) Sum() Fingerprint { return f.f }
 
-// AddFingerprints returns the sum.
-func (p *Params) AddFingerprints(x, y Fingerprint) Fingerprint {
-	for i := range p.limbs {
-		for j := i * copies; j < (i+1)*copies; j++ {
-			x.f[j] = p.limbs[i].reduce(x.f[j] + y.f[j])
-		}
+// AddFingerprints returns the sum of x and y.
+func AddFingerprints(x, y Fingerprint) Fingerprint {
+	for c := range x.f {
+		x.f[c] = subtract(x.f[c]+y.f[c], mersenne)
 	}
 	return x
 }
 
-// FingerprintSize is the size of a fingerprint in bytes.
-func (p *Params) FingerprintSize() int { return 8 * copies * len(p.limbs) }
-
-// AppendFingerprint appends the fingerprint.
-func (p *Params) AppendFingerprint(dst []byte, f Fingerprint) []byte {
-	for _, x := range f.f[:copies*len(p.limbs)] {
+// AppendBinary appends the fingerprint. The error is nil.
+func (f Fingerprint) AppendBinary(dst []byte) ([]byte, error) {
+	for _, x := range f.f {
 		dst = binary.BigEndian.AppendUint64(dst, x)
 	}
-	return dst
+	return dst, nil
 }
 
 // ParseFingerprint reads a fingerprint.
-func (p *Params) ParseFingerprint(b []byte) (f Fingerprint, err error) {
-	if len(b) != p.FingerprintSize() {
+func ParseFingerprint(b []byte) (f Fingerprint, err error) {
+	if len(b) != FingerprintSize {
 		return Fingerprint{}, ErrMalformed
 	}
-	for i := range copies * len(p.limbs) {
+	for i := range f.f {
 		f.f[i] = binary.BigEndian.Uint64(b[8*i:])
-		if f.f[i] >= p.limbs[i/copies].q {
+		if f.f[i] >= mersenne {
 			return Fingerprint{}, ErrMalformed
 		}
 	}

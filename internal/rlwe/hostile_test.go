@@ -65,16 +65,30 @@ func decoders(t testing.TB) map[string]struct {
 			}
 			return s.AppendBinary(nil)
 		}},
+		"sum of bodies": {sum.AppendBody(nil), func(t testing.TB, b []byte) ([]byte, error) {
+			s, err := p.ParseBody(n, b)
+			if err != nil {
+				return nil, err
+			}
+			return s.AppendBody(nil), nil
+		}},
+		"mask": {sum.AppendMask(nil), func(t testing.TB, b []byte) ([]byte, error) {
+			s, err := p.NewMaskSum()
+			require.NoError(t, err)
+			if err := s.Add(b, new(Scratch)); err != nil {
+				require.Zero(t, s.count)
+				require.Equal(t, p.newPoly(), s.mask)
+				return nil, err
+			}
+			return s.AppendBinary(nil)
+		}},
 		"public share": {public, func(t testing.TB, b []byte) ([]byte, error) {
 			k := p.NewPublicKey(crs)
 			if err := k.Add(b); err != nil {
 				require.Equal(t, p.newPoly(), k.b)
 				return nil, err
 			}
-			for i := range p.limbs {
-				p.limbs[i].IMForm(p.limb(k.b, i), p.limb(k.b, i))
-			}
-			return p.appendPoly(nil, k.b), nil
+			return k.AppendBinary(nil)
 		}},
 		"threshold share": {split[0], func(t testing.TB, b []byte) ([]byte, error) {
 			k, err := p.NewThresholdKey(1, 2)
@@ -231,6 +245,57 @@ func TestValuesBeyondCapacity(t *testing.T) {
 	}
 	require.ErrorContains(t, s.Add(b), "full")
 	require.Equal(t, 3, s.Count())
+}
+
+// A sum that was read without its mask opens with shares and does nothing else.
+func TestSumsWithoutMasks(t *testing.T) {
+	g := newGroup(t, Config{Mode: ReceiverKey, Capacity: 1000, Contributors: 3, Coefficients: 10})
+	sum, _ := g.contribute(t, 5, func(int, int) uint64 { return 1 })
+	s, err := g.p.ParseBody(5, sum.AppendBody(nil))
+	require.NoError(t, err)
+	require.Equal(t, 3, s.Count())
+	require.Equal(t, 5, s.Len())
+	s.count = 0
+	require.ErrorIs(t, s.Add(make([]byte, g.p.CiphertextSize(5))), errMaskless)
+	_, err = s.AppendBinary(nil)
+	require.ErrorIs(t, err, errMaskless)
+	d, err := g.p.NewDecrypter(g.secrets[0])
+	require.NoError(t, err)
+	require.ErrorIs(t, d.Open(make([]uint64, 5), s), errMaskless)
+
+	c := collective
+	c.Holders = 2
+	h := newGroup(t, c)
+	sum, want := h.contribute(t, 5, func(int, int) uint64 { return 12345 })
+	s, err = h.p.ParseBody(5, sum.AppendBody(nil))
+	require.NoError(t, err)
+	got := make([]uint64, 5)
+	require.NoError(t, h.p.Open(got, s, h.shares(t, sum, h.secrets)))
+	require.Equal(t, want, got)
+}
+
+// A holder that adds up masks itself has the mask of the sum.
+func TestMaskSum(t *testing.T) {
+	g := newGroup(t, collective)
+	e, err := g.p.NewEncryptor(g.key)
+	require.NoError(t, err)
+	sum, err := g.p.NewSum(3)
+	require.NoError(t, err)
+	masks, err := g.p.NewMaskSum()
+	require.NoError(t, err)
+	var scratch Scratch
+	for range collective.Contributors {
+		b, err := e.Encrypt(nil, []uint64{1, 2, 3})
+		require.NoError(t, err)
+		require.NoError(t, sum.Add(b))
+		require.NoError(t, masks.Add(b[:g.p.MaskSize()], &scratch))
+	}
+	b, err := masks.AppendBinary(nil)
+	require.NoError(t, err)
+	require.Equal(t, sum.AppendMask(nil), b)
+	require.ErrorContains(t, masks.Add(b, &scratch), "full")
+	_, err = newParams(t, masked).NewMaskSum()
+	require.Error(t, err)
 }
 
 func TestSecretsServeOnce(t *testing.T) {

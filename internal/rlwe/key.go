@@ -128,3 +128,14 @@ func (k *PublicKey) Add(share []byte) error {
 	k.n++
 	return nil
 }
+
+// AppendBinary appends the packed sum of all shares, which [PublicKey.Add] reads
+// as if it were one share. The error is nil.
+func (k *PublicKey) AppendBinary(dst []byte) ([]byte, error) {
+	p := k.p
+	b := p.newPoly()
+	for i := range p.limbs {
+		p.limbs[i].IMForm(p.limb(k.b, i), p.limb(b, i))
+	}
+	return p.appendPoly(dst, b), nil
+}

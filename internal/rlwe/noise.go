@@ -95,7 +95,7 @@ func mul(x, y uint64) *big.Int {
 // bound returns the most that noise can be if bodies lose drop bits, where the
 // multiple of 2^drop nearest to Q is slip away from it, and false if that is
 // beyond 2^127. A body is off by half of 2^drop for being rounded, and by slip
-// if it, or the sum when it is added, comes to the span and starts from zero.
+// if it comes to the span and is zero instead.
 func (s *noise) bound(drop uint, slip uint128) (uint128, bool) {
 	b := new(big.Int).SetUint64(s.small)
 	if s.flood > 0 {

@@ -80,6 +80,9 @@ func (d *Decrypter) open(dst []uint64, mask *Sum, bodies ...*Sum) error {
 			return fmt.Errorf("rlwe: a sum of %d coefficients, or with other parameters, opened into %d", len(s.body), len(dst))
 		}
 	}
+	if mask.maskless() {
+		return errMaskless
+	}
 	p.mulPoly(d.x, mask.mask, d.k.s)
 	p.inverse(d.x)
 	for _, s := range bodies {
@@ -101,13 +104,15 @@ func (p *Params) Open(dst []uint64, sum *Sum, shares [][]byte) error {
 	case len(shares) < 1 || len(shares) > p.cfg.Holders:
 		return fmt.Errorf("rlwe: %d shares, and %d holders", len(shares), p.cfg.Holders)
 	}
-	all := &Sum{p: p, body: make([]uint64, len(dst))}
-	one := make([]uint64, len(dst))
+	all, err := p.newBodySum(len(dst), p.cfg.Holders)
+	if err != nil {
+		return err
+	}
 	for _, b := range shares {
-		if !unpack(one, b, p.bodyBits, p.span-1) {
+		if !unpack(all.newBody, b, p.bodyBits, p.span-1) {
 			return ErrMalformed
 		}
-		p.addBodies(all.body, one)
+		all.addBody(all.newBody)
 	}
 	x := p.newPoly()
 	sum.bodyTo(x)

@@ -33,6 +33,8 @@ var (
 	ErrNoise = errors.New("rlwe: the sum does not open: a key or a share is not the one that belongs to it")
 )
 
+var errOtherParams = errors.New("rlwe: a sum has other parameters")
+
 // Limits of a [Config].
 const (
 	MaxContributors = 1 << 20
@@ -109,7 +111,7 @@ type Params struct {
 	delta uint
 	// A body is a coefficient rounded to a multiple of 2^drop. What is sent is
 	// the multiple, which is less than span, that of Q itself; bodyBits is its
-	// length. Sums of bodies are modulo span.
+	// length. Sums of bodies are over the integers.
 	drop     uint
 	span     uint64
 	bodyBits int

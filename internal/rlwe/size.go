@@ -1,5 +1,7 @@
 package rlwe
 
+import "math/bits"
+
 // Sizes of messages in bytes. A chunk has n coefficients, 1 <= n <= N.
 
 // ringSize is the size of a polynomial with all its limbs.
@@ -30,7 +32,18 @@ func (p *Params) CiphertextSize(n int) int { return p.MaskSize() + p.BodySize(n)
 func (p *Params) ShareSize(n int) int { return p.BodySize(n) }
 
 // SumSize is the size of a [Sum].
-func (p *Params) SumSize(n int) int { return 4 + p.MaskSize() + p.BodySize(n) }
+func (p *Params) SumSize(n int) int { return p.MaskSize() + p.BodySumSize(n) }
+
+// BodySumSize is the size of a sum without its mask.
+func (p *Params) BodySumSize(n int) int {
+	b := p.sumBits()
+	return 4 + packedSize(n, min(64, b)) + packedSize(n, max(0, b-64))
+}
+
+// sumBits is the length of a sum of as many bodies as may be added up.
+func (p *Params) sumBits() int {
+	return p.bodyBits + bits.Len(uint(max(p.cfg.Contributors, p.cfg.Holders)))
+}
 
 // PublicSize is the size of a public share and of a public key.
 func (p *Params) PublicSize() int { return p.ringSize() }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"math/bits"
 )
 
 // A Sum adds up one chunk of contributions. It holds no secret, and memory for
@@ -14,6 +15,7 @@ type Sum struct {
 	p     *Params
 	mask  poly // empty in mode Masked
 	body  []uint64
+	over  []uint32 // what is above 64 bits, nil if nothing can be
 	count int
 	most  int
 	// what is being parsed
@@ -33,12 +35,21 @@ func (p *Params) NewSwitchSum(n int) (*Sum, error) {
 }
 
 func (p *Params) newSum(n, most int) (*Sum, error) {
+	s, err := p.newBodySum(n, most)
+	if err == nil && p.cfg.Mode != Masked {
+		s.mask, s.newMask = p.newPoly(), p.newPoly()
+	}
+	return s, err
+}
+
+// newBodySum returns a sum without a mask.
+func (p *Params) newBodySum(n, most int) (*Sum, error) {
 	if err := p.checkLength(n); err != nil {
 		return nil, err
 	}
 	s := &Sum{p: p, body: make([]uint64, n), newBody: make([]uint64, n), most: most}
-	if p.cfg.Mode != Masked {
-		s.mask, s.newMask = p.newPoly(), p.newPoly()
+	if p.sumBits() > 64 {
+		s.over = make([]uint32, n)
 	}
 	return s, nil
 }
@@ -54,6 +65,7 @@ func (p *Params) checkLength(n int) error {
 func (s *Sum) Reset() {
 	clear(s.mask)
 	clear(s.body)
+	clear(s.over)
 	s.count = 0
 }
 
@@ -68,6 +80,9 @@ func (s *Sum) Add(ciphertext []byte) error {
 	p := s.p
 	if s.count == s.most {
 		return fmt.Errorf("rlwe: a sum of %d contributions is full", s.most)
+	}
+	if s.maskless() {
+		return errMaskless
 	}
 	if len(ciphertext) != p.CiphertextSize(len(s.body)) {
 		return ErrMalformed
@@ -84,7 +99,7 @@ func (s *Sum) Add(ciphertext []byte) error {
 	if s.mask != nil {
 		p.addPoly(s.mask, s.newMask)
 	}
-	p.addBodies(s.body, s.newBody)
+	s.addBody(s.newBody)
 	s.count++
 	return nil
 }
@@ -97,11 +112,84 @@ func (s *Sum) AppendMask(dst []byte) []byte {
 	return s.p.appendPoly(dst, s.mask)
 }
 
+// addBody adds a body, over the integers.
+func (s *Sum) addBody(body []uint64) {
+	sum := s.body[:len(body)]
+	if s.over == nil {
+		for i, v := range body {
+			sum[i] += v
+		}
+		return
+	}
+	for i, v := range body {
+		var c uint64
+		sum[i], c = bits.Add64(sum[i], v, 0)
+		s.over[i] += uint32(c)
+	}
+}
+
+// high is what the sum at i has above 64 bits.
+func (s *Sum) high(i int) uint64 {
+	if s.over == nil {
+		return 0
+	}
+	return uint64(s.over[i])
+}
+
+var errMaskless = errors.New("rlwe: the sum was read without its mask")
+
+// maskless reports whether the sum lacks a mask that it should have.
+func (s *Sum) maskless() bool { return s.mask == nil && s.p.MaskSize() > 0 }
+
 // AppendBinary appends the sum: the number of contributions, the mask and the
-// body. The error is nil.
+// body. The error is not nil if the sum was read without its mask.
 func (s *Sum) AppendBinary(dst []byte) ([]byte, error) {
+	if s.maskless() {
+		return nil, errMaskless
+	}
 	dst = binary.BigEndian.AppendUint32(dst, uint32(s.count))
-	return appendPacked(s.AppendMask(dst), s.body, s.p.bodyBits), nil
+	return s.appendBody(s.AppendMask(dst)), nil
+}
+
+// AppendBody appends the sum without its mask: the number of contributions and
+// the body. That is all that opens with the shares of holders.
+func (s *Sum) AppendBody(dst []byte) []byte {
+	return s.appendBody(binary.BigEndian.AppendUint32(dst, uint32(s.count)))
+}
+
+func (s *Sum) appendBody(dst []byte) []byte {
+	dst = appendPacked(dst, s.body, min(64, s.p.sumBits()))
+	if s.over == nil {
+		return dst
+	}
+	over := make([]uint64, len(s.over))
+	for i, v := range s.over {
+		over[i] = uint64(v)
+	}
+	return appendPacked(dst, over, s.p.sumBits()-64)
+}
+
+// parseBody reads the body, of as many contributions as the sum counts.
+func (s *Sum) parseBody(b []byte) error {
+	p, n := s.p, len(s.body)
+	hi, lo := bits.Mul64(p.span-1, uint64(s.count))
+	if s.over == nil {
+		if !unpack(s.body, b, p.sumBits(), lo) {
+			return ErrMalformed
+		}
+		return nil
+	}
+	split := packedSize(n, 64)
+	if len(b) < split || !unpack(s.body, b[:split], 64, math.MaxUint64) || !unpack(s.newBody, b[split:], p.sumBits()-64, hi) {
+		return ErrMalformed
+	}
+	for i, v := range s.newBody {
+		if (uint128{hi, lo}).less(uint128{v, s.body[i]}) == 1 {
+			return ErrMalformed
+		}
+		s.over[i] = uint32(v)
+	}
+	return nil
 }
 
 // ParseSum reads a sum of n coefficients.
@@ -115,6 +203,25 @@ func (p *Params) ParseSwitchSum(n int, b []byte) (*Sum, error) {
 	return p.parseSum(n, p.cfg.Holders, b)
 }
 
+// ParseBody reads a sum of n coefficients without its mask. It opens
+// with shares.
+func (p *Params) ParseBody(n int, b []byte) (*Sum, error) {
+	s, err := p.newBodySum(n, p.cfg.Contributors)
+	if err != nil {
+		return nil, err
+	}
+	if len(b) != p.BodySumSize(n) {
+		return nil, ErrMalformed
+	}
+	if err := s.parseCount(b); err != nil {
+		return nil, err
+	}
+	if err := s.parseBody(b[4:]); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
 func (p *Params) parseSum(n, most int, b []byte) (*Sum, error) {
 	s, err := p.newSum(n, most)
 	if err != nil {
@@ -123,21 +230,29 @@ func (p *Params) parseSum(n, most int, b []byte) (*Sum, error) {
 	if len(b) != p.SumSize(n) {
 		return nil, ErrMalformed
 	}
-	count, b := binary.BigEndian.Uint32(b), b[4:]
-	if count > math.MaxInt32 || int(count) > most {
-		return nil, ErrMalformed
+	if err := s.parseCount(b); err != nil {
+		return nil, err
 	}
-	s.count = int(count)
+	b = b[4:]
 	if s.mask != nil {
 		if err := p.parsePoly(s.mask, b[:p.MaskSize()]); err != nil {
 			return nil, err
 		}
 		b = b[p.MaskSize():]
 	}
-	if !unpack(s.body, b, p.bodyBits, p.span-1) {
-		return nil, ErrMalformed
+	if err := s.parseBody(b); err != nil {
+		return nil, err
 	}
 	return s, nil
+}
+
+func (s *Sum) parseCount(b []byte) error {
+	count := binary.BigEndian.Uint32(b)
+	if count > math.MaxInt32 || int(count) > s.most {
+		return ErrMalformed
+	}
+	s.count = int(count)
+	return nil
 }
 
 // bodyTo adds the body of the sum to x, whose coefficients are residues.
@@ -147,6 +262,9 @@ func (s *Sum) bodyTo(x poly) {
 		l, c := &p.limbs[i], p.lift[i]
 		r := p.limb(x, i)
 		for j, v := range s.body {
+			if s.over != nil {
+				v = l.mod128(uint64(s.over[j]), v)
+			}
 			r[j] = l.reduce(r[j] + l.mul(v, c))
 		}
 	}
