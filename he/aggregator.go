@@ -83,12 +83,15 @@ func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
 	if r == nil {
 		return errors.New("he: there is no roll yet")
 	}
-	i, err := a.s.approval(approval, r)
+	i, want, err := a.s.approval(approval, r)
 	if err != nil {
 		return err
 	}
-	if err := a.s.check(i, r, contribution); err != nil {
+	switch got, err := a.s.check(i, r, contribution); {
+	case err != nil:
 		return err
+	case got != want:
+		return bad(kindApproval, fmt.Sprintf("the fingerprint of number %d is wrong", i))
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -102,14 +105,15 @@ func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
 }
 
 // check reads a contribution, which must be well formed and what its contributor
-// committed to.
-func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) error {
+// committed to, and returns its fingerprint.
+func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) (f rlwe.Fingerprint, err error) {
 	p := s.plan
 	in := newReader(io.NewSectionReader(contribution, 0, p.contribution()+1))
 	if err := s.readHeader(in, kindContribution, contributor); err != nil {
-		return err
+		return f, err
 	}
 	masks, bodies := newWriter(io.Discard), newWriter(io.Discard)
+	finger := p.params.NewFingerprinter(r.digest)
 	var b []byte
 	var sum *rlwe.Sum
 	for chunk := range p.chunks() {
@@ -119,23 +123,26 @@ func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) erro
 		}
 		b = grow(b, p.params.CiphertextSize(n))
 		if err := in.read(b, kindContribution); err != nil {
-			return err
+			return f, err
 		}
 		sum.Reset()
 		if err := sum.Add(b); err != nil {
-			return bad(kindContribution, "a residue is out of its range")
+			return f, bad(kindContribution, "a residue is out of its range")
+		}
+		if err := finger.Add(b[p.params.MaskSize():], n); err != nil {
+			return f, bad(kindContribution, "a residue is out of its range")
 		}
 		masks.write(b[:p.params.MaskSize()])
 		bodies.write(b[p.params.MaskSize():])
 	}
 	if err := in.end(kindContribution); err != nil {
-		return err
+		return f, err
 	}
 	wantMasks, wantBodies := r.hashes(contributor)
 	if masks.sum() != wantMasks || bodies.sum() != wantBodies {
-		return bad(kindContribution, fmt.Sprintf("it is not what number %d committed to", contributor))
+		return f, bad(kindContribution, fmt.Sprintf("it is not what number %d committed to", contributor))
 	}
-	return nil
+	return finger.Sum(), nil
 }
 
 // readHeader reads the header of a stream, whose sender must be this one.

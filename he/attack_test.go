@@ -41,8 +41,8 @@ func collect(t testing.TB, spec *Spec) *collected {
 	var err error
 	c.roll, err = c.aggregator.Roll()
 	require.NoError(t, err)
-	for _, who := range c.contributors {
-		approval, err := who.Approve(c.roll)
+	for i, who := range c.contributors {
+		approval, err := who.Approve(c.roll, bytes.NewReader(c.contributions[i]))
 		require.NoError(t, err)
 		c.approvals = append(c.approvals, approval)
 	}
@@ -98,16 +98,16 @@ func TestHostileCommitments(t *testing.T) {
 	roll, err := a.Roll()
 	require.NoError(t, err)
 	require.ErrorIs(t, a.Commit(in.commitments[4]), ErrMessage, "after the roll")
-	_, err = in.contributors[4].Approve(roll)
+	_, err = in.contributors[4].Approve(roll, bytes.NewReader(in.contributions[4]))
 	require.ErrorIs(t, err, ErrTooFew, "not in the roll")
 
 	refused(t, roll, func(m []byte) error {
-		_, err := in.contributors[0].Approve(m)
+		_, err := in.contributors[0].Approve(m, bytes.NewReader(in.contributions[0]))
 		return err
 	})
-	_, err = in.contributors[0].Approve(roll)
+	_, err = in.contributors[0].Approve(roll, bytes.NewReader(in.contributions[0]))
 	require.NoError(t, err)
-	_, err = in.contributors[0].Approve(roll)
+	_, err = in.contributors[0].Approve(roll, bytes.NewReader(in.contributions[0]))
 	require.NoError(t, err, "the same again")
 	b := p.s.NewAggregator()
 	for _, m := range in.commitments {
@@ -115,7 +115,7 @@ func TestHostileCommitments(t *testing.T) {
 	}
 	other, err := b.Roll()
 	require.NoError(t, err)
-	_, err = in.contributors[0].Approve(other)
+	_, err = in.contributors[0].Approve(other, bytes.NewReader(in.contributions[0]))
 	require.ErrorIs(t, err, ErrMessage, "two rolls")
 }
 
@@ -125,6 +125,14 @@ func TestHostileContributions(t *testing.T) {
 	refused(t, c.approvals[0], func(m []byte) error { return c.aggregator.Add(m, bytes.NewReader(c.contributions[0])) })
 	err := c.aggregator.Add(c.approvals[0], bytes.NewReader(c.contributions[1]))
 	require.ErrorIs(t, err, ErrMessage, "of another")
+
+	// A contributor that states a fingerprint which is not its own's would make
+	// the receiver refuse the sum.
+	lie := slices.Clone(c.approvals[0][:headerSize+approvalBody])
+	lie[len(lie)-1] ^= 1
+	err = c.aggregator.Add(sign(lie, c.contributorKeys[0]), bytes.NewReader(c.contributions[0]))
+	require.ErrorIs(t, err, ErrMessage)
+	require.ErrorContains(t, err, "fingerprint")
 
 	// A contribution counts once, however often it comes.
 	for range 3 {
@@ -319,6 +327,19 @@ func TestHostileShares(t *testing.T) {
 		_, err = c.open(forged, shares)
 		require.Error(t, err)
 	}
+	// An aggregator that adds something to a body. Where the noise stays small,
+	// only the fingerprint tells.
+	caught := 0
+	for bit := range 8 * 20 {
+		m := slices.Clone(b.Bytes())
+		m[headerSize+4+len(a.message)+bit/8] ^= 1 << (bit % 8)
+		_, err = c.receiver.Open(c.s, bytes.NewReader(m), readers(shares)...)
+		require.Error(t, err, "bit %d", bit)
+		if bytes.Contains([]byte(err.Error()), []byte("not the sum")) {
+			caught++
+		}
+	}
+	require.NotZero(t, caught)
 	r, err := c.open(a, shares)
 	require.NoError(t, err)
 	require.Equal(t, []int64{10, 5000}, r.Vectors["cases"])
@@ -331,7 +352,7 @@ func TestMixedSessions(t *testing.T) {
 	spec.Fields[0].Max = 1001
 	for _, other := range []*collected{collect(t, counts()), collect(t, spec)} {
 		require.ErrorIs(t, c.aggregator.Commit(other.commitments[0]), ErrIncompatible)
-		_, err := c.contributors[0].Approve(other.roll)
+		_, err := c.contributors[0].Approve(other.roll, bytes.NewReader(c.contributions[0]))
 		require.ErrorIs(t, err, ErrIncompatible)
 		require.ErrorIs(t, c.aggregator.Add(other.approvals[0], bytes.NewReader(c.contributions[0])), ErrIncompatible)
 		require.Error(t, c.aggregator.Add(c.approvals[0], bytes.NewReader(other.contributions[0])))

@@ -83,11 +83,12 @@ func (c *Contributor) Encrypt(w io.Writer, rows iter.Seq2[[]float64, error]) (co
 	return slices.Clone(c.commitment), nil
 }
 
-// Approve takes the roll, which lists what all contributors committed to, and
-// returns the approval that goes to the aggregator with the contribution. From
-// then on nobody can choose a contribution by what others sent. A contributor
-// approves one roll, which has its own commitment.
-func (c *Contributor) Approve(roll []byte) (approval []byte, err error) {
+// Approve takes the roll, which lists what all contributors committed to, and the
+// contribution as it was written. It returns the approval that goes to the
+// aggregator with the contribution: from then on nobody can choose a
+// contribution by what others sent. A contributor approves one roll, which has
+// its own commitment.
+func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval []byte, err error) {
 	if c.commitment == nil {
 		return nil, errors.New("he: there is no contribution yet")
 	}
@@ -101,8 +102,16 @@ func (c *Contributor) Approve(roll []byte) (approval []byte, err error) {
 	case c.approved != [sha256.Size]byte{} && c.approved != r.digest:
 		return nil, fmt.Errorf("%w: there are two rolls", ErrMessage)
 	}
+	f, err := c.s.check(c.index, r, contribution)
+	if err != nil {
+		return nil, err
+	}
 	c.approved = r.digest
-	return sign(append(c.s.appendHeader(nil, kindApproval, c.index), r.digest[:]...), c.key), nil
+	approval = append(c.s.appendHeader(nil, kindApproval, c.index), r.digest[:]...)
+	if approval, err = f.AppendBinary(approval); err != nil {
+		return nil, fmt.Errorf("he: %w", err)
+	}
+	return sign(approval, c.key), nil
 }
 
 // A sealer encrypts chunks on all processors and writes them in order.

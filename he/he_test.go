@@ -112,7 +112,7 @@ func TestDropouts(t *testing.T) {
 	roll, err := a.Roll()
 	require.NoError(t, err)
 	for _, i := range present[1:] {
-		approval, err := in.contributors[i].Approve(roll)
+		approval, err := in.contributors[i].Approve(roll, bytes.NewReader(in.contributions[i]))
 		require.NoError(t, err)
 		require.NoError(t, a.Add(approval, bytes.NewReader(in.contributions[i])))
 	}

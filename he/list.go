@@ -7,13 +7,15 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/dujiang-dev/dujiang/internal/rlwe"
 	"github.com/dujiang-dev/dujiang/internal/wire"
 )
 
 // Sizes of the messages in lists.
 const (
 	commitmentSize = headerSize + 2*sha256.Size + ed25519.SignatureSize
-	approvalSize   = headerSize + sha256.Size + ed25519.SignatureSize
+	approvalSize   = headerSize + approvalBody + ed25519.SignatureSize
+	approvalBody   = sha256.Size + rlwe.FingerprintSize
 )
 
 // A roll is a list of commitments: after it nobody commits.
@@ -29,6 +31,9 @@ type call struct {
 	roll     *roll
 	included []int // contributors, in increasing order
 	active   []int // holders, in increasing order; none in mode ReceiverKey
+	// fingerprint is that of the sum of all bodies, which contributors say what
+	// theirs are of at a point that nobody knew when they committed.
+	fingerprint rlwe.Fingerprint
 }
 
 // hashes returns what a contributor committed to: the hash of all masks, and
@@ -128,10 +133,11 @@ func (s *Session) parseCall(message []byte) (*call, error) {
 	}
 	last := -1
 	for range n {
-		i, err := s.approval(d.Bytes(approvalSize), r)
+		i, f, err := s.approval(d.Bytes(approvalSize), r)
 		if err != nil {
 			return nil, err
 		}
+		c.fingerprint = rlwe.AddFingerprints(c.fingerprint, f)
 		if i <= last {
 			return nil, bad(kindCall, "its contributions are not in order, or one is there twice")
 		}
@@ -154,18 +160,22 @@ func (s *Session) parseCall(message []byte) (*call, error) {
 	return c, nil
 }
 
-// approval reads an approval of a roll and returns its contributor.
-func (s *Session) approval(message []byte, r *roll) (contributor int, err error) {
-	i, body, err := s.signed(message, kindApproval, s.roster.Contributors, sha256.Size)
+// approval reads an approval of a roll, and returns its contributor and the
+// fingerprint of the contribution that it states.
+func (s *Session) approval(message []byte, r *roll) (contributor int, f rlwe.Fingerprint, err error) {
+	i, body, err := s.signed(message, kindApproval, s.roster.Contributors, approvalBody)
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, f, err
 	case [sha256.Size]byte(body) != r.digest:
-		return 0, bad(kindApproval, fmt.Sprintf("number %d approved another roll", i))
+		return 0, f, bad(kindApproval, fmt.Sprintf("number %d approved another roll", i))
 	case r.commitments[i] == nil:
-		return 0, bad(kindApproval, fmt.Sprintf("number %d has no commitment in the roll", i))
+		return 0, f, bad(kindApproval, fmt.Sprintf("number %d has no commitment in the roll", i))
 	}
-	return i, nil
+	if f, err = rlwe.ParseFingerprint(body[sha256.Size:]); err != nil {
+		return 0, f, bad(kindApproval, fmt.Sprintf("the fingerprint of number %d is malformed", i))
+	}
+	return i, f, nil
 }
 
 // callSize is the most bytes that a call can have.

@@ -138,7 +138,7 @@ func (p *parties) aggregate(in *inputs, present, active []int) *Aggregate {
 	roll, err := a.Roll()
 	require.NoError(p.t, err)
 	for _, i := range present {
-		approval, err := in.contributors[i].Approve(roll)
+		approval, err := in.contributors[i].Approve(roll, bytes.NewReader(in.contributions[i]))
 		require.NoError(p.t, err)
 		require.NoError(p.t, a.Add(approval, bytes.NewReader(in.contributions[i])))
 	}

@@ -114,7 +114,7 @@ func (r *Receiver) Open(s *Session, aggregate io.Reader, shares ...io.Reader) (*
 	if err != nil {
 		return nil, err
 	}
-	o := &opening{s: s, in: in, call: c}
+	o := &opening{s: s, in: in, call: c, finger: s.plan.params.NewFingerprinter(c.roll.digest)}
 	if s.plan.spec.Mode == ReceiverKey {
 		if len(shares) > 0 {
 			return nil, errors.New("he: in mode receiver-key there are no shares")
@@ -147,6 +147,7 @@ type opening struct {
 	decrypter *rlwe.Decrypter
 	shares    []*incoming
 	opened    [][]byte
+	finger    *rlwe.Fingerprinter
 }
 
 // An incoming share.
@@ -204,6 +205,9 @@ func (o *opening) next() ([]uint64, error) {
 	if err != nil || sum.Count() != len(o.call.included) {
 		return nil, bad(kindAggregate, "a residue is out of its range, or the number of contributions is another")
 	}
+	if err := o.finger.AddSum(sum); err != nil {
+		return nil, fmt.Errorf("he: %w", err)
+	}
 	o.values = slices.Grow(o.values[:0], n)[:n]
 	if o.decrypter != nil {
 		err = o.decrypter.Open(o.values, sum)
@@ -242,6 +246,9 @@ func (o *opening) unseal(n int) error {
 func (o *opening) finish() error {
 	if err := o.in.end(kindAggregate); err != nil {
 		return err
+	}
+	if o.finger.Sum() != o.call.fingerprint {
+		return fmt.Errorf("%w: the aggregate is not the sum of the contributions in its call", ErrWrong)
 	}
 	for _, in := range o.shares {
 		sum := in.sum()
