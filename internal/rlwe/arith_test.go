@@ -95,6 +95,45 @@ func TestCompose(t *testing.T) {
 	}
 }
 
+// TestBodies compares the fused loop with its parts, at the edges too.
+func TestBodies(t *testing.T) {
+	r := newRand(t)
+	for _, c := range []Config{
+		collective,
+		{Mode: ReceiverKey, Capacity: 1 << 40, Contributors: 80, Coefficients: 1e6, LogN: 12},
+		{Mode: Collective, Capacity: 1 << 20, Contributors: 80, Holders: 2, Coefficients: 1, Statistical: 4},
+		masked,
+	} {
+		p := newParams(t, c)
+		x, got := p.newPoly(), make([]uint64, p.n)
+		small, values := make([]uint64, p.n), make([]uint64, p.n)
+		binomial(stream(t, "", 0), small)
+		for i := range values {
+			values[i] = r.Uint64N(c.Capacity)
+			v := new(big.Int).Rand(randSource(r), toBig(p.q))
+			if i%4 == 0 {
+				values[i] = uint64(i/4%2) * (c.Capacity - 1)
+			}
+			if i%8 < 3 {
+				v.Sub(toBig(p.q), big.NewInt(1+int64(i%64)))
+			} else if i%8 < 6 {
+				v.SetInt64(int64(i % 64))
+			}
+			for j, l := range p.limbs {
+				x[j*p.n+i] = new(big.Int).Mod(v, new(big.Int).SetUint64(l.q)).Uint64()
+			}
+		}
+		p.bodies(got, x, small, values)
+		for i, v := range values {
+			want := p.round(p.place(p.addSmall(p.compose(x, i), small[i]), v))
+			// Beside zero a coefficient may round to either end.
+			if got[i] != want && !(got[i] == 0 && want == p.span-1) {
+				t.Fatalf("%d, want %d", got[i], want)
+			}
+		}
+	}
+}
+
 func TestField(t *testing.T) {
 	r := newRand(t)
 	for _, contributors := range []int{8, 1e6} {

@@ -95,7 +95,7 @@ func BenchmarkParts(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		x, small, g := p.newPoly(), make([]uint64, p.n), prg.New([16]byte{})
+		x, small, numbers, g := p.newPoly(), make([]uint64, p.n), make([]uint64, p.n), prg.New([16]byte{})
 		packed := appendPacked(nil, small, p.limbs[0].bits)
 		for _, f := range []struct {
 			name string
@@ -110,9 +110,7 @@ func BenchmarkParts(b *testing.B) {
 			{"intt", func() { p.limbs[0].INTT(small, small) }},
 			{"mul", func() { p.mulPoly(x, x, x) }},
 			{"round", func() {
-				for i := range small {
-					small[i] = p.round(p.place(p.addSmall(p.compose(x, i), small[i]), 1))
-				}
+				p.bodies(numbers, x, small, numbers)
 			}},
 			{"pack", func() { packed = appendPacked(packed[:0], small, p.limbs[0].bits) }},
 			{"unpack", func() { unpack(small, packed, p.limbs[0].bits, p.limbs[0].q-1) }},

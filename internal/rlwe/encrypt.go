@@ -54,9 +54,7 @@ func (e *Encryptor) encrypt(dst []byte, values []uint64, g *prg.PRG) ([]byte, er
 	e.zero(e.k, g)
 	dst = p.appendPoly(dst, e.mask)
 	binomial(g, e.small)
-	for i, v := range values {
-		e.numbers[i] = p.round(p.place(p.addSmall(p.compose(e.body, i), e.small[i]), v))
-	}
+	p.bodies(e.numbers, e.body, e.small, values)
 	clear(e.u)
 	clear(e.body)
 	clear(e.small)

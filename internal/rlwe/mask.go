@@ -71,9 +71,7 @@ func (m *Masker) maskWith(dst []byte, chunk int, values []uint64, g *prg.PRG) ([
 	m.next = chunk + 1
 	m.product(chunk)
 	gauss(g, m.small)
-	for i, v := range values {
-		m.numbers[i] = p.round(p.place(p.addSmall(p.compose(m.body, i), m.small[i]), v))
-	}
+	p.bodies(m.numbers, m.body, m.small, values)
 	clear(m.body)
 	clear(m.small)
 	return appendPacked(dst, m.numbers[:len(values)], p.bodyBits), nil

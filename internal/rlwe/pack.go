@@ -46,7 +46,17 @@ func unpack(numbers []uint64, b []byte, width int, limit uint64) bool {
 	if width <= 57 {
 		// One load of eight bytes has the whole number.
 		for at := 0; i < n && at/8+8 <= len(b); i, at = i+1, at+width {
-			v := binary.LittleEndian.Uint64(b[at/8:]) >> (at % 8) & mask
+			v := binary.LittleEndian.Uint64(b[at/8:]) >> (at & 7) & mask
+			numbers[i] = v
+			_, over = bits.Sub64(limit, v, 0)
+			borrow |= over
+		}
+	} else {
+		// Eight bytes and the one behind them have it.
+		for at := 0; i < n && at/8+9 <= len(b); i, at = i+1, at+width {
+			c := b[at/8:][:9:9]
+			v := binary.LittleEndian.Uint64(c)>>(at&7) | uint64(c[8])<<1<<(63-at&7)
+			v &= mask
 			numbers[i] = v
 			_, over = bits.Sub64(limit, v, 0)
 			borrow |= over

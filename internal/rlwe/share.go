@@ -13,7 +13,7 @@ import (
 // different noise, a share for a mask that somebody chose, and shares with
 // different sets of a threshold give the secret away: what a sharer is given
 // must be the sum of contributions that the caller has verified, once a key
-// [CSSW24, section 4], [KS25].
+// (eprint 2024/194, 2025/409 and 2026/031 attack those that retry).
 type Sharer struct {
 	k *Secret
 	scratch

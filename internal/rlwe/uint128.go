@@ -28,21 +28,24 @@ func (x uint128) less(y uint128) uint64 {
 func (x uint128) reduce(q uint128) uint128 {
 	lo, b := bits.Sub64(x.lo, q.lo, 0)
 	hi, b := bits.Sub64(x.hi, q.hi, b)
-	return uint128{hi + q.hi&-b + carry(lo, q.lo&-b), lo + q.lo&-b}
-}
-
-func carry(x, y uint64) uint64 {
-	_, c := bits.Add64(x, y, 0)
-	return c
+	lo, c := bits.Add64(lo, q.lo&-b, 0)
+	hi, _ = bits.Add64(hi, q.hi&-b, c)
+	return uint128{hi, lo}
 }
 
 // shl and shr are for shifts of 0 <= n < 128, which are public.
 func (x uint128) shl(n uint) uint128 {
-	return uint128{x.hi<<n | x.lo>>(64-n) | x.lo<<(n-64), x.lo << n}
+	if n >= 64 {
+		return uint128{x.lo << (n & 63), 0}
+	}
+	return uint128{x.hi<<(n&63) | x.lo>>1>>(^n&63), x.lo << (n & 63)}
 }
 
 func (x uint128) shr(n uint) uint128 {
-	return uint128{x.hi >> n, x.lo>>n | x.hi<<(64-n) | x.hi>>(n-64)}
+	if n >= 64 {
+		return uint128{0, x.hi >> (n & 63)}
+	}
+	return uint128{x.hi >> (n & 63), x.lo>>(n&63) | x.hi<<1<<(^n&63)}
 }
 
 func (x uint128) bitLen() int {
