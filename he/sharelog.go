@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
+	"runtime"
 	"sync"
 )
 
@@ -43,12 +45,30 @@ func OpenFileLog(name string) (*FileLog, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := syncFolder(filepath.Dir(name)); err != nil {
+		file.Close()
+		return nil, err
+	}
 	l := &FileLog{file: file, seen: make(map[[32]byte]bool)}
 	if err := l.load(); err != nil {
 		file.Close()
 		return nil, err
 	}
 	return l, nil
+}
+
+// syncFolder makes the name of a new file outlive a crash, where systems can.
+func syncFolder(name string) error {
+	switch runtime.GOOS {
+	case "windows", "js", "wasip1", "plan9":
+		return nil // they know no such thing
+	}
+	folder, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer folder.Close()
+	return folder.Sync()
 }
 
 func (l *FileLog) load() error {

@@ -1,0 +1,107 @@
+// Package he adds up what several organisations know, while nobody sees what any
+// of them knows: contributors send their part encrypted, an aggregator that can
+// read nothing adds the parts up, and only the sum is opened, for one receiver.
+//
+// A question is a [Spec]: the fields that rows have, each with the least and the
+// greatest value, and functions of all rows together, such as [Sum], [Mean],
+// [Histogram] or [Regression]. [NewPlan] turns it into a [Plan], in which
+// everything that is dangerous to choose is chosen. Then a [Session] brings plan,
+// parties and an epoch together, and each party has a type whose methods are
+// its steps: [Contributor], [Aggregator], [KeyHolder], [Receiver]. Messages are bytes,
+// which travel as callers like. All results are exact.
+//
+// # Modes
+//
+// In mode [Collective] the key is that of several key holders together. It is for
+// parties that trust no single one:
+//
+//	key holders                  contributors              aggregator                   receiver
+//
+//	Offer      to all holders                                                           NewReceiver
+//	Deal       to all holders
+//	Confirm    to all holders
+//	PublicKey  ------------->    NewContributor
+//	                             Encrypt
+//	                             commitment  ---------->   Commit
+//	                             Approve     <----------   Roll
+//	                             approval,
+//	                             contribution  -------->   Add
+//	                                                       Close
+//	Audit      <----------------------------------------   Call, WriteMasks
+//	Share      - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - ->
+//	                                                       WriteTo  ------------------> Open
+//
+// In mode [ReceiverKey] there are no key holders: contributors encrypt under the
+// receiver's key, and all else is the same.
+//
+// Contributors may be absent at every step: who has not committed is not in the
+// roll, who has not contributed is not in the call. Key holders must all make the
+// key; then as many as the threshold open the result.
+//
+// # Security
+//
+// Encryption is over rings, with parameters from a table that is held against
+// the published ceilings for 128-bit security; package internal/rlwe says which, and
+// keys of holders, their threshold and their shares are those of Mouchet et al.
+// [MTBH21], [MBH23]. Key holders and contributors sign with Ed25519; what one
+// key holder sends to another or to the receiver is sealed with HPKE under X-Wing.
+//
+// The aggregator may do what it likes, and collude with all but MinInputs-1
+// contributors and with fewer key holders than the threshold: it learns nothing
+// about others' contributions besides the result. What makes that so:
+//
+//   - A key holder opens one sum in a session, which it writes into a durable
+//     [ShareLog] before. Two shares for one secret give it away [CSSW24], [KS25].
+//   - It opens only what it has added up itself, from masks that it holds
+//     against the contributors' commitments. All commitments were made before an
+//     honest contributor showed anything, so nobody can choose the sum. Linear
+//     fingerprints of masks would be a shorter check, but a contributor that
+//     colludes could sign any.
+//   - A share hides all but the result with flooding noise that is uniform, and
+//     as wide as the Spec's statistical distance needs.
+//   - Key holders commit to their shares of the key before they see another's,
+//     and contributors use no key that a holder has not confirmed.
+//   - The aggregator cannot change the result, since contributors sign a linear
+//     fingerprint of what they sent, at a point that all commitments determine,
+//     and the receiver compares.
+//
+// In mode ReceiverKey the receiver and the aggregator together can open single
+// contributions. The first must not be given what the second has.
+//
+// Not protected: key holders follow the protocol when they make the key and their
+// shares; one that does not can make results fail to open. A contributor can
+// send wrong numbers within the bounds of the plan's sums; it can spoil a result
+// and learn nothing by it. Nothing hides who takes part. Keys last for one
+// session: begin another for the next question.
+//
+// # Leakage
+//
+// The receiver learns the result and who is in it. Everybody learns the plan, with
+// the bounds of fields and the most rows, and who contributes; the
+// numbers of rows stay hidden. A result can tell about single rows: of sums
+// over few, or of two questions that differ by one row. MinInputs bounds that for
+// contributors, and nothing here for rows.
+//
+// # Cost
+//
+// [Plan.Sizes] has the bytes and [Plan.String] everything for people. For sums
+// of 36 bits of 8 parties a contributor sends about 20 bytes a value in mode
+// Collective, and about 12 in mode ReceiverKey; small counters share a value. All
+// parties compute on all processors, and hold a few chunks of some thousand
+// values, besides: a key holder 16 bytes a value for its audit, and the receiver
+// the result.
+//
+// # References
+//
+//   - [CSSW24] M. Checri, R. Sirdey, A. Boudguiga, J.-P. Bultel. On the Practical
+//     CPAD Security of "Exact" and Threshold FHE Schemes and Libraries. CRYPTO
+//     2024, eprint 2024/116.
+//   - [KS25] The same lesson for retries of threshold protocols: eprint 2024/194,
+//     2025/409.
+//   - [MBH23] C. Mouchet, E. Bertrand, J.-P. Hubaux. An Efficient Threshold
+//     Access-Structure for RLWE-Based Multiparty Homomorphic Encryption. Journal
+//     of Cryptology 36, 2023, eprint 2022/780.
+//   - [MTBH21] C. Mouchet, J. Troncoso-Pastoriza, J.-P. Bossuat, J.-P. Hubaux.
+//     Multiparty Homomorphic Encryption from Ring-Learning-with-Errors. PETS 2021,
+//     eprint 2020/304.
+package he
