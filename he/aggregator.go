@@ -221,17 +221,16 @@ func (a *Aggregate) WriteMasks(w io.Writer, contributor int) error {
 		return fmt.Errorf("he: number %d is not in the aggregate", contributor)
 	}
 	p := a.s.plan
-	out := newWriter(w)
-	if err := out.write(a.s.appendHeader(nil, kindMasks, contributor)); err != nil {
-		return err
+	if _, err := w.Write(a.s.appendHeader(nil, kindMasks, contributor)); err != nil {
+		return fmt.Errorf("he: writing: %w", err)
 	}
 	b := make([]byte, p.params.MaskSize())
 	for chunk := range p.chunks() {
 		if err := readAt(input, b, p.offset(chunk)); err != nil {
 			return err
 		}
-		if err := out.write(b); err != nil {
-			return err
+		if _, err := w.Write(b); err != nil {
+			return fmt.Errorf("he: writing: %w", err)
 		}
 	}
 	return nil

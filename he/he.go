@@ -46,15 +46,17 @@
 // [MTBH21], [MBH23]. Key holders and contributors sign with Ed25519; what one
 // key holder sends to another or to the receiver is sealed with HPKE under X-Wing.
 //
-// The aggregator may do what it likes, and collude with all but MinInputs-1
-// contributors and with fewer key holders than the threshold: it learns nothing
-// about others' contributions besides the result. What makes that so:
+// The aggregator may do what it likes, and collude with the receiver, with fewer
+// contributors than MinInputs and with fewer key holders than the threshold: of
+// the other contributions it learns their sum, if it learns the result, and
+// nothing else. What makes that so:
 //
 //   - A key holder opens one sum in a session, which it writes into a durable
-//     [ShareLog] before. Two shares for one secret give it away [CSSW24], [KS25].
+//     [ShareLog] before. Two shares for one secret give it away [CSBB24].
 //   - It opens only what it has added up itself, from masks that it holds
-//     against the contributors' commitments. All commitments were made before an
-//     honest contributor showed anything, so nobody can choose the sum. Linear
+//     against the contributors' commitments. Among MinInputs contributors is an
+//     honest one, which showed its contribution only when it knew all
+//     commitments, so nobody could choose the sum. Linear
 //     fingerprints of masks would be a shorter check, but a contributor that
 //     colludes could sign any.
 //   - A share hides all but the result with flooding noise that is uniform, and
@@ -93,11 +95,9 @@
 //
 // # References
 //
-//   - [CSSW24] M. Checri, R. Sirdey, A. Boudguiga, J.-P. Bultel. On the Practical
-//     CPAD Security of "Exact" and Threshold FHE Schemes and Libraries. CRYPTO
+//   - [CSBB24] M. Checri, R. Sirdey, A. Boudguiga, J.-P. Bultel. On the practical
+//     CPA^D security of "exact" and threshold FHE schemes and libraries. CRYPTO
 //     2024, eprint 2024/116.
-//   - [KS25] The same lesson for retries of threshold protocols: eprint 2024/194,
-//     2025/409.
 //   - [MBH23] C. Mouchet, E. Bertrand, J.-P. Hubaux. An Efficient Threshold
 //     Access-Structure for RLWE-Based Multiparty Homomorphic Encryption. Journal
 //     of Cryptology 36, 2023, eprint 2022/780.

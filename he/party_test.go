@@ -119,6 +119,7 @@ func (p *parties) encrypt(rows func(contributor int) iter.Seq2[[]float64, error]
 		c, err := p.s.NewContributor(k, p.public)
 		require.NoError(p.t, err)
 		var b bytes.Buffer
+		b.Grow(int(p.plan.Sizes().Contribution))
 		commitment, err := c.Encrypt(&b, rows(i))
 		require.NoError(p.t, err)
 		require.EqualValues(p.t, p.plan.Sizes().Contribution, b.Len())
@@ -151,8 +152,8 @@ func (p *parties) aggregate(in *inputs, present, active []int) *Aggregate {
 func (p *parties) audit(a *Aggregate, holder int) *Audit {
 	audit, err := p.keyHolders[holder].Audit(a.Call())
 	require.NoError(p.t, err)
+	var b bytes.Buffer
 	for _, i := range audit.Contributors() {
-		var b bytes.Buffer
 		require.NoError(p.t, a.WriteMasks(&b, i))
 		require.EqualValues(p.t, p.plan.Sizes().Audit, b.Len())
 		require.NoError(p.t, audit.Add(i, &b))
@@ -164,6 +165,7 @@ func (p *parties) audit(a *Aggregate, holder int) *Audit {
 func (p *parties) shares(a *Aggregate, active []int) (shares [][]byte) {
 	for _, h := range active {
 		var b bytes.Buffer
+		b.Grow(int(p.plan.Sizes().Share))
 		require.NoError(p.t, p.audit(a, h).Share(&b, memoryLog{}))
 		require.EqualValues(p.t, p.plan.Sizes().Share, b.Len())
 		shares = append(shares, b.Bytes())

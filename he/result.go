@@ -35,14 +35,18 @@ func (a Answer) Float(i int) (x float64, ok bool) {
 	return x, true
 }
 
-// String returns function and numbers with up to six decimals.
+// String returns function and numbers: whole ones exactly, others with six
+// digits.
 func (a Answer) String() string {
 	s := a.Function + " ="
-	for i := range a.Numbers {
-		if x, ok := a.Float(i); ok {
-			s += fmt.Sprintf(" %.6g", x)
-		} else {
+	for i, x := range a.Numbers {
+		switch f, _ := a.Float(i); {
+		case x == nil:
 			s += " none"
+		case x.IsInt():
+			s += " " + x.Num().String()
+		default:
+			s += fmt.Sprintf(" %.6g", f)
 		}
 	}
 	return s
