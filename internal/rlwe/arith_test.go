@@ -68,7 +68,7 @@ func TestLimb(t *testing.T) {
 				require.Zero(t, z.Mod(z, q).Sign())
 				require.Less(t, l.mul(x, y), l.q)
 				if y != 0 {
-					require.Equal(t, l.mul(1, l.r2), l.mul(y, l.inverse(y)))
+					require.Equal(t, l.mul(1, l.r2), l.mul(y, l.invert(y)))
 				}
 			}
 		}

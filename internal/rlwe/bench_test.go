@@ -22,9 +22,9 @@ func BenchmarkCollective(b *testing.B) {
 		Config
 	}{
 		{"36bit", collective},
-		{"36bit/40-a-coefficient", Config{Mode: Collective, Capacity: 8 << 36, Contributors: 8, Holders: 8, Coefficients: 1, Statistical: 40}},
-		{"2x16bit", Config{Mode: Collective, Capacity: 1 << 38, Contributors: 8, Holders: 8, Coefficients: 5e5, Statistical: 40}},
-		{"receiver-key", Config{Mode: ReceiverKey, Capacity: 1 << 40, Contributors: 8, Coefficients: 1e6}},
+		{"36bit/40-a-coefficient", Config{Mode: Collective, Capacity: 8*(1<<36-1) + 1, Contributors: 8, Holders: 8, Coefficients: 1, Statistical: 40}},
+		{"2x16bit", Config{Mode: Collective, Capacity: (8*(1<<16-1)+1)*(1<<19) - 1, Contributors: 8, Holders: 8, Coefficients: 5e5, Statistical: 40}},
+		{"receiver-key", Config{Mode: ReceiverKey, Capacity: 1<<40 - 7, Contributors: 8, Coefficients: 1e6}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			g := newGroup(b, c.Config)
@@ -88,9 +88,56 @@ func BenchmarkCollective(b *testing.B) {
 	}
 }
 
+// BenchmarkMasked is every step of a vector that contributors mask and leave.
+func BenchmarkMasked(b *testing.B) {
+	p := newParams(b, masked)
+	n := p.N()
+	b.Logf("N=%d logQ=%d body=%d", n, p.LogQ(), p.bodyBits)
+	values := make([]uint64, n)
+	k, _ := p.NewMaskKey()
+	m, _ := p.NewMasker(k, [32]byte{})
+	body, _ := m.Mask(nil, 0, values)
+	sum, _ := p.NewSum(n)
+	b.Run("mask", func(b *testing.B) {
+		chunk := m.next
+		for b.Loop() {
+			body, _ = m.Mask(body[:0], chunk, values)
+			chunk++
+		}
+		perValue(b, n, len(body))
+	})
+	b.Run("add", func(b *testing.B) {
+		b.SetBytes(int64(len(body)))
+		for b.Loop() {
+			sum.Reset()
+			if err := sum.Add(body); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perValue(b, n, 0)
+	})
+	b.Run("open", func(b *testing.B) {
+		for b.Loop() {
+			if err := m.Open(values, m.next-1, sum); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perValue(b, n, 0)
+	})
+	f := p.NewFingerprinter([32]byte{})
+	b.Run("fingerprint", func(b *testing.B) {
+		for b.Loop() {
+			if err := f.Add(body, n); err != nil {
+				b.Fatal(err)
+			}
+		}
+		perValue(b, n, 0)
+	})
+}
+
 // BenchmarkParts is what encryption is made of.
 func BenchmarkParts(b *testing.B) {
-	for _, c := range []Config{collective, {Mode: ReceiverKey, Capacity: 1 << 40, Contributors: 8, Coefficients: 1e6}} {
+	for _, c := range []Config{collective, {Mode: ReceiverKey, Capacity: 1<<40 - 7, Contributors: 8, Coefficients: 1e6}} {
 		p, err := New(c)
 		if err != nil {
 			b.Fatal(err)

@@ -93,7 +93,9 @@ func (s *scratch) zero(k *PublicKey, g *prg.PRG) {
 	p := k.p
 	ternary(g, s.small)
 	for i := range p.limbs {
-		p.limbs[i].ntt(p.limb(s.u, i), s.small)
+		u := p.limb(s.u, i)
+		p.limbs[i].fromSigned(u, s.small)
+		p.limbs[i].NTTLazy(u, u) // below 2q, which products in Montgomery form allow
 	}
 	p.mulPoly(s.body, k.b, s.u)
 	p.inverse(s.body)

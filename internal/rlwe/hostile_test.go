@@ -179,7 +179,7 @@ func TestWrongShares(t *testing.T) {
 	g := newGroup(t, c)
 	p, n := g.p, 200
 	r := newRand(t)
-	sum, want := g.contribute(t, n, below(p, r))
+	sum, want := g.contribute(t, n, within(p, r))
 	other, _ := g.contribute(t, n, func(int, int) uint64 { return 1 })
 	e, err := p.NewEncryptor(g.key)
 	require.NoError(t, err)

@@ -57,7 +57,7 @@ func newNoise(c Config, n int) noise {
 	// by |y|/2^k. The mean of |y| is at most the root of the variance, and
 	// distances add up over coefficients.
 	root := isqrt(new(big.Int).Div(v, big.NewInt(varianceDenominator)))
-	s.flood = c.Statistical + bits.Len64(uint64(c.Coefficients)) + bits.Len64(root)
+	s.flood = c.Statistical + mul(uint64(c.Coefficients), root).BitLen()
 	return s
 }
 

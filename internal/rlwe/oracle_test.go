@@ -39,7 +39,7 @@ func TestOtherImplementation(t *testing.T) {
 		sk := lattigo.NewSecretKey(params)
 		sk.Value.Q = fromPoly(p, k.s)
 
-		sum, want := g.contribute(t, p.n, below(p, newRand(t)))
+		sum, want := g.contribute(t, p.n, within(p, newRand(t)))
 		ct := lattigo.NewCiphertext(params, 1, params.MaxLevel())
 		ct.IsNTT = false
 		body := p.newPoly()

@@ -66,7 +66,7 @@ type Config struct {
 	// [Collective].
 	Switch bool
 	// LogN, if it is not zero, is the logarithm of the ring's degree: 11, 12 or
-	// 13. It is for experiments; zero takes the shortest modulus.
+	// 13. It is for experiments; zero takes the least that will do.
 	LogN int
 }
 
@@ -123,9 +123,8 @@ type Params struct {
 	digest [32]byte
 }
 
-// New returns the parameters for a question, from the shortest modulus of the
-// table on which a result of all its coefficients is wrong with a probability
-// below 2^-64. Everything is integer arithmetic, so that all machines come to
+// New returns the parameters for a question, such that a result of all its
+// coefficients is wrong with a probability below 2^-64. Everything is integer arithmetic, so that all machines come to
 // the same.
 func New(c Config) (*Params, error) {
 	if err := c.check(); err != nil {
@@ -153,19 +152,29 @@ func MaxCapacity(c Config) uint64 {
 	return 0
 }
 
-// choose returns the parameters in the first row that fits.
-func choose(c Config) (*Params, bool) {
+// choose returns the parameters of the smallest ring that fits, and of its moduli
+// the one with the shortest messages: a longer one can make bodies shorter.
+func choose(c Config) (best *Params, ok bool) {
 	if c.check() != nil {
 		return nil, false
 	}
 	for _, r := range rows {
-		if c.LogN == 0 || c.LogN == r.logN {
-			if p := fit(c, r); p != nil {
-				return p, true
-			}
+		if c.LogN != 0 && c.LogN != r.logN || best != nil && best.row.logN != r.logN {
+			continue
+		}
+		if p := fit(c, r); p != nil && (best == nil || p.width() < best.width()) {
+			best = p
 		}
 	}
-	return nil, false
+	return best, best != nil
+}
+
+// width is the length of a coefficient of a contribution in bits.
+func (p *Params) width() int {
+	if p.cfg.Mode == Masked {
+		return p.bodyBits
+	}
+	return p.q.bitLen() + p.bodyBits
 }
 
 // fit lays out messages of c in the ring of r, or returns nil.
@@ -176,18 +185,22 @@ func fit(c Config, r row) *Params {
 	}
 	p.noise = newNoise(c, p.n)
 
-	// The largest delta with capacity * 2^delta <= q.
-	for p.delta = uint(max(0, p.q.bitLen()-bits.Len64(c.Capacity))); ; p.delta-- {
-		if x := (uint128{0, c.Capacity}).shl(p.delta); p.q.less(x) == 0 {
-			break
-		} else if p.delta == 0 {
+	// The largest delta with which the greatest message and its noise do not
+	// meet zero and its own: (capacity - 1/8) 2^delta <= q, as noise is at most
+	// 3/8 of 2^delta.
+	for p.delta = uint(max(3, p.q.bitLen()-bits.Len64(c.Capacity)+1)); ; p.delta-- {
+		if p.delta < 4 {
 			return nil
+		}
+		x := (uint128{0, c.Capacity}).shl(p.delta).sub(uint128{0, 1}.shl(p.delta - 3))
+		if p.q.less(x) == 0 {
+			break
 		}
 	}
 	// All noise must stay within three quarters of what rounding to the next
 	// message forgives. The quarter left is how a wrong key is noticed. What
 	// noise leaves is for rounding of bodies: as much as fits.
-	if p.delta < 4 || p.noise.flood >= 126 {
+	if p.noise.flood >= 126 {
 		return nil
 	}
 	limit := (uint128{0, 3}).shl(p.delta - 3)

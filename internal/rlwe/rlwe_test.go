@@ -87,13 +87,13 @@ func (g *group) shares(t testing.TB, sum *Sum, secrets []*Secret) (shares [][]by
 	return shares
 }
 
-// below returns values such that all contributors' sum stays within capacity.
-func below(p *Params, r *rand.Rand) func(c, i int) uint64 {
+// within returns values such that all contributors' sum stays within capacity.
+func within(p *Params, r *rand.Rand) func(c, i int) uint64 {
 	most := (p.cfg.Capacity - 1) / uint64(p.cfg.Contributors)
 	return func(int, int) uint64 { return r.Uint64N(most + 1) }
 }
 
-var collective = Config{Mode: Collective, Capacity: 8 << 36, Contributors: 8, Holders: 8, Coefficients: 1e6, Statistical: 40}
+var collective = Config{Mode: Collective, Capacity: 8*(1<<36-1) + 1, Contributors: 8, Holders: 8, Coefficients: 1e6, Statistical: 40}
 
 func TestCollective(t *testing.T) {
 	r := newRand(t)
@@ -103,8 +103,11 @@ func TestCollective(t *testing.T) {
 		{Mode: Collective, Capacity: 1e9, Contributors: 30, Holders: 5, Coefficients: 1e6, Statistical: 20},
 	} {
 		g := newGroup(t, c)
-		for _, n := range []int{1, 7, 1000, g.p.N()} {
-			sum, want := g.contribute(t, n, below(g.p, r))
+		for _, n := range []int{1, 1000, g.p.N()} {
+			if testing.Short() && n == g.p.N() {
+				continue
+			}
+			sum, want := g.contribute(t, n, within(g.p, r))
 			got := make([]uint64, n)
 			require.NoError(t, g.p.Open(got, sum, g.shares(t, sum, g.secrets)))
 			require.Equal(t, want, got)
@@ -119,7 +122,7 @@ func TestReceiverKey(t *testing.T) {
 	d, err := g.p.NewDecrypter(g.secrets[0])
 	require.NoError(t, err)
 	for _, n := range []int{1, g.p.N()} {
-		sum, want := g.contribute(t, n, below(g.p, r))
+		sum, want := g.contribute(t, n, within(g.p, r))
 		got := make([]uint64, n)
 		require.NoError(t, d.Open(got, sum))
 		require.Equal(t, want, got)
@@ -138,7 +141,10 @@ func TestSwitch(t *testing.T) {
 	d, err := g.p.NewDecrypter(receiver)
 	require.NoError(t, err)
 	for _, n := range []int{3, g.p.N()} {
-		sum, want := g.contribute(t, n, below(g.p, r))
+		if testing.Short() && n == g.p.N() {
+			continue
+		}
+		sum, want := g.contribute(t, n, within(g.p, r))
 		mask := sum.AppendMask(nil)
 		switched, err := g.p.NewSwitchSum(n)
 		require.NoError(t, err)
@@ -152,5 +158,30 @@ func TestSwitch(t *testing.T) {
 		got := make([]uint64, n)
 		require.NoError(t, d.OpenSwitched(got, sum, switched))
 		require.Equal(t, want, got)
+	}
+}
+
+// TestBytes holds what a value costs to what was promised.
+func TestBytes(t *testing.T) {
+	for _, c := range []struct {
+		Config
+		values int     // in a coefficient
+		most   float64 // bytes a value that a contributor sends, of 10^6
+	}{
+		{collective, 1, 25},
+		{Config{Mode: Collective, Capacity: 8*(1<<16-1)<<19 + 8*(1<<16-1) + 1, Contributors: 8, Holders: 8, Coefficients: 5e5, Statistical: 40}, 2, 10},
+		{Config{Mode: ReceiverKey, Capacity: 1 << 40, Contributors: 8, Coefficients: 1e6}, 1, 14},
+		{Config{Mode: Masked, Capacity: 1 << 40, Contributors: 8, Coefficients: 1e6}, 1, 7},
+		{masked, 1, 9},
+	} {
+		p := newParams(t, c.Config)
+		n := int(c.Coefficients)
+		bytes := n / p.N() * p.CiphertextSize(p.N())
+		if rest := n % p.N(); rest > 0 {
+			bytes += p.CiphertextSize(rest)
+		}
+		got := float64(bytes) / float64(n*c.values)
+		require.LessOrEqual(t, got, c.most)
+		t.Logf("%.2f B of %v; N=%d logQ=%d flood=%d body=%d, a share of %.2f B", got, c.most, p.n, p.LogQ(), p.FloodBits(), p.bodyBits, float64(p.bodyBits)/8/float64(c.values))
 	}
 }

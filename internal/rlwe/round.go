@@ -22,7 +22,7 @@ func (p *Params) bodies(numbers []uint64, x poly, errors, values []uint64) {
 }
 
 // bodies1 is bodies modulo one prime. The sum of coefficient, error and bias, and
-// message is less than 2q: a message is at most q - 2^delta.
+// message is less than 2q: a message is at most q - 7/8 2^delta.
 func (p *Params) bodies1(numbers, x, errors, values []uint64) {
 	q, delta, drop, span := p.q.lo, p.delta&63, p.drop&63, p.span
 	back := p.half().lo - bias

@@ -40,7 +40,7 @@ func chi2(t *testing.T, counts map[int64]int, probability func(x int64) float64,
 	require.Less(t, sum, k+2*math.Sqrt(k*25)+50, "chi squared of %v degrees", k)
 }
 
-const draws = 1 << 20
+const draws = 1 << 18
 
 func count(x []uint64) map[int64]int {
 	var dense [512]int // from -256 on

@@ -139,7 +139,7 @@ func (k *ThresholdKey) Secret(active []int) (*Secret, error) {
 				den = l.mul(den, l.mul(l.small(m-k.point), l.r2))
 			}
 		}
-		l.MulScalarMontgomery(p.limb(s.s, i), l.mul(num, l.inverse(den)), p.limb(s.s, i))
+		l.MulScalarMontgomery(p.limb(s.s, i), l.mul(num, l.invert(den)), p.limb(s.s, i))
 	}
 	return s, nil
 }
@@ -153,9 +153,9 @@ func (l *limb) small(x int) uint64 {
 	return uint64(x)
 }
 
-// inverse returns 1/x, both in Montgomery form, of a public x that is not zero:
+// invert returns 1/x, both in Montgomery form, of a public x that is not zero:
 // x^(q-2) [Fermat].
-func (l *limb) inverse(x uint64) uint64 {
+func (l *limb) invert(x uint64) uint64 {
 	r := l.mul(1, l.r2)
 	for e := l.q - 2; e > 0; e >>= 1 {
 		if e&1 == 1 {

@@ -35,7 +35,7 @@ func TestThreshold(t *testing.T) {
 		cfg.Holders, cfg.Statistical, cfg.Coefficients = c.holders, 30, 1e4
 		g := newGroup(t, cfg)
 		n := min(c.n, g.p.N())
-		sum, want := g.contribute(t, n, below(g.p, newRand(t)))
+		sum, want := g.contribute(t, n, within(g.p, newRand(t)))
 		keys := g.thresholdKeys(t, c.threshold)
 		var active []int
 		for i := range c.threshold {
