@@ -26,7 +26,7 @@ type Aggregator struct {
 	commitments map[int][]byte
 	message     []byte // the roll, once it is closed
 	roll        *roll
-	approvals   map[int][]byte
+	approvals   map[int][]byte // in mode OneShot, manifests
 	inputs      map[int]io.ReaderAt
 	closed      bool
 }
@@ -75,8 +75,12 @@ func (a *Aggregator) Roll() ([]byte, error) {
 // Add takes a contributor's approval of the roll and its contribution, which it
 // checks against the commitment and reads again when it is added up: it must
 // stay as it is until then. A contribution that is refused changes nothing,
-// nor does the same one again.
+// nor does the same one again. In mode OneShot there is no roll, and the manifest,
+// which is what Encrypt returned, takes the place of the approval.
 func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
+	if a.s.plan.spec.Mode == OneShot {
+		return a.addOneShot(approval, contribution)
+	}
 	a.mu.Lock()
 	r := a.roll
 	a.mu.Unlock()
@@ -172,14 +176,15 @@ func (p *Plan) newSum(n int) *rlwe.Sum {
 func grow(b []byte, n int) []byte { return slices.Grow(b[:0], n)[:n] }
 
 // Close ends the time to contribute. In mode Collective active has the numbers
-// of the key holders that shall open the result, as many as the threshold; else it
-// is nil. It cannot be changed: if one of them fails to send its share, that
+// of the key holders that shall open the result, as many as the threshold; in mode
+// OneShot at least as many; in mode ReceiverKey it is nil. It cannot be changed: if one of them fails to send its share, that
 // takes a new session, since a second set of shares would give keys away.
 func (a *Aggregator) Close(active []int) (*Aggregate, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	oneShot := a.s.plan.spec.Mode == OneShot
 	switch {
-	case a.message == nil:
+	case a.message == nil && !oneShot:
 		return nil, errors.New("he: there is no roll yet")
 	case a.closed:
 		return nil, errors.New("he: the aggregate is closed already")
@@ -191,6 +196,9 @@ func (a *Aggregator) Close(active []int) (*Aggregate, error) {
 		}
 	}
 	message := a.s.appendCall(nil, a.message, a.approvals, active)
+	if oneShot {
+		message = a.s.appendOneShot(nil, a.approvals, active)
+	}
 	c, err := a.s.parseCall(message)
 	if err != nil {
 		return nil, err
@@ -214,13 +222,16 @@ func (a *Aggregate) Contributors() []int { return slices.Clone(a.call.included) 
 // Call returns the message that calls the active key holders to share.
 func (a *Aggregate) Call() []byte { return slices.Clone(a.message) }
 
-// WriteMasks writes what a key holder must see of one contribution.
-func (a *Aggregate) WriteMasks(w io.Writer, contributor int) error {
+// WriteAudit writes what a key holder must see of one contribution.
+func (a *Aggregate) WriteAudit(w io.Writer, holder, contributor int) error {
 	input := a.inputs[contributor]
 	if input == nil {
 		return fmt.Errorf("he: number %d is not in the aggregate", contributor)
 	}
 	p := a.s.plan
+	if p.spec.Mode == OneShot {
+		return a.writeKey(w, holder, contributor)
+	}
 	if _, err := w.Write(a.s.appendHeader(nil, kindMasks, contributor)); err != nil {
 		return fmt.Errorf("he: writing: %w", err)
 	}
@@ -238,7 +249,7 @@ func (a *Aggregate) WriteMasks(w io.Writer, contributor int) error {
 
 // offset is where a chunk begins in a contribution.
 func (p *Plan) offset(chunk int) int64 {
-	return int64(headerSize) + int64(chunk)*int64(p.params.CiphertextSize(p.params.N()))
+	return int64(headerSize) + p.keyShares() + int64(chunk)*int64(p.params.CiphertextSize(p.params.N()))
 }
 
 func readAt(r io.ReaderAt, b []byte, offset int64) error {

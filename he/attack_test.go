@@ -205,7 +205,7 @@ func TestHostileCall(t *testing.T) {
 
 	// Masks that are cut, changed, of another contributor.
 	var masks bytes.Buffer
-	require.NoError(t, a.WriteMasks(&masks, 1))
+	require.NoError(t, a.WriteAudit(&masks, 0, 1))
 	refused(t, masks.Bytes(), func(m []byte) error {
 		au, err := c.keyHolders[0].Audit(a.Call())
 		require.NoError(t, err)
@@ -219,7 +219,7 @@ func TestHostileCall(t *testing.T) {
 	require.NoError(t, au.Add(1, bytes.NewReader(masks.Bytes())))
 	require.Error(t, au.Add(1, bytes.NewReader(masks.Bytes())), "twice")
 	require.Error(t, au.Share(io.Discard, memoryLog{}), "not all seen")
-	require.Error(t, a.WriteMasks(io.Discard, 4), "not in it")
+	require.Error(t, a.WriteAudit(io.Discard, 0, 4), "not in it")
 }
 
 // One session, one share: with the same log, another log, or another call.

@@ -22,6 +22,7 @@ type Audit struct {
 	h     *KeyHolder
 	call  *call
 	masks []*rlwe.MaskSum // by chunk
+	keys  *rlwe.KeySum    // in mode OneShot
 	seen  map[int]bool
 }
 
@@ -30,7 +31,8 @@ type Audit struct {
 // that does not have the holder among the active ones, and one without the holder's
 // own contribution if it is a contributor too.
 func (h *KeyHolder) Audit(message []byte) (*Audit, error) {
-	if h.public == nil {
+	oneShot := h.s.plan.spec.Mode == OneShot
+	if h.public == nil && !oneShot {
 		return nil, errNoKey
 	}
 	c, err := h.s.parseCall(message)
@@ -43,7 +45,14 @@ func (h *KeyHolder) Audit(message []byte) (*Audit, error) {
 	if i, err := number("contributors", h.key, h.s.roster.Contributors); err == nil && !slices.Contains(c.included, i) {
 		return nil, fmt.Errorf("%w: the call leaves out this key holder's own contribution", ErrTooFew)
 	}
-	a := &Audit{h: h, call: c, seen: make(map[int]bool), masks: make([]*rlwe.MaskSum, h.s.plan.chunks())}
+	a := &Audit{h: h, call: c, seen: make(map[int]bool)}
+	if oneShot {
+		if a.keys, err = h.s.plan.params.NewKeySum(); err != nil {
+			return nil, fmt.Errorf("he: %w", err)
+		}
+		return a, nil
+	}
+	a.masks = make([]*rlwe.MaskSum, h.s.plan.chunks())
 	for i := range a.masks {
 		if a.masks[i], err = h.s.plan.params.NewMaskSum(); err != nil {
 			return nil, fmt.Errorf("he: %w", err)
@@ -52,10 +61,10 @@ func (h *KeyHolder) Audit(message []byte) (*Audit, error) {
 	return a, nil
 }
 
-// Contributors returns the numbers of those whose masks the audit needs.
+// Contributors returns the numbers of those whose part the audit needs.
 func (a *Audit) Contributors() []int { return slices.Clone(a.call.included) }
 
-// Add reads what [Aggregate.WriteMasks] wrote of a contributor, and takes it in if
+// Add reads what [Aggregate.WriteAudit] wrote of a contributor, and takes it in if
 // it is what the contributor committed to. What is refused leaves the audit of no
 // use: then start another with the same call.
 func (a *Audit) Add(contributor int, r io.Reader) error {
@@ -77,6 +86,9 @@ func (a *Audit) add(contributor int, r io.Reader) error {
 	in := newReader(r)
 	if err := a.h.s.readHeader(in, kindMasks, contributor); err != nil {
 		return err
+	}
+	if a.keys != nil {
+		return a.addKey(contributor, in)
 	}
 	in.h.Reset() // what is committed to are the masks
 	b := make([]byte, a.h.s.plan.params.MaskSize())
@@ -112,7 +124,7 @@ func (a *Audit) Share(w io.Writer, log ShareLog) error {
 		return errors.New("he: a share log is needed")
 	}
 	secret := h.secret
-	if s.plan.threshold() {
+	if s.plan.spec.Mode == Collective && s.plan.threshold() {
 		points := make([]int, len(a.call.active))
 		for i, k := range a.call.active {
 			points[i] = k + 1 // never zero, where the secret is
@@ -139,7 +151,12 @@ func (a *Audit) Share(w io.Writer, log ShareLog) error {
 	if err := out.write(enc); err != nil {
 		return err
 	}
-	if err := a.write(out, secret, sender, aggregate); err != nil {
+	if a.keys != nil {
+		err = a.writeKeys(out, sender, aggregate)
+	} else {
+		err = a.write(out, secret, sender, aggregate)
+	}
+	if err != nil {
 		return err
 	}
 	signature := ed25519.Sign(h.key, toSign(out.sum()))
@@ -147,7 +164,7 @@ func (a *Audit) Share(w io.Writer, log ShareLog) error {
 }
 
 // digest is what a share is for: the call, and the sum of masks that the holder
-// found.
+// found, of which there is none in mode OneShot.
 func (a *Audit) digest() [sha256.Size]byte {
 	h := sha256.New()
 	var b []byte

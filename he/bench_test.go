@@ -21,6 +21,7 @@ func BenchmarkAggregate(b *testing.B) {
 		{"collective/36", Collective, 36},
 		{"collective/16", Collective, 16},
 		{"receiver-key/37", ReceiverKey, 37},
+		{"one-shot/36", OneShot, 36},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			max := float64(uint64(1)<<c.bits - 1)
@@ -28,7 +29,7 @@ func BenchmarkAggregate(b *testing.B) {
 				Mode: c.mode, Contributors: 8, MinInputs: 8, Rows: values,
 				Fields: []Field{{"x", 0, max, 0}}, Functions: []Function{Vector("x")},
 			}
-			if c.mode == Collective {
+			if c.mode != ReceiverKey {
 				spec.Holders, spec.Threshold = 8, 8
 			}
 			rows := func(int) iter.Seq2[[]float64, error] {

@@ -3,6 +3,7 @@ package he
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/hpke"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -23,25 +24,29 @@ type Contributor struct {
 	index      int
 	key        ed25519.PrivateKey
 	public     *rlwe.PublicKey
+	committee  []hpke.PublicKey // in mode OneShot
 	commitment []byte
 	approved   [sha256.Size]byte // the roll, if not zero
 }
 
 // NewContributor returns the contributor with this signature key. publicKey is
-// what [KeyHolder.PublicKey] returned, in mode Collective, and nil in mode
-// ReceiverKey; one that not all key holders confirmed is refused.
+// what [KeyHolder.PublicKey] returned, and nil in mode ReceiverKey; one that not all key holders confirmed is refused.
 func (s *Session) NewContributor(key ed25519.PrivateKey, publicKey []byte) (*Contributor, error) {
 	i, err := number("contributors", key, s.roster.Contributors)
 	if err != nil {
 		return nil, err
 	}
 	c := &Contributor{s: s, index: i, key: key, public: s.receiver}
-	if s.plan.spec.Mode == Collective {
-		if c.public, err = s.parsePublicKey(publicKey); err != nil {
-			return nil, err
-		}
-	} else if publicKey != nil {
-		return nil, errors.New("he: in mode receiver-key the public key is in the roster")
+	switch {
+	case s.plan.spec.Mode == Collective:
+		c.public, err = s.parsePublicKey(publicKey)
+	case s.plan.spec.Mode == OneShot:
+		c.committee, err = s.parseCommittee(publicKey)
+	case publicKey != nil:
+		err = errors.New("he: in mode receiver-key the public key is in the roster")
+	}
+	if err != nil {
+		return nil, err
 	}
 	return c, nil
 }
@@ -58,7 +63,8 @@ func (c *Contributor) LogValue() slog.Value { return slog.StringValue(c.String()
 // Encrypt reads rows, with a number for each field of the plan in order, and
 // writes the contribution to w: a file of the contributor's own, or memory. It
 // returns the commitment, which goes to the aggregator at once; the contribution
-// follows when the roll is there and approved.
+// follows when the roll is there and approved. In mode OneShot both go to the
+// aggregator at once, and that is all a contributor does.
 //
 // A row is not used after the next is asked for. A value out of its range ends
 // it with an error that wraps [ErrRange] and names field and row, and nothing
@@ -79,7 +85,11 @@ func (c *Contributor) Encrypt(w io.Writer, rows iter.Seq2[[]float64, error]) (co
 	if err != nil {
 		return nil, err
 	}
-	c.commitment = sign(append(c.s.appendHeader(nil, kindCommitment, c.index), hashes...), c.key)
+	kind := kindCommitment
+	if p.spec.Mode == OneShot {
+		kind = kindManifest
+	}
+	c.commitment = sign(append(c.s.appendHeader(nil, kind, c.index), hashes...), c.key)
 	return slices.Clone(c.commitment), nil
 }
 
@@ -116,14 +126,16 @@ func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval [
 
 // A sealer encrypts chunks on all processors and writes them in order.
 type sealer struct {
-	s          *Session
-	w          io.Writer
-	masks      *stream // hash only
-	bodies     *stream
-	encryptors []*rlwe.Encryptor
-	pending    [][]uint64
-	n          int // of pending
-	out        [][]byte
+	s       *Session
+	w       io.Writer
+	masks   *stream // hash only
+	bodies  *stream
+	encrypt []func(dst []byte, chunk int, values []uint64) ([]byte, error) // by worker
+	first   int                                                            // chunk that is pending
+	head    []byte                                                         // hashes of sealed keys, in mode OneShot
+	pending [][]uint64
+	n       int // of pending
+	out     [][]byte
 }
 
 func (c *Contributor) newSealer(w io.Writer) (*sealer, error) {
@@ -131,16 +143,21 @@ func (c *Contributor) newSealer(w io.Writer) (*sealer, error) {
 	p := c.s.plan.params
 	workers := min(runtime.GOMAXPROCS(0), c.s.plan.chunks())
 	for range workers {
-		e, err := p.NewEncryptor(c.public)
-		if err != nil {
-			return nil, fmt.Errorf("he: %w", err)
-		}
-		o.encryptors = append(o.encryptors, e)
 		o.pending = append(o.pending, make([]uint64, 0, p.N()))
 		o.out = append(o.out, nil)
 	}
 	if _, err := w.Write(c.s.appendHeader(nil, kindContribution, c.index)); err != nil {
 		return nil, fmt.Errorf("he: writing: %w", err)
+	}
+	if c.committee != nil {
+		return o, c.beginOneShot(o)
+	}
+	for range workers {
+		e, err := p.NewEncryptor(c.public)
+		if err != nil {
+			return nil, fmt.Errorf("he: %w", err)
+		}
+		o.encrypt = append(o.encrypt, func(dst []byte, _ int, values []uint64) ([]byte, error) { return e.Encrypt(dst, values) })
 	}
 	return o, nil
 }
@@ -158,7 +175,7 @@ func (o *sealer) flush() error {
 	var group sync.WaitGroup
 	for i := range o.n {
 		group.Go(func() {
-			o.out[i], errs[i] = o.encryptors[i].Encrypt(o.out[i][:0], o.pending[i])
+			o.out[i], errs[i] = o.encrypt[i](o.out[i][:0], o.first+i, o.pending[i])
 			clear(o.pending[i])
 		})
 	}
@@ -174,16 +191,19 @@ func (o *sealer) flush() error {
 			return fmt.Errorf("he: writing: %w", err)
 		}
 	}
-	o.n = 0
+	o.first, o.n = o.first+o.n, 0
 	return nil
 }
 
 // finish returns the hashes of all masks and of all bodies, which are what is
-// committed to.
+// committed to. In mode OneShot those of the sealed keys stand for masks.
 func (o *sealer) finish() ([]byte, error) {
 	if err := o.flush(); err != nil {
 		return nil, err
 	}
 	masks, bodies := o.masks.sum(), o.bodies.sum()
+	if o.head != nil {
+		return append(o.head, bodies[:]...), nil
+	}
 	return append(masks[:], bodies[:]...), nil
 }

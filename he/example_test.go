@@ -108,7 +108,7 @@ func Example() {
 		check(err)
 		for _, c := range audit.Contributors() {
 			var masks bytes.Buffer
-			check(aggregate.WriteMasks(&masks, c))
+			check(aggregate.WriteAudit(&masks, i, c))
 			check(audit.Add(c, &masks))
 		}
 		var share bytes.Buffer

@@ -27,7 +27,7 @@
 //	                             approval,
 //	                             contribution  -------->   Add
 //	                                                       Close
-//	Audit      <----------------------------------------   Call, WriteMasks
+//	Audit      <----------------------------------------   Call, WriteAudit
 //	Share      - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - ->
 //	                                                       WriteTo  ------------------> Open
 //

@@ -47,11 +47,14 @@ func TestSurvey(t *testing.T) {
 		"29713474/100",
 		"445",
 	}
-	for _, threshold := range []int{0, 2, 3} {
-		spec := survey()
-		spec.Threshold = threshold
-		if threshold == 0 {
-			spec.Mode, spec.Holders = ReceiverKey, 0
+	for _, c := range []struct {
+		mode      Mode
+		threshold int
+	}{{ReceiverKey, 0}, {Collective, 2}, {Collective, 3}, {OneShot, 2}, {OneShot, 3}} {
+		spec, threshold := survey(), c.threshold
+		spec.Mode, spec.Threshold = c.mode, threshold
+		if c.mode == ReceiverKey {
+			spec.Holders = 0
 		}
 		p := newParties(t, spec)
 		r := p.run(surveyRows, upTo(4), upTo(threshold))

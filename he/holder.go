@@ -35,15 +35,23 @@ type KeyHolder struct {
 
 // NewKeyHolder returns the key holder with this signature key, and a new secret.
 func (s *Session) NewKeyHolder(key ed25519.PrivateKey) (*KeyHolder, error) {
-	if s.plan.spec.Mode != Collective {
-		return nil, errors.New("he: only mode collective has key holders")
+	if s.plan.spec.Mode == ReceiverKey {
+		return nil, errors.New("he: mode receiver-key has no key holders")
 	}
 	i, err := number("key holders", key, s.roster.Holders)
 	if err != nil {
 		return nil, err
 	}
 	p := s.plan.params
-	h := &KeyHolder{s: s, index: i, key: key, secret: p.NewSecret()}
+	h := &KeyHolder{s: s, index: i, key: key}
+	if s.plan.spec.Mode == OneShot {
+		if h.open, err = kem().GenerateKey(); err != nil {
+			return nil, fmt.Errorf("he: %w", err)
+		}
+		h.own = sign(append(s.appendHeader(nil, kindOffer, i), h.open.PublicKey().Bytes()...), key)
+		return h, nil
+	}
+	h.secret = p.NewSecret()
 	if h.share, err = h.secret.PublicShare(nil, s.crs()); err != nil {
 		return nil, fmt.Errorf("he: %w", err)
 	}
@@ -80,7 +88,10 @@ func (s *Session) commitShare(holder int, share []byte) [sha256.Size]byte {
 }
 
 func (s *Session) offerSize() int {
-	if s.plan.threshold() {
+	switch {
+	case s.plan.spec.Mode == OneShot:
+		return publicSize
+	case s.plan.threshold():
 		return sha256.Size + publicSize
 	}
 	return sha256.Size
@@ -109,6 +120,9 @@ func (h *KeyHolder) Offer() []byte { return slices.Clone(h.own) }
 func (h *KeyHolder) Deal(offers [][]byte) ([][]byte, error) {
 	if h.offers != nil {
 		return nil, errors.New("he: this key holder has dealt already")
+	}
+	if h.s.plan.spec.Mode == OneShot {
+		return nil, errors.New("he: in mode one-shot key holders deal nothing: their offers are the public key")
 	}
 	s := h.s
 	bodies, err := s.all(offers, kindOffer, s.roster.Holders, s.offerSize())
@@ -197,8 +211,12 @@ const confirmationSize = headerSize + sha256.Size + ed25519.SignatureSize
 
 // PublicKey takes the confirmations of all key holders, the own one among them, in
 // any order, and returns the public key for contributors, who take none that a
-// key holder has not confirmed. It is the same from all key holders.
+// key holder has not confirmed. It is the same from all key holders. In mode
+// OneShot it takes the offers instead.
 func (h *KeyHolder) PublicKey(confirmations [][]byte) ([]byte, error) {
+	if h.s.plan.spec.Mode == OneShot {
+		return h.committee(confirmations)
+	}
 	if h.public == nil {
 		return nil, errNoKey
 	}

@@ -27,10 +27,11 @@ type roll struct {
 // A call is a list of contributions that are to be opened, and of the holders
 // that are to do it.
 type call struct {
-	digest   [sha256.Size]byte
-	roll     *roll
-	included []int // contributors, in increasing order
-	active   []int // holders, in increasing order; none in mode ReceiverKey
+	digest    [sha256.Size]byte
+	roll      *roll
+	included  []int          // contributors, in increasing order
+	manifests map[int][]byte // bodies, by contributor, in mode OneShot, where there is no roll
+	active    []int          // holders, in increasing order; none in mode ReceiverKey
 	// fingerprint is that of the sum of all bodies, which contributors say what
 	// theirs are of at a point that nobody knew when they committed.
 	fingerprint rlwe.Fingerprint
@@ -118,6 +119,9 @@ func (s *Session) parseCall(message []byte) (*call, error) {
 	if _, err := s.header(d, kindCall); err != nil {
 		return nil, err
 	}
+	if s.plan.spec.Mode == OneShot {
+		return s.decodeOneShot(d, message)
+	}
 	r, err := s.decodeRoll(d)
 	if err != nil {
 		return nil, err
@@ -143,21 +147,37 @@ func (s *Session) parseCall(message []byte) (*call, error) {
 		}
 		c.included, last = append(c.included, i), i
 	}
-	last = -1
-	if k := int(d.Uint16()); k != s.plan.spec.Threshold {
-		return nil, bad(kindCall, "its number of key holders is not the threshold")
+	return c, s.decodeActive(d, c)
+}
+
+// decodeActive reads the holders that are called, with which a call ends: as
+// many as the threshold, or in mode OneShot, where it does not matter which of
+// them share, at least as many.
+func (s *Session) decodeActive(d *wire.Decoder, c *call) error {
+	k, t := int(d.Uint16()), s.plan.spec.Threshold
+	if k < t || k > t && s.plan.spec.Mode != OneShot || k > len(s.roster.Holders) {
+		return bad(kindCall, "its number of key holders is not the threshold")
 	}
-	for range s.plan.spec.Threshold {
+	last := -1
+	for range k {
 		h := int(d.Uint16())
 		if h <= last || h >= len(s.roster.Holders) {
-			return nil, bad(kindCall, "its key holders are not in order, or one is there twice, or does not exist")
+			return bad(kindCall, "its key holders are not in order, or one is there twice, or does not exist")
 		}
 		c.active, last = append(c.active, h), h
 	}
 	if err := d.Done(); err != nil {
-		return nil, bad(kindCall, "it has another length than it says")
+		return bad(kindCall, "it has another length than it says")
 	}
-	return c, nil
+	return nil
+}
+
+// point is where fingerprints are taken.
+func (c *call) point() (point [sha256.Size]byte) {
+	if c.roll != nil {
+		point = c.roll.digest
+	}
+	return point
 }
 
 // approval reads an approval of a roll, and returns its contributor and the
@@ -181,5 +201,9 @@ func (s *Session) approval(message []byte, r *roll) (contributor int, f rlwe.Fin
 // callSize is the most bytes that a call can have.
 func (s *Session) callSize() int {
 	n := len(s.roster.Contributors)
-	return 2*headerSize + 6 + n*(commitmentSize+approvalSize) + 2*len(s.roster.Holders)
+	each := commitmentSize + approvalSize
+	if s.plan.spec.Mode == OneShot {
+		each = s.manifestSize()
+	}
+	return 2*headerSize + 6 + n*each + 2*len(s.roster.Holders)
 }

@@ -39,12 +39,13 @@ const (
 	kindCall
 	kindAggregate
 	kindShare
+	kindManifest
 )
 
 var kindNames = [...]string{
 	kindOffer: "offer", kindDeal: "deal", kindConfirmation: "confirmation", kindPublicKey: "public key",
 	kindCommitment: "commitment", kindRoll: "roll", kindApproval: "approval", kindContribution: "contribution",
-	kindMasks: "masks", kindCall: "call", kindAggregate: "aggregate", kindShare: "share",
+	kindMasks: "masks", kindCall: "call", kindAggregate: "aggregate", kindShare: "share", kindManifest: "manifest",
 }
 
 const (

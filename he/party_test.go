@@ -62,7 +62,7 @@ func (p *parties) begin(roster *Roster) {
 	var err error
 	p.s, err = NewSession(p.plan, roster, epoch)
 	require.NoError(p.t, err)
-	if p.plan.spec.Mode != Collective {
+	if p.plan.spec.Mode == ReceiverKey {
 		return
 	}
 	p.keyHolders = nil
@@ -72,6 +72,12 @@ func (p *parties) begin(roster *Roster) {
 		p.keyHolders = append(p.keyHolders, h)
 	}
 	offers := p.step(func(h *KeyHolder) ([]byte, error) { return h.Offer(), nil })
+	if p.plan.spec.Mode == OneShot {
+		slices.Reverse(offers) // in any order
+		p.public, err = p.keyHolders[0].PublicKey(offers)
+		require.NoError(p.t, err)
+		return
+	}
 	deals := make([][][]byte, len(p.keyHolders)) // by recipient
 	for _, h := range p.keyHolders {
 		all, err := h.Deal(offers)
@@ -133,6 +139,14 @@ func (p *parties) encrypt(rows func(contributor int) iter.Seq2[[]float64, error]
 // aggregate lets those committed commit, and of them those present contribute.
 func (p *parties) aggregate(in *inputs, present, active []int) *Aggregate {
 	a := p.s.NewAggregator()
+	if p.plan.spec.Mode == OneShot {
+		for _, i := range present {
+			require.NoError(p.t, a.Add(in.commitments[i], bytes.NewReader(in.contributions[i])))
+		}
+		aggregate, err := a.Close(active)
+		require.NoError(p.t, err)
+		return aggregate
+	}
 	for _, c := range in.commitments {
 		require.NoError(p.t, a.Commit(c))
 	}
@@ -154,7 +168,7 @@ func (p *parties) audit(a *Aggregate, holder int) *Audit {
 	require.NoError(p.t, err)
 	var b bytes.Buffer
 	for _, i := range audit.Contributors() {
-		require.NoError(p.t, a.WriteMasks(&b, i))
+		require.NoError(p.t, a.WriteAudit(&b, holder, i))
 		require.EqualValues(p.t, p.plan.Sizes().Audit, b.Len())
 		require.NoError(p.t, audit.Add(i, &b))
 	}

@@ -22,15 +22,22 @@ const (
 	// Collective has key holders of whom all, or a threshold, must take part
 	// to open anything, for a receiver that learns the result only.
 	Collective Mode = 2
+	// OneShot has a committee of key holders too. Contributors send one
+	// message, of hardly more than their numbers take, and leave. They mask
+	// their numbers with keys of their own, of which the committee opens the
+	// sum.
+	OneShot Mode = 3
 )
 
-// String returns the name of m: receiver-key or collective.
+// String returns the name of m: receiver-key, collective or one-shot.
 func (m Mode) String() string {
 	switch m {
 	case ReceiverKey:
 		return "receiver-key"
 	case Collective:
 		return "collective"
+	case OneShot:
+		return "one-shot"
 	}
 	return fmt.Sprintf("Mode(%d)", uint8(m))
 }
@@ -58,9 +65,12 @@ type Spec struct {
 	// knows the other's part.
 	MinInputs int
 	// Holders is the number of key holders, from 2 to 128, and Threshold how
-	// many of them open a result, in mode Collective. With a threshold
-	// that is less than Holders, the others may be absent, and that many
-	// together can open contributions. All must be there to make the key.
+	// many of them open a result, in modes Collective and OneShot. With a
+	// threshold that is less than Holders, the others may be absent, and that
+	// many together can open contributions. In mode Collective all must be
+	// there to make the key. In mode OneShot the threshold must be more than
+	// half of Holders, and protects against fewer than 2·Threshold-Holders
+	// of them.
 	Holders, Threshold int
 	// Fields are the columns that rows have, in this order.
 	Fields []Field
@@ -142,7 +152,7 @@ func (p *Plan) check() error {
 	switch {
 	case s.Mode == 0:
 		return errors.New("he: no mode was chosen: say who may open the result")
-	case s.Mode != ReceiverKey && s.Mode != Collective:
+	case s.Mode > OneShot:
 		return fmt.Errorf("he: %v is no mode", s.Mode)
 	case s.Contributors < 3 || s.Contributors > maxContributors:
 		return fmt.Errorf("he: %d contributors are not between 3 and %d", s.Contributors, maxContributors)
@@ -165,11 +175,17 @@ func (p *Plan) check() error {
 	}
 	if s.Mode == ReceiverKey {
 		if s.Holders != 0 || s.Threshold != 0 || s.Expert.Statistical != 0 {
-			return errors.New("he: key holders are for mode collective")
+			return errors.New("he: key holders are for modes collective and one-shot")
 		}
 		return nil
 	}
-	if s.Expert.Statistical == 0 {
+	switch {
+	case s.Mode == OneShot && s.Expert.Statistical != 0:
+		return errors.New("he: flooding is for mode collective")
+	case s.Mode == OneShot && s.Threshold*2 <= s.Holders:
+		return fmt.Errorf("he: a threshold of %d is not more than half of the %d key holders: two halves could open two sums",
+			s.Threshold, s.Holders)
+	case s.Mode == Collective && s.Expert.Statistical == 0:
 		s.Expert.Statistical = 40
 	}
 	switch {
@@ -177,7 +193,7 @@ func (p *Plan) check() error {
 		return fmt.Errorf("he: %d key holders are not between 2 and %d", s.Holders, maxHolders)
 	case s.Threshold < 2 || s.Threshold > s.Holders:
 		return fmt.Errorf("he: a threshold of %d is not between 2 and the %d key holders", s.Threshold, s.Holders)
-	case s.Expert.Statistical < 30:
+	case s.Mode == Collective && s.Expert.Statistical < 30:
 		return fmt.Errorf("he: flooding to within 2^-%d is too little: take 40", s.Expert.Statistical)
 	}
 	return nil
@@ -247,8 +263,11 @@ func (p *Plan) choose() error {
 		rows[i] = big.NewInt(p.hi[f] - p.lo[f])
 	}
 	cfg := rlwe.Config{Mode: rlwe.ReceiverKey, Contributors: s.Contributors, LogN: s.Expert.LogN}
-	if s.Mode == Collective {
+	switch s.Mode {
+	case Collective:
 		cfg.Mode, cfg.Holders, cfg.Statistical = rlwe.Collective, s.Holders, s.Expert.Statistical
+	case OneShot:
+		cfg.Mode = rlwe.Masked
 	}
 	var best int64
 	var last error
@@ -315,7 +334,9 @@ func (p *Plan) total(size func(n int) int) int64 {
 	return whole*int64(size(p.params.N())) + int64(size(p.chunkLen(p.chunks()-1)))
 }
 
-func (p *Plan) contribution() int64 { return int64(headerSize) + p.total(p.params.CiphertextSize) }
+func (p *Plan) contribution() int64 {
+	return int64(headerSize) + p.keyShares() + p.total(p.params.CiphertextSize)
+}
 
 // Sizes are what a plan costs, in bytes.
 type Sizes struct {
@@ -323,19 +344,17 @@ type Sizes struct {
 	Audit        int64 // what a key holder reads of each contribution
 	Share        int64 // what a key holder sends
 	Aggregate    int64 // what the receiver reads of the sum, without signatures
-	Memory       int64 // what an aggregator holds, besides one contribution for each Add at work
 }
 
 // Sizes returns what the plan costs.
 func (p *Plan) Sizes() Sizes {
 	s := Sizes{Contribution: p.contribution(), Aggregate: p.total(p.sumSize)}
-	limbs := 1
-	if p.params.LogQ() > 60 {
-		limbs = 2
-	}
-	s.Memory = int64(p.chunks()) * int64(p.params.N()) * int64(8*limbs+8)
-	if p.spec.Mode == Collective {
+	switch p.spec.Mode {
+	case Collective:
 		s.Audit = int64(headerSize) + p.total(func(int) int { return p.params.MaskSize() })
+		s.Share = p.shareSize()
+	case OneShot:
+		s.Audit = int64(headerSize + p.sealedKey())
 		s.Share = p.shareSize()
 	}
 	return s
@@ -346,7 +365,7 @@ func (p *Plan) String() string {
 	s, z := &p.spec, p.Sizes()
 	var b strings.Builder
 	fmt.Fprintf(&b, "plan %x: %v, %d contributors, at least %d of them", p.digest[:8], s.Mode, s.Contributors, s.MinInputs)
-	if s.Mode == Collective {
+	if s.Mode != ReceiverKey {
 		fmt.Fprintf(&b, ", %d of %d key holders", s.Threshold, s.Holders)
 	}
 	for _, f := range s.Functions {

@@ -19,7 +19,7 @@ var long = flag.Bool("long", false, "run tests that take minutes")
 func randomSpec(r *rand.Rand) *Spec {
 	s := &Spec{Mode: ReceiverKey, Contributors: 3 + r.IntN(6), MinInputs: 3, Rows: 1 + r.IntN(20)}
 	if r.IntN(2) == 0 {
-		s.Mode, s.Holders, s.Threshold = Collective, 3, 2+r.IntN(2)
+		s.Mode, s.Holders, s.Threshold = []Mode{Collective, OneShot}[r.IntN(2)], 3, 2+r.IntN(2)
 	}
 	if r.IntN(10) == 0 {
 		s.Rows = 4000 + r.IntN(5000) // more than one chunk
@@ -275,6 +275,8 @@ func TestRefusedSpecs(t *testing.T) {
 		{func(s *Spec) { s.Threshold = 1 }, "threshold"},
 		{func(s *Spec) { s.Threshold = 4 }, "threshold"},
 		{func(s *Spec) { s.Mode = ReceiverKey }, "collective"},
+		{func(s *Spec) { s.Mode, s.Holders, s.Threshold = OneShot, 4, 2 }, "half"},
+		{func(s *Spec) { s.Mode, s.Expert = OneShot, &Expert{Statistical: 40} }, "flooding"},
 		{func(s *Spec) { s.Rows = 0 }, "rows"},
 		{func(s *Spec) { s.Rows = maxRows + 1 }, "rows"},
 		{func(s *Spec) { s.Functions = nil }, "no function"},

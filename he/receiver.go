@@ -25,13 +25,13 @@ type Receiver struct {
 	plan   *Plan
 	public []byte
 	secret *rlwe.Secret    // in mode ReceiverKey
-	open   hpke.PrivateKey // in mode Collective
+	open   hpke.PrivateKey // else
 }
 
 // NewReceiver returns a receiver with a new key for sessions of a plan.
 func NewReceiver(plan *Plan) (*Receiver, error) {
 	r := &Receiver{plan: plan}
-	if plan.spec.Mode == Collective {
+	if plan.spec.Mode != ReceiverKey {
 		key, err := kem().GenerateKey()
 		if err != nil {
 			return nil, fmt.Errorf("he: %w", err)
@@ -57,10 +57,10 @@ func (p *Plan) receiverCRS(seed []byte) [32]byte {
 // parseReceiver reads the receiver's key in the roster.
 func (s *Session) parseReceiver() error {
 	b, p := s.roster.Receiver, s.plan.params
-	if s.plan.spec.Mode == Collective {
+	if s.plan.spec.Mode != ReceiverKey {
 		key, err := kem().NewPublicKey(b)
 		if err != nil {
-			return errors.New("he: the receiver's key in the roster is none of mode collective")
+			return errors.New("he: the receiver's key in the roster is none of this mode")
 		}
 		s.hpke = key
 		return nil
@@ -114,7 +114,7 @@ func (r *Receiver) Open(s *Session, aggregate io.Reader, shares ...io.Reader) (*
 	if err != nil {
 		return nil, err
 	}
-	o := &opening{s: s, in: in, call: c, finger: s.plan.params.NewFingerprinter(c.roll.digest)}
+	o := &opening{s: s, in: in, call: c, finger: s.plan.params.NewFingerprinter(c.point())}
 	if s.plan.spec.Mode == ReceiverKey {
 		if len(shares) > 0 {
 			return nil, errors.New("he: in mode receiver-key there are no shares")
@@ -124,6 +124,11 @@ func (r *Receiver) Open(s *Session, aggregate io.Reader, shares ...io.Reader) (*
 		}
 	} else if err := o.begin(r.open, shares); err != nil {
 		return nil, err
+	}
+	if s.plan.spec.Mode == OneShot {
+		if err := o.combine(); err != nil {
+			return nil, err
+		}
 	}
 	result, err := s.plan.decode(len(c.included), o.next)
 	if err != nil {
@@ -148,6 +153,7 @@ type opening struct {
 	shares    []*incoming
 	opened    [][]byte
 	finger    *rlwe.Fingerprinter
+	masker    *rlwe.Masker
 }
 
 // An incoming share.
@@ -159,9 +165,14 @@ type incoming struct {
 }
 
 // begin reads the fronts of all shares, which must be for the same aggregate and
-// of exactly the holders that were called.
+// of the holders that were called.
 func (o *opening) begin(key hpke.PrivateKey, shares []io.Reader) error {
-	if len(shares) != len(o.call.active) {
+	// In mode OneShot any threshold of those who were called will do.
+	least := len(o.call.active)
+	if o.s.plan.spec.Mode == OneShot {
+		least = o.s.plan.spec.Threshold
+	}
+	if len(shares) < least || len(shares) > len(o.call.active) {
 		return fmt.Errorf("he: there are %d shares, and %d key holders were called", len(shares), len(o.call.active))
 	}
 	seen := make(map[int]bool)
@@ -205,14 +216,21 @@ func (o *opening) next() ([]uint64, error) {
 	if err != nil || sum.Count() != len(o.call.included) {
 		return nil, bad(kindAggregate, "a residue is out of its range, or the number of contributions is another")
 	}
-	if err := o.finger.AddSum(sum); err != nil {
-		return nil, fmt.Errorf("he: %w", err)
+	if o.call.roll != nil {
+		if err := o.finger.AddSum(sum); err != nil {
+			return nil, fmt.Errorf("he: %w", err)
+		}
 	}
 	o.values = slices.Grow(o.values[:0], n)[:n]
-	if o.decrypter != nil {
+	switch p.spec.Mode {
+	case ReceiverKey:
 		err = o.decrypter.Open(o.values, sum)
-	} else if err = o.unseal(n); err == nil {
-		err = p.params.Open(o.values, sum, o.opened)
+	case OneShot:
+		err = o.masker.Open(o.values, o.chunk-1, sum)
+	default:
+		if err = o.unseal(p.params.ShareSize(n)); err == nil {
+			err = p.params.Open(o.values, sum, o.opened)
+		}
 	}
 	switch {
 	case errors.Is(err, rlwe.ErrNoise):
@@ -225,11 +243,11 @@ func (o *opening) next() ([]uint64, error) {
 	return o.values, nil
 }
 
-// unseal reads the next chunk of every share.
-func (o *opening) unseal(n int) error {
+// unseal reads the next size bytes of every share.
+func (o *opening) unseal(size int) error {
 	o.opened = o.opened[:0]
 	for _, in := range o.shares {
-		o.buffer = grow(o.buffer, o.s.plan.params.ShareSize(n)+tagSize)
+		o.buffer = grow(o.buffer, size+tagSize)
 		if err := in.read(o.buffer, kindShare); err != nil {
 			return err
 		}
@@ -242,12 +260,36 @@ func (o *opening) unseal(n int) error {
 	return nil
 }
 
+// combine makes the sum of the contributors' keys from the shares of the committee.
+func (o *opening) combine() error {
+	p := o.s.plan.params
+	if err := o.unseal(p.KeyShareSize()); err != nil {
+		return err
+	}
+	points := make([]int, len(o.shares))
+	for i, in := range o.shares {
+		points[i] = in.holder + 1
+	}
+	key, err := p.CombineKeys(len(o.call.included), points, o.opened)
+	switch {
+	case errors.Is(err, rlwe.ErrNoise):
+		return ErrWrong
+	case err != nil:
+		return bad(kindShare, "a residue is out of its range")
+	}
+	if o.masker, err = p.NewMasker(key, o.s.crs()); err != nil {
+		return fmt.Errorf("he: %w", err)
+	}
+	return nil
+}
+
 // finish checks the signatures, and that nothing is left over.
 func (o *opening) finish() error {
 	if err := o.in.end(kindAggregate); err != nil {
 		return err
 	}
-	if o.finger.Sum() != o.call.fingerprint {
+	// In mode OneShot there is no roll, and nobody signs a fingerprint.
+	if o.call.roll != nil && o.finger.Sum() != o.call.fingerprint {
 		return fmt.Errorf("%w: the aggregate is not the sum of the contributions in its call", ErrWrong)
 	}
 	for _, in := range o.shares {

@@ -33,6 +33,9 @@ func (s *Session) info(purpose string, from, to int) []byte {
 // shareSize is the size of a share: header, digest of the aggregate, encapsulated
 // key, sealed chunks, signature.
 func (p *Plan) shareSize() int64 {
-	sealed := p.total(func(n int) int { return p.params.ShareSize(n) + tagSize })
+	sealed := int64(p.params.KeyShareSize() + tagSize)
+	if p.spec.Mode == Collective {
+		sealed = p.total(func(n int) int { return p.params.ShareSize(n) + tagSize })
+	}
 	return int64(headerSize+sha256.Size+encSize+ed25519.SignatureSize) + sealed
 }

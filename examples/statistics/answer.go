@@ -85,7 +85,7 @@ func answer(w io.Writer, spec *he.Spec, tables [][][]float64) (*he.Result, error
 	}
 	var shares []io.Reader
 	for _, i := range active {
-		share, err := share(holders[i], aggregate)
+		share, err := share(holders[i], i, aggregate)
 		if err != nil {
 			return nil, err
 		}
@@ -143,7 +143,7 @@ func makeKey(session *he.Session, keys []ed25519.PrivateKey, step func()) (holde
 
 // share lets a key holder audit the aggregate and share. Its log lies in a folder
 // of its own.
-func share(h *he.KeyHolder, aggregate *he.Aggregate) (io.Reader, error) {
+func share(h *he.KeyHolder, i int, aggregate *he.Aggregate) (io.Reader, error) {
 	folder, err := os.MkdirTemp("", "statistics")
 	if err != nil {
 		return nil, err
@@ -160,7 +160,7 @@ func share(h *he.KeyHolder, aggregate *he.Aggregate) (io.Reader, error) {
 	}
 	for _, c := range audit.Contributors() {
 		var masks bytes.Buffer
-		if err := aggregate.WriteMasks(&masks, c); err != nil {
+		if err := aggregate.WriteAudit(&masks, i, c); err != nil {
 			return nil, err
 		}
 		if err := audit.Add(c, &masks); err != nil {
