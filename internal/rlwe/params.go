@@ -103,6 +103,7 @@ func (c Config) check() error {
 type Params struct {
 	cfg   Config
 	row   row
+	index int // of the row
 	limbs []limb
 	n     int
 	q     uint128
@@ -124,8 +125,8 @@ type Params struct {
 }
 
 // New returns the parameters for a question, such that a result of all its
-// coefficients is wrong with a probability below 2^-64. Everything is integer arithmetic, so that all machines come to
-// the same.
+// coefficients is wrong with a probability below 2^-64. Everything is integer
+// arithmetic, so that all machines come to the same.
 func New(c Config) (*Params, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -158,13 +159,19 @@ func choose(c Config) (best *Params, ok bool) {
 	if c.check() != nil {
 		return nil, false
 	}
-	for _, r := range rows {
+	var s noise
+	for i, r := range rows {
 		if c.LogN != 0 && c.LogN != r.logN || best != nil && best.row.logN != r.logN {
 			continue
 		}
-		if p := fit(c, r); p != nil && (best == nil || p.width() < best.width()) {
-			best = p
+		if i == 0 || r.logN != rows[i-1].logN || s.contributors == 0 {
+			s = newNoise(c, 1<<r.logN)
 		}
+		p := fit(c, r, s)
+		if p == nil || best != nil && p.width() >= best.width() {
+			continue
+		}
+		best, p.index = p, i
 	}
 	return best, best != nil
 }
@@ -177,14 +184,12 @@ func (p *Params) width() int {
 	return p.q.bitLen() + p.bodyBits
 }
 
-// fit lays out messages of c in the ring of r, or returns nil.
-func fit(c Config, r row) *Params {
-	p := &Params{cfg: c, row: r, n: 1 << r.logN, q: uint128{0, r.primes[0]}}
+// fit lays out messages of c, with the noise s, in the ring of r, or returns nil.
+func fit(c Config, r row, s noise) *Params {
+	p := &Params{cfg: c, row: r, noise: s, n: 1 << r.logN, q: uint128{0, r.primes[0]}}
 	if len(r.primes) == 2 {
 		p.q.hi, p.q.lo = bits.Mul64(r.primes[0], r.primes[1])
 	}
-	p.noise = newNoise(c, p.n)
-
 	// The largest delta with which the greatest message and its noise do not
 	// meet zero and its own: (capacity - 1/8) 2^delta <= q, as noise is at most
 	// 3/8 of 2^delta.
@@ -204,14 +209,14 @@ func fit(c Config, r row) *Params {
 		return nil
 	}
 	limit := (uint128{0, 3}).shl(p.delta - 3)
-	for p.drop = p.delta; ; p.drop-- {
-		b, ok := p.noise.bound(p.drop, p.slip())
-		if ok && limit.less(b) == 0 {
-			break
-		}
-		if p.drop == 0 {
-			return nil
-		}
+	fits := func() bool {
+		b, ok := s.bound(p.drop, p.slip())
+		return ok && limit.less(b) == 0
+	}
+	if !fits() {
+		return nil // even without rounding
+	}
+	for p.drop = p.delta; !fits(); p.drop-- {
 	}
 	span := p.q.add(p.half()).shr(p.drop)
 	if span.hi != 0 || span.lo>>63 != 0 {
@@ -239,7 +244,7 @@ func (p *Params) half() uint128 {
 }
 
 func (p *Params) finish() {
-	p.limbs = newLimbs(p.row)
+	p.limbs = ringOf(p.index)
 	if len(p.limbs) == 2 {
 		q0, q1 := new(big.Int).SetUint64(p.limbs[0].q), new(big.Int).SetUint64(p.limbs[1].q)
 		inv := new(big.Int).ModInverse(q0, q1)

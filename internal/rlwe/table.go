@@ -1,5 +1,7 @@
 package rlwe
 
+import "sync"
+
 // A row is a ring: the integers modulo the product of the primes, adjoined a
 // root of X^(2^logN) + 1. The primes are the largest below powers of two that
 // are 1 modulo 2N, in increasing order, so that packed residues waste no bits.
@@ -12,7 +14,7 @@ type row struct {
 // longest, so close to each other that no question gets a longer one than it
 // needs. A modulus has one prime or two, of at most 60 bits each: more than
 // two would not fit the 128-bit arithmetic of bodies.
-var rows = []row{
+var rows = [...]row{
 	{11, []uint64{0x1ffffe0001}},
 	{11, []uint64{0x7ffffff001}},
 	{11, []uint64{0x1fffffff001}},
@@ -93,3 +95,17 @@ var rows = []row{
 // values of [BCC+24], which are a few bits below it. Masks have wider secrets,
 // which are no easier to find.
 var ceilings = map[int]int{11: 53, 12: 106, 13: 214}
+
+// rings has the limbs of each row, which take milliseconds to find, from when
+// they are first needed on. They are immutable.
+var rings [len(rows)]struct {
+	once  sync.Once
+	limbs []limb
+}
+
+// ringOf returns the limbs of row i.
+func ringOf(i int) []limb {
+	r := &rings[i]
+	r.once.Do(func() { r.limbs = newLimbs(rows[i]) })
+	return r.limbs
+}
