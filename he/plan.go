@@ -170,6 +170,8 @@ func (p *Plan) check() error {
 		return fmt.Errorf("he: answers are rounded to %d decimals, not between 0 and 18", s.Round)
 	case !s.RoundAnswers && s.Round != 0:
 		return errors.New("he: Round is set, and RoundAnswers is not")
+	case s.Expert.LogN != 0 && (s.Expert.LogN < 11 || s.Expert.LogN > 13):
+		return fmt.Errorf("he: there is no ring with logN = %d, only with 11, 12 and 13", s.Expert.LogN)
 	case s.Expert.Bits < 0 || s.Expert.Bits > 62:
 		return fmt.Errorf("he: sums of %d bits are not between 1 and 62", s.Expert.Bits)
 	}
@@ -270,7 +272,7 @@ func (p *Plan) choose() error {
 		cfg.Mode = rlwe.Masked
 	}
 	var best int64
-	var last error
+	fits := false
 	for w := 2; w <= 62; w++ {
 		if s.Expert.Bits != 0 && w != s.Expert.Bits {
 			continue
@@ -279,19 +281,23 @@ func (p *Plan) choose() error {
 		if !ok {
 			continue
 		}
-		cfg.Capacity, cfg.Coefficients = 1<<w, l.coefs
-		params, err := rlwe.New(cfg)
-		if err != nil {
-			last = err
+		trial := cfg
+		trial.Capacity, trial.Coefficients = 1<<w, l.coefs
+		n, mask, body, ok := rlwe.Cost(trial)
+		if !ok {
 			continue
 		}
-		trial := Plan{spec: p.spec, params: params, layout: l}
-		if size := trial.contribution(); best == 0 || size < best {
-			best, p.params, p.layout = size, params, l
+		whole := (l.coefs + int64(n) - 1) / int64(n) * int64(n) // masks have all coefficients
+		if size := whole*int64(mask) + l.coefs*int64(body); !fits || size < best {
+			fits, best, cfg.Capacity, cfg.Coefficients, p.layout = true, size, trial.Capacity, trial.Coefficients, l
 		}
 	}
-	if p.params == nil {
-		return fmt.Errorf("he: no modulus fits: %w", last)
+	if !fits {
+		return errors.New("he: no modulus fits: take what Expert leaves open, or ask for less flooding")
+	}
+	var err error
+	if p.params, err = rlwe.New(cfg); err != nil {
+		return fmt.Errorf("he: %w", err)
 	}
 	return nil
 }
