@@ -133,8 +133,8 @@ func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) (f r
 		if err := sum.Add(b); err != nil {
 			return f, bad(kindContribution, "a residue is out of its range")
 		}
-		if err := finger.Add(b[p.params.MaskSize():], n); err != nil {
-			return f, bad(kindContribution, "a residue is out of its range")
+		if err := finger.AddSum(sum); err != nil {
+			return f, err
 		}
 		masks.write(b[:p.params.MaskSize()])
 		bodies.write(b[p.params.MaskSize():])

@@ -141,7 +141,7 @@ func (s *Session) parseCall(message []byte) (*call, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.fingerprint = rlwe.AddFingerprints(c.fingerprint, f)
+		c.fingerprint = s.plan.params.AddFingerprints(c.fingerprint, f)
 		if i <= last {
 			return nil, bad(kindCall, "its contributions are not in order, or one is there twice")
 		}
@@ -192,7 +192,7 @@ func (s *Session) approval(message []byte, r *roll) (contributor int, f rlwe.Fin
 	case r.commitments[i] == nil:
 		return 0, f, bad(kindApproval, fmt.Sprintf("number %d has no commitment in the roll", i))
 	}
-	if f, err = rlwe.ParseFingerprint(body[sha256.Size:]); err != nil {
+	if f, err = s.plan.params.ParseFingerprint(body[sha256.Size:]); err != nil {
 		return 0, f, bad(kindApproval, fmt.Sprintf("the fingerprint of number %d is malformed", i))
 	}
 	return i, f, nil
