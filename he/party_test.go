@@ -62,6 +62,12 @@ func (p *parties) begin(roster *Roster) {
 	var err error
 	p.s, err = NewSession(p.plan, roster, epoch)
 	require.NoError(p.t, err)
+	p.makeKey()
+}
+
+// makeKey lets the key holders make their key.
+func (p *parties) makeKey() {
+	var err error
 	if p.plan.spec.Mode == ReceiverKey {
 		return
 	}
