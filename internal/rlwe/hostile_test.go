@@ -41,8 +41,6 @@ func decoders(t testing.TB) map[string]struct {
 
 	q := newParams(t, masked)
 	mk := q.newMaskKey(stream(t, "mk", 0))
-	keyBytes, err := mk.AppendBinary(nil)
-	require.NoError(t, err)
 	keyShares, err := mk.split(2, 3, stream(t, "ks", 0))
 	require.NoError(t, err)
 
@@ -98,13 +96,6 @@ func decoders(t testing.TB) map[string]struct {
 				return nil, err
 			}
 			return p.appendPoly(nil, k.x), nil
-		}},
-		"mask key": {keyBytes, func(t testing.TB, b []byte) ([]byte, error) {
-			k, err := q.ParseMaskKey(b)
-			if err != nil {
-				return nil, err
-			}
-			return k.AppendBinary(nil)
 		}},
 		"key share": {keyShares[1], func(t testing.TB, b []byte) ([]byte, error) {
 			s, err := q.NewKeySum()
@@ -361,10 +352,6 @@ func TestParametersDoNotMix(t *testing.T) {
 	_, err = p.NewMaskKey()
 	require.Error(t, err)
 	_, err = p.NewKeySum()
-	require.Error(t, err)
-	_, err = p.ParseMaskKey(nil)
-	require.Error(t, err)
-	_, err = q.AddMaskKeys()
 	require.Error(t, err)
 }
 

@@ -73,9 +73,7 @@ func TestMasked(t *testing.T) {
 			}
 			key, err := p.CombineKeys(len(keys), points, shares)
 			require.NoError(t, err)
-			all, err := p.AddMaskKeys(keys...)
-			require.NoError(t, err)
-			require.Equal(t, all.x, key.x)
+			require.Equal(t, sumKeys(p, keys).x, key.x)
 			opener, err := p.NewMasker(key, seed)
 			require.NoError(t, err)
 			got := make([]uint64, n)
@@ -96,9 +94,7 @@ func TestMasked(t *testing.T) {
 			other, err := p.NewMasker(key, [32]byte{99})
 			require.NoError(t, err)
 			require.ErrorIs(t, other.Open(got, 0, sums[0]), ErrNoise)
-			fewer, err := p.AddMaskKeys(keys[1:]...)
-			require.NoError(t, err)
-			m, err := p.NewMasker(fewer, seed)
+			m, err := p.NewMasker(sumKeys(p, keys[1:]), seed)
 			require.NoError(t, err)
 			require.ErrorContains(t, m.Open(got, 0, sums[0]), "contributors for a sum of")
 		}
@@ -106,26 +102,34 @@ func TestMasked(t *testing.T) {
 	}
 }
 
-// A receiver that may see single contributions gets the keys themselves.
+// sumKeys returns the key of the sum.
+func sumKeys(p *Params, keys []*MaskKey) *MaskKey {
+	sum := &MaskKey{p: p, x: make([]uint64, p.n), count: len(keys)}
+	for _, k := range keys {
+		for i, v := range k.x {
+			sum.x[i] += v
+		}
+	}
+	return sum
+}
+
+// A receiver that may see single contributions is a committee of one.
 func TestMaskedForOneReceiver(t *testing.T) {
 	p := newParams(t, Config{Mode: Masked, Capacity: 1 << 40, Contributors: 8, Coefficients: 1e6})
-	var keys, received []*MaskKey
+	var keys []*MaskKey
+	receiver, err := p.NewKeySum()
+	require.NoError(t, err)
 	for i := range 8 {
 		k := p.newMaskKey(stream(t, "key", i))
-		b, err := k.AppendBinary(nil)
+		shares, err := k.Split(1, 1)
 		require.NoError(t, err)
-		require.Len(t, b, p.MaskKeySize())
-		parsed, err := p.ParseMaskKey(b)
-		require.NoError(t, err)
-		require.Equal(t, k.x, parsed.x)
-		keys, received = append(keys, k), append(received, parsed)
+		require.NoError(t, receiver.Add(shares[0]))
+		keys = append(keys, k)
 	}
 	sums, want := maskAll(t, p, keys, [32]byte{5}, p.N())
-	sum, err := p.AddMaskKeys(received...)
+	sum, err := p.CombineKeys(8, []int{1}, [][]byte{receiver.Append(nil)})
 	require.NoError(t, err)
 	require.Equal(t, 8, sum.Count())
-	_, err = sum.AppendBinary(nil)
-	require.ErrorContains(t, err, "not sent")
 	_, err = sum.Split(2, 3)
 	require.ErrorContains(t, err, "not shared")
 	m, err := p.NewMasker(sum, [32]byte{5})

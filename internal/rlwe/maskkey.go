@@ -49,63 +49,6 @@ func (k *MaskKey) LogValue() slog.Value { return slog.StringValue(k.String()) }
 // Count is the number of contributors whose keys are in k.
 func (k *MaskKey) Count() int { return k.count }
 
-// keyBits is the length of a coefficient of one contributor's key.
-const keyBits = 7 // of 2 maxMask
-
-// MaskKeySize is the size of a contributor's key in bytes.
-func (p *Params) MaskKeySize() int { return packedSize(p.n, keyBits) }
-
-// AppendBinary appends a contributor's key, for a receiver that may learn every
-// single contribution. The error is not nil for a sum of keys.
-func (k *MaskKey) AppendBinary(dst []byte) ([]byte, error) {
-	if k.count != 1 {
-		return nil, errors.New("rlwe: a sum of keys is not sent")
-	}
-	x := make([]uint64, len(k.x))
-	for i, v := range k.x {
-		x[i] = v + uint64(maxMask)
-	}
-	dst = appendPacked(dst, x, keyBits)
-	clear(x)
-	return dst, nil
-}
-
-// ParseMaskKey reads a contributor's key.
-func (p *Params) ParseMaskKey(b []byte) (*MaskKey, error) {
-	if p.cfg.Mode != Masked {
-		return nil, errNotMasked
-	}
-	k := &MaskKey{p: p, x: make([]uint64, p.n), count: 1}
-	if !unpack(k.x, b, keyBits, 2*uint64(maxMask)) {
-		return nil, ErrMalformed
-	}
-	for i := range k.x {
-		k.x[i] -= uint64(maxMask)
-	}
-	return k, nil
-}
-
-// AddMaskKeys returns the sum of keys.
-func (p *Params) AddMaskKeys(keys ...*MaskKey) (*MaskKey, error) {
-	sum := &MaskKey{p: p, x: make([]uint64, p.n)}
-	for _, k := range keys {
-		if k.p.digest != p.digest {
-			return nil, errors.New("rlwe: a mask key has other parameters")
-		}
-		sum.count += k.count
-		if sum.count > p.cfg.Contributors {
-			return nil, fmt.Errorf("rlwe: keys of more than %d contributors", p.cfg.Contributors)
-		}
-		for i, v := range k.x {
-			sum.x[i] += v
-		}
-	}
-	if sum.count == 0 {
-		return nil, errors.New("rlwe: no mask keys")
-	}
-	return sum, nil
-}
-
 // Shares of keys are over the integers modulo a prime that is longer than a sum
 // of all contributors' coefficients.
 const (

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"math/big"
 	"math/bits"
-	"slices"
-	"sort"
 )
 
 // A Mode says who opens a sum.
@@ -139,20 +137,6 @@ func New(c Config) (*Params, error) {
 		bits.Len64(c.Capacity-1), c.Contributors)
 }
 
-// MaxCapacity returns the greatest power of two that [New] accepts as Capacity,
-// which it ignores in c, or zero.
-func MaxCapacity(c Config) uint64 {
-	fails := func(k int) bool {
-		c.Capacity = 2 << k
-		_, ok := choose(c)
-		return !ok
-	}
-	if k := sort.Search(62, fails); k > 0 {
-		return 1 << k
-	}
-	return 0
-}
-
 // choose returns the parameters of the smallest ring that fits, and of its moduli
 // the one with the shortest messages: a longer one can make bodies shorter.
 func choose(c Config) (best *Params, ok bool) {
@@ -281,9 +265,6 @@ func (p *Params) LogQ() int { return p.q.bitLen() }
 
 // Ceiling is the longest modulus that gives 128-bit security in this ring.
 func (p *Params) Ceiling() int { return ceilings[p.row.logN] }
-
-// Moduli returns the primes of the modulus.
-func (p *Params) Moduli() []uint64 { return slices.Clone(p.row.primes) }
 
 // FloodBits is the width of flooding noise: a holder's is one of 2^FloodBits
 // numbers. It is zero without flooding.
