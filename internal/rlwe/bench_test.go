@@ -67,7 +67,7 @@ func BenchmarkCollective(b *testing.B) {
 				return
 			}
 			s, _ := p.NewSharer(g.secrets[0])
-			mask := sum.AppendMask(nil)
+			mask := sum.appendMask(nil)
 			var share []byte
 			b.Run("share", func(b *testing.B) {
 				for b.Loop() {

@@ -11,16 +11,15 @@
 //	ReceiverKey  a receiver has a secret; contributors encrypt under its public key
 //	Collective   holders have a secret each, whose sum nobody has; contributors
 //	             encrypt under the sum of the public shares, holders make decryption
-//	             shares of the sum, for everybody or switched to a receiver's key;
-//	             with a threshold, any t holders stand in for all
-//	Masked       contributors mask with keys of their own and leave; a committee
-//	             opens the sum of the keys, and no key
+//	             shares of the sum; with a threshold, any t holders stand in for all
+//	Masked       contributors mask with keys of their own and leave; a committee,
+//	             which may be one receiver, opens the sum of the keys
 //
 //	contributor            aggregator              holder               receiver
 //	     | mask, body           |                     |                     |
 //	     |--------------------->| Sum.Add             |                     |
-//	     |                      | mask of the sum     |                     |
-//	     |                      |-------------------->| Sharer.Share        |
+//	     |                      | all masks           |                     |
+//	     |                      |-------------------->| MaskSum, Sharer     |
 //	     |                      | body of the sum     | body                |
 //	     |                      |---------------------|-------------------->| Open
 //

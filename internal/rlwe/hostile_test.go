@@ -22,7 +22,7 @@ func decoders(t testing.TB) map[string]struct {
 		message []byte
 		decode  func(t testing.TB, b []byte) ([]byte, error)
 	}
-	c := Config{Mode: Collective, Capacity: 1 << 10, Contributors: 4, Holders: 2, Coefficients: 10, Statistical: 5, Switch: true}
+	c := Config{Mode: Collective, Capacity: 1 << 10, Contributors: 4, Holders: 2, Coefficients: 10, Statistical: 5}
 	g := newGroup(t, c)
 	p := g.p
 	const n = 9
@@ -54,7 +54,7 @@ func decoders(t testing.TB) map[string]struct {
 				require.Equal(t, make([]uint64, n), s.body)
 				return nil, err
 			}
-			return appendPacked(s.AppendMask(nil), s.body, p.bodyBits), nil
+			return appendPacked(s.appendMask(nil), s.body, p.bodyBits), nil
 		}},
 		"sum": {sumBytes, func(t testing.TB, b []byte) ([]byte, error) {
 			s, err := p.ParseSum(n, b)
@@ -70,7 +70,7 @@ func decoders(t testing.TB) map[string]struct {
 			}
 			return s.AppendBody(nil), nil
 		}},
-		"mask": {sum.AppendMask(nil), func(t testing.TB, b []byte) ([]byte, error) {
+		"mask": {sum.appendMask(nil), func(t testing.TB, b []byte) ([]byte, error) {
 			s, err := p.NewMaskSum()
 			require.NoError(t, err)
 			if err := s.Add(b, new(Scratch)); err != nil {
@@ -283,7 +283,7 @@ func TestMaskSum(t *testing.T) {
 	}
 	b, err := masks.AppendBinary(nil)
 	require.NoError(t, err)
-	require.Equal(t, sum.AppendMask(nil), b)
+	require.Equal(t, sum.appendMask(nil), b)
 	require.ErrorContains(t, masks.Add(b, &scratch), "full")
 	_, err = newParams(t, masked).NewMaskSum()
 	require.Error(t, err)
@@ -324,27 +324,9 @@ func TestParametersDoNotMix(t *testing.T) {
 	require.ErrorContains(t, err, "other parameters")
 	_, err = g.p.NewDecrypter(g.secrets[0])
 	require.Error(t, err, "no holder decrypts alone")
-	_, err = p.NewSwitchSum(1)
-	require.Error(t, err)
-	_, err = p.ParseSwitchSum(1, nil)
-	require.Error(t, err)
 	sum, err := g.p.NewSum(1)
 	require.NoError(t, err)
 	require.Error(t, p.Open(make([]uint64, 1), sum, make([][]byte, 8)))
-	s, err := g.p.NewSharer(g.secrets[0])
-	require.NoError(t, err)
-	_, err = s.Switch(nil, sum.AppendMask(nil), g.key, 1)
-	require.ErrorContains(t, err, "no room for switching")
-
-	c = collective
-	c.Switch = true
-	h := newGroup(t, c)
-	s, err = h.p.NewSharer(h.secrets[0])
-	require.NoError(t, err)
-	_, err = s.Share(nil, sum.AppendMask(nil), 1)
-	require.ErrorContains(t, err, "must switch")
-	_, err = s.Switch(nil, sum.AppendMask(nil), h.key, 1)
-	require.Error(t, err, "the receiver's key has one share")
 
 	q := newParams(t, masked)
 	_, err = q.NewSharer(g.secrets[0])
@@ -356,7 +338,7 @@ func TestParametersDoNotMix(t *testing.T) {
 }
 
 func TestSecretsAreNotPrinted(t *testing.T) {
-	p := newParams(t, Config{Mode: Collective, Capacity: 1 << 10, Contributors: 4, Holders: 2, Coefficients: 10, Statistical: 5, Switch: true})
+	p := newParams(t, Config{Mode: Collective, Capacity: 1 << 10, Contributors: 4, Holders: 2, Coefficients: 10, Statistical: 5})
 	k := p.NewSecret()
 	share, err := k.PublicShare(nil, [32]byte{})
 	require.NoError(t, err)
@@ -366,8 +348,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 	require.NoError(t, err)
 	s, err := p.NewSharer(k)
 	require.NoError(t, err)
-	d, err := p.NewDecrypter(k)
-	require.NoError(t, err)
+	d := &Decrypter{k: k}
 	tk, err := p.NewThresholdKey(1, 2)
 	require.NoError(t, err)
 	q := newParams(t, masked)
@@ -416,7 +397,7 @@ func TestConcurrent(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			share, err := s.Share(nil, sum.AppendMask(nil), n)
+			share, err := s.Share(nil, sum.appendMask(nil), n)
 			if err != nil {
 				t.Error(err)
 			}
@@ -454,7 +435,7 @@ func FuzzSum(f *testing.F) {
 	f.Add(append([]byte{0, 0, 0, 4}, b[4:]...))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		sum.Reset()
-		if sum.Add(b) == nil && !bytes.Equal(b, appendPacked(sum.AppendMask(nil), sum.body, p.bodyBits)) {
+		if sum.Add(b) == nil && !bytes.Equal(b, appendPacked(sum.appendMask(nil), sum.body, p.bodyBits)) {
 			t.Fatal("a ciphertext is accepted of other bytes than are made")
 		}
 		if s, err := p.ParseSum(n, b); err == nil {

@@ -39,7 +39,8 @@ func (s *MaskSum) Add(mask []byte, scratch *Scratch) error {
 	return nil
 }
 
-// AppendBinary appends the sum, as [Sum.AppendMask] does. The error is nil.
+// AppendBinary appends the sum, from which decryption shares are made. The error
+// is nil.
 func (s *MaskSum) AppendBinary(dst []byte) ([]byte, error) { return s.p.appendPoly(dst, s.mask), nil }
 
 // A Scratch is memory for parsing. Its zero value is ready.

@@ -13,7 +13,6 @@ const failure = 64
 //
 //	the sum over contributors of e u + e0 + e1 s, where e is the error of the
 //	public key and s its secret, both sums over holders; or of e, with masks
-//	the same of the holders' encryptions, if the result is switched
 //	the flooding of all holders
 //	the rounding of all bodies
 //
@@ -33,10 +32,10 @@ type noise struct {
 // newNoise computes the bounds for a ring of degree n.
 func newNoise(c Config, n int) noise {
 	s := noise{contributors: c.Contributors, holders: c.Holders}
-	// x is in nats: two tails for every coefficient, and for two kinds of
-	// encryption each, and those of four norms, are less than 2^-failure
-	// together if each is less than exp(-x). A bit is less than 7/10 nats.
-	x := (uint64(failure+bits.Len64(4*uint64(c.Coefficients)+4)))*7/10 + 1
+	// x is in nats: two tails for every coefficient, and those of two norms, are
+	// less than 2^-failure together if each is less than exp(-x). A bit is less
+	// than 7/10 nats.
+	x := (uint64(failure+bits.Len64(2*uint64(c.Coefficients)+2)))*7/10 + 1
 	if c.Mode == Masked {
 		// The sum of errors, each of variance sigmaMask^2 [MP12, lemma 2.8].
 		v := mul(uint64(c.Contributors), sigmaMaskSquared100)
@@ -50,9 +49,6 @@ func newNoise(c Config, n int) noise {
 		return s
 	}
 	s.shares = c.Holders
-	if c.Switch {
-		s.small += tail(encryptions(holders, 1, uint64(n), x), varianceDenominator, x)
-	}
 	// Two uniform distributions on 2^k numbers that are shifted by y are apart
 	// by |y|/2^k. The mean of |y| is at most the root of the variance, and
 	// distances add up over coefficients.

@@ -29,8 +29,8 @@ func (p *Params) decode(dst []uint64, x poly) error {
 	return nil
 }
 
-// A Decrypter opens sums under one secret, in mode [ReceiverKey], or sums that
-// were switched to it. It is for one goroutine.
+// A Decrypter opens sums under one secret, in mode [ReceiverKey]. It is for one
+// goroutine.
 type Decrypter struct {
 	k *Secret
 	x poly
@@ -41,7 +41,7 @@ func (p *Params) NewDecrypter(k *Secret) (*Decrypter, error) {
 	switch {
 	case k.p.digest != p.digest:
 		return nil, errors.New("rlwe: the secret has other parameters")
-	case p.cfg.Mode == Collective && !p.cfg.Switch || p.cfg.Mode == Masked || k.additive:
+	case p.cfg.Mode != ReceiverKey:
 		return nil, errors.New("rlwe: no receiver opens these sums with a key of its own")
 	}
 	return &Decrypter{k: k, x: p.newPoly()}, nil
@@ -58,36 +58,16 @@ func (d *Decrypter) LogValue() slog.Value { return slog.StringValue(d.String()) 
 
 // Open sets dst, which has the length of the sum, to the sums.
 func (d *Decrypter) Open(dst []uint64, sum *Sum) error {
-	if d.k.p.cfg.Mode != ReceiverKey {
-		return errors.New("rlwe: a sum under a collective key must be switched first")
-	}
-	return d.open(dst, sum, sum)
-}
-
-// OpenSwitched sets dst to the sums, of which switched holds the switching
-// shares of all holders [MTBH21, protocol 4].
-func (d *Decrypter) OpenSwitched(dst []uint64, sum, switched *Sum) error {
-	if d.k.p.cfg.Mode != Collective {
-		return errors.New("rlwe: only a sum under a collective key is switched")
-	}
-	return d.open(dst, switched, sum, switched)
-}
-
-func (d *Decrypter) open(dst []uint64, mask *Sum, bodies ...*Sum) error {
 	p := d.k.p
-	for _, s := range bodies {
-		if s.p.digest != p.digest || len(s.body) != len(dst) {
-			return fmt.Errorf("rlwe: a sum of %d coefficients, or with other parameters, opened into %d", len(s.body), len(dst))
-		}
-	}
-	if mask.maskless() {
+	switch {
+	case sum.p.digest != p.digest || len(sum.body) != len(dst):
+		return fmt.Errorf("rlwe: a sum of %d coefficients, or with other parameters, opened into %d", len(sum.body), len(dst))
+	case sum.maskless():
 		return errMaskless
 	}
-	p.mulPoly(d.x, mask.mask, d.k.s)
+	p.mulPoly(d.x, sum.mask, d.k.s)
 	p.inverse(d.x)
-	for _, s := range bodies {
-		s.bodyTo(d.x)
-	}
+	sum.bodyTo(d.x)
 	err := p.decode(dst, d.x)
 	clear(d.x)
 	return err

@@ -60,9 +60,6 @@ type Config struct {
 	// together: to within a statistical distance of 2^-Statistical. It is for
 	// mode [Collective], and 40 is usual.
 	Statistical int
-	// Switch makes room for switching the result to a receiver's key, in mode
-	// [Collective].
-	Switch bool
 	// LogN, if it is not zero, is the logarithm of the ring's degree: 11, 12 or
 	// 13. It is for experiments; zero takes the least that will do.
 	LogN int
@@ -82,8 +79,8 @@ func (c Config) check() error {
 		return fmt.Errorf("rlwe: there is no ring with logN = %d", c.LogN)
 	}
 	if c.Mode != Collective {
-		if c.Holders != 0 || c.Statistical != 0 || c.Switch {
-			return errors.New("rlwe: holders, flooding and switching are for a collective key")
+		if c.Holders != 0 || c.Statistical != 0 {
+			return errors.New("rlwe: holders and flooding are for a collective key")
 		}
 		return nil
 	}
@@ -239,12 +236,8 @@ func (p *Params) finish() {
 		p.lift = append(p.lift, l.mul(l.mod128(x.hi, x.lo), l.r2))
 	}
 	var b []byte
-	flag := byte(0)
-	if p.cfg.Switch {
-		flag = 1
-	}
 	b = append(b, "dujiang/rlwe/1"...)
-	b = append(b, byte(p.cfg.Mode), flag, byte(p.row.logN), byte(p.delta), byte(p.drop), byte(p.noise.flood), byte(p.cfg.Statistical))
+	b = append(b, byte(p.cfg.Mode), byte(p.row.logN), byte(p.delta), byte(p.drop), byte(p.noise.flood), byte(p.cfg.Statistical))
 	for _, x := range []uint64{p.cfg.Capacity, uint64(p.cfg.Contributors), uint64(p.cfg.Holders), uint64(p.cfg.Coefficients)} {
 		b = binary.BigEndian.AppendUint64(b, x)
 	}

@@ -62,7 +62,6 @@ func TestConfigRefuses(t *testing.T) {
 		"ring":                func(c *Config) { c.LogN = 10 },
 		"receiver's holders":  func(c *Config) { c.Mode, c.Statistical = ReceiverKey, 0 },
 		"receiver's flooding": func(c *Config) { c.Mode, c.Holders = ReceiverKey, 0 },
-		"masked switching":    func(c *Config) { c.Mode, c.Holders, c.Statistical, c.Switch = Masked, 0, 0, true },
 		"too large":           func(c *Config) { c.Capacity = math.MaxUint64 },
 		"ring too small":      func(c *Config) { c.LogN = 11 },
 	} {
@@ -80,7 +79,7 @@ func TestDigest(t *testing.T) {
 	seen := make(map[[32]byte]bool)
 	for _, change := range []func(c *Config){
 		func(c *Config) {}, func(c *Config) { c.Capacity++ }, func(c *Config) { c.Contributors++ }, func(c *Config) { c.Holders++ },
-		func(c *Config) { c.Coefficients++ }, func(c *Config) { c.Statistical++ }, func(c *Config) { c.Switch = true },
+		func(c *Config) { c.Coefficients++ }, func(c *Config) { c.Statistical++ },
 	} {
 		c := collective
 		change(&c)
@@ -114,7 +113,6 @@ func randomConfig(r interface {
 	if c.Mode == Collective {
 		c.Holders = 1 + r.IntN(6)
 		c.Statistical = 1 + r.IntN(60)
-		c.Switch = r.IntN(2) == 0
 	}
 	return c
 }
@@ -146,7 +144,7 @@ func TestMaxCapacity(t *testing.T) {
 		// The parts, from their formulas.
 		const variance = varianceError / 2.
 		n, h, ps := float64(p.n), float64(max(1, c.Holders)), float64(c.Contributors)
-		x := (failure + math.Log2(4*float64(c.Coefficients)+4)) * math.Ln2
+		x := (failure + math.Log2(2*float64(c.Coefficients)+2)) * math.Ln2
 		norm := n + 2*math.Sqrt(n*x) + 2*x
 		v := ps * (2./3*h*variance*norm + variance + variance*2./3*h*norm)
 		if c.Mode == Masked {
@@ -154,9 +152,7 @@ func TestMaxCapacity(t *testing.T) {
 		}
 		small := math.Sqrt(2 * v * x)
 		require.GreaterOrEqual(t, float64(p.noise.small), small)
-		if !c.Switch {
-			require.LessOrEqual(t, float64(p.noise.small), 1.05*small+2)
-		}
+		require.LessOrEqual(t, float64(p.noise.small), 1.05*small+2)
 		if c.Mode == Collective {
 			distance := float64(c.Coefficients) * math.Sqrt(v) / math.Exp2(float64(p.FloodBits()))
 			require.LessOrEqual(t, distance, math.Exp2(-float64(c.Statistical)))

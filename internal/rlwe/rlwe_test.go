@@ -74,7 +74,7 @@ func (g *group) contribute(t testing.TB, n int, value func(contributor, i int) u
 
 // shares returns the decryption shares of these secrets.
 func (g *group) shares(t testing.TB, sum *Sum, secrets []*Secret) (shares [][]byte) {
-	mask := sum.AppendMask(nil)
+	mask := sum.appendMask(nil)
 	require.Len(t, mask, g.p.MaskSize())
 	for i, k := range secrets {
 		s, err := g.p.NewSharer(k)
@@ -128,37 +128,6 @@ func TestReceiverKey(t *testing.T) {
 		require.Equal(t, want, got)
 	}
 	t.Logf("N=%d logQ=%d body=%d: %.2f B a value", g.p.n, g.p.LogQ(), g.p.bodyBits, float64(g.p.CiphertextSize(g.p.n))/float64(g.p.n))
-}
-
-func TestSwitch(t *testing.T) {
-	r := newRand(t)
-	c := collective
-	c.Switch = true
-	g := newGroup(t, c)
-	receiver := g.p.newSecret(stream(t, "receiver", 0))
-	to := g.p.NewPublicKey([32]byte{2})
-	require.NoError(t, to.Add(receiver.publicShare(nil, [32]byte{2}, stream(t, "receiver public", 0))))
-	d, err := g.p.NewDecrypter(receiver)
-	require.NoError(t, err)
-	for _, n := range []int{3, g.p.N()} {
-		if testing.Short() && n == g.p.N() {
-			continue
-		}
-		sum, want := g.contribute(t, n, within(g.p, r))
-		mask := sum.AppendMask(nil)
-		switched, err := g.p.NewSwitchSum(n)
-		require.NoError(t, err)
-		for i, k := range g.secrets {
-			s, err := g.p.NewSharer(k)
-			require.NoError(t, err)
-			b, err := s.switchTo(nil, mask, to, n, stream(t, "switch", i))
-			require.NoError(t, err)
-			require.NoError(t, switched.Add(b))
-		}
-		got := make([]uint64, n)
-		require.NoError(t, d.OpenSwitched(got, sum, switched))
-		require.Equal(t, want, got)
-	}
 }
 
 // TestBytes holds what a value costs to what was promised.

@@ -37,45 +37,10 @@ func (s *Sharer) Share(dst, mask []byte, n int) ([]byte, error) {
 }
 
 func (s *Sharer) share(dst, mask []byte, n int, g *prg.PRG) ([]byte, error) {
-	p := s.k.p
-	if p.cfg.Switch {
-		return nil, errors.New("rlwe: the result is for a receiver: shares must switch to its key")
-	}
 	if err := s.product(mask, n); err != nil {
 		return nil, err
 	}
 	return s.finish(dst, n, g), nil
-}
-
-// Switch appends the share that switches the sum of n coefficients with this
-// mask to the receiver's public key [MTBH21, protocol 4]: the encryption, under
-// that key, of mask times secret plus flooding noise.
-func (s *Sharer) Switch(dst, mask []byte, to *PublicKey, n int) ([]byte, error) {
-	return s.switchTo(dst, mask, to, n, coins())
-}
-
-func (s *Sharer) switchTo(dst, mask []byte, to *PublicKey, n int, g *prg.PRG) ([]byte, error) {
-	p := s.k.p
-	switch {
-	case !p.cfg.Switch:
-		return nil, errors.New("rlwe: the parameters have no room for switching")
-	case to.p.digest != p.digest || to.n != 1:
-		return nil, errors.New("rlwe: the receiver's key is not one of these parameters")
-	}
-	if err := s.product(mask, n); err != nil {
-		return nil, err
-	}
-	share := s.body
-	s.body = p.newPoly()
-	s.zero(to, g)
-	binomial(g, s.small)
-	for i := range p.limbs {
-		l, b := &p.limbs[i], p.limb(s.body, i)
-		l.Add(b, p.limb(share, i), b)
-		l.fromSigned(p.limb(s.u, i), s.small)
-		l.Add(b, p.limb(s.u, i), b)
-	}
-	return s.finish(p.appendPoly(dst, s.mask), n, g), nil
 }
 
 // product sets the body to mask times secret, in coefficients.

@@ -24,8 +24,7 @@ func (p *Params) MaskSize() int {
 // BodySize is the size of a body.
 func (p *Params) BodySize(n int) int { return packedSize(n, p.bodyBits) }
 
-// CiphertextSize is the size of a contribution: a mask and a body. Switching
-// shares have it too.
+// CiphertextSize is the size of a contribution: a mask and a body.
 func (p *Params) CiphertextSize(n int) int { return p.MaskSize() + p.BodySize(n) }
 
 // ShareSize is the size of a decryption share.

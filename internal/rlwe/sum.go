@@ -24,18 +24,8 @@ type Sum struct {
 }
 
 // NewSum returns the sum of no contributions of n coefficients.
-func (p *Params) NewSum(n int) (*Sum, error) { return p.newSum(n, p.cfg.Contributors) }
-
-// NewSwitchSum returns the sum of no switching shares of n coefficients.
-func (p *Params) NewSwitchSum(n int) (*Sum, error) {
-	if !p.cfg.Switch {
-		return nil, errors.New("rlwe: the parameters have no room for switching")
-	}
-	return p.newSum(n, p.cfg.Holders)
-}
-
-func (p *Params) newSum(n, most int) (*Sum, error) {
-	s, err := p.newBodySum(n, most)
+func (p *Params) NewSum(n int) (*Sum, error) {
+	s, err := p.newBodySum(n, p.cfg.Contributors)
 	if err == nil && p.cfg.Mode != Masked {
 		s.mask, s.newMask = p.newPoly(), p.newPoly()
 	}
@@ -104,8 +94,8 @@ func (s *Sum) Add(ciphertext []byte) error {
 	return nil
 }
 
-// AppendMask appends the mask of the sum, from which decryption shares are made.
-func (s *Sum) AppendMask(dst []byte) []byte {
+// appendMask appends the mask of the sum, from which decryption shares are made.
+func (s *Sum) appendMask(dst []byte) []byte {
 	if s.mask == nil {
 		return dst
 	}
@@ -148,7 +138,7 @@ func (s *Sum) AppendBinary(dst []byte) ([]byte, error) {
 		return nil, errMaskless
 	}
 	dst = binary.BigEndian.AppendUint32(dst, uint32(s.count))
-	return s.appendBody(s.AppendMask(dst)), nil
+	return s.appendBody(s.appendMask(dst)), nil
 }
 
 // AppendBody appends the sum without its mask: the number of contributions and
@@ -192,17 +182,6 @@ func (s *Sum) parseBody(b []byte) error {
 	return nil
 }
 
-// ParseSum reads a sum of n coefficients.
-func (p *Params) ParseSum(n int, b []byte) (*Sum, error) { return p.parseSum(n, p.cfg.Contributors, b) }
-
-// ParseSwitchSum reads a sum of switching shares of n coefficients.
-func (p *Params) ParseSwitchSum(n int, b []byte) (*Sum, error) {
-	if !p.cfg.Switch {
-		return nil, errors.New("rlwe: the parameters have no room for switching")
-	}
-	return p.parseSum(n, p.cfg.Holders, b)
-}
-
 // ParseBody reads a sum of n coefficients without its mask. It opens
 // with shares.
 func (p *Params) ParseBody(n int, b []byte) (*Sum, error) {
@@ -222,8 +201,9 @@ func (p *Params) ParseBody(n int, b []byte) (*Sum, error) {
 	return s, nil
 }
 
-func (p *Params) parseSum(n, most int, b []byte) (*Sum, error) {
-	s, err := p.newSum(n, most)
+// ParseSum reads a sum of n coefficients.
+func (p *Params) ParseSum(n int, b []byte) (*Sum, error) {
+	s, err := p.NewSum(n)
 	if err != nil {
 		return nil, err
 	}
