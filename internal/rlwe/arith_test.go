@@ -134,6 +134,37 @@ func TestBodies(t *testing.T) {
 	}
 }
 
+// TestFlooded compares the fused loop with its parts.
+func TestFlooded(t *testing.T) {
+	r := newRand(t)
+	for _, c := range []Config{
+		collective,
+		{Mode: Collective, Capacity: 1 << 4, Contributors: 2, Holders: 1, Coefficients: 1, Statistical: 2},
+		{Mode: Collective, Capacity: 1 << 8, Contributors: 2, Holders: 2, Coefficients: 1, Statistical: 30},
+	} {
+		p := newParams(t, c)
+		x, got, w := p.newPoly(), make([]uint64, 64), make([]uint64, 128)
+		for i := range p.n {
+			v := new(big.Int).Rand(randSource(r), toBig(p.q))
+			if i%4 == 0 {
+				v.Sub(toBig(p.q), big.NewInt(1+int64(i%64)))
+			}
+			for j, l := range p.limbs {
+				x[j*p.n+i] = new(big.Int).Mod(v, new(big.Int).SetUint64(l.q)).Uint64()
+			}
+		}
+		for at := 0; at < p.n; at += len(got) {
+			for i := range w {
+				w[i] = edge64(r)
+			}
+			p.flooded(got, x, at, w)
+			for i := range got {
+				require.Equal(t, p.round(p.compose(x, at+i).add(p.flooding(w[2*i], w[2*i+1])).reduce(p.q)), got[i])
+			}
+		}
+	}
+}
+
 func TestField(t *testing.T) {
 	r := newRand(t)
 	for _, contributors := range []int{8, 1e6} {

@@ -75,3 +75,55 @@ func (p *Params) bodies2(numbers, x, errors, values []uint64) {
 		numbers[i] = subtract(lo, span)
 	}
 }
+
+// flooded sets numbers to the bodies of x from coefficient at on with flooding
+// noise from the words w, two for each: uniform on 2^FloodBits numbers around zero, from as many random
+// bits. It is compose, flooding and round.
+func (p *Params) flooded(numbers []uint64, x poly, at int, w []uint64) {
+	if len(p.limbs) == 1 {
+		for i := range numbers {
+			numbers[i] = p.round(p.compose(x, at+i).add(p.flooding(w[2*i], w[2*i+1])).reduce(p.q))
+		}
+		return
+	}
+	width := uint(p.noise.flood)
+	m := uint128{0, 1}.shl(width).sub(uint128{0, 1})
+	offset := p.q.sub(uint128{0, 1}.shl(width - 1)) // -2^(width-1)
+	n := len(numbers)
+	x0, x1 := x[at:][:n], x[p.n+at:][:n]
+	w = w[:2*n]
+	q0, q1, qInv, q0Inv := p.limbs[0].q, p.limbs[1].q, p.limbs[1].qInv, p.q0Inv
+	q, half, drop, span := p.q, p.half(), p.drop, p.span
+	for i := range numbers {
+		// flooding
+		lo, c := bits.Add64(w[2*i+1]&m.lo, offset.lo, 0)
+		hi := w[2*i]&m.hi + offset.hi + c
+		l, b := bits.Sub64(lo, q.lo, 0)
+		h, b := bits.Sub64(hi, q.hi, b)
+		lo, c = bits.Add64(l, q.lo&-b, 0)
+		hi = h + q.hi&-b + c
+		// compose, added
+		d, b := bits.Sub64(x1[i], x0[i], 0)
+		h, l = bits.Mul64(d+q1&-b, q0Inv)
+		k, _ := bits.Mul64(l*qInv, q1)
+		t, b := bits.Sub64(h, k, 0)
+		h, l = bits.Mul64(q0, t+q1&-b)
+		lo, c = bits.Add64(lo, l, 0)
+		hi += h + c
+		lo, c = bits.Add64(lo, x0[i], 0)
+		hi += c
+		l, b = bits.Sub64(lo, q.lo, 0)
+		h, b = bits.Sub64(hi, q.hi, b)
+		lo, c = bits.Add64(l, q.lo&-b, 0)
+		hi = h + q.hi&-b + c
+		// round
+		lo, c = bits.Add64(lo, half.lo, 0)
+		hi += half.hi + c
+		if drop < 64 {
+			lo = lo>>(drop&63) | hi<<1<<(^drop&63)
+		} else {
+			lo = hi >> (drop & 63)
+		}
+		numbers[i] = subtract(lo, span)
+	}
+}

@@ -61,12 +61,10 @@ func (s *Sharer) product(mask []byte, n int) error {
 func (s *Sharer) finish(dst []byte, n int, g *prg.PRG) []byte {
 	p := s.k.p
 	var w [128]uint64
-	for i := range n {
-		j := 2 * i % len(w)
-		if j == 0 {
-			g.Uint64s(w[:])
-		}
-		s.numbers[i] = p.round(p.compose(s.body, i).add(p.flooding(w[j], w[j+1])).reduce(p.q))
+	for at := 0; at < n; at += len(w) / 2 {
+		g.Uint64s(w[:])
+		end := min(n, at+len(w)/2)
+		p.flooded(s.numbers[at:end], s.body, at, w[:])
 	}
 	clear(w[:])
 	clear(s.body)
