@@ -107,7 +107,7 @@
 //     PRFs and Their Applications. CRYPTO 2013, eprint 2015/220.
 //   - [HES18] M. Albrecht et al. Homomorphic Encryption Security Standard. 2018,
 //     eprint 2019/939.
-//   - [BCC+24] J.-P. Bossuat, R. Cammarota, I. Chillotti et al. Security
+//   - [BCC+24] J.-P. Bossuat, R. Cammarota, J. H. Cheon et al. Security
 //     Guidelines for Implementing Homomorphic Encryption. eprint 2024/463.
 //   - [CSBB24] M. Checri, R. Sirdey, A. Boudguiga, J.-P. Bultel. On the practical
 //     CPA^D security of "exact" and threshold FHE schemes and libraries. CRYPTO

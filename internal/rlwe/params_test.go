@@ -41,7 +41,7 @@ func TestRows(t *testing.T) {
 		require.Greater(t, q.BitLen(), last, "rows are in order")
 		last = q.BitLen()
 	}
-	// What the tables of the standard and of the newer guidelines say.
+	// What [BCC+24] says, which is below what [HES18] does.
 	require.Equal(t, map[int]int{11: 53, 12: 106, 13: 214}, ceilings)
 }
 

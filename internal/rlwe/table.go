@@ -90,10 +90,9 @@ var rows = [...]row{
 }
 
 // ceilings are the longest moduli in bits, by logN, that leave 128-bit security
-// to uniform ternary secrets and errors of standard deviation 3.2: the table of
-// the homomorphic encryption standard [HES18, table 1], lowered to the newer
-// values of [BCC+24], which are a few bits below it. Masks have wider secrets,
-// which are no easier to find.
+// to uniform ternary secrets and errors of standard deviation 3.19 [BCC+24, table
+// 5.2]; the older standard allows 54, 109 and 218 [HES18, table 1]. Masks have
+// wider secrets, which are no easier to find.
 var ceilings = map[int]int{11: 53, 12: 106, 13: 214}
 
 // rings has the limbs of each row, which take milliseconds to find, from when
