@@ -13,6 +13,9 @@ import (
 type block struct {
 	n      int
 	lo, hi *big.Int
+	// delta is how much one row can change one of them. It changes no other.
+	delta *big.Int
+	coins int64 // of the noise on each
 	// update adds a row to the counters.
 	update func(counters []wide, row []int64, at place)
 }
@@ -54,9 +57,9 @@ func (c *compiler) block(name string, b *block) int {
 	return len(c.blocks) - 1
 }
 
-// perRow returns what a sum over rows can be if each row adds something between
-// lo and hi, or nothing.
-func (c *compiler) perRow(lo, hi *big.Int) (*big.Int, *big.Int) {
+// perRow returns n counters to one of which each row adds something between lo
+// and hi, or nothing.
+func (c *compiler) perRow(n int, lo, hi *big.Int, update func(counters []wide, row []int64, at place)) *block {
 	rows, zero := big.NewInt(int64(c.spec.Rows)), new(big.Int)
 	if lo.Sign() > 0 {
 		lo = zero
@@ -64,7 +67,11 @@ func (c *compiler) perRow(lo, hi *big.Int) (*big.Int, *big.Int) {
 	if hi.Sign() < 0 {
 		hi = zero
 	}
-	return new(big.Int).Mul(lo, rows), new(big.Int).Mul(hi, rows)
+	delta := new(big.Int).Neg(lo)
+	if hi.Cmp(delta) > 0 {
+		delta = hi
+	}
+	return &block{n: n, lo: new(big.Int).Mul(lo, rows), hi: new(big.Int).Mul(hi, rows), delta: delta, update: update}
 }
 
 // products returns the least and the greatest product of numbers of two ranges.
@@ -84,13 +91,16 @@ func products(lo1, hi1, lo2, hi2 int64) (lo, hi *big.Int) {
 }
 
 func (c *compiler) count() int {
-	lo, hi := c.perRow(big.NewInt(0), big.NewInt(1))
-	return c.block("count", &block{1, lo, hi, func(counters []wide, _ []int64, _ place) { counters[0].add(1) }})
+	return c.block("count", c.perRow(1, big.NewInt(0), big.NewInt(1), func(counters []wide, _ []int64, _ place) {
+		counters[0].add(1)
+	}))
 }
 
 func (c *compiler) sum(f int) int {
-	lo, hi := c.perRow(big.NewInt(c.lo[f]), big.NewInt(c.hi[f]))
-	return c.block(fmt.Sprint("sum ", f), &block{1, lo, hi, func(counters []wide, row []int64, _ place) { counters[0].add(row[f]) }})
+	lo, hi := big.NewInt(c.lo[f]), big.NewInt(c.hi[f])
+	return c.block(fmt.Sprint("sum ", f), c.perRow(1, lo, hi, func(counters []wide, row []int64, _ place) {
+		counters[0].add(row[f])
+	}))
 }
 
 func (c *compiler) product(f, g int) int {
@@ -99,10 +109,9 @@ func (c *compiler) product(f, g int) int {
 	if f == g && lo.Sign() < 0 {
 		lo = new(big.Int) // a square
 	}
-	lo, hi = c.perRow(lo, hi)
-	return c.block(fmt.Sprint("product ", f, g), &block{1, lo, hi, func(counters []wide, row []int64, _ place) {
+	return c.block(fmt.Sprint("product ", f, g), c.perRow(1, lo, hi, func(counters []wide, row []int64, _ place) {
 		counters[0].addProduct(row[f], row[g])
-	}})
+	}))
 }
 
 // edges returns numbers of a field in units, which check has found well formed.
@@ -141,11 +150,11 @@ func (c *compiler) histogram(field string, edges []float64) (int, error) {
 			return 0, fmt.Errorf("the edge %v is not above the one before it and within the field", edges[i])
 		}
 	}
-	lo, hi := c.perRow(big.NewInt(0), big.NewInt(1))
-	return c.block(fmt.Sprint("histogram ", f, units), &block{len(units) + 1, lo, hi, func(counters []wide, row []int64, _ place) {
+	name := fmt.Sprint("histogram ", f, units)
+	return c.block(name, c.perRow(len(units)+1, big.NewInt(0), big.NewInt(1), func(counters []wide, row []int64, _ place) {
 		k := sort.Search(len(units), func(i int) bool { return units[i] > row[f] })
 		counters[k].add(1)
-	}}), nil
+	})), nil
 }
 
 // groups returns the blocks of counts and of sums for known keys.
@@ -161,18 +170,18 @@ func (c *compiler) groups(k int, keys []float64, f int) (count, sum int, err err
 	if len(places) != len(units) {
 		return 0, 0, errors.New("a key is there twice")
 	}
-	lo, hi := c.perRow(big.NewInt(0), big.NewInt(1))
-	count = c.block(fmt.Sprint("group ", k, units), &block{len(units), lo, hi, func(counters []wide, row []int64, _ place) {
+	name := fmt.Sprint("group ", k, units)
+	count = c.block(name, c.perRow(len(units), big.NewInt(0), big.NewInt(1), func(counters []wide, row []int64, _ place) {
 		if i, ok := places[row[k]]; ok {
 			counters[i].add(1)
 		}
-	}})
-	lo, hi = c.perRow(big.NewInt(c.lo[f]), big.NewInt(c.hi[f]))
-	sum = c.block(fmt.Sprint("group ", k, units, " of ", f), &block{len(units), lo, hi, func(counters []wide, row []int64, _ place) {
+	}))
+	lo, hi := big.NewInt(c.lo[f]), big.NewInt(c.hi[f])
+	sum = c.block(fmt.Sprint(name, " of ", f), c.perRow(len(units), lo, hi, func(counters []wide, row []int64, _ place) {
 		if i, ok := places[row[k]]; ok {
 			counters[i].add(row[f])
 		}
-	}})
+	}))
 	return count, sum, nil
 }
 
@@ -188,11 +197,20 @@ func (c *compiler) weighted(field string, weights []int64, weight func(contribut
 		}
 	}
 	lo, hi := products(c.lo[f], c.hi[f], slices.Min(weights), slices.Max(weights))
-	lo, hi = c.perRow(lo, hi)
-	// Weights are of this function alone, so is the block.
-	i := c.block(fmt.Sprint("weighted ", len(c.blocks)), &block{1, lo, hi, func(counters []wide, row []int64, at place) {
+	b := c.perRow(1, lo, hi, func(counters []wide, row []int64, at place) {
 		counters[0].addProduct(row[f], weight(at.contributor, at.row))
-	}})
+	})
+	// A row that is not there moves those behind it to other weights, so
+	// here neighbours have other values in one row.
+	b.delta = new(big.Int).Sub(hi, lo)
+	if abs := new(big.Int).Abs(hi); abs.Cmp(b.delta) > 0 {
+		b.delta = abs
+	}
+	if abs := new(big.Int).Abs(lo); abs.Cmp(b.delta) > 0 {
+		b.delta = abs
+	}
+	// Weights are of this function alone, so is the block.
+	i := c.block(fmt.Sprint("weighted ", len(c.blocks)), b)
 	unit := c.unit(f)
 	return func(s [][]*big.Int) []*big.Rat { return []*big.Rat{times(integer(s[i][0]), unit)} }, nil
 }

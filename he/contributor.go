@@ -25,6 +25,7 @@ type Contributor struct {
 	key        ed25519.PrivateKey
 	public     *rlwe.PublicKey
 	committee  []hpke.PublicKey // in mode OneShot
+	budget     *Budget
 	commitment []byte
 	approved   [sha256.Size]byte // the roll, if not zero
 }
@@ -60,6 +61,9 @@ func (c *Contributor) GoString() string { return c.String() }
 // LogValue is [Contributor.String].
 func (c *Contributor) LogValue() slog.Value { return slog.StringValue(c.String()) }
 
+// Spend makes Encrypt spend from a privacy budget, which a plan with noise needs.
+func (c *Contributor) Spend(b *Budget) { c.budget = b }
+
 // Encrypt reads rows, with a number for each field of the plan in order, and
 // writes the contribution to w: a file of the contributor's own, or memory. It
 // returns the commitment, which goes to the aggregator at once; the contribution
@@ -74,6 +78,14 @@ func (c *Contributor) Encrypt(w io.Writer, rows iter.Seq2[[]float64, error]) (co
 		return nil, errors.New("he: this contributor has a contribution already")
 	}
 	p := c.s.plan
+	if n := p.spec.Noise; n != nil {
+		if c.budget == nil {
+			return nil, errors.New("he: the plan has noise, and this contributor no budget: call Spend")
+		}
+		if err := c.budget.spend(c.s.digest, n); err != nil {
+			return nil, err
+		}
+	}
 	out, err := c.newSealer(w)
 	if err != nil {
 		return nil, err

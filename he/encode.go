@@ -12,6 +12,7 @@ func (p *Plan) encode(contributor int, rows iter.Seq2[[]float64, error], emit fu
 	counters := make([]wide, len(p.bases))
 	vector := make([]wide, len(p.vectors))
 	units := make([]int64, len(p.spec.Fields))
+	flip := newFlipper()
 	n := 0
 	for row, err := range rows {
 		if err != nil {
@@ -30,7 +31,7 @@ func (p *Plan) encode(contributor int, rows iter.Seq2[[]float64, error], emit fu
 		}
 		if len(vector) > 0 {
 			for i, f := range p.vectors {
-				vector[i] = wide{0, uint64(units[f] - p.lo[f])}
+				vector[i] = wide{0, uint64(units[f]-p.lo[f]) + flip.heads(p.vectorCoins[i])}
 			}
 			coef, shift := p.layout.rowAt(n)
 			if err := pack.put(&p.layout.row, coef, shift, vector); err != nil {
@@ -41,6 +42,13 @@ func (p *Plan) encode(contributor int, rows iter.Seq2[[]float64, error], emit fu
 	}
 	if len(vector) > 0 && n != p.spec.Rows {
 		return fmt.Errorf("%w: there are %d rows, and vectors of %d", ErrRange, n, p.spec.Rows)
+	}
+	i := 0
+	for _, b := range p.blocks {
+		for range b.n {
+			counters[i].add(int64(flip.heads(b.coins)) - b.coins/2)
+			i++
+		}
 	}
 	for i := range counters {
 		counters[i].sub(p.bases[i])

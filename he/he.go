@@ -34,6 +34,22 @@
 // In mode [ReceiverKey] there are no key holders: contributors encrypt under the
 // receiver's key, and all else is the same.
 //
+// In mode [OneShot] a contributor sends one message and leaves: its numbers under a
+// mask, and shares of the key of the mask for a committee of key holders, who open
+// the sum of keys [KP24]:
+//
+//	committee                    contributors              aggregator                   receiver
+//
+//	Offer
+//	PublicKey  ------------->    NewContributor
+//	                             Encrypt
+//	                             manifest,
+//	                             contribution  -------->   Add
+//	                                                       Close
+//	Audit      <----------------------------------------   Call, WriteAudit
+//	Share      - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - ->
+//	                                                       WriteTo  ------------------> Open
+//
 // Contributors may be absent at every step: who has not committed is not in the
 // roll, who has not contributed is not in the call. Key holders must all make the
 // key; then as many as the threshold open the result.
@@ -70,6 +86,12 @@
 // In mode ReceiverKey the receiver and the aggregator together can open single
 // contributions. The first must not be given what the second has.
 //
+// In mode OneShot two of the contributors in a result must be honest, and fewer
+// than 2·Threshold-Holders of the committee collude, since different members could
+// be asked for different sums. Nobody signs fingerprints, as contributors leave
+// before there is a roll: the aggregator learns nothing it should not, but can
+// change the result.
+//
 // Not protected: key holders follow the protocol when they make the key and their
 // shares; one that does not can make results fail to open. A contributor can
 // send wrong numbers within the bounds of the plan's sums; it can spoil a result
@@ -82,22 +104,30 @@
 // the bounds of fields and the most rows, and who contributes; the
 // numbers of rows stay hidden. A result can tell about single rows: of sums
 // over few, or of two questions that differ by one row. MinInputs bounds that for
-// contributors, and nothing here for rows.
+// contributors, and [Noise] for rows: with it the sums that are opened are
+// differentially private already, and a [Budget] bounds what all results tell.
 //
 // # Cost
 //
 // [Plan.Sizes] has the bytes and [Plan.String] everything for people. For sums
 // of 36 bits of 8 parties a contributor sends about 20 bytes a value in mode
-// Collective, and about 12 in mode ReceiverKey; small counters share a value. All
-// parties compute on all processors, and hold a few chunks of some thousand
-// values, besides: a key holder 16 bytes a value for its audit, and the receiver
-// the result.
+// Collective, about 12 in mode ReceiverKey, and about 6 in mode OneShot; small
+// counters share a value. A key holder reads masks of 15 bytes a value from each
+// contributor in mode Collective, and shares 6; in mode OneShot both are some
+// kilobytes, whatever the number of values. All parties compute on all
+// processors, and hold a few chunks of some thousand values; besides, a key holder
+// 16 bytes a value for its audit, and the receiver the result.
 //
 // # References
 //
 //   - [CSBB24] M. Checri, R. Sirdey, A. Boudguiga, J.-P. Bultel. On the practical
 //     CPA^D security of "exact" and threshold FHE schemes and libraries. CRYPTO
 //     2024, eprint 2024/116.
+//   - [DKM+06] C. Dwork, K. Kenthapadi, F. McSherry, I. Mironov, M. Naor. Our
+//     Data, Ourselves: Privacy via Distributed Noise Generation. EUROCRYPT 2006.
+//   - [KP24] H. Karthikeyan, A. Polychroniadou. OPA: One-shot Private Aggregation
+//     with Single Client Interaction and its Applications to Federated Learning.
+//     eprint 2024/723.
 //   - [MBH23] C. Mouchet, E. Bertrand, J.-P. Hubaux. An Efficient Threshold
 //     Access-Structure for RLWE-Based Multiparty Homomorphic Encryption. Journal
 //     of Cryptology 36, 2023, eprint 2022/780.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -32,7 +33,10 @@ type parties struct {
 	contributorKeys, holders []ed25519.PrivateKey
 	keyHolders               []*KeyHolder
 	public                   []byte
+	budget                   string // file, for a plan with noise
 }
+
+type seqRows = iter.Seq2[[]float64, error]
 
 func keys(n int) (private []ed25519.PrivateKey, public []ed25519.PublicKey) {
 	for range n {
@@ -125,11 +129,17 @@ type inputs struct {
 	commitments   [][]byte
 }
 
-func (p *parties) encrypt(rows func(contributor int) iter.Seq2[[]float64, error]) *inputs {
+func (p *parties) encrypt(rows func(contributor int) seqRows) *inputs {
 	in := &inputs{}
 	for i, k := range p.contributorKeys {
 		c, err := p.s.NewContributor(k, p.public)
 		require.NoError(p.t, err)
+		if p.budget != "" {
+			budget, err := OpenBudget(fmt.Sprint(p.budget, i), 100, .1)
+			require.NoError(p.t, err)
+			defer budget.Close()
+			c.Spend(budget)
+		}
 		var b bytes.Buffer
 		b.Grow(int(p.plan.Sizes().Contribution))
 		commitment, err := c.Encrypt(&b, rows(i))
@@ -216,7 +226,7 @@ func upTo(n int) (all []int) {
 }
 
 // run does everything, with these contributors present and holders active.
-func (p *parties) run(rows func(contributor int) iter.Seq2[[]float64, error], present, active []int) *Result {
+func (p *parties) run(rows func(contributor int) seqRows, present, active []int) *Result {
 	a := p.aggregate(p.encrypt(rows), present, active)
 	result, err := p.open(a, p.shares(a, active))
 	require.NoError(p.t, err)

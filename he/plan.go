@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"math/big"
 	"slices"
 	"strings"
@@ -84,6 +85,8 @@ type Spec struct {
 	// program knows them exactly all the same.
 	Round        int
 	RoundAnswers bool
+	// Noise makes results differentially private. By default they are exact.
+	Noise *Noise
 	// Context is what the parties agreed upon outside: the hash of a contract.
 	// It enters the digest. At most 16,384 bytes; empty by default.
 	Context []byte
@@ -109,16 +112,17 @@ type Expert struct {
 // the place of every counter. It is immutable and safe for concurrent use. All
 // machines come to the same plan for the same Spec.
 type Plan struct {
-	spec     Spec
-	params   *rlwe.Params
-	layout   layout
-	lo, hi   []int64 // of fields, in units
-	vectors  []int   // the fields of functions Vector
-	blocks   []*block
-	finishes []finish   // one for each function, nil for vectors
-	bases    []wide     // what is subtracted from the scalars, so that they start from zero
-	ranges   []*big.Int // what the scalars then go up to
-	digest   [sha256.Size]byte
+	spec        Spec
+	params      *rlwe.Params
+	layout      layout
+	lo, hi      []int64 // of fields, in units
+	vectors     []int   // the fields of functions Vector
+	vectorCoins []int64 // of the noise on each
+	blocks      []*block
+	finishes    []finish   // one for each function, nil for vectors
+	bases       []wide     // what is subtracted from the scalars, so that they start from zero
+	ranges      []*big.Int // what the scalars then go up to
+	digest      [sha256.Size]byte
 }
 
 // NewPlan decides how to answer a question. It proves, with the bounds in the
@@ -128,6 +132,10 @@ func NewPlan(spec *Spec) (*Plan, error) {
 	p := &Plan{spec: *spec}
 	p.spec.Fields, p.spec.Functions = slices.Clone(spec.Fields), slices.Clone(spec.Functions)
 	p.spec.Context = slices.Clone(spec.Context)
+	if spec.Noise != nil {
+		n := *spec.Noise
+		p.spec.Noise = &n
+	}
 	if err := p.check(); err != nil {
 		return nil, err
 	}
@@ -240,6 +248,10 @@ func (p *Plan) compile() error {
 		p.finishes = append(p.finishes, finish)
 	}
 	p.blocks = c.blocks
+	p.vectorCoins = make([]int64, len(p.vectors))
+	if err := p.spread(); err != nil {
+		return err
+	}
 	for _, b := range p.blocks {
 		r := new(big.Int).Sub(b.hi, b.lo)
 		total := new(big.Int).Mul(r, big.NewInt(int64(s.Contributors)))
@@ -262,7 +274,7 @@ func (p *Plan) choose() error {
 	s := &p.spec
 	rows := make([]*big.Int, len(p.vectors))
 	for i, f := range p.vectors {
-		rows[i] = big.NewInt(p.hi[f] - p.lo[f])
+		rows[i] = big.NewInt(p.hi[f] - p.lo[f] + p.vectorCoins[i])
 	}
 	cfg := rlwe.Config{Mode: rlwe.ReceiverKey, Contributors: s.Contributors, LogN: s.Expert.LogN}
 	switch s.Mode {
@@ -313,6 +325,13 @@ func (p *Plan) describe() []byte {
 	}
 	for _, f := range s.Functions {
 		b.WriteString(f.describe())
+	}
+	if n := s.Noise; n != nil {
+		fmt.Fprintf(&b, "noise %x %x %d %d", math.Float64bits(n.Epsilon), math.Float64bits(n.Delta), n.Honest, p.vectorCoins)
+		for _, block := range p.blocks {
+			fmt.Fprintf(&b, " %d", block.coins)
+		}
+		b.WriteString("\n")
 	}
 	fmt.Fprintf(&b, "context %x\nlayout %d\nparameters %x\n", s.Context, p.layout.w, p.params.Digest())
 	return []byte(b.String())
@@ -381,6 +400,9 @@ func (p *Plan) String() string {
 		p.layout.coefs, p.layout.w, p.chunks(), p.params.N(), p.params.LogQ(), p.params.Ceiling())
 	fmt.Fprintf(&b, "\n  wrong with a probability below 2^-64; contribution %d bytes, about %.3f s of one core", z.Contribution,
 		float64(p.layout.coefs)*encryptSeconds)
+	if n := s.Noise; n != nil {
+		fmt.Fprintf(&b, "\n  differentially private with epsilon %v and delta %v", n.Epsilon, n.Delta)
+	}
 	if s.Mode == Collective {
 		fmt.Fprintf(&b, "\n  flooding noise of %d bits hides all but the result to within 2^-%d; a key holder reads %d bytes a contribution and sends %d",
 			p.params.FloodBits(), s.Expert.Statistical, z.Audit, z.Share)

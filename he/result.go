@@ -67,10 +67,10 @@ func (p *Plan) decode(m int, next func() ([]uint64, error)) (*Result, error) {
 				return nil, err
 			}
 			for i, f := range p.vectors {
-				if sums[i].hi != 0 || sums[i].lo > uint64(m)*uint64(p.hi[f]-p.lo[f]) {
+				if sums[i].hi != 0 || sums[i].lo > uint64(m)*uint64(p.hi[f]-p.lo[f]+p.vectorCoins[i]) {
 					return nil, errBeyond
 				}
-				columns[i] = append(columns[i], int64(sums[i].lo)+int64(m)*p.lo[f])
+				columns[i] = append(columns[i], int64(sums[i].lo)+int64(m)*(p.lo[f]-p.vectorCoins[i]/2))
 			}
 		}
 		result.Vectors = make(map[string][]int64)
