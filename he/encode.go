@@ -60,6 +60,9 @@ func (p *Plan) encode(contributor int, rows iter.Seq2[[]float64, error], emit fu
 		return err
 	}
 	clear(counters)
+	if err := pack.reach(p.layout.coefs - 1); err != nil { // checks
+		return err
+	}
 	return pack.flush()
 }
 

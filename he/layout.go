@@ -1,7 +1,6 @@
 package he
 
 import (
-	"fmt"
 	"math/big"
 	"math/bits"
 )
@@ -56,13 +55,18 @@ func pack(ranges []*big.Int, p int, w uint) (g group, ok bool) {
 }
 
 // A layout says where everything lies in the coefficients of a contribution:
-// first the rows of vectors, then the scalars.
+// first the rows of vectors, then the scalars, then checks, which are zero. A sum
+// that does not open, since a share or a contribution is not the one that belongs
+// to it, comes out as random coefficients. Three of four of these look well
+// formed; but that all checks, which have 64 bits together and are in the chunk
+// that may be short, come out as zero has a probability below 2^-64.
 type layout struct {
 	w       uint
 	row     group
 	perCoef int // rows in a coefficient, if a row does not fill one
 	rows    int
 	scalars group
+	checks  int64
 	coefs   int64
 }
 
@@ -83,6 +87,8 @@ func newLayout(rowRanges, scalarRanges []*big.Int, rows, p int, w uint) (l layou
 		}
 		l.coefs += int64(l.scalars.coefs)
 	}
+	l.checks = (64 + int64(w) - 1) / int64(w)
+	l.coefs += l.checks
 	return l, true
 }
 
@@ -93,7 +99,7 @@ func (l *layout) rowAt(k int) (coef int64, shift uint) {
 }
 
 // scalarsAt returns the first coefficient of the scalars.
-func (l *layout) scalarsAt() int64 { return l.coefs - int64(l.scalars.coefs) }
+func (l *layout) scalarsAt() int64 { return l.coefs - l.checks - int64(l.scalars.coefs) }
 
 // A packer turns counters into chunks of coefficients, which it emits in order.
 type packer struct {
@@ -148,24 +154,28 @@ type unpacker struct {
 	next  func() ([]uint64, error)
 }
 
+// at returns a coefficient, which must not be before one that was read.
+func (u *unpacker) at(coef int64) (uint64, error) {
+	for coef >= u.first+int64(len(u.chunk)) {
+		u.first += int64(len(u.chunk))
+		var err error
+		if u.chunk, err = u.next(); err != nil {
+			return 0, err
+		}
+	}
+	return u.chunk[coef-u.first], nil
+}
+
 // get adds the digits of a group that begins at a coefficient to sums.
 func (u *unpacker) get(g *group, at int64, shift uint, sums []wide) error {
 	for _, s := range g.slots {
-		for at+int64(s.coef) >= u.first+int64(len(u.chunk)) {
-			u.first += int64(len(u.chunk))
-			var err error
-			if u.chunk, err = u.next(); err != nil {
-				return err
-			}
+		x, err := u.at(at + int64(s.coef))
+		if err != nil {
+			return err
 		}
-		x := u.chunk[at+int64(s.coef)-u.first] >> (s.shift + shift)
-		d := wide{0, x & (1<<s.width - 1)}
+		d := wide{0, x >> (s.shift + shift) & (1<<s.width - 1)}
 		d.grow(s.from)
 		sums[s.counter].addWide(d)
 	}
 	return nil
-}
-
-func (l *layout) String() string {
-	return fmt.Sprintf("%d coefficients of %d bits, %d rows in each", l.coefs, l.w, l.perCoef)
 }

@@ -198,7 +198,7 @@ func TestRandomPlans(t *testing.T) {
 	case *long:
 		n, encrypted = 10_000, 200
 	case testing.Short():
-		n, encrypted = 20, 1
+		n, encrypted = 10, 1
 	}
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

@@ -82,6 +82,13 @@ func (p *Plan) decode(m int, next func() ([]uint64, error)) (*Result, error) {
 	if err := u.get(&p.layout.scalars, p.layout.scalarsAt(), 0, scalars); err != nil {
 		return nil, err
 	}
+	for i := p.layout.coefs - p.layout.checks; i < p.layout.coefs; i++ {
+		if x, err := u.at(i); err != nil {
+			return nil, err
+		} else if x != 0 {
+			return nil, ErrWrong
+		}
+	}
 	many := big.NewInt(int64(m))
 	sums := make([][]*big.Int, len(p.blocks))
 	k := 0
