@@ -19,7 +19,7 @@ func TestCost(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, p.N(), n)
 		require.Equal(t, p.MaskSize(), n*mask/8)
-		require.Equal(t, p.BodySize(n), n*body/8)
+		require.Equal(t, p.bodySize(n), n*body/8)
 	}
 	_, _, _, ok := Cost(Config{Mode: Collective, Capacity: 1 << 62, Contributors: 8, Coefficients: 1e6, Holders: 3, Statistical: 80})
 	require.False(t, ok)

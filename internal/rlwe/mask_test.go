@@ -169,7 +169,7 @@ func TestCombineKeysRefuses(t *testing.T) {
 	}{
 		"point zero":      {1, []int{0, 1}, shares[:2]},
 		"twice":           {1, []int{1, 1}, shares[:2]},
-		"beyond":          {1, []int{1, MaxMembers + 1}, shares[:2]},
+		"beyond":          {1, []int{1, maxMembers + 1}, shares[:2]},
 		"none":            {1, nil, nil},
 		"a point missing": {1, []int{1}, shares[:2]},
 		"no contributor":  {0, []int{1, 2}, shares[:2]},

@@ -9,8 +9,8 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
-// MaxMembers is the most members of a committee.
-const MaxMembers = 1 << 10
+// maxMembers is the most members of a committee.
+const maxMembers = 1 << 10
 
 // A MaskKey is the key of one contributor in mode [Masked], or the sum of the
 // keys of several: small numbers, as many as the degree of the ring. It is
@@ -106,8 +106,8 @@ func (k *MaskKey) split(t, members int, g *prg.PRG) ([][]byte, error) {
 	switch {
 	case k.count != 1:
 		return nil, errors.New("rlwe: a sum of keys is not shared")
-	case members < 1 || members > MaxMembers || t < 1 || t > members:
-		return nil, fmt.Errorf("rlwe: a threshold of %d of %d members, who are at most %d", t, members, MaxMembers)
+	case members < 1 || members > maxMembers || t < 1 || t > members:
+		return nil, fmt.Errorf("rlwe: a threshold of %d of %d members, who are at most %d", t, members, maxMembers)
 	}
 	p, f := k.p, k.p.keyField()
 	random := make([]uint64, (t-1)*p.n)
@@ -191,13 +191,13 @@ func (p *Params) CombineKeys(count int, points []int, shares [][]byte) (*MaskKey
 		return nil, errNotMasked
 	case count < 1 || count > p.cfg.Contributors:
 		return nil, fmt.Errorf("rlwe: keys of %d contributors are not of 1 to %d", count, p.cfg.Contributors)
-	case len(points) != len(shares) || len(points) == 0 || len(points) > MaxMembers:
+	case len(points) != len(shares) || len(points) == 0 || len(points) > maxMembers:
 		return nil, fmt.Errorf("rlwe: %d points and %d shares", len(points), len(shares))
 	}
 	seen := make(map[int]bool)
 	for _, m := range points {
-		if m < 1 || m > MaxMembers || seen[m] {
-			return nil, fmt.Errorf("rlwe: point %d is not between 1 and %d, or comes twice", m, MaxMembers)
+		if m < 1 || m > maxMembers || seen[m] {
+			return nil, fmt.Errorf("rlwe: point %d is not between 1 and %d, or comes twice", m, maxMembers)
 		}
 		seen[m] = true
 	}

@@ -11,10 +11,11 @@ const failure = 64
 
 // noise bounds what stands beside the message in an opened sum:
 //
-//	the sum over contributors of e u + e0 + e1 s, where e is the error of the
-//	public key and s its secret, both sums over holders; or of e, with masks
-//	the flooding of all holders
-//	the rounding of all bodies
+//   - the sum over contributors of e u + e0 + e1 s, where e is the error of the
+//     public key and s its secret, both sums over holders; in mode Masked it is
+//     the sum of their errors;
+//   - the flooding of all holders;
+//   - the rounding of all bodies.
 //
 // All errors and ternary numbers fall off like a normal distribution of their
 // own variance or faster (they are strictly sub-Gaussian), so that the bounds

@@ -33,12 +33,12 @@ var (
 
 var errOtherParams = errors.New("rlwe: a sum has other parameters")
 
-// Limits of a [Config].
+// Limits of a Config.
 const (
-	MaxContributors = 1 << 20
-	MaxHolders      = 1 << 8
-	MaxCoefficients = 1 << 40
-	MaxStatistical  = 80
+	maxContributors = 1 << 20
+	maxHolders      = 1 << 8
+	maxCoefficients = 1 << 40
+	maxStatistical  = 80
 )
 
 // A Config is a question about sums.
@@ -71,10 +71,10 @@ func (c Config) check() error {
 		return fmt.Errorf("rlwe: mode %d is none", c.Mode)
 	case c.Capacity < 2:
 		return fmt.Errorf("rlwe: a capacity of %d has room for no sum", c.Capacity)
-	case c.Contributors < 1 || c.Contributors > MaxContributors:
-		return fmt.Errorf("rlwe: %d contributors are not between 1 and %d", c.Contributors, MaxContributors)
-	case c.Coefficients < 1 || c.Coefficients > MaxCoefficients:
-		return fmt.Errorf("rlwe: %d coefficients are not between 1 and %d", c.Coefficients, int64(MaxCoefficients))
+	case c.Contributors < 1 || c.Contributors > maxContributors:
+		return fmt.Errorf("rlwe: %d contributors are not between 1 and %d", c.Contributors, maxContributors)
+	case c.Coefficients < 1 || c.Coefficients > maxCoefficients:
+		return fmt.Errorf("rlwe: %d coefficients are not between 1 and %d", c.Coefficients, int64(maxCoefficients))
 	case c.LogN != 0 && ceilings[c.LogN] == 0:
 		return fmt.Errorf("rlwe: there is no ring with logN = %d", c.LogN)
 	}
@@ -85,10 +85,10 @@ func (c Config) check() error {
 		return nil
 	}
 	switch {
-	case c.Holders < 1 || c.Holders > MaxHolders:
-		return fmt.Errorf("rlwe: %d holders are not between 1 and %d", c.Holders, MaxHolders)
-	case c.Statistical < 1 || c.Statistical > MaxStatistical:
-		return fmt.Errorf("rlwe: a statistical distance of 2^-%d is not between 2^-1 and 2^-%d", c.Statistical, MaxStatistical)
+	case c.Holders < 1 || c.Holders > maxHolders:
+		return fmt.Errorf("rlwe: %d holders are not between 1 and %d", c.Holders, maxHolders)
+	case c.Statistical < 1 || c.Statistical > maxStatistical:
+		return fmt.Errorf("rlwe: a statistical distance of 2^-%d is not between 2^-1 and 2^-%d", c.Statistical, maxStatistical)
 	}
 	return nil
 }
@@ -246,9 +246,6 @@ func (p *Params) finish() {
 	}
 	p.digest = sha256.Sum256(b)
 }
-
-// Config returns the question.
-func (p *Params) Config() Config { return p.cfg }
 
 // N is the degree of the ring, and the most coefficients of a chunk.
 func (p *Params) N() int { return p.n }

@@ -21,14 +21,14 @@ func (p *Params) MaskSize() int {
 	return p.ringSize()
 }
 
-// BodySize is the size of a body.
-func (p *Params) BodySize(n int) int { return packedSize(n, p.bodyBits) }
+// bodySize is the size of a body.
+func (p *Params) bodySize(n int) int { return packedSize(n, p.bodyBits) }
 
 // CiphertextSize is the size of a contribution: a mask and a body.
-func (p *Params) CiphertextSize(n int) int { return p.MaskSize() + p.BodySize(n) }
+func (p *Params) CiphertextSize(n int) int { return p.MaskSize() + p.bodySize(n) }
 
 // ShareSize is the size of a decryption share.
-func (p *Params) ShareSize(n int) int { return p.BodySize(n) }
+func (p *Params) ShareSize(n int) int { return p.bodySize(n) }
 
 // SumSize is the size of a [Sum].
 func (p *Params) SumSize(n int) int { return p.MaskSize() + p.BodySumSize(n) }
