@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/bits"
+	"slices"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
@@ -14,19 +15,17 @@ import (
 type Encryptor struct {
 	k *PublicKey
 	scratch
+	u, mask, e1 []uint64
 }
 
 // scratch is memory for a chunk.
 type scratch struct {
-	u, mask, body  poly
+	body           poly
 	small, numbers []uint64
 }
 
 func (p *Params) newScratch() scratch {
-	return scratch{
-		u: p.newPoly(), mask: p.newPoly(), body: p.newPoly(),
-		small: make([]uint64, p.n), numbers: make([]uint64, p.n),
-	}
+	return scratch{body: p.newPoly(), small: make([]uint64, p.n), numbers: make([]uint64, p.n)}
 }
 
 // NewEncryptor returns an encryptor under k.
@@ -37,7 +36,8 @@ func (p *Params) NewEncryptor(k *PublicKey) (*Encryptor, error) {
 	if k.n == 0 {
 		return nil, errors.New("rlwe: the public key has no shares")
 	}
-	return &Encryptor{k: k, scratch: p.newScratch()}, nil
+	n := p.n
+	return &Encryptor{k: k, scratch: p.newScratch(), u: make([]uint64, n), mask: make([]uint64, n), e1: make([]uint64, n)}, nil
 }
 
 // Encrypt appends the encryption of a chunk of values, each less than the
@@ -46,18 +46,32 @@ func (e *Encryptor) Encrypt(dst []byte, values []uint64) ([]byte, error) {
 	return e.encrypt(dst, values, coins())
 }
 
+// encrypt makes (b u + e0 + message, a u + e1) of the public key (a, b), with a
+// ternary u [LPR10, section 3.2]. It goes prime by prime, since all of a chunk
+// would not fit the cache.
 func (e *Encryptor) encrypt(dst []byte, values []uint64, g *prg.PRG) ([]byte, error) {
 	p := e.k.p
 	if err := p.checkValues(values); err != nil {
 		return nil, err
 	}
-	e.zero(e.k, g)
-	dst = p.appendPoly(dst, e.mask)
+	dst = slices.Grow(dst, p.CiphertextSize(len(values)))
+	ternary(g, e.small)
+	binomial(g, e.e1)
+	for i := range p.limbs {
+		l, body := &p.limbs[i], p.limb(e.body, i)
+		l.fromSigned(e.u, e.small)
+		l.NTTLazy(e.u, e.u) // below 2q, which products in Montgomery form allow
+		l.MulCoeffsMontgomery(p.limb(e.k.b, i), e.u, body)
+		l.INTT(body, body)
+		l.ntt(e.mask, e.e1)
+		l.MulCoeffsMontgomeryThenAdd(p.limb(e.k.a, i), e.u, e.mask)
+		dst = appendPacked(dst, e.mask, l.bits)
+	}
 	binomial(g, e.small)
 	p.bodies(e.numbers, e.body, e.small, values)
-	clear(e.u)
-	clear(e.body)
-	clear(e.small)
+	for _, x := range [][]uint64{e.u, e.e1, e.small, e.body} {
+		clear(x)
+	}
 	return appendPacked(dst, e.numbers[:len(values)], p.bodyBits), nil
 }
 
@@ -84,28 +98,6 @@ func (p *Params) checkValues(values []uint64) error {
 		return fmt.Errorf("rlwe: a value is not less than the capacity of %d", p.cfg.Capacity)
 	}
 	return nil
-}
-
-// zero sets the mask to a u + e1, transformed, and the body to b u, for which
-// u is ternary: with an error added to the body this is an encryption of zero
-// [LPR10, section 3.2], in which (a, b) is the public key.
-func (s *scratch) zero(k *PublicKey, g *prg.PRG) {
-	p := k.p
-	ternary(g, s.small)
-	for i := range p.limbs {
-		u := p.limb(s.u, i)
-		p.limbs[i].fromSigned(u, s.small)
-		p.limbs[i].NTTLazy(u, u) // below 2q, which products in Montgomery form allow
-	}
-	p.mulPoly(s.body, k.b, s.u)
-	p.inverse(s.body)
-	binomial(g, s.small)
-	for i := range p.limbs {
-		l := &p.limbs[i]
-		mask := p.limb(s.mask, i)
-		l.ntt(mask, s.small)
-		l.MulCoeffsMontgomeryThenAdd(p.limb(k.a, i), p.limb(s.u, i), mask)
-	}
 }
 
 // addSmall returns x + e mod Q of a small number in two's complement.

@@ -49,10 +49,10 @@ func (s *Sharer) product(mask []byte, n int) error {
 	if err := p.checkLength(n); err != nil {
 		return err
 	}
-	if err := p.parsePoly(s.mask, mask); err != nil {
+	if err := p.parsePoly(s.body, mask); err != nil {
 		return err
 	}
-	p.mulPoly(s.body, s.mask, s.k.s)
+	p.mulPoly(s.body, s.body, s.k.s)
 	p.inverse(s.body)
 	return nil
 }
@@ -68,8 +68,6 @@ func (s *Sharer) finish(dst []byte, n int, g *prg.PRG) []byte {
 	}
 	clear(w[:])
 	clear(s.body)
-	clear(s.u)
-	clear(s.small)
 	return appendPacked(dst, s.numbers[:n], p.bodyBits)
 }
 
