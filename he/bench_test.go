@@ -36,7 +36,7 @@ func BenchmarkAggregate(b *testing.B) {
 				return func(yield func([]float64, error) bool) {
 					row := []float64{0}
 					for i := range values {
-						row[0] = float64(i * 0x9e3779b9 % (1 << c.bits))
+						row[0] = float64(spread(i, c.bits))
 						if !yield(row, nil) {
 							return
 						}
@@ -46,7 +46,7 @@ func BenchmarkAggregate(b *testing.B) {
 			for b.Loop() {
 				p := newParties(b, spec)
 				r := p.run(rows, upTo(8), upTo(spec.Threshold))
-				require.EqualValues(b, 8*(12345*0x9e3779b9%(1<<c.bits)), r.Vectors["x"][12345])
+				require.EqualValues(b, 8*spread(12345, c.bits), r.Vectors["x"][12345])
 				z := p.plan.Sizes()
 				b.ReportMetric(float64(z.Contribution)/values, "B/value-up")
 				b.ReportMetric(float64(z.Share)/values, "B/value-share")
@@ -55,6 +55,9 @@ func BenchmarkAggregate(b *testing.B) {
 		})
 	}
 }
+
+// spread returns numbers of so many bits.
+func spread(i, bits int) uint64 { return uint64(i) * 0x9e3779b9 % (1 << bits) }
 
 // BenchmarkEncrypt encrypts 10^6 numbers of 36 bits.
 func BenchmarkEncrypt(b *testing.B) {

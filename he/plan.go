@@ -239,7 +239,7 @@ func (p *Plan) compile() error {
 			continue
 		}
 		if f.compile == nil {
-			return errors.New("he: a function is empty: take one of Sum, Mean, Vector, ...")
+			return errors.New("he: a function is empty: take one that Sum, Mean, Vector and others return")
 		}
 		finish, err := f.compile(c)
 		if err != nil {
@@ -276,7 +276,7 @@ func (p *Plan) choose() error {
 	for i, f := range p.vectors {
 		rows[i] = big.NewInt(p.hi[f] - p.lo[f] + p.vectorCoins[i])
 	}
-	cfg := rlwe.Config{Mode: rlwe.ReceiverKey, Contributors: s.Contributors, LogN: s.Expert.LogN}
+	cfg := rlwe.Config{Mode: rlwe.ReceiverKey, Contributors: s.Contributors}
 	switch s.Mode {
 	case Collective:
 		cfg.Mode, cfg.Holders, cfg.Statistical = rlwe.Collective, s.Holders, s.Expert.Statistical
@@ -293,15 +293,21 @@ func (p *Plan) choose() error {
 		if !ok {
 			continue
 		}
-		trial := cfg
-		trial.Capacity, trial.Coefficients = 1<<w, l.coefs
-		n, mask, body, ok := rlwe.Cost(trial)
-		if !ok {
-			continue
-		}
-		whole := (l.coefs + int64(n) - 1) / int64(n) * int64(n) // masks have all coefficients
-		if size := whole*int64(mask) + l.coefs*int64(body); !fits || size < best {
-			fits, best, cfg.Capacity, cfg.Coefficients, p.layout = true, size, trial.Capacity, trial.Coefficients, l
+		for logN := 11; logN <= 13; logN++ {
+			if s.Expert.LogN != 0 && logN != s.Expert.LogN {
+				continue
+			}
+			trial := cfg
+			trial.LogN, trial.Capacity, trial.Coefficients = logN, 1<<w, l.coefs
+			n, mask, body, ok := rlwe.Cost(trial)
+			if !ok {
+				continue
+			}
+			whole := (l.coefs + int64(n) - 1) / int64(n) * int64(n) // masks have all coefficients
+			if size := whole*int64(mask) + l.coefs*int64(body); !fits || size < best {
+				fits, best, p.layout = true, size, l
+				cfg.LogN, cfg.Capacity, cfg.Coefficients = logN, trial.Capacity, trial.Coefficients
+			}
 		}
 	}
 	if !fits {
