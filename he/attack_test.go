@@ -349,6 +349,19 @@ func TestHostileShares(t *testing.T) {
 	require.Equal(t, []int64{10, 5000}, r.Vectors["cases"])
 }
 
+// A key holder whose key is not the one that it made with the others.
+func TestWrongKey(t *testing.T) {
+	c, other := collect(t, counts()), newParties(t, counts())
+	for i := range 5 {
+		require.NoError(t, c.add(i))
+	}
+	a, err := c.aggregator.Close([]int{0, 1})
+	require.NoError(t, err)
+	c.keyHolders[1].keys = other.keyHolders[1].keys
+	_, err = c.open(a, c.shares(a, []int{0, 1}))
+	require.ErrorIs(t, err, ErrWrong)
+}
+
 // Keys, messages and shares of other sessions and plans.
 func TestMixedSessions(t *testing.T) {
 	c := collect(t, counts())

@@ -8,7 +8,7 @@
 // everything that is dangerous to choose is chosen. Then a [Session] brings plan,
 // parties and an epoch together, and each party has a type whose methods are
 // its steps: [Contributor], [Aggregator], [KeyHolder], [Receiver]. Messages are bytes,
-// which travel as callers like. All results are exact.
+// which travel as callers like. Results are exact, unless [Noise] is asked for.
 //
 // # Modes
 //
@@ -72,9 +72,9 @@
 //   - It opens only what it has added up itself, from masks that it holds
 //     against the contributors' commitments. Among MinInputs contributors is an
 //     honest one, which showed its contribution only when it knew all
-//     commitments, so nobody could choose the sum. Linear
-//     fingerprints of masks would be a shorter check, but a contributor that
-//     colludes could sign any.
+//     commitments, so nobody could choose the sum. Linear fingerprints of
+//     masks would be a shorter check, but a contributor that colludes could
+//     sign any.
 //   - A share hides all but the result with flooding noise that is uniform, and
 //     as wide as the Spec's statistical distance needs.
 //   - Key holders commit to their shares of the key before they see another's,
@@ -92,11 +92,12 @@
 // before there is a roll: the aggregator learns nothing it should not, but can
 // change the result.
 //
-// Not protected: key holders follow the protocol when they make the key and their
-// shares; one that does not can make results fail to open. A contributor can
-// send wrong numbers within the bounds of the plan's sums; it can spoil a result
-// and learn nothing by it. Nothing hides who takes part. Keys last for one
-// session: begin another for the next question.
+// Not protected: a key holder that does not follow the protocol when it makes its
+// part of the key or its share, and a contributor that encrypts what no rows
+// give, can spoil a result, and learn nothing by it. Random ones are noticed, since
+// the plan has coefficients that must come out as zero; chosen ones are not.
+// Nothing hides who takes part. Keys last for one session: begin another for the
+// next question.
 //
 // # Leakage
 //
