@@ -36,6 +36,7 @@ var requirements = map[string]string{
 	"golang.org/x/crypto":               "primitives",
 	"golang.org/x/sys":                  "processor features",
 	"golang.org/x/text":                 "Unicode and GB 18030 in join keys",
+	"github.com/tuneinsight/lattigo/v5": "the rings of homomorphic aggregation",
 	"github.com/nyaruka/phonenumbers":   "telephone numbers, only with psi/joinkey/phone",
 	"github.com/schollz/progressbar/v3": "examples and bench",
 	"golang.org/x/term":                 "examples and bench",

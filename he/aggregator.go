@@ -1,0 +1,322 @@
+package he
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"runtime"
+	"slices"
+	"sync"
+
+	"github.com/dujiang-dev/dujiang/internal/rlwe"
+	"github.com/dujiang-dev/dujiang/internal/wire"
+)
+
+// An Aggregator adds contributions up. It has no secret and can read nothing. It
+// is safe for concurrent use. Its memory does not depend on the number of
+// contributors: contributions stay where they are, usually in files.
+type Aggregator struct {
+	s *Session
+
+	mu          sync.Mutex
+	commitments map[int][]byte
+	message     []byte // the roll, once it is closed
+	roll        *roll
+	approvals   map[int][]byte // in mode OneShot, manifests
+	inputs      map[int]io.ReaderAt
+	closed      bool
+}
+
+// NewAggregator returns an aggregator without contributions.
+func (s *Session) NewAggregator() *Aggregator {
+	return &Aggregator{
+		s: s, commitments: make(map[int][]byte), approvals: make(map[int][]byte), inputs: make(map[int]io.ReaderAt),
+	}
+}
+
+// Commit takes a contributor's commitment. The same one again changes nothing.
+func (a *Aggregator) Commit(commitment []byte) error {
+	i, _, err := a.s.signed(commitment, kindCommitment, a.s.roster.Contributors, 2*sha256.Size)
+	if err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch known := a.commitments[i]; {
+	case known != nil && !bytes.Equal(known, commitment):
+		return bad(kindCommitment, fmt.Sprintf("number %d committed to something else before", i))
+	case known == nil && a.message != nil:
+		return bad(kindCommitment, "the roll is closed")
+	}
+	a.commitments[i] = slices.Clone(commitment)
+	return nil
+}
+
+// Roll ends the time to commit and returns the roll, for all who committed. Who is
+// not in it is not in the result.
+func (a *Aggregator) Roll() ([]byte, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.message == nil {
+		message := a.s.appendRoll(nil, a.commitments)
+		r, err := a.s.parseRoll(message)
+		if err != nil {
+			return nil, err
+		}
+		a.message, a.roll = message, r
+	}
+	return slices.Clone(a.message), nil
+}
+
+// Add takes a contributor's approval of the roll and its contribution, which it
+// checks against the commitment and reads again when it is added up: it must
+// stay as it is until then. A contribution that is refused changes nothing,
+// nor does the same one again. In mode OneShot there is no roll, and the manifest,
+// which is what Encrypt returned, takes the place of the approval.
+func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
+	if a.s.plan.spec.Mode == OneShot {
+		return a.addOneShot(approval, contribution)
+	}
+	a.mu.Lock()
+	r := a.roll
+	a.mu.Unlock()
+	if r == nil {
+		return errors.New("he: there is no roll yet")
+	}
+	i, want, err := a.s.approval(approval, r)
+	if err != nil {
+		return err
+	}
+	switch got, err := a.s.check(i, r, contribution); {
+	case err != nil:
+		return err
+	case got != want:
+		return bad(kindApproval, fmt.Sprintf("the fingerprint of number %d is wrong", i))
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.closed:
+		return errors.New("he: the aggregate is closed")
+	case a.inputs[i] == nil:
+		a.inputs[i], a.approvals[i] = contribution, slices.Clone(approval)
+	}
+	return nil
+}
+
+// check reads a contribution, which must be well formed and what its contributor
+// committed to, and returns its fingerprint.
+func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) (f rlwe.Fingerprint, err error) {
+	p := s.plan
+	in := newReader(io.NewSectionReader(contribution, 0, p.contribution()+1))
+	if err := s.readHeader(in, kindContribution, contributor); err != nil {
+		return f, err
+	}
+	masks, bodies := newWriter(io.Discard), newWriter(io.Discard)
+	finger := p.params.NewFingerprinter(r.digest)
+	var b []byte
+	var sum *rlwe.Sum
+	for chunk := range p.chunks() {
+		n := p.chunkLen(chunk)
+		if sum == nil || sum.Len() != n {
+			sum = p.newSum(n)
+		}
+		b = grow(b, p.params.CiphertextSize(n))
+		if err := in.read(b, kindContribution); err != nil {
+			return f, err
+		}
+		sum.Reset()
+		if err := sum.Add(b); err != nil {
+			return f, bad(kindContribution, "a residue is out of its range")
+		}
+		if err := finger.AddSum(sum); err != nil {
+			return f, err
+		}
+		masks.write(b[:p.params.MaskSize()])
+		bodies.write(b[p.params.MaskSize():])
+	}
+	if err := in.end(kindContribution); err != nil {
+		return f, err
+	}
+	wantMasks, wantBodies := r.hashes(contributor)
+	if masks.sum() != wantMasks || bodies.sum() != wantBodies {
+		return f, bad(kindContribution, fmt.Sprintf("it is not what number %d committed to", contributor))
+	}
+	return finger.Sum(), nil
+}
+
+// readHeader reads the header of a stream, whose sender must be this one.
+func (s *Session) readHeader(in *stream, kind byte, sender int) error {
+	var b [headerSize]byte
+	if err := in.read(b[:], kind); err != nil {
+		return err
+	}
+	switch i, err := s.header(wire.NewDecoder(b[:]), kind); {
+	case err != nil:
+		return err
+	case i != sender:
+		return bad(kind, fmt.Sprintf("it is of number %d, not %d", i, sender))
+	}
+	return nil
+}
+
+func (p *Plan) newSum(n int) *rlwe.Sum {
+	sum, err := p.params.NewSum(n)
+	if err != nil {
+		panic("he: internal error: " + err.Error())
+	}
+	return sum
+}
+
+// grow returns b with length n and any content.
+func grow(b []byte, n int) []byte { return slices.Grow(b[:0], n)[:n] }
+
+// Close ends the time to contribute. In mode Collective active has the numbers
+// of the key holders that shall open the result, as many as the threshold; in mode
+// OneShot at least as many; in mode ReceiverKey it is nil. It cannot be changed: if one of them fails to send its share, that
+// takes a new session, since a second set of shares would give keys away.
+func (a *Aggregator) Close(active []int) (*Aggregate, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	oneShot := a.s.plan.spec.Mode == OneShot
+	switch {
+	case a.message == nil && !oneShot:
+		return nil, errors.New("he: there is no roll yet")
+	case a.closed:
+		return nil, errors.New("he: the aggregate is closed already")
+	}
+	active = slices.Sorted(slices.Values(active))
+	for _, h := range active {
+		if h < 0 || h >= len(a.s.roster.Holders) {
+			return nil, fmt.Errorf("he: there is no key holder with number %d", h)
+		}
+	}
+	message := a.s.appendCall(nil, a.message, a.approvals, active)
+	if oneShot {
+		message = a.s.appendOneShot(nil, a.approvals, active)
+	}
+	c, err := a.s.parseCall(message)
+	if err != nil {
+		return nil, err
+	}
+	a.closed = true
+	return &Aggregate{s: a.s, call: c, message: message, inputs: maps.Clone(a.inputs)}, nil
+}
+
+// An Aggregate is the sum of the contributions that are in it. It is safe for
+// concurrent use.
+type Aggregate struct {
+	s       *Session
+	call    *call
+	message []byte
+	inputs  map[int]io.ReaderAt
+}
+
+// Contributors returns the numbers of those who are in the sum.
+func (a *Aggregate) Contributors() []int { return slices.Clone(a.call.included) }
+
+// Call returns the message that calls the active key holders to share.
+func (a *Aggregate) Call() []byte { return slices.Clone(a.message) }
+
+// WriteAudit writes what a key holder must see of one contribution.
+func (a *Aggregate) WriteAudit(w io.Writer, holder, contributor int) error {
+	input := a.inputs[contributor]
+	if input == nil {
+		return fmt.Errorf("he: number %d is not in the aggregate", contributor)
+	}
+	p := a.s.plan
+	if p.spec.Mode == OneShot {
+		return a.writeKey(w, holder, contributor)
+	}
+	if _, err := w.Write(a.s.appendHeader(nil, kindMasks, contributor)); err != nil {
+		return fmt.Errorf("he: writing: %w", err)
+	}
+	b := make([]byte, p.params.MaskSize())
+	for chunk := range p.chunks() {
+		if err := readAt(input, b, p.offset(chunk)); err != nil {
+			return err
+		}
+		if _, err := w.Write(b); err != nil {
+			return fmt.Errorf("he: writing: %w", err)
+		}
+	}
+	return nil
+}
+
+// offset is where a chunk begins in a contribution.
+func (p *Plan) offset(chunk int) int64 {
+	return int64(headerSize) + p.keyShares() + int64(chunk)*int64(p.params.CiphertextSize(p.params.N()))
+}
+
+func readAt(r io.ReaderAt, b []byte, offset int64) error {
+	if n, err := r.ReadAt(b, offset); n < len(b) {
+		return fmt.Errorf("he: reading a contribution again: %w", err)
+	}
+	return nil
+}
+
+// WriteTo adds the contributions up, on all processors, and writes the sum for
+// the receiver.
+func (a *Aggregate) WriteTo(w io.Writer) (int64, error) {
+	p := a.s.plan
+	head := a.s.appendHeader(nil, kindAggregate, noSender)
+	head = binary.BigEndian.AppendUint32(head, uint32(len(a.message)))
+	n, err := w.Write(append(head, a.message...))
+	written := int64(n)
+	if err != nil {
+		return written, fmt.Errorf("he: writing: %w", err)
+	}
+	workers := min(runtime.GOMAXPROCS(0), p.chunks())
+	type worker struct {
+		sum *rlwe.Sum
+		in  []byte
+		out []byte
+		err error
+	}
+	all := make([]worker, workers)
+	for first := 0; first < p.chunks(); first += workers {
+		batch := all[:min(workers, p.chunks()-first)]
+		var group sync.WaitGroup
+		for i := range batch {
+			group.Go(func() {
+				w, n := &batch[i], p.chunkLen(first+i)
+				if w.sum == nil || w.sum.Len() != n {
+					w.sum = p.newSum(n)
+				}
+				w.in = grow(w.in, p.params.CiphertextSize(n))
+				w.err = a.add(w.sum, w.in, first+i)
+				w.out = p.appendSum(w.out[:0], w.sum)
+			})
+		}
+		group.Wait()
+		for i := range batch {
+			if batch[i].err != nil {
+				return written, batch[i].err
+			}
+			n, err := w.Write(batch[i].out)
+			written += int64(n)
+			if err != nil {
+				return written, fmt.Errorf("he: writing: %w", err)
+			}
+		}
+	}
+	return written, nil
+}
+
+// add sets sum to the sum of a chunk.
+func (a *Aggregate) add(sum *rlwe.Sum, b []byte, chunk int) error {
+	sum.Reset()
+	for _, i := range a.call.included {
+		if err := readAt(a.inputs[i], b, a.s.plan.offset(chunk)); err != nil {
+			return err
+		}
+		if err := sum.Add(b); err != nil {
+			return fmt.Errorf("he: the contribution of number %d is not what it was when it was added", i)
+		}
+	}
+	return nil
+}

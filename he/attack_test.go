@@ -1,0 +1,460 @@
+package he
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"io"
+	"iter"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func counts() *Spec {
+	return &Spec{
+		Mode: Collective, Contributors: 5, MinInputs: 3, Holders: 3, Threshold: 2, Rows: 2,
+		Fields: []Field{{"cases", 0, 1000, 0}}, Functions: []Function{Vector("cases")},
+	}
+}
+
+func countRows(i int) iter.Seq2[[]float64, error] {
+	return rowsOf([]float64{float64(i)}, []float64{1000})
+}
+
+// collected is an aggregator with a roll, and what contributors have for it.
+type collected struct {
+	*parties
+	*inputs
+	aggregator *Aggregator
+	roll       []byte
+	approvals  [][]byte
+}
+
+func collect(t testing.TB, spec *Spec) *collected {
+	c := &collected{parties: newParties(t, spec)}
+	c.inputs = c.encrypt(countRows)
+	c.aggregator = c.s.NewAggregator()
+	for _, m := range c.commitments {
+		require.NoError(t, c.aggregator.Commit(m))
+	}
+	var err error
+	c.roll, err = c.aggregator.Roll()
+	require.NoError(t, err)
+	for i, who := range c.contributors {
+		approval, err := who.Approve(c.roll, bytes.NewReader(c.contributions[i]))
+		require.NoError(t, err)
+		c.approvals = append(c.approvals, approval)
+	}
+	return c
+}
+
+func (c *collected) add(i int) error {
+	return c.aggregator.Add(c.approvals[i], bytes.NewReader(c.contributions[i]))
+}
+
+// refused checks that a message which is cut, longer, or has a flipped bit, is
+// refused with one of our errors.
+func refused(t *testing.T, message []byte, try func([]byte) error) {
+	check := func(m []byte, what string, at int) {
+		err := try(m)
+		require.Error(t, err, "%s at %d", what, at)
+		ours := false
+		for _, e := range []error{ErrMessage, ErrIncompatible, ErrTooFew, ErrWrong} {
+			ours = ours || bytes.Contains([]byte(err.Error()), []byte(e.Error()))
+		}
+		require.True(t, ours, "%s at %d: %v", what, at, err)
+	}
+	places := upTo(min(len(message), 200))
+	spread := 50
+	if testing.Short() { // every field of the header, and some others
+		places, spread = []int{0, 4, 5, 6, 7, 8, 39, 40, 41, 42, 73, 105}, 8
+	}
+	for i := 0; i < len(message); i += 1 + len(message)/spread {
+		places = append(places, i)
+	}
+	places = append(places, len(message)-1, len(message)-ed25519.SignatureSize)
+	for _, i := range places {
+		check(message[:i], "cut", i)
+		flipped := slices.Clone(message)
+		flipped[i] ^= 1 << (i % 8)
+		check(flipped, "flipped", i)
+	}
+	check(append(slices.Clone(message), 0), "trailing byte", len(message))
+}
+
+func TestHostileCommitments(t *testing.T) {
+	p := newParties(t, counts())
+	in := p.encrypt(countRows)
+	refused(t, in.commitments[0], func(m []byte) error { return p.s.NewAggregator().Commit(m) })
+
+	// A second, different commitment of a contributor.
+	a := p.s.NewAggregator()
+	require.NoError(t, a.Commit(in.commitments[0]))
+	require.NoError(t, a.Commit(in.commitments[0]), "the same again")
+	again := p.encrypt(countRows)
+	require.ErrorIs(t, a.Commit(again.commitments[0]), ErrMessage)
+	_, err := a.Roll()
+	require.ErrorIs(t, err, ErrTooFew)
+	for _, m := range in.commitments[1:4] {
+		require.NoError(t, a.Commit(m))
+	}
+	roll, err := a.Roll()
+	require.NoError(t, err)
+	require.ErrorIs(t, a.Commit(in.commitments[4]), ErrMessage, "after the roll")
+	_, err = in.contributors[4].Approve(roll, bytes.NewReader(in.contributions[4]))
+	require.ErrorIs(t, err, ErrTooFew, "not in the roll")
+
+	refused(t, roll, func(m []byte) error {
+		_, err := in.contributors[0].Approve(m, bytes.NewReader(in.contributions[0]))
+		return err
+	})
+	_, err = in.contributors[0].Approve(roll, bytes.NewReader(in.contributions[0]))
+	require.NoError(t, err)
+	_, err = in.contributors[0].Approve(roll, bytes.NewReader(in.contributions[0]))
+	require.NoError(t, err, "the same again")
+	b := p.s.NewAggregator()
+	for _, m := range in.commitments {
+		require.NoError(t, b.Commit(m))
+	}
+	other, err := b.Roll()
+	require.NoError(t, err)
+	_, err = in.contributors[0].Approve(other, bytes.NewReader(in.contributions[0]))
+	require.ErrorIs(t, err, ErrMessage, "two rolls")
+}
+
+func TestHostileContributions(t *testing.T) {
+	c := collect(t, counts())
+	refused(t, c.contributions[0], func(m []byte) error { return c.aggregator.Add(c.approvals[0], bytes.NewReader(m)) })
+	refused(t, c.approvals[0], func(m []byte) error { return c.aggregator.Add(m, bytes.NewReader(c.contributions[0])) })
+	err := c.aggregator.Add(c.approvals[0], bytes.NewReader(c.contributions[1]))
+	require.ErrorIs(t, err, ErrMessage, "of another")
+
+	// A contributor that states a fingerprint which is not its own's would make
+	// the receiver refuse the sum.
+	lie := slices.Clone(c.approvals[0][:headerSize+approvalBody])
+	lie[len(lie)-1] ^= 1
+	err = c.aggregator.Add(sign(lie, c.contributorKeys[0]), bytes.NewReader(c.contributions[0]))
+	require.ErrorIs(t, err, ErrMessage)
+	require.ErrorContains(t, err, "fingerprint")
+
+	// A contribution counts once, however often it comes.
+	for range 3 {
+		require.NoError(t, c.add(0))
+	}
+	require.NoError(t, c.add(1))
+	_, err = c.aggregator.Close([]int{0, 1})
+	require.ErrorIs(t, err, ErrTooFew)
+	require.NoError(t, c.add(2))
+	for _, active := range [][]int{nil, {0}, {0, 1, 2}, {0, 0}, {0, 3}, {-1, 0}} {
+		_, err = c.aggregator.Close(active)
+		require.Error(t, err, "%v", active)
+	}
+	a, err := c.aggregator.Close([]int{2, 0})
+	require.NoError(t, err)
+	require.Equal(t, []int{0, 1, 2}, a.Contributors())
+	_, err = c.aggregator.Close([]int{0, 1})
+	require.Error(t, err)
+	require.Error(t, c.add(3))
+	r, err := c.open(a, c.shares(a, []int{0, 2}))
+	require.NoError(t, err)
+	require.Equal(t, []int64{3, 3000}, r.Vectors["cases"])
+}
+
+// An aggregator that leaves out, doubles or makes up contributions, or opens
+// what the roll does not have.
+func TestHostileCall(t *testing.T) {
+	c := collect(t, counts())
+	for i := range 4 {
+		require.NoError(t, c.add(i))
+	}
+	a, err := c.aggregator.Close([]int{0, 1})
+	require.NoError(t, err)
+	audit := func(m []byte) error {
+		_, err := c.keyHolders[0].Audit(m)
+		return err
+	}
+	require.NoError(t, audit(a.Call()))
+	// A flipped number of a holder may be that of another one: another call, which
+	// no holder answers besides this one. All else is refused.
+	call := a.Call()
+	refused(t, call, func(m []byte) error {
+		if len(m) == len(call) && bytes.Equal(m[:len(m)-4], call[:len(call)-4]) {
+			return ErrMessage
+		}
+		return audit(m)
+	})
+
+	forge := func(approvals map[int][]byte, active []int) []byte {
+		return c.s.appendCall(nil, c.roll, approvals, active)
+	}
+	some := func(who ...int) map[int][]byte {
+		m := make(map[int][]byte)
+		for _, i := range who {
+			m[i] = c.approvals[i]
+		}
+		return m
+	}
+	require.NoError(t, audit(forge(some(0, 1, 2), []int{0, 1})))
+	require.ErrorIs(t, audit(forge(some(0, 1), []int{0, 1})), ErrTooFew)
+	require.ErrorIs(t, audit(forge(some(0), []int{0, 1})), ErrTooFew, "a single one")
+	require.ErrorIs(t, audit(forge(some(0, 1, 2), []int{1, 2})), ErrMessage, "not called")
+	require.ErrorIs(t, audit(forge(some(0, 1, 2), []int{0})), ErrMessage, "below the threshold")
+	require.ErrorIs(t, audit(forge(some(0, 1, 2), []int{0, 1, 2})), ErrMessage, "above the threshold")
+	require.ErrorIs(t, audit(forge(some(0, 1, 2), []int{0, 0})), ErrMessage, "twice")
+	require.ErrorIs(t, audit(forge(some(0, 1, 2), []int{0, 9})), ErrMessage, "nobody")
+	double := some(0, 1, 2)
+	double[2] = c.approvals[1]
+	require.ErrorIs(t, audit(forge(double, []int{0, 1})), ErrMessage, "one twice")
+
+	// Masks that are cut, changed, of another contributor.
+	var masks bytes.Buffer
+	require.NoError(t, a.WriteAudit(&masks, 0, 1))
+	refused(t, masks.Bytes(), func(m []byte) error {
+		au, err := c.keyHolders[0].Audit(a.Call())
+		require.NoError(t, err)
+		err = au.Add(1, bytes.NewReader(m))
+		require.Error(t, au.Add(1, bytes.NewReader(masks.Bytes())), "after a bad one")
+		require.Error(t, au.Share(io.Discard, memoryLog{}))
+		return err
+	})
+	au, err := c.keyHolders[0].Audit(a.Call())
+	require.NoError(t, err)
+	require.NoError(t, au.Add(1, bytes.NewReader(masks.Bytes())))
+	require.Error(t, au.Add(1, bytes.NewReader(masks.Bytes())), "twice")
+	require.Error(t, au.Share(io.Discard, memoryLog{}), "not all seen")
+	require.Error(t, a.WriteAudit(io.Discard, 0, 4), "not in it")
+}
+
+// One session, one share: with the same log, another log, or another call.
+func TestSecondShare(t *testing.T) {
+	c := collect(t, counts())
+	for i := range 5 {
+		require.NoError(t, c.add(i))
+	}
+	a, err := c.aggregator.Close([]int{0, 1})
+	require.NoError(t, err)
+	log := memoryLog{}
+	audit := c.audit(a, 0)
+	require.Error(t, audit.Share(io.Discard, nil))
+	require.NoError(t, audit.Share(io.Discard, log))
+	require.ErrorIs(t, audit.Share(io.Discard, log), ErrShared)
+	require.ErrorIs(t, c.audit(a, 0).Share(io.Discard, memoryLog{}), ErrShared)
+
+	edited := &Aggregate{s: c.s, inputs: a.inputs}
+	edited.message = c.s.appendCall(nil, c.roll, map[int][]byte{0: c.approvals[0], 1: c.approvals[1], 2: c.approvals[2]}, []int{0, 1})
+	require.ErrorIs(t, c.audit(edited, 0).Share(io.Discard, memoryLog{}), ErrShared)
+
+	// A key holder that begins anew, as after a crash, finds it in the log.
+	h := *c.keyHolders[1]
+	other := memoryLog{}
+	require.NoError(t, c.audit(a, 1).Share(io.Discard, other))
+	c.keyHolders[1] = &h
+	require.ErrorIs(t, c.audit(a, 1).Share(failing{t}, other), ErrShared)
+
+	// Nothing leaves if the log fails.
+	h2 := *c.keyHolders[0]
+	h2.shared = false
+	c.keyHolders[0] = &h2
+	require.ErrorIs(t, c.audit(a, 0).Share(failing{t}, brokenLog{}), io.ErrClosedPipe)
+}
+
+type failing struct{ t *testing.T }
+
+func (f failing) Write([]byte) (int, error) {
+	f.t.Fatal("something was written")
+	return 0, nil
+}
+
+type brokenLog struct{}
+
+func (brokenLog) Record(_, _ [32]byte) error { return io.ErrClosedPipe }
+
+// A holder that is a contributor too opens nothing without its own part.
+func TestOwnContribution(t *testing.T) {
+	plan, err := NewPlan(counts())
+	require.NoError(t, err)
+	p := &parties{t: t, plan: plan}
+	p.receiver, err = NewReceiver(plan)
+	require.NoError(t, err)
+	roster := &Roster{Receiver: p.receiver.PublicKey()}
+	p.contributorKeys, roster.Contributors = keys(5)
+	p.holders, roster.Holders = p.contributorKeys[:3], roster.Contributors[:3]
+	p.begin(roster)
+	a := p.aggregate(p.encrypt(countRows), []int{1, 2, 3, 4}, []int{0, 1})
+	_, err = p.keyHolders[0].Audit(a.Call())
+	require.ErrorIs(t, err, ErrTooFew)
+	_, err = p.keyHolders[1].Audit(a.Call())
+	require.NoError(t, err)
+}
+
+func TestHostileShares(t *testing.T) {
+	c := collect(t, counts())
+	for i := range 5 {
+		require.NoError(t, c.add(i))
+	}
+	a, err := c.aggregator.Close([]int{0, 1})
+	require.NoError(t, err)
+	shares := c.shares(a, []int{0, 1})
+	refused(t, shares[1], func(m []byte) error {
+		_, err := c.open(a, [][]byte{shares[0], m})
+		return err
+	})
+	_, err = c.open(a, shares[:1])
+	require.Error(t, err)
+	_, err = c.open(a, [][]byte{shares[0], shares[0]})
+	require.ErrorIs(t, err, ErrMessage)
+	_, err = c.open(a, append(shares, shares[0]))
+	require.Error(t, err)
+
+	// An aggregate that is not the one that was shared.
+	var b bytes.Buffer
+	_, err = a.WriteTo(&b)
+	require.NoError(t, err)
+	for _, at := range []int{0, 5, headerSize, headerSize + 3, headerSize + 100, len(a.message) + headerSize + 3} {
+		m := slices.Clone(b.Bytes())
+		m[at] ^= 1
+		_, err = c.receiver.Open(c.s, bytes.NewReader(m), readers(shares)...)
+		require.Error(t, err, "flipped at %d", at)
+	}
+	for _, m := range [][]byte{b.Bytes()[:b.Len()-1], append(slices.Clone(b.Bytes()), 0)} {
+		_, err = c.receiver.Open(c.s, bytes.NewReader(m), readers(shares)...)
+		require.ErrorIs(t, err, ErrMessage)
+	}
+
+	// An aggregator that adds up others than it says.
+	for _, inputs := range [][]int{{0, 1, 2, 3, 3}, {0, 1, 2, 3, 0}} {
+		forged := &Aggregate{s: c.s, call: a.call, message: a.message, inputs: map[int]io.ReaderAt{}}
+		for i, k := range inputs {
+			forged.inputs[i] = bytes.NewReader(c.contributions[k])
+		}
+		_, err = c.open(forged, shares)
+		require.Error(t, err)
+	}
+	// An aggregator that adds something to a body. Where the noise stays small,
+	// only the fingerprint tells.
+	caught := 0
+	for bit := range 8 * (b.Len() - headerSize - 4 - len(a.message)) {
+		m := slices.Clone(b.Bytes())
+		m[headerSize+4+len(a.message)+bit/8] ^= 1 << (bit % 8)
+		_, err = c.receiver.Open(c.s, bytes.NewReader(m), readers(shares)...)
+		require.Error(t, err, "bit %d", bit)
+		if bytes.Contains([]byte(err.Error()), []byte("not the sum")) {
+			caught++
+		}
+	}
+	require.NotZero(t, caught)
+	r, err := c.open(a, shares)
+	require.NoError(t, err)
+	require.Equal(t, []int64{10, 5000}, r.Vectors["cases"])
+}
+
+// A key holder whose key is not the one that it made with the others.
+func TestWrongKey(t *testing.T) {
+	c, other := collect(t, counts()), newParties(t, counts())
+	for i := range 5 {
+		require.NoError(t, c.add(i))
+	}
+	a, err := c.aggregator.Close([]int{0, 1})
+	require.NoError(t, err)
+	c.keyHolders[1].keys = other.keyHolders[1].keys
+	_, err = c.open(a, c.shares(a, []int{0, 1}))
+	require.ErrorIs(t, err, ErrWrong)
+}
+
+// Keys, messages and shares of other sessions and plans.
+func TestMixedSessions(t *testing.T) {
+	c := collect(t, counts())
+	spec := counts()
+	spec.Fields[0].Max = 1001
+	for _, other := range []*collected{collect(t, counts()), collect(t, spec)} {
+		require.ErrorIs(t, c.aggregator.Commit(other.commitments[0]), ErrIncompatible)
+		_, err := c.contributors[0].Approve(other.roll, bytes.NewReader(c.contributions[0]))
+		require.ErrorIs(t, err, ErrIncompatible)
+		require.ErrorIs(t, c.aggregator.Add(other.approvals[0], bytes.NewReader(c.contributions[0])), ErrIncompatible)
+		require.Error(t, c.aggregator.Add(c.approvals[0], bytes.NewReader(other.contributions[0])))
+		_, err = c.s.NewContributor(c.contributorKeys[0], other.public)
+		require.ErrorIs(t, err, ErrIncompatible)
+		_, err = c.s.NewContributor(other.contributorKeys[0], c.public)
+		require.ErrorContains(t, err, "roster")
+		for i := range 5 {
+			require.NoError(t, other.add(i))
+		}
+		a, err := other.aggregator.Close([]int{0, 1})
+		require.NoError(t, err)
+		_, err = c.keyHolders[0].Audit(a.Call())
+		require.ErrorIs(t, err, ErrIncompatible)
+		_, err = c.receiver.Open(c.s, readers([][]byte{c.s.appendHeader(nil, kindAggregate, noSender)})[0])
+		require.ErrorIs(t, err, ErrMessage)
+	}
+}
+
+// The making of the key, with parties that choose what they send by what others
+// sent, or send different things to different holders.
+func TestHostileKeyHolders(t *testing.T) {
+	p := newParties(t, counts())
+	fresh := func() (all []*KeyHolder, offers [][]byte) {
+		for _, k := range p.holders {
+			h, err := p.s.NewKeyHolder(k)
+			require.NoError(t, err)
+			all, offers = append(all, h), append(offers, h.Offer())
+		}
+		return all, offers
+	}
+	h, offers := fresh()
+	_, err := h[0].Confirm(nil)
+	require.Error(t, err, "before it has dealt")
+	_, err = h[0].Deal(offers[:2])
+	require.ErrorContains(t, err, "missing")
+	_, err = h[0].Deal([][]byte{offers[0], offers[1], offers[1]})
+	require.ErrorIs(t, err, ErrMessage)
+	refused(t, offers[1], func(m []byte) error {
+		_, err := h[0].Deal([][]byte{offers[0], m, offers[2]})
+		return err
+	})
+	_, others := fresh()
+	_, err = h[0].Deal([][]byte{others[0], offers[1], offers[2]})
+	require.ErrorIs(t, err, ErrMessage, "another one of its own")
+
+	deals := make([][][]byte, 3)
+	for i, k := range h {
+		deals[i], err = k.Deal(offers)
+		require.NoError(t, err)
+		_, err = k.Deal(offers)
+		require.Error(t, err, "twice")
+	}
+	to := func(i int) [][]byte { return [][]byte{deals[0][i], deals[1][i], deals[2][i]} }
+	refused(t, deals[1][0], func(m []byte) error {
+		_, err := h[0].Confirm([][]byte{deals[0][0], m, deals[2][0]})
+		return err
+	})
+	_, err = h[0].Confirm(to(1))
+	require.ErrorIs(t, err, ErrMessage, "for another one")
+
+	// Another key share than it committed to, properly signed.
+	rogue, _ := fresh()
+	forged := slices.Clone(deals[1][0][:len(deals[1][0])-ed25519.SignatureSize])
+	copy(forged[headerSize:], rogue[1].share)
+	_, err = h[0].Confirm([][]byte{deals[0][0], sign(forged, p.holders[1]), deals[2][0]})
+	require.ErrorIs(t, err, ErrMessage)
+	require.ErrorContains(t, err, "offered")
+
+	var confirmations [][]byte
+	for i, k := range h {
+		m, err := k.Confirm(to(i))
+		require.NoError(t, err)
+		_, err = k.Confirm(to(i))
+		require.Error(t, err, "twice")
+		confirmations = append(confirmations, m)
+	}
+	refused(t, confirmations[1], func(m []byte) error {
+		_, err := h[0].PublicKey([][]byte{confirmations[0], m, confirmations[2]})
+		return err
+	})
+	public, err := h[0].PublicKey(confirmations)
+	require.NoError(t, err)
+	refused(t, public, func(m []byte) error {
+		_, err := p.s.NewContributor(p.contributorKeys[0], m)
+		return err
+	})
+}

@@ -1,0 +1,140 @@
+// Package he adds up what several organisations know, while nobody sees what any
+// of them knows: contributors send their part encrypted, an aggregator that can
+// read nothing adds the parts up, and only the sum is opened, for one receiver.
+//
+// A question is a [Spec]: the fields that rows have, each with the least and the
+// greatest value, and functions of all rows together, such as [Sum], [Mean],
+// [Histogram] or [Regression]. [NewPlan] turns it into a [Plan], in which
+// everything that is dangerous to choose is chosen. Then a [Session] brings plan,
+// parties and an epoch together, and each party has a type whose methods are
+// its steps: [Contributor], [Aggregator], [KeyHolder], [Receiver]. Messages are bytes,
+// which travel as callers like. Results are exact, unless [Noise] is asked for.
+//
+// # Modes
+//
+// In mode [Collective] the key is that of several key holders together. It is for
+// parties that trust no single one:
+//
+//	key holders                  contributors              aggregator                   receiver
+//
+//	Offer      to all holders                                                           NewReceiver
+//	Deal       to all holders
+//	Confirm    to all holders
+//	PublicKey  ------------->    NewContributor
+//	                             Encrypt
+//	                             commitment  ---------->   Commit
+//	                             Approve     <----------   Roll
+//	                             approval,
+//	                             contribution  -------->   Add
+//	                                                       Close
+//	Audit      <----------------------------------------   Call, WriteAudit
+//	Share      - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - ->
+//	                                                       WriteTo  ------------------> Open
+//
+// In mode [ReceiverKey] there are no key holders: contributors encrypt under the
+// receiver's key, and all else is the same.
+//
+// In mode [OneShot] a contributor sends one message and leaves: its numbers under a
+// mask, and shares of the key of the mask for a committee of key holders, who open
+// the sum of keys [KP24]:
+//
+//	committee                    contributors              aggregator                   receiver
+//
+//	Offer
+//	PublicKey  ------------->    NewContributor
+//	                             Encrypt
+//	                             manifest,
+//	                             contribution  -------->   Add
+//	                                                       Close
+//	Audit      <----------------------------------------   Call, WriteAudit
+//	Share      - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - - ->
+//	                                                       WriteTo  ------------------> Open
+//
+// Contributors may be absent at every step: who has not committed is not in the
+// roll, who has not contributed is not in the call. Key holders must all make the
+// key; then as many as the threshold open the result.
+//
+// # Security
+//
+// Encryption is over rings, with parameters from a table that is held against
+// the published ceilings for 128-bit security; package internal/rlwe says which, and
+// keys of holders, their threshold and their shares are those of Mouchet et al.
+// [MTBH21], [MBH23]. Key holders and contributors sign with Ed25519; what one
+// key holder sends to another or to the receiver is sealed with HPKE under X-Wing.
+//
+// The aggregator may do what it likes, and collude with the receiver, with fewer
+// contributors than MinInputs and with fewer key holders than the threshold: of
+// the other contributions it learns their sum, if it learns the result, and
+// nothing else. What makes that so:
+//
+//   - A key holder opens one sum in a session, which it writes into a durable
+//     [ShareLog] before. Two shares for one secret give it away [CSBB24].
+//   - It opens only what it has added up itself, from masks that it holds
+//     against the contributors' commitments. Among MinInputs contributors is an
+//     honest one, which showed its contribution only when it knew all
+//     commitments, so nobody could choose the sum. Linear fingerprints of
+//     masks would be a shorter check, but a contributor that colludes could
+//     sign any.
+//   - A share hides all but the result with flooding noise that is uniform, and
+//     as wide as the Spec's statistical distance needs.
+//   - Key holders commit to their shares of the key before they see another's,
+//     and contributors use no key that a holder has not confirmed.
+//   - The aggregator cannot change the result, since contributors sign a linear
+//     fingerprint of what they sent, at a point that all commitments determine,
+//     and the receiver compares.
+//
+// In mode ReceiverKey the receiver and the aggregator together can open single
+// contributions. The first must not be given what the second has.
+//
+// In mode OneShot two of the contributors in a result must be honest, and fewer
+// than 2·Threshold-Holders of the committee collude, since different members could
+// be asked for different sums. Nobody signs fingerprints, as contributors leave
+// before there is a roll: the aggregator learns nothing it should not, but can
+// change the result.
+//
+// Not protected: a key holder that does not follow the protocol when it makes its
+// part of the key or its share, and a contributor that encrypts what no rows
+// give, can spoil a result, and learn nothing by it. Random ones are noticed, since
+// the plan has coefficients that must come out as zero; chosen ones are not.
+// Nothing hides who takes part. Keys last for one session: begin another for the
+// next question.
+//
+// # Leakage
+//
+// The receiver learns the result and who is in it. Everybody learns the plan, with
+// the bounds of fields and the most rows, and who contributes; the
+// numbers of rows stay hidden. A result can tell about single rows: of sums
+// over few, or of two questions that differ by one row. MinInputs bounds that for
+// contributors, and [Noise] for rows: with it the sums that are opened are
+// differentially private already, and a [Budget] bounds what all results tell.
+//
+// # Cost
+//
+// [Plan.Sizes] has the bytes and [Plan.String] everything for people. For sums
+// of 36 bits of 8 parties a contributor sends about 20 bytes a value in mode
+// Collective, about 12 in mode ReceiverKey, and about 6 in mode OneShot; small
+// counters share a value. A key holder reads masks of 15 bytes a value from each
+// contributor in mode Collective, and shares 6; in mode OneShot both are some
+// kilobytes, whatever the number of values. All parties compute on all
+// processors, and hold a few chunks of some thousand values; besides, a key holder
+// 16 bytes a value for its audit, and the receiver the result. Iterators, readers
+// and writers are used at the pace of the work, so that a caller who counts what
+// goes through them sees its progress.
+//
+// # References
+//
+//   - [CSBB24] M. Checri, R. Sirdey, A. Boudguiga, J.-P. Bultel. On the practical
+//     CPA^D security of "exact" and threshold FHE schemes and libraries. CRYPTO
+//     2024, eprint 2024/116.
+//   - [DKM+06] C. Dwork, K. Kenthapadi, F. McSherry, I. Mironov, M. Naor. Our
+//     Data, Ourselves: Privacy via Distributed Noise Generation. EUROCRYPT 2006.
+//   - [KP24] H. Karthikeyan, A. Polychroniadou. OPA: One-shot Private Aggregation
+//     with Single Client Interaction and its Applications to Federated Learning.
+//     eprint 2024/723.
+//   - [MBH23] C. Mouchet, E. Bertrand, J.-P. Hubaux. An Efficient Threshold
+//     Access-Structure for RLWE-Based Multiparty Homomorphic Encryption. Journal
+//     of Cryptology 36, 2023, eprint 2022/780.
+//   - [MTBH21] C. Mouchet, J. Troncoso-Pastoriza, J.-P. Bossuat, J.-P. Hubaux.
+//     Multiparty Homomorphic Encryption from Ring-Learning-with-Errors. PETS 2021,
+//     eprint 2020/304.
+package he

@@ -1,0 +1,124 @@
+package he
+
+import (
+	"bytes"
+	"iter"
+	"math/big"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func survey() *Spec {
+	return &Spec{
+		Mode: Collective, Contributors: 4, MinInputs: 3, Holders: 3, Threshold: 3, Rows: 10,
+		Fields: []Field{{"age", 0, 120, 0}, {"wage", -1000, 99999.99, 2}},
+		Functions: []Function{
+			Count(), Sum("wage"), Mean("wage"), Variance("age"), Covariance("age", "wage"),
+			Histogram("age", 20, 40, 60), Quantiles("age", []float64{20, 40, 60}, []float64{0, .5, 1}),
+			GroupBy("age", []float64{30, 50}, "wage"), Regression("wage", "age"),
+			WeightedSum("wage", []int64{1, -2, 3, 0}), InnerProduct("age", []int64{1, 2, 3, 4, 5, 6, 7, 8, 9, 10}),
+		},
+	}
+}
+
+func surveyRows(i int) iter.Seq2[[]float64, error] {
+	return rowsOf([][][]float64{
+		{{30, 100.25}, {50, -2.5}},
+		{{10, 0}},
+		{{30, 99999.99}, {70, -1000}, {45, 12.34}},
+		{},
+	}[i]...)
+}
+
+// All functions against what a calculator gives, in all modes.
+func TestSurvey(t *testing.T) {
+	want := []string{
+		"6",
+		"9911008/100",
+		"9911008/600",
+		"12725/36", // of 30, 50, 10, 30, 70, 45
+		"",
+		"1 2 2 1",
+		"0 20 20 40 60 120",
+		"2 10010024/100 1 -25/10",
+		"",
+		"29713474/100",
+		"445",
+	}
+	for _, c := range []struct {
+		mode      Mode
+		threshold int
+	}{{ReceiverKey, 0}, {Collective, 2}, {Collective, 3}, {OneShot, 2}, {OneShot, 3}} {
+		spec, threshold := survey(), c.threshold
+		spec.Mode, spec.Threshold = c.mode, threshold
+		if c.mode == ReceiverKey {
+			spec.Holders = 0
+		}
+		p := newParties(t, spec)
+		r := p.run(surveyRows, upTo(4), upTo(threshold))
+		require.Len(t, r.Answers, len(want))
+		for i, w := range want {
+			for k, w := range strings.Fields(w) {
+				x, _ := new(big.Rat).SetString(w)
+				require.Equal(t, x.RatString(), r.Answers[i].Numbers[k].RatString(), r.Answers[i].Function)
+			}
+		}
+		checkLine(t, r)
+	}
+}
+
+// checkLine checks covariance and regression with floating-point numbers.
+func checkLine(t *testing.T, r *Result) {
+	age := []float64{30, 50, 10, 30, 70, 45}
+	wage := []float64{100.25, -2.5, 0, 99999.99, -1000, 12.34}
+	var sx, sy, sxx, sxy float64
+	for i, x := range age {
+		sx, sy, sxx, sxy = sx+x, sy+wage[i], sxx+x*x, sxy+x*wage[i]
+	}
+	const n = 6
+	covariance := sxy/n - sx/n*sy/n
+	slope := covariance / (sxx/n - sx/n*sx/n)
+	got, _ := r.Answers[4].Float(0)
+	require.InEpsilon(t, covariance, got, 1e-9)
+	got, _ = r.Answers[8].Float(1)
+	require.InEpsilon(t, slope, got, 1e-9)
+	got, _ = r.Answers[8].Float(0)
+	require.InEpsilon(t, sy/n-slope*sx/n, got, 1e-9)
+}
+
+// 32 key holders of whom 20 open, of 12 contributors five go half way.
+func TestDropouts(t *testing.T) {
+	spec := &Spec{
+		Mode: Collective, Contributors: 12, MinInputs: 7, Holders: 32, Threshold: 20, Rows: 3,
+		Fields: []Field{{"cases", 0, 1000, 0}}, Functions: []Function{Vector("cases"), Sum("cases")},
+	}
+	if testing.Short() {
+		spec.Holders, spec.Threshold = 8, 5
+	}
+	p := newParties(t, spec)
+	rows := func(i int) iter.Seq2[[]float64, error] {
+		return rowsOf([]float64{float64(i)}, []float64{1000}, []float64{0})
+	}
+	present := []int{0, 2, 3, 5, 8, 10, 11}
+	r := p.run(rows, present, upTo(spec.Holders)[spec.Holders-spec.Threshold:])
+	require.Equal(t, []int64{39, 7000, 0}, r.Vectors["cases"])
+	require.Equal(t, "7039", r.Answers[0].Numbers[0].RatString())
+
+	// One more goes, and nobody opens anything.
+	a := p.s.NewAggregator()
+	in := p.encrypt(rows)
+	for _, c := range in.commitments {
+		require.NoError(t, a.Commit(c))
+	}
+	roll, err := a.Roll()
+	require.NoError(t, err)
+	for _, i := range present[1:] {
+		approval, err := in.contributors[i].Approve(roll, bytes.NewReader(in.contributions[i]))
+		require.NoError(t, err)
+		require.NoError(t, a.Add(approval, bytes.NewReader(in.contributions[i])))
+	}
+	_, err = a.Close(upTo(spec.Threshold))
+	require.ErrorIs(t, err, ErrTooFew)
+}

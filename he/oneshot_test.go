@@ -1,0 +1,122 @@
+package he
+
+import (
+	"bytes"
+	"io"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func oneShot() *Spec {
+	spec := counts()
+	spec.Mode = OneShot
+	return spec
+}
+
+// Of five contributors two and of three members one are absent.
+func TestOneShot(t *testing.T) {
+	p := newParties(t, oneShot())
+	in := p.encrypt(countRows)
+	a := p.aggregate(in, []int{0, 1, 4}, upTo(3))
+	shares := p.shares(a, []int{2, 0})
+	r, err := p.open(a, shares)
+	require.NoError(t, err)
+	require.Equal(t, []int64{5, 3000}, r.Vectors["cases"])
+
+	_, err = p.open(a, shares[:1])
+	require.Error(t, err)
+	_, err = p.open(a, [][]byte{shares[0], shares[0]})
+	require.ErrorIs(t, err, ErrMessage)
+	refused(t, shares[1], func(m []byte) error {
+		_, err := p.open(a, [][]byte{shares[0], m})
+		return err
+	})
+	require.ErrorIs(t, p.audit(a, 0).Share(io.Discard, memoryLog{}), ErrShared)
+
+	// Members that are asked for different sums share for different ones.
+	b := p.aggregate(in, []int{0, 1, 2}, upTo(3))
+	other := p.shares(b, []int{1})
+	_, err = p.open(b, [][]byte{other[0], shares[0]})
+	require.ErrorIs(t, err, ErrMessage)
+
+	// A sum of others than the call says does not open.
+	forged := &Aggregate{s: p.s, call: a.call, message: a.message, inputs: map[int]io.ReaderAt{}}
+	for i, k := range map[int]int{0: 0, 1: 1, 4: 3} {
+		forged.inputs[i] = bytes.NewReader(in.contributions[k])
+	}
+	_, err = p.open(forged, shares)
+	require.ErrorIs(t, err, ErrWrong)
+}
+
+func TestHostileOneShot(t *testing.T) {
+	p := newParties(t, oneShot())
+	in := p.encrypt(countRows)
+	a := p.s.NewAggregator()
+	refused(t, in.commitments[0], func(m []byte) error { return a.Add(m, bytes.NewReader(in.contributions[0])) })
+	refused(t, in.contributions[0], func(m []byte) error { return a.Add(in.commitments[0], bytes.NewReader(m)) })
+	require.ErrorIs(t, a.Add(in.commitments[0], bytes.NewReader(in.contributions[1])), ErrMessage)
+	for range 3 {
+		require.NoError(t, a.Add(in.commitments[0], bytes.NewReader(in.contributions[0])))
+	}
+	again := p.encrypt(countRows)
+	require.ErrorIs(t, a.Add(again.commitments[0], bytes.NewReader(again.contributions[0])), ErrMessage)
+	_, err := a.Close(upTo(2))
+	require.ErrorIs(t, err, ErrTooFew)
+	require.Error(t, a.Commit(in.commitments[0]))
+	_, err = a.Roll()
+	require.Error(t, err)
+	_, err = in.contributors[0].Approve(nil, bytes.NewReader(in.contributions[0]))
+	require.Error(t, err)
+
+	refused(t, p.public, func(m []byte) error {
+		_, err := p.s.NewContributor(p.contributorKeys[0], m)
+		return err
+	})
+	_, err = p.keyHolders[0].Deal(nil)
+	require.Error(t, err)
+
+	aggregate := p.aggregate(in, []int{0, 1, 2, 3}, []int{0, 1})
+	call := aggregate.Call()
+	refused(t, call, func(m []byte) error {
+		if len(m) == len(call) && bytes.Equal(m[:len(m)-4], call[:len(call)-4]) {
+			return ErrMessage // another call, with other members
+		}
+		_, err := p.keyHolders[0].Audit(m)
+		return err
+	})
+	var keys bytes.Buffer
+	require.NoError(t, aggregate.WriteAudit(&keys, 0, 1))
+	audit := func(contributor, holder int, m []byte) error {
+		a, err := p.keyHolders[holder].Audit(call)
+		require.NoError(t, err)
+		return a.Add(contributor, bytes.NewReader(m))
+	}
+	require.NoError(t, audit(1, 0, keys.Bytes()))
+	require.ErrorIs(t, audit(2, 0, keys.Bytes()), ErrMessage)
+	require.ErrorIs(t, audit(1, 1, keys.Bytes()), ErrMessage)
+	refused(t, keys.Bytes(), func(m []byte) error { return audit(1, 0, m) })
+	require.Error(t, aggregate.WriteAudit(io.Discard, 3, 1))
+
+	// A contributor that takes the key of another as its own cannot: keys are
+	// sealed for a contributor and a member.
+	thief := slices.Clone(in.contributions[0])
+	n := p.plan.keyShares()
+	copy(thief[headerSize:], in.contributions[1][headerSize:int64(headerSize)+n])
+	manifest := slices.Clone(in.commitments[0][:headerSize+p.s.manifestBody()])
+	copy(manifest[headerSize:], in.commitments[1][headerSize:][:p.s.manifestBody()-32])
+	require.NoError(t, a.Add(in.commitments[1], bytes.NewReader(in.contributions[1])))
+	require.NoError(t, a.Add(in.commitments[2], bytes.NewReader(in.contributions[2])))
+	b := p.s.NewAggregator()
+	require.NoError(t, b.Add(sign(manifest, p.contributorKeys[0]), bytes.NewReader(thief)))
+	require.NoError(t, b.Add(in.commitments[1], bytes.NewReader(in.contributions[1])))
+	require.NoError(t, b.Add(in.commitments[2], bytes.NewReader(in.contributions[2])))
+	stolen, err := b.Close([]int{0, 1})
+	require.NoError(t, err)
+	h, err := p.keyHolders[0].Audit(stolen.Call())
+	require.NoError(t, err)
+	keys.Reset()
+	require.NoError(t, stolen.WriteAudit(&keys, 0, 0))
+	require.ErrorIs(t, h.Add(0, &keys), ErrMessage)
+}

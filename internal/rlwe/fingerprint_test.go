@@ -1,0 +1,137 @@
+package rlwe
+
+import (
+	"math/big"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestFingerprint(t *testing.T) {
+	for _, c := range []Config{
+		{Mode: Collective, Capacity: 1 << 20, Contributors: 4, Holders: 2, Coefficients: 1e4, Statistical: 20},
+		{Mode: ReceiverKey, Capacity: 1 << 20, Contributors: 4, Coefficients: 1e4},
+		{Mode: ReceiverKey, Capacity: 1 << 58, Contributors: 4, Coefficients: 1e4}, // sums have more than 64 bits
+	} {
+		g := newGroup(t, c)
+		p := g.p
+		require.Equal(t, c.Capacity == 1<<58, p.sumBits() > 64)
+		e, err := p.NewEncryptor(g.key)
+		require.NoError(t, err)
+		point := [32]byte{7}
+		const chunks, n = 3, 13
+		// of returns the fingerprint of sums that have gone over the wire.
+		of := func(sums ...*Sum) Fingerprint {
+			f := p.NewFingerprinter(point)
+			for _, s := range sums {
+				if c.Mode == Collective {
+					s, err = p.ParseBody(n, s.AppendBody(nil))
+				} else {
+					b, err2 := s.AppendBinary(nil)
+					require.NoError(t, err2)
+					s, err = p.ParseSum(n, b)
+				}
+				require.NoError(t, err)
+				require.NoError(t, f.AddSum(s))
+			}
+			b, err := f.Sum().AppendBinary(nil)
+			require.NoError(t, err)
+			require.Len(t, b, FingerprintSize)
+			parsed, err := p.ParseFingerprint(b)
+			require.NoError(t, err)
+			require.Equal(t, f.Sum(), parsed)
+			return parsed
+		}
+		newSum := func() *Sum {
+			s, err := p.NewSum(n)
+			require.NoError(t, err)
+			return s
+		}
+		sums := []*Sum{newSum(), newSum(), newSum()}
+		var total, last Fingerprint
+		for range c.Contributors {
+			var own []*Sum
+			for _, sum := range sums {
+				values := make([]uint64, n)
+				values[3] = c.Capacity/4 - 1
+				b, err := e.Encrypt(nil, values)
+				require.NoError(t, err)
+				require.NoError(t, sum.Add(b))
+				s := newSum()
+				require.NoError(t, s.Add(b))
+				own = append(own, s)
+			}
+			last = of(own...)
+			total = p.AddFingerprints(total, last)
+		}
+		require.Equal(t, total, of(sums...))
+
+		// A contribution more, a chunk less, another order, another point, and
+		// one more in any coefficient.
+		require.NotEqual(t, total, p.AddFingerprints(total, last))
+		require.NotEqual(t, total, of(sums[:2]...))
+		require.NotEqual(t, total, of(sums[1], sums[0], sums[2]))
+		point[0]++
+		require.NotEqual(t, total, of(sums...))
+		point[0]--
+		for i := range n {
+			sums[1].body[i] ^= 1
+			require.NotEqual(t, total, of(sums...))
+			sums[1].body[i] ^= 1
+		}
+		for i := 0; i < len(sums[1].mask); i += 509 {
+			sums[1].mask[i] ^= 1
+			require.Equal(t, c.Mode == Collective, total == of(sums...), "residue %d of the mask", i)
+			sums[1].mask[i] ^= 1
+		}
+		require.Equal(t, total, of(sums...))
+
+		f := p.NewFingerprinter(point)
+		other, err := newParams(t, masked).NewSum(n)
+		require.NoError(t, err)
+		require.ErrorIs(t, f.AddSum(other), errOtherParams)
+		if c.Mode == ReceiverKey {
+			s, err := p.ParseBody(n, sums[0].AppendBody(nil))
+			require.NoError(t, err)
+			require.ErrorIs(t, f.AddSum(s), errMaskless)
+		}
+		require.Equal(t, Fingerprint{}, f.Sum())
+	}
+}
+
+func TestParseFingerprint(t *testing.T) {
+	for _, c := range []Config{collective, {Mode: ReceiverKey, Capacity: 1 << 20, Contributors: 4, Coefficients: 1e4}} {
+		p := newParams(t, c)
+		f := Fingerprint{body: [bodyCopies]uint64{mersenne - 1, 5}}
+		if c.Mode == ReceiverKey {
+			f.mask[0] = [maskCopies]uint64{p.limbs[0].q - 1, 1, 2, 3}
+		}
+		b, err := f.AppendBinary(nil)
+		require.NoError(t, err)
+		got, err := p.ParseFingerprint(b)
+		require.NoError(t, err)
+		require.Equal(t, f, got)
+		for n := range b {
+			_, err := p.ParseFingerprint(b[:n])
+			require.ErrorIs(t, err, ErrMalformed)
+		}
+		_, err = p.ParseFingerprint(append(b, 0))
+		require.ErrorIs(t, err, ErrMalformed)
+		for i := 0; i < len(b); i += 8 {
+			old := b[i]
+			b[i] = 0x20
+			_, err = p.ParseFingerprint(b)
+			require.ErrorIs(t, err, ErrMalformed, "a value that is too large")
+			b[i] = old
+		}
+	}
+}
+
+func TestReduce61(t *testing.T) {
+	r := newRand(t)
+	for range 20000 {
+		x := uint128{edge64(r), edge64(r)}
+		want := toBig(x)
+		require.Equal(t, want.Mod(want, big.NewInt(mersenne)).Uint64(), reduce61(x.hi, x.lo))
+	}
+}

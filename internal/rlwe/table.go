@@ -1,0 +1,110 @@
+package rlwe
+
+import "sync"
+
+// A row is a ring: the integers modulo the product of the primes, adjoined a
+// root of X^(2^logN) + 1. The primes are the largest below powers of two that
+// are 1 modulo 2N, in increasing order, so that packed residues waste no bits.
+type row struct {
+	logN   int
+	primes []uint64
+}
+
+// rows are all the rings that exist here, from the shortest modulus to the
+// longest, so close to each other that no question gets a longer one than it
+// needs. A modulus has one prime or two, of at most 60 bits each: more than
+// two would not fit the 128-bit arithmetic of bodies.
+var rows = [...]row{
+	{11, []uint64{0x1ffffe0001}},
+	{11, []uint64{0x7ffffff001}},
+	{11, []uint64{0x1fffffff001}},
+	{11, []uint64{0x7fffffdd001}},
+	{11, []uint64{0x1fffffff9001}},
+	{11, []uint64{0x7ffffffec001}},
+	{11, []uint64{0x1ffffffff9001}},
+	{11, []uint64{0x7ffffffff5001}},
+	{11, []uint64{0x1ffffffffe1001}},
+	{12, []uint64{0x1ffffffffff6001}},
+	{12, []uint64{0x3fffffffff72001}},
+	{12, []uint64{0x7ffffffffffe001}},
+	{12, []uint64{0xfffffffffffc001}},
+	{12, []uint64{0x7ffe0001, 0x7ffe6001}},
+	{12, []uint64{0x7ffe6001, 0xfffde001}},
+	{12, []uint64{0xfffc6001, 0xfffde001}},
+	{12, []uint64{0xfffde001, 0x1fffec001}},
+	{12, []uint64{0x1fffea001, 0x1fffec001}},
+	{12, []uint64{0x1fffec001, 0x3fffe4001}},
+	{12, []uint64{0x3fffd0001, 0x3fffe4001}},
+	{12, []uint64{0x3fffe4001, 0x7ffff6001}},
+	{12, []uint64{0x7fffba001, 0x7ffff6001}},
+	{12, []uint64{0x7ffff6001, 0xffffee001}},
+	{12, []uint64{0xffffc4001, 0xffffee001}},
+	{12, []uint64{0xffffee001, 0x1ffffe0001}},
+	{12, []uint64{0x1ffffde001, 0x1ffffe0001}},
+	{12, []uint64{0x1ffffe0001, 0x3ffffea001}},
+	{12, []uint64{0x3ffffd6001, 0x3ffffea001}},
+	{12, []uint64{0x3ffffea001, 0x7ffffec001}},
+	{12, []uint64{0x7ffffb0001, 0x7ffffec001}},
+	{12, []uint64{0x7ffffec001, 0xfffffdc001}},
+	{12, []uint64{0xfffffc6001, 0xfffffdc001}},
+	{12, []uint64{0xfffffdc001, 0x1ffffff0001}},
+	{12, []uint64{0x1fffffb0001, 0x1ffffff0001}},
+	{12, []uint64{0x1ffffff0001, 0x3ffffffa001}},
+	{12, []uint64{0x3fffffbe001, 0x3ffffffa001}},
+	{12, []uint64{0x3ffffffa001, 0x7fffffd8001}},
+	{12, []uint64{0x7fffffd2001, 0x7fffffd8001}},
+	{12, []uint64{0x7fffffd8001, 0xfffffffc001}},
+	{12, []uint64{0xffffffa2001, 0xfffffffc001}},
+	{12, []uint64{0xfffffffc001, 0x1ffffffce001}},
+	{12, []uint64{0x1ffffffa2001, 0x1ffffffce001}},
+	{12, []uint64{0x1ffffffce001, 0x3ffffff84001}},
+	{12, []uint64{0x3ffffff70001, 0x3ffffff84001}},
+	{12, []uint64{0x3ffffff84001, 0x7ffffffec001}},
+	{12, []uint64{0x7ffffffc8001, 0x7ffffffec001}},
+	{12, []uint64{0x7ffffffec001, 0xffffffffc001}},
+	{12, []uint64{0xfffffffee001, 0xffffffffc001}},
+	{12, []uint64{0xffffffffc001, 0x1fffffffce001}},
+	{12, []uint64{0x1fffffff96001, 0x1fffffffce001}},
+	{12, []uint64{0x1fffffffce001, 0x3ffffffffc001}},
+	{12, []uint64{0x3fffffffcc001, 0x3ffffffffc001}},
+	{12, []uint64{0x3ffffffffc001, 0x7fffffffe0001}},
+	{12, []uint64{0x7fffffffce001, 0x7fffffffe0001}},
+	{12, []uint64{0x7fffffffe0001, 0xffffffffca001}},
+	{12, []uint64{0xffffffffc4001, 0xffffffffca001}},
+	{12, []uint64{0xffffffffca001, 0x1ffffffffb4001}},
+	{12, []uint64{0x1ffffffffa4001, 0x1ffffffffb4001}},
+	{13, []uint64{0x1ffffffffb4001, 0x3fffffffef8001}},
+	{13, []uint64{0x3fffffffeb8001, 0x3fffffffef8001}},
+	{13, []uint64{0x3fffffffef8001, 0x7ffffffffb4001}},
+	{13, []uint64{0x7fffffffeac001, 0x7ffffffffb4001}},
+	{13, []uint64{0x7ffffffffb4001, 0xfffffffffb4001}},
+	{13, []uint64{0xfffffffff78001, 0xfffffffffb4001}},
+	{13, []uint64{0xfffffffffb4001, 0x1fffffffffc0001}},
+	{13, []uint64{0x1fffffffff50001, 0x1fffffffffc0001}},
+	{13, []uint64{0x1fffffffffc0001, 0x3fffffffff34001}},
+	{13, []uint64{0x3fffffffff0c001, 0x3fffffffff34001}},
+	{13, []uint64{0x3fffffffff34001, 0x7fffffffffcc001}},
+	{13, []uint64{0x7fffffffffa4001, 0x7fffffffffcc001}},
+	{13, []uint64{0x7fffffffffcc001, 0xfffffffffffc001}},
+	{13, []uint64{0xffffffffffe8001, 0xfffffffffffc001}},
+}
+
+// ceilings are the longest moduli in bits, by logN, that leave 128-bit security
+// to uniform ternary secrets and errors of standard deviation 3.19 [BCC+24, table
+// 5.2]; the older standard allows 54, 109 and 218 [HES18, table 1]. Masks have
+// wider secrets, which are no easier to find.
+var ceilings = map[int]int{11: 53, 12: 106, 13: 214}
+
+// rings has the limbs of each row, which take milliseconds to find, from when
+// they are first needed on. They are immutable.
+var rings [len(rows)]struct {
+	once  sync.Once
+	limbs []limb
+}
+
+// ringOf returns the limbs of row i.
+func ringOf(i int) []limb {
+	r := &rings[i]
+	r.once.Do(func() { r.limbs = newLimbs(rows[i]) })
+	return r.limbs
+}
