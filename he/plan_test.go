@@ -21,7 +21,7 @@ func randomSpec(r *rand.Rand) *Spec {
 	if r.IntN(2) == 0 {
 		s.Mode, s.Holders, s.Threshold = []Mode{Collective, OneShot}[r.IntN(2)], 3, 2+r.IntN(2)
 	}
-	if r.IntN(10) == 0 {
+	if r.IntN(100) == 0 {
 		s.Rows = 4000 + r.IntN(5000) // more than one chunk
 	}
 	for i := range 1 + r.IntN(4) {
@@ -196,7 +196,7 @@ func TestRandomPlans(t *testing.T) {
 	n, encrypted := 60, 4
 	switch {
 	case *long:
-		n, encrypted = 10_000, 200
+		n, encrypted = 10_000, 100
 	case testing.Short():
 		n, encrypted = 10, 1
 	}
@@ -204,6 +204,9 @@ func TestRandomPlans(t *testing.T) {
 	t.Logf("seed %d", seed)
 	r := rand.New(rand.NewPCG(seed, 0))
 	for i := range n {
+		if i%1000 == 999 {
+			t.Logf("%d plans", i+1)
+		}
 		spec := randomSpec(r)
 		p, err := NewPlan(spec)
 		require.NoError(t, err, "%+v", spec)
