@@ -5,6 +5,7 @@ go 1.26.0
 require (
 	github.com/gtank/ristretto255 v0.2.0
 	github.com/nyaruka/phonenumbers v1.8.1
+	golang.org/x/mod v0.41.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/text v0.43.0
 )

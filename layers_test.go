@@ -34,6 +34,7 @@ var requirements = map[string]string{
 	"filippo.io/edwards25519":           "the curve under ristretto255",
 	"github.com/gtank/ristretto255":     "the group, where there is no kernel",
 	"golang.org/x/crypto":               "primitives",
+	"golang.org/x/mod":                  "Merkle trees and signed notes of the evidence log",
 	"golang.org/x/sys":                  "processor features",
 	"golang.org/x/text":                 "Unicode and GB 18030 in join keys",
 	"github.com/nyaruka/phonenumbers":   "telephone numbers, only with psi/joinkey/phone",
