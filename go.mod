@@ -8,6 +8,7 @@ require (
 	golang.org/x/mod v0.41.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/text v0.43.0
+	golang.org/x/time v0.15.0
 )
 
 // For the examples and bench.
@@ -17,7 +18,10 @@ require (
 )
 
 // For tests.
-require github.com/stretchr/testify v1.11.1
+require (
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2
+	github.com/stretchr/testify v1.11.1
+)
 
 require (
 	filippo.io/edwards25519 v1.2.0 // indirect

@@ -4,7 +4,8 @@
 // encoding/json is lenient where that matters for signed statements: it takes
 // the last of two equal names, matches names whatever their case, repairs bad
 // Unicode, rounds large numbers and nests without a limit that callers choose. [Decode]
-// refuses all of these, unknown names, and anything behind the value.
+// refuses all of these, unknown names, null in place of a value, and anything
+// behind the value.
 package strictjson
 
 import (
@@ -71,6 +72,9 @@ func value(d *json.Decoder, t reflect.Type, depth int) error {
 	token, err := d.Token()
 	if err != nil {
 		return errSyntax
+	}
+	if token == nil && t != nil && t.Kind() != reflect.Interface && !reflect.PointerTo(t).Implements(unmarshaler) {
+		return errors.New("strictjson: null is no value here; leave the name out")
 	}
 	t = element(t)
 	switch token := token.(type) {

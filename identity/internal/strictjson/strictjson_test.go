@@ -44,7 +44,7 @@ func TestRefused(t *testing.T) {
 		`{"id":"x"} {}`, `{"id":"x"}x`,
 		`{"id":"x","id":"x"}`, `{"id":"x","\u0069d":"y"}`, `{"raw":{"a":1,"a":2}}`, `{"any":[{"a":1,"a":2}]}`, `{"byName":{"a":{},"a":{}}}`,
 		`{"ID":"x"}`, `{"id":"x","Id":"y"}`, `{"unknown":1}`, `{"inner":{"names":"a"}}`, `{"list":[{"x":1}]}`, `{"byName":{"k":{"x":1}}}`,
-		`{"hidden":"x"}`, `{"Never":"x"}`, `{"-":"x"}`, `{"":"x"}`, `{"plain":"x"}`,
+		`null`, `{"id":null}`, `{"inner":null}`, `{"list":null}`, `{"list":[null]}`, `{"byName":{"k":null}}`, `{"hidden":"x"}`, `{"Never":"x"}`, `{"-":"x"}`, `{"":"x"}`, `{"plain":"x"}`,
 		`{"size":1.0}`, `{"size":1e3}`, `{"size":9007199254740992}`, `{"size":-9007199254740992}`, `{"size":-0}`, `{"any":0.5}`, `{"raw":1e400}`, `{"size":"1"}`,
 		"{\"id\":\"\xff\"}", `{"id":"\ud800"}`, `{"id":"\udc00\ud800"}`, `{"id":"\ud800\ud800"}`, `{"id":"\ud800x"}`, `{"id":"\ud800\u0041"}`, "{\"id\":\"\x01\"}",
 		`{"any":` + strings.Repeat("[", 40) + strings.Repeat("]", 40) + `}`,
