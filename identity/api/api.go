@@ -9,8 +9,8 @@
 //	POST /directory/resolve, /directory/search     Directory
 //	GET  /evidence/checkpoint, /evidence/tile/...  Log (C2SP tlog-tiles)
 //	POST /witness/add-checkpoint                   Witness (C2SP tlog-witness)
-//	GET  /.well-known/dspace-version               Catalog, Negotiator (Dataspace
-//	POST /dsp/2025-1/catalog/request, ...          Protocol 2025-1)
+//	GET  /.well-known/dspace-version               Catalog, Negotiator, Consumer
+//	POST /dsp/2025-1/catalog/request, ...          (Dataspace Protocol 2025-1)
 //	GET  /openapi.json                             always
 //
 // The first two groups have the forms of NDI-TR-2025-03 as far as they are
@@ -29,6 +29,8 @@
 // before is refused. The numbers seen are in memory, so a request can be
 // replayed within five minutes of a restart; registrations have nonces of their
 // own, and negotiation messages that come twice are refused for the state.
+//
+// A callback address in a message is passed on and never called from here.
 //
 // TLS is the business of the http.Server, and needed: signatures do not hide.
 //
@@ -109,6 +111,7 @@ type Config struct {
 	Witness    *evidence.Witness
 	Catalog    Catalog
 	Negotiator Negotiator
+	Consumer   Consumer
 
 	// Name is the name of this server that signed requests are for.
 	Name string
@@ -166,7 +169,7 @@ func New(cfg *Config) (http.Handler, error) {
 	if cfg.Readers != AnyReader && cfg.Readers != RegisteredReaders {
 		return nil, errors.New("api: Config.Readers has no default: choose AnyReader or RegisteredReaders")
 	}
-	signed := cfg.Readers == RegisteredReaders && (cfg.Directory != nil || cfg.Catalog != nil) || cfg.Negotiator != nil
+	signed := cfg.Readers == RegisteredReaders && (cfg.Directory != nil || cfg.Catalog != nil) || cfg.Negotiator != nil || cfg.Consumer != nil
 	if signed && (cfg.Verify == nil || cfg.Name == "") {
 		return nil, errors.New("api: Config needs Verify and Name, by which signed requests are checked")
 	}

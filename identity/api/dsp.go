@@ -34,10 +34,22 @@ type Negotiator interface {
 	Receive(ctx context.Context, sender, providerPID string, m dsp.Message) error
 }
 
+// A Consumer is the other side of negotiations, which a provider calls back. It
+// must see to it that a negotiation is touched by its own provider only, and
+// use dsp.State.Next for what may follow on what.
+type Consumer interface {
+	// Offered takes an offer that opens a negotiation.
+	Offered(ctx context.Context, sender string, m *dsp.ContractOffer) (*dsp.Negotiation, error)
+	// Receive takes the provider's next message: a *dsp.ContractOffer,
+	// *dsp.ContractAgreement, *dsp.ContractEvent or *dsp.ContractTermination.
+	// What does not belong there is dsp.ErrState.
+	Receive(ctx context.Context, sender, consumerPID string, m dsp.Message) error
+}
+
 const dspPath = "/dsp/2025-1"
 
 func (s *server) dspRoutes() (routes []route) {
-	if s.cfg.Catalog != nil || s.cfg.Negotiator != nil {
+	if s.cfg.Catalog != nil || s.cfg.Negotiator != nil || s.cfg.Consumer != nil {
 		routes = append(routes, route{"GET", "/.well-known/dspace-version", s.dspVersion})
 	}
 	if s.cfg.Catalog != nil {
@@ -45,15 +57,38 @@ func (s *server) dspRoutes() (routes []route) {
 			route{"POST", dspPath + "/catalog/request", s.dspCatalog},
 			route{"GET", dspPath + "/catalog/datasets/{id}", s.dspDataset})
 	}
-	if s.cfg.Negotiator != nil {
+	if p := s.cfg.Negotiator; p != nil {
 		const one = dspPath + "/negotiations/{pid}"
+		receive := func(make func() dsp.Message) http.HandlerFunc { return s.dspReceive(false, p.Receive, make) }
 		routes = append(routes,
-			route{"POST", dspPath + "/negotiations/request", s.dspStart},
+			route{"POST", dspPath + "/negotiations/request", s.dspOpen(func(ctx context.Context, sender string, body []byte) (*dsp.Negotiation, error) {
+				var m dsp.ContractRequest
+				if err := dsp.Decode(body, &m); err != nil || m.ProviderPID != "" {
+					return nil, faultForm
+				}
+				return p.Start(ctx, sender, &m)
+			})},
 			route{"GET", one, s.dspNegotiation},
-			route{"POST", one + "/request", s.dspReceive(func() dsp.Message { return new(dsp.ContractRequest) })},
-			route{"POST", one + "/events", s.dspReceive(func() dsp.Message { return new(dsp.ContractEvent) })},
-			route{"POST", one + "/agreement/verification", s.dspReceive(func() dsp.Message { return new(dsp.ContractAgreementVerification) })},
-			route{"POST", one + "/termination", s.dspReceive(func() dsp.Message { return new(dsp.ContractTermination) })})
+			route{"POST", one + "/request", receive(func() dsp.Message { return new(dsp.ContractRequest) })},
+			route{"POST", one + "/events", receive(func() dsp.Message { return new(dsp.ContractEvent) })},
+			route{"POST", one + "/agreement/verification", receive(func() dsp.Message { return new(dsp.ContractAgreementVerification) })},
+			route{"POST", one + "/termination", receive(func() dsp.Message { return new(dsp.ContractTermination) })})
+	}
+	if c := s.cfg.Consumer; c != nil {
+		const one = dspPath + "/callback/negotiations/{pid}"
+		receive := func(make func() dsp.Message) http.HandlerFunc { return s.dspReceive(true, c.Receive, make) }
+		routes = append(routes,
+			route{"POST", dspPath + "/negotiations/offers", s.dspOpen(func(ctx context.Context, sender string, body []byte) (*dsp.Negotiation, error) {
+				var m dsp.ContractOffer
+				if err := dsp.Decode(body, &m); err != nil || m.ConsumerPID != "" {
+					return nil, faultForm
+				}
+				return c.Offered(ctx, sender, &m)
+			})},
+			route{"POST", one + "/offers", receive(func() dsp.Message { return new(dsp.ContractOffer) })},
+			route{"POST", one + "/agreement", receive(func() dsp.Message { return new(dsp.ContractAgreement) })},
+			route{"POST", one + "/events", receive(func() dsp.Message { return new(dsp.ContractEvent) })},
+			route{"POST", one + "/termination", receive(func() dsp.Message { return new(dsp.ContractTermination) })})
 	}
 	return routes
 }
@@ -106,54 +141,59 @@ func writeCatalogError(w http.ResponseWriter, err error) {
 	writeAnswer(w, f.Status, &dsp.CatalogError{Context: []string{dsp.Context}, Type: "CatalogError", Code: f.Code, Reason: []string{f.Message}})
 }
 
-func (s *server) dspStart(w http.ResponseWriter, r *http.Request) {
-	body, sender, err := s.receive(w, r, signers)
-	if err != nil {
-		writeNegotiationError(w, err, "", body)
-		return
+// dspOpen handles the message that opens a negotiation.
+func (s *server) dspOpen(open func(ctx context.Context, sender string, body []byte) (*dsp.Negotiation, error)) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		body, sender, err := s.receive(w, r, signers)
+		var n *dsp.Negotiation
+		if err == nil {
+			n, err = open(r.Context(), sender, body)
+		}
+		if err != nil {
+			writeNegotiationError(w, err, pids(body))
+			return
+		}
+		writeNegotiation(w, http.StatusCreated, n)
 	}
-	var m dsp.ContractRequest
-	if err := dsp.Decode(body, &m); err != nil || m.ProviderPID != "" {
-		writeNegotiationError(w, faultForm, "", body)
-		return
-	}
-	n, err := s.cfg.Negotiator.Start(r.Context(), sender, &m)
-	if err != nil {
-		writeNegotiationError(w, err, "", body)
-		return
-	}
-	writeNegotiation(w, http.StatusCreated, n)
 }
 
 func (s *server) dspNegotiation(w http.ResponseWriter, r *http.Request) {
 	pid := r.PathValue("pid")
 	_, sender, err := s.receive(w, r, signers)
 	if err != nil {
-		writeNegotiationError(w, err, pid, nil)
+		writeNegotiationError(w, err, messagePIDs{ProviderPID: pid})
 		return
 	}
 	n, err := s.cfg.Negotiator.Get(r.Context(), sender, pid)
 	if err != nil {
-		writeNegotiationError(w, err, pid, nil)
+		writeNegotiationError(w, err, messagePIDs{ProviderPID: pid})
 		return
 	}
 	writeNegotiation(w, http.StatusOK, n)
 }
 
-func (s *server) dspReceive(make func() dsp.Message) http.HandlerFunc {
+// dspReceive handles a further message. The pid in the path is the receiver's,
+// which the message names too.
+func (s *server) dspReceive(atConsumer bool, receive func(ctx context.Context, sender, pid string, m dsp.Message) error, make func() dsp.Message) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		pid := r.PathValue("pid")
 		body, sender, err := s.receive(w, r, signers)
+		ids := pids(body)
+		own := &ids.ProviderPID
+		if atConsumer {
+			own = &ids.ConsumerPID
+		}
 		if err == nil {
 			m := make()
-			if err = dsp.Decode(body, m); err != nil || pids(body).ProviderPID != pid {
+			if err = dsp.Decode(body, m); err != nil || *own != pid {
 				err = faultForm
 			} else {
-				err = s.cfg.Negotiator.Receive(r.Context(), sender, pid, m)
+				err = receive(r.Context(), sender, pid, m)
 			}
 		}
 		if err != nil {
-			writeNegotiationError(w, err, pid, body)
+			*own = pid
+			writeNegotiationError(w, err, ids)
 			return
 		}
 		w.WriteHeader(http.StatusOK)
@@ -183,21 +223,16 @@ var faultState = &Fault{http.StatusBadRequest, "390005", "this message may not b
 
 // writeNegotiationError answers with the ids of the request; the schema wants
 // both, so what the request lacks is told as unknown.
-func writeNegotiationError(w http.ResponseWriter, err error, pid string, body []byte) {
+func writeNegotiationError(w http.ResponseWriter, err error, ids messagePIDs) {
 	if errors.Is(err, dsp.ErrState) {
 		err = faultState
 	}
-	f, ids := asFault(err), pids(body)
-	if pid == "" {
-		pid = ids.ProviderPID
-	}
-	const unknown = "unknown"
-	if pid == "" {
-		pid = unknown
-	}
-	if ids.ConsumerPID == "" {
-		ids.ConsumerPID = unknown
+	f := asFault(err)
+	for _, id := range []*string{&ids.ProviderPID, &ids.ConsumerPID} {
+		if *id == "" {
+			*id = "unknown"
+		}
 	}
 	writeAnswer(w, f.Status, &dsp.NegotiationError{Context: []string{dsp.Context}, Type: "ContractNegotiationError",
-		ProviderPID: pid, ConsumerPID: ids.ConsumerPID, Code: f.Code, Reason: []string{f.Message}})
+		ProviderPID: ids.ProviderPID, ConsumerPID: ids.ConsumerPID, Code: f.Code, Reason: []string{f.Message}})
 }

@@ -72,6 +72,22 @@ func (p *negotiator) Receive(_ context.Context, _, pid string, m dsp.Message) (e
 	return err
 }
 
+// consumer keeps one negotiation.
+type consumer struct{ state dsp.State }
+
+func (c *consumer) Offered(_ context.Context, _ string, m *dsp.ContractOffer) (*dsp.Negotiation, error) {
+	c.state = dsp.Offered
+	return &dsp.Negotiation{ProviderPID: m.ProviderPID, ConsumerPID: "c1", State: c.state}, nil
+}
+
+func (c *consumer) Receive(_ context.Context, _, pid string, m dsp.Message) (err error) {
+	if pid != "c1" {
+		return ErrNotFound
+	}
+	c.state, err = c.state.Next(m, true)
+	return err
+}
+
 // schema returns one of the published schemas, or nil where they are not.
 func schema(t testing.TB, name string) *jsonschema.Schema {
 	const base = "https://w3id.org/dspace/2025/1/"
@@ -167,4 +183,29 @@ func TestNegotiation(t *testing.T) {
 	require.Equal(t, 200, send("/agreement/verification", "p1", "ContractAgreementVerificationMessage", "").Code)
 	require.Equal(t, http.StatusOK, send("/termination", "p1", "ContractNegotiationTerminationMessage", "").Code)
 	require.Contains(t, get("p1").Body.String(), "TERMINATED")
+}
+
+func TestConsumer(t *testing.T) {
+	cfg := config()
+	full(t, cfg)
+	h := handler(t, cfg)
+	c := cfg.Consumer.(*consumer)
+	const offer = `,"offer":{"@type":"Offer","@id":"urn:o","target":"urn:d","permission":[{"action":"use"}]}`
+	const agreement = `,"agreement":{"@type":"Agreement","@id":"urn:a","target":"urn:d","assigner":"p","assignee":"c","permission":[{"action":"use"}]}`
+	const first = head + `ContractOfferMessage","providerPid":"p1","callbackAddress":"https://p.example"` + offer + `}`
+	conforms(t, do(h, post("/dsp/2025-1/negotiations/offers", first)), 401, "negotiation/contract-negotiation-error")
+	conforms(t, do(h, signedPost(t, "/dsp/2025-1/negotiations/offers", first)), 201, "negotiation/contract-negotiation")
+	send := func(what, typ, more, pid string) *httptest.ResponseRecorder {
+		return do(h, signedPost(t, "/dsp/2025-1/callback/negotiations/"+pid+"/"+what, head+typ+`","providerPid":"p1","consumerPid":"c1"`+more+`}`))
+	}
+	conforms(t, send("offers", "ContractOfferMessage", offer, "c1"), 400, "negotiation/contract-negotiation-error")
+	c.state = dsp.Requested
+	require.Equal(t, 200, send("offers", "ContractOfferMessage", offer, "c1").Code)
+	conforms(t, send("agreement", "ContractAgreementMessage", agreement, "c2"), 400, "negotiation/contract-negotiation-error")
+	c.state = dsp.Accepted
+	require.Equal(t, 200, send("agreement", "ContractAgreementMessage", agreement, "c1").Code)
+	c.state = dsp.Verified
+	require.Equal(t, 200, send("events", "ContractNegotiationEventMessage", `,"eventType":"FINALIZED"`, "c1").Code)
+	require.Equal(t, dsp.Finalized, c.state)
+	conforms(t, send("termination", "ContractNegotiationTerminationMessage", "", "c1"), 400, "negotiation/contract-negotiation-error")
 }

@@ -29,7 +29,7 @@ func full(t testing.TB, cfg *Config) {
 	require.NoError(t, err)
 	t.Cleanup(func() { witness.Close() })
 	cfg.Log, cfg.Witness = log, witness
-	cfg.Catalog, cfg.Negotiator = catalog{}, &negotiator{}
+	cfg.Catalog, cfg.Negotiator, cfg.Consumer = catalog{}, &negotiator{}, &consumer{}
 }
 
 // A log publishes through a witness at the other end of HTTP, and a client with
