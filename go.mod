@@ -3,6 +3,7 @@ module github.com/dujiang-dev/dujiang
 go 1.26.0
 
 require (
+	github.com/gowebpki/jcs v1.0.1
 	github.com/gtank/ristretto255 v0.2.0
 	github.com/nyaruka/phonenumbers v1.8.1
 	golang.org/x/mod v0.41.0
