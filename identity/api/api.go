@@ -32,7 +32,9 @@
 //
 // A callback address in a message is passed on and never called from here.
 //
-// TLS is the business of the http.Server, and needed: signatures do not hide.
+// TLS and timeouts are the business of the http.Server, and needed: signatures
+// do not hide, and slow senders hold connections. The handler serves from the
+// root; paths that something in front rewrites do not match their signatures.
 //
 // Bodies are bounded (64 KiB), JSON is strict, answers to strangers name no
 // internals, and each sender and each address has a rate. Tiles, checkpoints and the

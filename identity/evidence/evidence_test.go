@@ -426,3 +426,37 @@ func TestDamage(t *testing.T) {
 	_, err = Open(dir, &Config{Origin: origin, Signer: key("log")})
 	require.ErrorContains(t, err, "not those that were published")
 }
+
+// When the disk fails, nothing more is acknowledged, signed or cosigned, and
+// what was published stays.
+func TestDiskFails(t *testing.T) {
+	dir := t.TempDir()
+	l := openLog(t, dir)
+	extend(t, l, 0, 300)
+	before := publish(t, l)
+	require.NoError(t, l.entries.Close()) // the next write fails
+	for range 2 {
+		_, err := l.Append(Commitment{1})
+		require.Error(t, err)
+		_, err = l.Publish(context.Background())
+		require.Error(t, err)
+	}
+	after, _ := l.Latest()
+	require.Equal(t, before, after)
+	require.Error(t, l.Close())
+
+	l = openLog(t, dir)
+	require.EqualValues(t, 300, l.size())
+	require.NoError(t, l.tree.files[0].Close()) // of which the log can do without
+	extend(t, l, 300, 301)
+	leaves := make([]Commitment, 600)
+	_, err := l.Append(leaves...)
+	require.ErrorContains(t, err, "open the log again")
+	_, err = l.Append(leaves...)
+	require.ErrorContains(t, err, "open the log again")
+	l.Close()
+	l = openLog(t, dir)
+	require.GreaterOrEqual(t, l.size(), int64(301))
+	publish(t, l)
+	require.NoError(t, l.Close())
+}

@@ -119,6 +119,15 @@ func sample(t testing.TB) (data []byte, ends []int, records [][]string) {
 	return data, ends, records
 }
 
+// Files of version 1 are read for ever.
+func TestGolden(t *testing.T) {
+	data, _, records := sample(t)
+	golden, err := os.ReadFile("testdata/v1")
+	require.NoError(t, err)
+	require.Equal(t, golden, data)
+	require.Len(t, records[len(records)-1], 6)
+}
+
 // A file that ends anywhere holds whole frames, and goes on behind them.
 func TestTornTail(t *testing.T) {
 	data, ends, records := sample(t)
