@@ -72,11 +72,18 @@ func BenchmarkVerify(b *testing.B) {
 	p := policy(b, 2, w[0], w[1], w[2])
 	proof, err := l.Prove(7, salt(7), record(7))
 	require.NoError(b, err)
-	b.ReportMetric(float64(len(proof)), "bytes")
-	for b.Loop() {
-		if _, err := p.Verify(proof); err != nil {
-			b.Fatal(err)
-		}
+	for name, fresh := range map[string]bool{"alone": true, "many": false} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if fresh {
+					p.last.Store(nil)
+				}
+				if _, err := p.Verify(proof); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(len(proof)), "bytes")
+		})
 	}
 }
 

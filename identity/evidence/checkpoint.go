@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"bytes"
 	"encoding/base64"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/mod/sumdb/note"
@@ -101,11 +103,15 @@ func CheckConsistency(earlier, later Checkpoint, proof [][32]byte) error {
 	return nil
 }
 
-// A Policy says whom a reader trusts: a log and a quorum of witnesses.
+// A Policy says whom a reader trusts: a log and a quorum of witnesses. It may be
+// used from several goroutines. It remembers the checkpoint that it verified
+// last, so that many proofs under one checkpoint cost its signatures once.
 type Policy struct {
 	log       *verifier
 	witnesses []*verifier
 	quorum    int
+
+	last atomic.Pointer[published]
 }
 
 // NewPolicy returns the policy that trusts the log with the given key, as of
@@ -152,27 +158,33 @@ func (f verifiers) Verifier(name string, id uint32) (note.Verifier, error) { ret
 
 // Checkpoint verifies a signed checkpoint against the policy.
 func (p *Policy) Checkpoint(signed []byte) (Checkpoint, error) {
-	c, _, err := p.open(signed)
+	if last := p.last.Load(); last != nil && bytes.Equal(last.signed, signed) {
+		return last.Checkpoint, nil
+	}
+	c, err := p.open(signed)
+	if err == nil {
+		p.last.Store(&published{c, bytes.Clone(signed)})
+	}
 	return c, err
 }
 
-func (p *Policy) open(signed []byte) (Checkpoint, *note.Note, error) {
+func (p *Policy) open(signed []byte) (Checkpoint, error) {
 	if len(signed) > maxCheckpoint {
-		return Checkpoint{}, nil, fmt.Errorf("%w: a checkpoint of more than %d bytes", ErrInvalid, maxCheckpoint)
+		return Checkpoint{}, fmt.Errorf("%w: a checkpoint of more than %d bytes", ErrInvalid, maxCheckpoint)
 	}
 	n, err := note.Open(signed, verifiers(p.verifier))
 	if err != nil {
 		if _, unverified := errors.AsType[*note.UnverifiedNoteError](err); unverified {
-			return Checkpoint{}, nil, fmt.Errorf("%w: the checkpoint is signed by nobody whom the policy knows", ErrInvalid)
+			return Checkpoint{}, fmt.Errorf("%w: the checkpoint is signed by nobody whom the policy knows", ErrInvalid)
 		}
-		return Checkpoint{}, nil, fmt.Errorf("%w: the checkpoint's form or a signature is wrong", ErrInvalid)
+		return Checkpoint{}, fmt.Errorf("%w: the checkpoint's form or a signature is wrong", ErrInvalid)
 	}
 	c, err := parseCheckpoint(n.Text)
 	if err != nil {
-		return Checkpoint{}, nil, err
+		return Checkpoint{}, err
 	}
 	if c.Origin != p.log.name {
-		return Checkpoint{}, nil, fmt.Errorf("%w: the checkpoint is of another log", ErrInvalid)
+		return Checkpoint{}, fmt.Errorf("%w: the checkpoint is of another log", ErrInvalid)
 	}
 	bySelf := false
 	var times []int64
@@ -182,7 +194,7 @@ func (p *Policy) open(signed []byte) (Checkpoint, *note.Note, error) {
 			panic("evidence: internal error: a verified signature does not decode")
 		}
 		if base64.StdEncoding.EncodeToString(raw) != s.Base64 {
-			return Checkpoint{}, nil, fmt.Errorf("%w: a signature's base64 has stray bits", ErrInvalid)
+			return Checkpoint{}, fmt.Errorf("%w: a signature's base64 has stray bits", ErrInvalid)
 		}
 		if s.Name == p.log.name && s.Hash == p.log.id {
 			bySelf = true
@@ -192,14 +204,14 @@ func (p *Policy) open(signed []byte) (Checkpoint, *note.Note, error) {
 		times = append(times, int64(min(at, math.MaxInt64)))
 	}
 	if !bySelf {
-		return Checkpoint{}, nil, fmt.Errorf("%w: the checkpoint is not signed by its log", ErrInvalid)
+		return Checkpoint{}, fmt.Errorf("%w: the checkpoint is not signed by its log", ErrInvalid)
 	}
 	if len(times) < p.quorum {
-		return Checkpoint{}, nil, fmt.Errorf("%w: the checkpoint has %d cosignatures of known witnesses, %d are demanded", ErrInvalid, len(times), p.quorum)
+		return Checkpoint{}, fmt.Errorf("%w: the checkpoint has %d cosignatures of known witnesses, %d are demanded", ErrInvalid, len(times), p.quorum)
 	}
 	if p.quorum > 0 {
 		slices.Sort(times)
 		c.Witnessed = time.Unix(times[len(times)-p.quorum], 0).UTC()
 	}
-	return c, n, nil
+	return c, nil
 }

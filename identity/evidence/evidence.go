@@ -51,7 +51,8 @@
 // for each of the last million records that proofs asked for. A proof has 45
 // bytes for each binary digit of the log's size, about 110 for each signature,
 // and 4/3 of the record; its verification takes one Ed25519 verification a
-// signature. [Open] hashes the whole log once.
+// signature, once for all proofs that follow each other under one checkpoint.
+// [Open] hashes the whole log once.
 //
 // # References
 //

@@ -146,6 +146,8 @@ func TestFlippedProof(t *testing.T) {
 	require.NoError(t, err)
 	_, err = p.Verify(proof)
 	require.NoError(t, err)
+	_, err = p.Verify(proof) // under a checkpoint that is known by now
+	require.NoError(t, err)
 	for i := range len(proof) {
 		for bit := range 8 {
 			if testing.Short() && bit != i%8 {
