@@ -12,16 +12,26 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dujiang-dev/dujiang/identity"
 	"github.com/dujiang-dev/dujiang/identity/api"
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 )
 
-// An entry is what the registry says about one code.
+// An entry is what the registry says about an organisation, which is its own
+// holder and has no code, or about a resource.
 type entry struct {
-	Code   string `json:"code"`
-	Kind   string `json:"kind"` // organisation or resource
-	Name   string `json:"name"`
-	Holder string `json:"holder,omitempty"`
+	Code   identity.Code    `json:"code,omitzero"`
+	Holder identity.Subject `json:"holder"`
+	Name   string           `json:"name"`
+}
+
+// keys are what an entry is looked up by: an organisation's number; a resource's
+// code, and the number that it had before, which is the code's extension.
+func (e *entry) keys() []string {
+	if e.Code.IsZero() {
+		return []string{e.Holder.String()}
+	}
+	return []string{e.Code.String(), e.Code.Extension()}
 }
 
 // A book is all entries of a registry, each with its proof. On disk it is a
@@ -29,7 +39,7 @@ type entry struct {
 // check. It is an api.Directory.
 type book struct {
 	entries []entry
-	proofs  map[string]string // by code
+	proofs  map[string]string // by key
 }
 
 // openBook reads the folder. Every file must verify, so that nobody adds an
@@ -60,10 +70,10 @@ func openBook(dir string, policy *evidence.Policy) (*book, error) {
 }
 
 func (b *book) put(e entry, proof []byte) {
-	if _, there := b.proofs[e.Code]; !there {
-		b.entries = append(b.entries, e)
+	b.entries = append(b.entries, e)
+	for _, key := range e.keys() {
+		b.proofs[key] = string(proof)
 	}
-	b.proofs[e.Code] = string(proof)
 }
 
 // add puts entries into the log, publishes it and writes their proofs. If it is
@@ -124,7 +134,7 @@ func (b *book) Resolve(_ context.Context, code string) (any, error) {
 func (b *book) Search(_ context.Context, s api.Search) (any, error) {
 	page, total := []entry{}, 0
 	for _, e := range b.entries {
-		if !slices.ContainsFunc(strings.Fields(s.Keywords), func(k string) bool { return !strings.Contains(e.Name+" "+e.Code, k) }) {
+		if !slices.ContainsFunc(strings.Fields(s.Keywords), func(k string) bool { return !strings.Contains(e.Name+" "+strings.Join(e.keys(), " "), k) }) {
 			if total++; total > s.Offset && len(page) < s.Limit {
 				page = append(page, e)
 			}
@@ -133,30 +143,46 @@ func (b *book) Search(_ context.Context, s api.Search) (any, error) {
 	return map[string]any{"total": total, "entries": page}, nil
 }
 
-// readEntries reads both tables. A resource's holder must be an organisation of
-// the first.
-func readEntries(organisations, catalogue io.Reader) (entries []entry, err error) {
-	known := map[string]bool{}
+// readEntries reads both tables, checks the organisations' numbers and mints
+// codes for the resources, in the given area. A resource's holder must be an
+// organisation of the first table.
+func readEntries(organisations, catalogue io.Reader, area identity.Area) (entries []entry, err error) {
+	known := map[identity.Subject]bool{}
 	err = rows(organisations, []string{"code", "name"}, func(row []string) error {
-		if known[row[0]] {
-			return errors.New("this code stands there twice")
+		subject, err := identity.ParseSubject(row[0])
+		if err == nil && known[subject] {
+			err = errors.New("this code stands there twice")
 		}
-		known[row[0]] = true
-		entries = append(entries, entry{Code: row[0], Kind: "organisation", Name: row[1]})
+		if err != nil {
+			return err
+		}
+		known[subject] = true
+		entries = append(entries, entry{Holder: subject, Name: row[1]})
 		return nil
 	})
 	if err != nil {
 		return nil, fmt.Errorf("organisations: %w", err)
 	}
+	numbers := map[string]bool{}
 	err = rows(catalogue, []string{"number", "title", "holder"}, func(row []string) error {
-		if !known[row[2]] {
+		holder, err := identity.ParseSubject(row[2])
+		switch {
+		case err != nil:
+			return err
+		case !known[holder]:
 			return errors.New("the holder is not among the organisations")
-		}
-		if known[row[0]] {
+		case numbers[row[0]]:
 			return errors.New("this number stands there twice")
 		}
-		known[row[0]] = true
-		entries = append(entries, entry{Code: row[0], Kind: "resource", Name: row[1], Holder: row[2]})
+		numbers[row[0]] = true
+		code, err := identity.Mint(identity.Resource, holder, area)
+		if err != nil {
+			return err
+		}
+		if code, err = code.WithExtension(row[0]); err != nil {
+			return err
+		}
+		entries = append(entries, entry{Code: code, Holder: holder, Name: row[1]})
 		return nil
 	})
 	if err != nil {

@@ -20,9 +20,10 @@ import (
 const usage = `registry keeps a catalogue whose every entry can be proved to anybody.
 
   registry serve DIR           start a registry in the folder DIR; the first time
-                               it takes in two organisations and a catalogue
+                               it takes in two organisations and a catalogue,
+                               whose numbers become parts of codes
   registry witness DIR -log KEY  watch another one's log, and cosign it
-  registry prove CODE > FILE   fetch the proof of an entry
+  registry prove CODE > FILE   fetch the proof of an entry, by code or old number
   registry verify FILE         check a proof, with no network
 
 On one machine, in two terminals:
@@ -63,13 +64,14 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		listen := f.String("listen", "127.0.0.1:7800", "address to serve on")
 		organisations := f.String("organisations", "", "CSV `file` of code and name, instead of the example")
 		catalogue := f.String("catalogue", "", "CSV `file` of number, title and holder, instead of the example")
+		region := f.String("region", "3101", "first four `digits` of the region's code, for the codes of resources")
 		var witnesses list
 		f.Var(&witnesses, "witness", "`URL=KEY` of a witness; may be given more than once")
 		dir, err := parse(f, rest, "DIR")
 		if err != nil {
 			return err
 		}
-		return serve(ctx, stdout, dir, *listen, *organisations, *catalogue, witnesses)
+		return serve(ctx, stdout, dir, *listen, *organisations, *catalogue, *region, witnesses)
 	case "witness":
 		listen := f.String("listen", "127.0.0.1:7801", "address to serve on")
 		name := f.String("name", "witness.example", "name of the witness")

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/identity"
 )
 
 // start runs a serving command and returns its key and URL.
@@ -114,16 +116,21 @@ func TestUsage(t *testing.T) {
 }
 
 func TestTables(t *testing.T) {
-	const organisations = "code,name\nA,a\n"
+	const id, other = "123100000000000014", "91310000MA00000012"
+	const organisations = "code,name\n" + id + ",a\n"
+	area, err := identity.ParseArea("3101")
+	require.NoError(t, err)
 	for _, tables := range [][2]string{
-		{"", "number,title,holder\n"}, {"name,code\n", "number,title,holder\n"}, {organisations + "A,b\n", "number,title,holder\n"},
-		{organisations, "number,title,holder\n1,x,B\n"}, {organisations, "number,title,holder\n1,x,A\n1,y,A\n"}, {organisations, "number,title,holder\n1,,A\n"},
-		{organisations, "number,title,holder\n1,x\n"},
+		{"", "number,title,holder\n"}, {"name,code\n", "number,title,holder\n"}, {organisations + id + ",b\n", "number,title,holder\n"},
+		{organisations, "number,title,holder\n1,x," + other + "\n"}, {organisations, "number,title,holder\n1,x," + id + "\n1,y," + id + "\n"}, {organisations, "number,title,holder\n1,," + id + "\n"},
+		{organisations, "number,title,holder\n1,x\n"}, {"code,name\n123100000000000015,a\n", "number,title,holder\n"},
+		{organisations, "number,title,holder\n/..,x," + id + "\n"},
 	} {
-		_, err := readEntries(strings.NewReader(tables[0]), strings.NewReader(tables[1]))
+		_, err := readEntries(strings.NewReader(tables[0]), strings.NewReader(tables[1]), area)
 		require.Error(t, err, tables)
 	}
-	entries, err := readEntries(strings.NewReader(organisations), strings.NewReader("number,title,holder\n1,x,A\n"))
+	entries, err := readEntries(strings.NewReader(organisations), strings.NewReader("number,title,holder\n1,x,"+id+"\n"), area)
 	require.NoError(t, err)
 	require.Len(t, entries, 2)
+	require.Equal(t, "1", entries[1].Code.Extension())
 }

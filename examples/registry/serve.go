@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dujiang-dev/dujiang/identity"
 	"github.com/dujiang-dev/dujiang/identity/api"
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 )
@@ -33,7 +34,7 @@ var (
 const origin = "registry.example/evidence"
 
 // serve runs a registry until ctx ends.
-func serve(ctx context.Context, w io.Writer, dir, listen, organisations, catalogue string, witnessURLs []string) error {
+func serve(ctx context.Context, w io.Writer, dir, listen, organisations, catalogue, region string, witnessURLs []string) error {
 	key, err := loadKey(filepath.Join(dir, "log.key"))
 	if err != nil {
 		return err
@@ -65,7 +66,7 @@ func serve(ctx context.Context, w io.Writer, dir, listen, organisations, catalog
 		return err
 	}
 	if len(b.entries) == 0 {
-		entries, err := readTables(organisations, catalogue)
+		entries, err := readTables(organisations, catalogue, region)
 		if err != nil {
 			return err
 		}
@@ -155,18 +156,21 @@ func prove(ctx context.Context, w io.Writer, url, code string) error {
 	return err
 }
 
-func readTables(organisations, catalogue string) ([]entry, error) {
+func readTables(organisations, catalogue, region string) ([]entry, error) {
+	area, err := identity.ParseArea(region)
+	if err != nil {
+		return nil, err
+	}
 	tables := [2][]byte{exampleOrganisations, exampleCatalogue}
 	for i, file := range []string{organisations, catalogue} {
 		if file == "" {
 			continue
 		}
-		var err error
 		if tables[i], err = os.ReadFile(file); err != nil {
 			return nil, err
 		}
 	}
-	return readEntries(bytes.NewReader(tables[0]), bytes.NewReader(tables[1]))
+	return readEntries(bytes.NewReader(tables[0]), bytes.NewReader(tables[1]), area)
 }
 
 // loadKey reads a private key, or makes one the first time.
