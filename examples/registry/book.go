@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto"
+	"crypto/ed25519"
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -13,184 +15,149 @@ import (
 	"strings"
 
 	"github.com/dujiang-dev/dujiang/identity"
-	"github.com/dujiang-dev/dujiang/identity/api"
+	"github.com/dujiang-dev/dujiang/identity/directory"
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 )
 
-// An entry is what the registry says about an organisation, which is its own
-// holder and has no code, or about a resource.
-type entry struct {
-	Code   identity.Code    `json:"code,omitzero"`
-	Holder identity.Subject `json:"holder"`
-	Name   string           `json:"name"`
+// An organisation holds resources and signs what the directory says of them.
+type organisation struct {
+	subject identity.Subject
+	name    string
+	key     crypto.Signer
 }
 
-// keys are what an entry is looked up by: an organisation's number; a resource's
-// code, and the number that it had before, which is the code's extension.
-func (e *entry) keys() []string {
-	if e.Code.IsZero() {
-		return []string{e.Holder.String()}
-	}
-	return []string{e.Code.String(), e.Code.Extension()}
-}
-
-// A book is all entries of a registry, each with its proof. On disk it is a
-// folder of proof files, which hold the entries: what is there, anybody can
-// check. It is an api.Directory.
+// A book is the directory, the log that commits to it, and the organisations.
+//
+// Their private keys lie here only because the example plays all parts. In
+// truth each organisation keeps its own, and the registry knows the public key.
 type book struct {
-	entries []entry
-	proofs  map[string]string // by key
+	dir           string
+	table         []byte // of the organisations
+	log           *evidence.Log
+	directory     *directory.Directory
+	organisations map[identity.Subject]organisation
 }
 
-// openBook reads the folder. Every file must verify, so that nobody adds an
-// entry by writing a file.
-func openBook(dir string, policy *evidence.Policy) (*book, error) {
-	b := &book{proofs: map[string]string{}}
-	files, err := filepath.Glob(filepath.Join(dir, "*.tlog-proof"))
-	if err != nil {
+// openBook opens what is in dir, or starts anew with the organisations of a
+// table.
+func openBook(dir string, l *evidence.Log, organisations []byte) (*book, error) {
+	b := &book{dir: dir, log: l, organisations: map[identity.Subject]organisation{}}
+	// The table of the first time stays, as the records belong to it.
+	if kept, err := os.ReadFile(b.tableFile()); err == nil {
+		organisations = kept
+	} else if !errors.Is(err, os.ErrNotExist) {
 		return nil, err
 	}
-	slices.Sort(files)
-	for _, file := range files {
-		proof, err := os.ReadFile(file)
-		if err != nil {
-			return nil, err
-		}
-		v, err := policy.Verify(proof)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		var e entry
-		if err := json.Unmarshal(v.Record, &e); err != nil {
-			return nil, fmt.Errorf("%s: %w", file, err)
-		}
-		b.put(e, proof)
-	}
-	return b, nil
-}
-
-func (b *book) put(e entry, proof []byte) {
-	b.entries = append(b.entries, e)
-	for _, key := range e.keys() {
-		b.proofs[key] = string(proof)
-	}
-}
-
-// add puts entries into the log, publishes it and writes their proofs. If it is
-// interrupted, adding them again puts them into the log once more and does no
-// other harm.
-func (b *book) add(ctx context.Context, l *evidence.Log, dir string, entries []entry, witnesses []evidence.Cosigner) error {
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return err
-	}
-	var records [][]byte
-	var salts []evidence.Salt
-	var commitments []evidence.Commitment
-	for _, e := range entries {
-		record, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		salt := evidence.NewSalt()
-		records, salts, commitments = append(records, record), append(salts, salt), append(commitments, salt.Commit(record))
-	}
-	first, err := l.Append(commitments...)
-	if err != nil {
-		return err
-	}
-	if _, err := l.Publish(ctx, witnesses...); err != nil {
-		return err
-	}
-	for i, e := range entries {
-		index := first + int64(i)
-		proof, err := l.Prove(index, salts[i], records[i])
-		if err != nil {
-			return err
-		}
-		// Under another name first, so that no half of a file is ever read.
-		file := filepath.Join(dir, fmt.Sprintf("%09d.tlog-proof", index))
-		if err := os.WriteFile(file+".new", proof, 0o600); err != nil {
-			return err
-		}
-		if err := os.Rename(file+".new", file); err != nil {
-			return err
-		}
-		b.put(e, proof)
-	}
-	return nil
-}
-
-// Resolve answers with the proof, which holds the entry.
-func (b *book) Resolve(_ context.Context, code string) (any, error) {
-	proof, ok := b.proofs[code]
-	if !ok {
-		return nil, api.ErrNotFound
-	}
-	return map[string]string{"proof": proof}, nil
-}
-
-// Search answers with one page of the entries whose name or code has all the
-// keywords.
-func (b *book) Search(_ context.Context, s api.Search) (any, error) {
-	page, total := []entry{}, 0
-	for _, e := range b.entries {
-		if !slices.ContainsFunc(strings.Fields(s.Keywords), func(k string) bool { return !strings.Contains(e.Name+" "+strings.Join(e.keys(), " "), k) }) {
-			if total++; total > s.Offset && len(page) < s.Limit {
-				page = append(page, e)
-			}
-		}
-	}
-	return map[string]any{"total": total, "entries": page}, nil
-}
-
-// readEntries reads both tables, checks the organisations' numbers and mints
-// codes for the resources, in the given area. A resource's holder must be an
-// organisation of the first table.
-func readEntries(organisations, catalogue io.Reader, area identity.Area) (entries []entry, err error) {
-	known := map[identity.Subject]bool{}
-	err = rows(organisations, []string{"code", "name"}, func(row []string) error {
+	err := rows(bytes.NewReader(organisations), []string{"code", "name"}, func(row []string) error {
 		subject, err := identity.ParseSubject(row[0])
-		if err == nil && known[subject] {
-			err = errors.New("this code stands there twice")
-		}
 		if err != nil {
 			return err
 		}
-		known[subject] = true
-		entries = append(entries, entry{Holder: subject, Name: row[1]})
-		return nil
+		if _, twice := b.organisations[subject]; twice {
+			return errors.New("this code stands there twice")
+		}
+		key, err := loadKey(filepath.Join(dir, "organisations", subject.String()+".key"))
+		b.organisations[subject] = organisation{subject, row[1], key}
+		return err
 	})
 	if err != nil {
 		return nil, fmt.Errorf("organisations: %w", err)
 	}
+	b.table = organisations
+	b.directory, err = directory.Open(filepath.Join(dir, "directory"), &directory.Config{Verify: b.verify, Log: l})
+	return b, err
+}
+
+// verify accepts a record that is signed by the organisation in its code.
+func (b *book) verify(r *directory.Record, statement, signature []byte) error {
+	o, ok := b.organisations[r.Code.Subject()]
+	if !ok {
+		return errors.New("the organisation is not registered here")
+	}
+	if !ed25519.Verify(o.key.Public().(ed25519.PublicKey), statement, signature) {
+		return errors.New("the record is not signed by its organisation")
+	}
+	return nil
+}
+
+// take puts organisations and catalogue into the directory: each organisation
+// as the connector by which it is reached, each row as a resource whose old
+// number becomes part of its code.
+func (b *book) take(catalogue []byte, region string) error {
+	area, err := identity.ParseArea(region)
+	if err != nil {
+		return err
+	}
+	var signed []directory.Signed
+	add := func(kind identity.Kind, o organisation, number, title string) error {
+		code, err := identity.Mint(kind, o.subject, area)
+		if err != nil {
+			return err
+		}
+		if code, err = code.WithExtension(number); err != nil {
+			return err
+		}
+		r := directory.Record{Code: code, Title: title, Status: directory.Active, Version: 1}
+		if kind == identity.Resource {
+			r.Rights = []directory.Right{{Kind: directory.Hold, Subject: o.subject}}
+		}
+		statement, err := r.Statement()
+		if err != nil {
+			return err
+		}
+		signature, err := o.key.Sign(nil, statement, crypto.Hash(0))
+		signed = append(signed, directory.Signed{Record: r, Signature: signature})
+		return err
+	}
+	for _, o := range b.sorted() {
+		if err := add(identity.Connector, o, "", o.name); err != nil {
+			return err
+		}
+	}
 	numbers := map[string]bool{}
-	err = rows(catalogue, []string{"number", "title", "holder"}, func(row []string) error {
+	err = rows(bytes.NewReader(catalogue), []string{"number", "title", "holder"}, func(row []string) error {
 		holder, err := identity.ParseSubject(row[2])
+		o, known := b.organisations[holder]
 		switch {
 		case err != nil:
 			return err
-		case !known[holder]:
+		case !known:
 			return errors.New("the holder is not among the organisations")
 		case numbers[row[0]]:
 			return errors.New("this number stands there twice")
 		}
 		numbers[row[0]] = true
-		code, err := identity.Mint(identity.Resource, holder, area)
-		if err != nil {
-			return err
-		}
-		if code, err = code.WithExtension(row[0]); err != nil {
-			return err
-		}
-		entries = append(entries, entry{Code: code, Holder: holder, Name: row[1]})
-		return nil
+		return add(identity.Resource, o, row[0], row[1])
 	})
 	if err != nil {
-		return nil, fmt.Errorf("catalogue: %w", err)
+		return fmt.Errorf("catalogue: %w", err)
 	}
-	return entries, nil
+	if err := os.WriteFile(b.tableFile(), b.table, 0o600); err != nil {
+		return err
+	}
+	return b.directory.Register(signed...)
 }
 
+func (b *book) tableFile() string { return filepath.Join(b.dir, "organisations.csv") }
+
+// publish publishes the log if it has grown or has no checkpoint yet.
+func (b *book) publish(ctx context.Context, witnesses []evidence.Cosigner) error {
+	if c, _ := b.log.Latest(); c.Size >= int64(b.directory.Len()) && len(witnesses) == 0 {
+		return nil
+	}
+	_, err := b.log.Publish(ctx, witnesses...)
+	return err
+}
+
+func (b *book) sorted() (all []organisation) {
+	for _, o := range b.organisations {
+		all = append(all, o)
+	}
+	slices.SortFunc(all, func(x, y organisation) int { return strings.Compare(x.subject.String(), y.subject.String()) })
+	return all
+}
+
+// rows calls each with the rows of a table behind its header.
 func rows(r io.Reader, header []string, each func(row []string) error) error {
 	table := csv.NewReader(r)
 	first, err := table.Read()
@@ -205,10 +172,12 @@ func rows(r io.Reader, header []string, each func(row []string) error) error {
 		if err == io.EOF {
 			return nil
 		}
-		if err == nil && slices.Contains(row, "") {
-			err = errors.New("a field is empty")
+		if err != nil {
+			return err // which names the line
 		}
-		if err == nil {
+		if slices.Contains(row, "") {
+			err = errors.New("a field is empty")
+		} else {
 			err = each(row)
 		}
 		if err != nil {

@@ -17,19 +17,21 @@ import (
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 )
 
-const usage = `registry keeps a catalogue whose every entry can be proved to anybody.
+const usage = `registry keeps a catalogue whose every record can be proved to anybody.
 
   registry serve DIR           start a registry in the folder DIR; the first time
                                it takes in two organisations and a catalogue,
                                whose numbers become parts of codes
   registry witness DIR -log KEY  watch another one's log, and cosign it
-  registry prove CODE > FILE   fetch the proof of an entry, by code or old number
+  registry find TEXT           search the registry's records
+  registry prove CODE > FILE   fetch the proof of a record
   registry verify FILE         check a proof, with no network
 
 On one machine, in two terminals:
 
   registry serve city                          prints the key of its log
-  registry prove QX-0001 > rain.tlog-proof
+  registry find 气象                           prints codes
+  registry prove CODE > rain.tlog-proof
   registry verify -log KEY rain.tlog-proof
 
 A log can show different histories to different people. Against that, let
@@ -54,7 +56,7 @@ func main() {
 
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: serve, witness, prove or verify; registry -h tells more")
+		return errors.New("say what to do: serve, witness, find, prove or verify; registry -h tells more")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	f.SetOutput(stderr)
@@ -89,6 +91,13 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 			return err
 		}
 		return prove(ctx, stdout, *url, code)
+	case "find":
+		url := f.String("url", "http://127.0.0.1:7800", "the registry")
+		text, err := parse(f, rest, "TEXT")
+		if err != nil {
+			return err
+		}
+		return find(ctx, stdout, *url, text)
 	case "verify":
 		logKey := f.String("log", "", "`key` of the log, as serve printed it")
 		var witnesses list
@@ -103,7 +112,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		fmt.Fprint(stdout, usage)
 		return nil
 	}
-	return fmt.Errorf("there is no command %q; there are serve, witness, prove and verify", args[0])
+	return fmt.Errorf("there is no command %q; there are serve, witness, find, prove and verify", args[0])
 }
 
 // parse reads flags and the one argument, in any order.
@@ -145,7 +154,7 @@ func verify(w io.Writer, file, logKey string, quorum int, witnesses []string) er
 		return err
 	}
 	took := time.Since(start)
-	fmt.Fprintf(w, "%s\nis entry %d of the log %s, which had %d.\n", v.Record, v.Index, v.Checkpoint.Origin, v.Checkpoint.Size)
+	fmt.Fprintf(w, "%s\nis record %d of the log %s, which had %d.\n", v.Record, v.Index, v.Checkpoint.Origin, v.Checkpoint.Size)
 	if quorum > 0 {
 		fmt.Fprintf(w, "%d witnesses have seen that by %s.\n", quorum, v.Checkpoint.Witnessed.Format(time.RFC3339))
 	} else {

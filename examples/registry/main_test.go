@@ -11,8 +11,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/dujiang-dev/dujiang/identity"
 )
 
 // start runs a serving command and returns its key and URL.
@@ -61,7 +59,12 @@ func TestRegistry(t *testing.T) {
 	city := filepath.Join(dir, "city")
 	logKey, url, stop := start(t, "serve", city, "-listen", "127.0.0.1:0")
 
-	proof, err := output("prove", "-url", url, "QX-0001")
+	found, err := output("find", "-url", url, "气象观测")
+	require.NoError(t, err)
+	code, title, _ := strings.Cut(strings.TrimSpace(found), " ")
+	require.Equal(t, "小时级气象观测", title)
+	require.True(t, strings.HasSuffix(code, "•QX-0001"), code)
+	proof, err := output("prove", "-url", url, code)
 	require.NoError(t, err)
 	file := filepath.Join(dir, "rain.tlog-proof")
 	require.NoError(t, os.WriteFile(file, []byte(proof), 0o600))
@@ -69,14 +72,16 @@ func TestRegistry(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, text, "小时级气象观测")
 	require.Contains(t, text, "with no network")
-	_, err = output("prove", "-url", url, "QX-9999")
+	_, err = output("prove", "-url", url, code+"1")
 	require.ErrorContains(t, err, "no such record")
+	_, err = output("prove", "-url", url, "7"+code[2:])
+	require.ErrorContains(t, err, "identity: code")
 
 	// It goes on where it stopped.
 	stop()
 	again, url, stop := start(t, "serve", city, "-listen", "127.0.0.1:0")
 	require.Equal(t, logKey, again)
-	same, err := output("prove", "-url", url, "QX-0001")
+	same, err := output("prove", "-url", url, code)
 	require.NoError(t, err)
 	require.Equal(t, proof, same)
 	stop()
@@ -93,10 +98,9 @@ func TestRegistry(t *testing.T) {
 	_, err = output("verify", "-log", witnessKey, file)
 	require.Error(t, err)
 
-	// The same registry with the witness, its book made anew.
-	require.NoError(t, os.RemoveAll(filepath.Join(city, "proofs")))
+	// The same registry with the witness.
 	_, url, _ = start(t, "serve", city, "-listen", "127.0.0.1:0", "-witness", witnessURL+"="+witnessKey)
-	proof, err = output("prove", "-url", url, "SJ-0002")
+	proof, err = output("prove", "-url", url, code)
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(file, []byte(proof), 0o600))
 	text, err = output("verify", file, "-log", logKey, "-witness", witnessKey, "-quorum", "1")
@@ -118,19 +122,18 @@ func TestUsage(t *testing.T) {
 func TestTables(t *testing.T) {
 	const id, other = "123100000000000014", "91310000MA00000012"
 	const organisations = "code,name\n" + id + ",a\n"
-	area, err := identity.ParseArea("3101")
-	require.NoError(t, err)
-	for _, tables := range [][2]string{
-		{"", "number,title,holder\n"}, {"name,code\n", "number,title,holder\n"}, {organisations + id + ",b\n", "number,title,holder\n"},
-		{organisations, "number,title,holder\n1,x," + other + "\n"}, {organisations, "number,title,holder\n1,x," + id + "\n1,y," + id + "\n"}, {organisations, "number,title,holder\n1,," + id + "\n"},
-		{organisations, "number,title,holder\n1,x\n"}, {"code,name\n123100000000000015,a\n", "number,title,holder\n"},
-		{organisations, "number,title,holder\n/..,x," + id + "\n"},
+	const header = "number,title,holder\n"
+	for _, test := range [][2]string{
+		{"", header}, {"name,code\n", header}, {organisations + id + ",b\n", header}, {"code,name\n123100000000000015,a\n", header},
+		{organisations, ""}, {organisations, header + "1,x," + other + "\n"}, {organisations, header + "1,x," + id + "\n1,y," + id + "\n"},
+		{organisations, header + "1,," + id + "\n"}, {organisations, header + "1,x\n"}, {organisations, header + "\x01,x," + id + "\n"},
 	} {
-		_, err := readEntries(strings.NewReader(tables[0]), strings.NewReader(tables[1]), area)
-		require.Error(t, err, tables)
+		dir := t.TempDir()
+		a, b := filepath.Join(dir, "a.csv"), filepath.Join(dir, "b.csv")
+		require.NoError(t, os.WriteFile(a, []byte(test[0]), 0o600))
+		require.NoError(t, os.WriteFile(b, []byte(test[1]), 0o600))
+		_, err := output("serve", filepath.Join(dir, "city"), "-organisations", a, "-catalogue", b, "-listen", "none")
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "listen", test)
 	}
-	entries, err := readEntries(strings.NewReader(organisations), strings.NewReader("number,title,holder\n1,x,"+id+"\n"), area)
-	require.NoError(t, err)
-	require.Len(t, entries, 2)
-	require.Equal(t, "1", entries[1].Code.Extension())
 }

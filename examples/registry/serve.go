@@ -19,7 +19,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/dujiang-dev/dujiang/identity"
 	"github.com/dujiang-dev/dujiang/identity/api"
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 )
@@ -48,10 +47,6 @@ func serve(ctx context.Context, w io.Writer, dir, listen, organisations, catalog
 	if err != nil {
 		return err
 	}
-	policy, err := evidence.NewPolicy(logKey, 0)
-	if err != nil {
-		return err
-	}
 	var witnesses []evidence.Cosigner
 	for _, s := range witnessURLs {
 		url, witnessKey, ok := strings.Cut(s, "=")
@@ -60,22 +55,29 @@ func serve(ctx context.Context, w io.Writer, dir, listen, organisations, catalog
 		}
 		witnesses = append(witnesses, &api.RemoteWitness{URL: strings.TrimSuffix(url, "/") + "/witness", PublicKey: witnessKey, Client: &http.Client{Timeout: 10 * time.Second}})
 	}
-	proofs := filepath.Join(dir, "proofs")
-	b, err := openBook(proofs, policy)
+	tables := [][]byte{exampleOrganisations, exampleCatalogue}
+	for i, file := range []string{organisations, catalogue} {
+		if file != "" {
+			if tables[i], err = os.ReadFile(file); err != nil {
+				return err
+			}
+		}
+	}
+	b, err := openBook(dir, l, tables[0])
 	if err != nil {
 		return err
 	}
-	if len(b.entries) == 0 {
-		entries, err := readTables(organisations, catalogue, region)
-		if err != nil {
+	defer b.directory.Close()
+	if b.directory.Len() == 0 {
+		if err := b.take(tables[1], region); err != nil {
 			return err
 		}
-		if err := b.add(ctx, l, proofs, entries, witnesses); err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "took in %d entries\n", len(entries))
+		fmt.Fprintf(w, "took in %d records\n", b.directory.Len())
 	}
-	h, err := api.New(&api.Config{Directory: b, Log: l, Readers: api.AnyReader, Rate: 100, Burst: 200, Now: time.Now})
+	if err := b.publish(ctx, witnesses); err != nil {
+		return err
+	}
+	h, err := api.New(&api.Config{Directory: api.Records(b.directory), Log: l, Readers: api.AnyReader, Rate: 100, Burst: 200, Now: time.Now})
 	if err != nil {
 		return err
 	}
@@ -125,14 +127,42 @@ func run(ctx context.Context, w io.Writer, listen string, h http.Handler) error 
 	}
 }
 
-// prove fetches the proof of an entry. What comes is checked by verify, not
+// find prints the codes and titles of the records that a text finds.
+func find(ctx context.Context, w io.Writer, url, text string) error {
+	var page api.Page
+	if err := ask(ctx, url+"/directory/search", map[string]string{"keywords": text}, &page); err != nil {
+		return err
+	}
+	for _, s := range page.Records {
+		fmt.Fprintf(w, "%s %s\n", s.Record.Code, s.Record.Title)
+	}
+	if page.More {
+		fmt.Fprintln(w, "and more")
+	}
+	return nil
+}
+
+// prove fetches the proof of a record. What comes is checked by verify, not
 // here.
 func prove(ctx context.Context, w io.Writer, url, code string) error {
-	body, err := json.Marshal(map[string]string{"code": code})
+	var resolved api.Resolved
+	if err := ask(ctx, url+"/directory/resolve", map[string]string{"code": code}, &resolved); err != nil {
+		return err
+	}
+	if resolved.Proof == "" {
+		return errors.New("the record is new, and its proof comes with the next checkpoint")
+	}
+	_, err := io.WriteString(w, resolved.Proof)
+	return err
+}
+
+// ask makes one call of the registry.
+func ask(ctx context.Context, url string, question, data any) error {
+	body, err := json.Marshal(question)
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/directory/resolve", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, url, bytes.NewReader(body))
 	if err != nil {
 		return err
 	}
@@ -142,35 +172,17 @@ func prove(ctx context.Context, w io.Writer, url, code string) error {
 		return err
 	}
 	defer answer.Body.Close()
-	var a struct {
+	a := struct {
 		Message string
-		Data    struct{ Proof string }
-	}
-	if err := json.NewDecoder(io.LimitReader(answer.Body, 1<<20)).Decode(&a); err != nil {
+		Data    any
+	}{Data: data}
+	if err := json.NewDecoder(io.LimitReader(answer.Body, 4<<20)).Decode(&a); err != nil {
 		return fmt.Errorf("%s gave no answer of a registry: %w", url, err)
 	}
 	if answer.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", url, a.Message)
 	}
-	_, err = io.WriteString(w, a.Data.Proof)
-	return err
-}
-
-func readTables(organisations, catalogue, region string) ([]entry, error) {
-	area, err := identity.ParseArea(region)
-	if err != nil {
-		return nil, err
-	}
-	tables := [2][]byte{exampleOrganisations, exampleCatalogue}
-	for i, file := range []string{organisations, catalogue} {
-		if file == "" {
-			continue
-		}
-		if tables[i], err = os.ReadFile(file); err != nil {
-			return nil, err
-		}
-	}
-	return readEntries(bytes.NewReader(tables[0]), bytes.NewReader(tables[1]), area)
+	return nil
 }
 
 // loadKey reads a private key, or makes one the first time.
