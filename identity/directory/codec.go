@@ -107,7 +107,15 @@ func parse[T any](d *reader, s string, f func(string) (T, error)) (v T) {
 
 // decodeEntry is the inverse of appendEntry. All texts share the memory of
 // stored.
-func decodeEntry(stored string) (s Signed, salt [saltSize]byte, err error) {
+func decodeEntry(stored string) (Signed, [saltSize]byte, error) {
+	return decode(stored, nil)
+}
+
+// decode returns the record of an entry in memory, whose code and path need not
+// be read again.
+func (e *entry) decode() (Signed, [saltSize]byte, error) { return decode(e.stored, e) }
+
+func decode(stored string, known *entry) (s Signed, salt [saltSize]byte, err error) {
 	d := reader{rest: stored}
 	if d.byte() != tagEntry {
 		return s, salt, errStored
@@ -115,7 +123,12 @@ func decodeEntry(stored string) (s Signed, salt [saltSize]byte, err error) {
 	copy(salt[:], d.take(saltSize))
 	s.Signature = []byte(d.string())
 	r := &s.Record
-	r.Code = parse(&d, d.string(), identity.Parse)
+	code := d.string()
+	if known != nil {
+		r.Code, r.Path = known.code, known.path
+	} else {
+		r.Code = parse(&d, code, identity.Parse)
+	}
 	r.Version = d.uvarint()
 	switch d.byte() {
 	case Active[0]:
@@ -128,7 +141,7 @@ func decodeEntry(stored string) (s Signed, salt [saltSize]byte, err error) {
 		d.err = errStored
 	}
 	r.Title = d.string()
-	if path := d.string(); path != "" {
+	if path := d.string(); path != "" && known == nil {
 		r.Path = parse(&d, path, identity.ParsePath)
 	}
 	r.Summary, r.Location, r.Policy = d.string(), d.string(), d.string()

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"runtime"
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/identity"
@@ -156,18 +157,8 @@ func (e *RecordError) Unwrap() error { return e.Err }
 // The error is a [*RecordError] if a record was refused, and wraps [ErrVersion]
 // or [ErrTaken] if the directory has another idea of it.
 func (d *Directory) Register(records ...Signed) error {
-	for i := range records {
-		s := &records[i]
-		statement, err := s.Record.Statement()
-		if err == nil && (len(s.Signature) == 0 || len(s.Signature) > maxSignature) {
-			err = errors.New("directory: a signature of 1 to 4096 bytes is needed")
-		}
-		if err == nil {
-			err = d.cfg.Verify(&s.Record, statement, s.Signature)
-		}
-		if err != nil {
-			return &RecordError{i, err}
-		}
+	if err := d.verify(records); err != nil {
+		return err
 	}
 
 	d.writing.Lock()
@@ -204,6 +195,44 @@ func (d *Directory) Register(records ...Signed) error {
 	return d.log(first, commitments)
 }
 
+// verify checks each record by itself, on all processors.
+func (d *Directory) verify(records []Signed) error {
+	var wg sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), len(records))
+	refused := make([]*RecordError, workers) // the first that each saw
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(records) && refused[w] == nil; i += workers {
+				if err := d.verifyOne(&records[i]); err != nil {
+					refused[w] = &RecordError{i, err}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var first *RecordError
+	for _, e := range refused {
+		if e != nil && (first == nil || e.Row < first.Row) {
+			first = e
+		}
+	}
+	if first != nil {
+		return first
+	}
+	return nil
+}
+
+func (d *Directory) verifyOne(s *Signed) error {
+	statement, err := s.Record.Statement()
+	if err != nil {
+		return err
+	}
+	if len(s.Signature) == 0 || len(s.Signature) > maxSignature {
+		return errors.New("directory: a signature of 1 to 4096 bytes is needed")
+	}
+	return d.cfg.Verify(&s.Record, statement, s.Signature)
+}
+
 // check reports what in the records contradicts the directory or each other.
 func (d *Directory) check(records []Signed) error {
 	d.mu.RLock()
@@ -215,7 +244,7 @@ func (d *Directory) check(records []Signed) error {
 		r := &records[i].Record
 		have, seen := versions[r.Code]
 		if id, ok := d.byCode[r.Code]; ok && !seen {
-			s, _, err := decodeEntry(d.entries[id].stored)
+			s, _, err := d.entries[id].decode()
 			if err != nil {
 				return err
 			}
@@ -287,7 +316,7 @@ func (d *Directory) logMissing() error {
 		}
 		var commitments []evidence.Commitment
 		for i := first; i < len(d.entries) && d.entries[i].index < 0; i++ {
-			s, salt, err := decodeEntry(d.entries[i].stored)
+			s, salt, err := d.entries[i].decode()
 			if err != nil {
 				return err
 			}
@@ -309,7 +338,7 @@ func (d *Directory) Resolve(code identity.Code) (Signed, error) {
 	if !ok {
 		return Signed{}, ErrNotFound
 	}
-	s, _, err := decodeEntry(d.entries[id].stored)
+	s, _, err := d.entries[id].decode()
 	return s, err
 }
 
@@ -322,7 +351,7 @@ func (d *Directory) ResolvePath(path identity.Path) (Signed, error) {
 	if !ok {
 		return Signed{}, ErrNotFound
 	}
-	s, _, err := decodeEntry(d.current(id).stored)
+	s, _, err := d.current(id).decode()
 	return s, err
 }
 
@@ -335,7 +364,7 @@ func (d *Directory) ResolveAlias(a identity.Alias) (Signed, error) {
 	if !ok {
 		return Signed{}, ErrNotFound
 	}
-	s, _, err := decodeEntry(d.current(id).stored)
+	s, _, err := d.current(id).decode()
 	return s, err
 }
 

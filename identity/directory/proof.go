@@ -23,7 +23,7 @@ func (d *Directory) Prove(code identity.Code) ([]byte, error) {
 	}
 	e := d.entries[id]
 	d.mu.RUnlock()
-	s, salt, err := decodeEntry(e.stored)
+	s, salt, err := e.decode()
 	if err != nil {
 		return nil, err
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 )
 
-var long = flag.Bool("long", false, "run the tests that take long")
+var long = flag.Bool("long", false, "run the tests that take minutes")
 
 // TestScale registers a province's catalogue, with owner's signatures and
 // the log, and measures what a directory is asked for.

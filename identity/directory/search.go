@@ -92,16 +92,30 @@ func texts(r *Record, f func(string) bool) {
 func grams(s string, f func(gram)) {
 	var before rune
 	for _, r := range s {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) {
-			before = 0
-			continue
-		}
-		r = unicode.ToLower(r)
-		if before != 0 {
+		r = fold(r)
+		if before != 0 && r != 0 {
 			f(gram{before, r})
 		}
 		before = r
 	}
+}
+
+// fold returns a letter or digit in lower case, and 0 for anything else.
+func fold(r rune) rune {
+	switch {
+	case '一' <= r && r <= '鿿', '0' <= r && r <= '9', 'a' <= r && r <= 'z':
+		return r
+	case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+		return 0
+	}
+	return unicode.ToLower(r)
+}
+
+// hasCase reports whether a word in lower case can be spelt otherwise.
+func hasCase(word string) bool {
+	return strings.ContainsFunc(word, func(r rune) bool {
+		return unicode.ToUpper(r) != r || unicode.ToTitle(r) != r || unicode.SimpleFold(r) != r
+	})
 }
 
 // contains reports whether word, in lower case, is in one of the record's texts.
@@ -167,7 +181,14 @@ func (d *Directory) collect(lists [][]uint32, words []string, skip, limit int) (
 			skip--
 			return true
 		}
-		s, _, e := decodeEntry(d.entries[id].stored)
+		// The texts are in the entry as they are: a word without letters that
+		// have a case is in none of them if it is not in the entry.
+		for _, w := range words {
+			if !hasCase(w) && !strings.Contains(d.entries[id].stored, w) {
+				return true
+			}
+		}
+		s, _, e := d.entries[id].decode()
 		if e != nil {
 			err = e
 			return false
