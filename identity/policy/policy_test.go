@@ -160,7 +160,11 @@ func randomConstraint(r *rand.Rand, depth int) (c Constraint) {
 
 func TestRoundTrip(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 500 {
+	rounds := 300
+	if testing.Short() {
+		rounds = 50
+	}
+	for range rounds {
 		p := randomPolicy(r)
 		for _, spelling := range []struct {
 			write func(*Policy) ([]byte, error)

@@ -82,6 +82,15 @@ func ReadKey(file string) (*Key, error) {
 	return &Key{private}, nil
 }
 
+// Signer returns what signs with the key.
+func (k *Key) Signer() crypto.Signer { return k.private }
+
+// PeerKey returns the public key of the party at the other end of a connection
+// that Dial or AcceptPeer returned.
+func PeerKey(conn net.Conn) crypto.PublicKey {
+	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0].PublicKey
+}
+
 // String prints no secret.
 func (k Key) String() string { return "pinned.Key of " + string(k.Fingerprint()) }
 
