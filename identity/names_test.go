@@ -85,6 +85,8 @@ func TestPath(t *testing.T) {
 	beside, err := ParsePath("3101/气象局2/观测")
 	require.NoError(t, err)
 	require.False(t, parent.Contains(beside))
+	_, err = ParsePath("3101/〇二年")
+	require.NoError(t, err)
 	for _, s := range []string{
 		"", "3101", "3101/", "/3101/a", "310/a", "3101//a", "3101/a/", "3101/../a", "3101/.", "3101/a\\b", "3101/a b", "3101/\u202ea",
 		"3101/\xff", "3101/a\x00", "3101/a/b/c/d/e/f/g/h", "3101/" + strings.Repeat("a", 65), "3101/" + strings.Repeat("气", 171),

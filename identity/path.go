@@ -43,7 +43,7 @@ func ParsePath(s string) (Path, error) {
 			return Path{}, &ParseError{"path", "name", pos, "1 to 64 characters"}
 		}
 		for i, r := range name {
-			if !isNameRune(r) || i == 0 && !unicode.IsLetter(r) && !unicode.IsDigit(r) {
+			if !isNameRune(r) || i == 0 && !isWordRune(r) {
 				return Path{}, &ParseError{"path", "name", pos + i, "a letter or digit, or behind the first one of -_.·()（）"}
 			}
 		}
@@ -52,10 +52,16 @@ func ParsePath(s string) (Path, error) {
 	return Path{s}, nil
 }
 
+// isWordRune reports whether r is a letter or digit, among them 〇, which Unicode
+// takes for neither but for a number like Ⅳ.
+func isWordRune(r rune) bool {
+	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Nl, r)
+}
+
 // isNameRune reports whether names have the character. U+FFFD, which stands for
 // bytes that are no UTF-8, is neither letter, digit nor mark.
 func isNameRune(r rune) bool {
-	return unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.IsMark(r) || strings.ContainsRune("-_.·()（）", r)
+	return isWordRune(r) || unicode.IsMark(r) || strings.ContainsRune("-_.·()（）", r)
 }
 
 // Area returns the path's first part.

@@ -105,7 +105,7 @@ func fold(r rune) rune {
 	switch {
 	case '一' <= r && r <= '鿿', '0' <= r && r <= '9', 'a' <= r && r <= 'z':
 		return r
-	case !unicode.IsLetter(r) && !unicode.IsDigit(r):
+	case !unicode.In(r, unicode.L, unicode.Nd, unicode.Nl): // Nl has 〇
 		return 0
 	}
 	return unicode.ToLower(r)
