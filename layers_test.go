@@ -39,6 +39,7 @@ var requirements = map[string]string{
 	"golang.org/x/time":                        "rates of senders in identity/api",
 	"golang.org/x/text":                        "Unicode and GB 18030 in join keys",
 	"github.com/gowebpki/jcs":                  "canonical JSON (RFC 8785), which statements are signed in",
+	"github.com/cloudflare/circl":              "the OPRF (RFC 9497) that makes pseudonyms of persons",
 	"github.com/emmansun/gmsm":                 "SM2 with SM3, only with identity/sm",
 	"github.com/nyaruka/phonenumbers":          "telephone numbers, only with psi/joinkey/phone",
 	"github.com/schollz/progressbar/v3":        "examples and bench",

@@ -35,10 +35,7 @@ func register() error {
 	public, _ := algorithms.Public(key)
 	next, _ := algorithms.Public(nextKey)
 
-	subject, err := identity.ParseSubject("91110000100017997L")
-	if err != nil {
-		subject, err = identity.NewPseudonym(make([]byte, 32))
-	}
+	subject, err := identity.ParseSubject("91110000600037341L")
 	if err != nil {
 		return err
 	}

@@ -38,12 +38,9 @@ func public(t testing.TB, name string) keys.PublicKey {
 	return k
 }
 
-// code returns a code of the State Grid's credit code.
+// code returns a code of a published credit code.
 func code(t testing.TB, k identity.Kind, area string) identity.Code {
-	s, err := identity.ParseSubject("91110000100017997L")
-	if err != nil {
-		s, err = identity.ParseSubject("Z2345678ABCDEFGHJK")
-	}
+	s, err := identity.ParseSubject("91110000600037341L")
 	require.NoError(t, err)
 	a, err := identity.ParseArea(area)
 	require.NoError(t, err)
