@@ -82,11 +82,7 @@ func CSV(r io.Reader, columns Columns) iter.Seq2[Row, error] {
 // code of the holder is looked for in the extra field named holder.
 func CKAN(r io.Reader, holder string) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
-		const most = 256 << 20
-		b, err := io.ReadAll(io.LimitReader(r, most+1))
-		if err == nil && len(b) > most {
-			err = errors.New("more than 256 MiB; ask for fewer rows at a time")
-		}
+		b, err := readAll(r)
 		var answer struct {
 			Success bool `json:"success"`
 			Result  struct {
@@ -128,6 +124,16 @@ func CKAN(r io.Reader, holder string) iter.Seq2[Row, error] {
 			}
 		}
 	}
+}
+
+// readAll reads a catalogue that has to be in memory as a whole.
+func readAll(r io.Reader) ([]byte, error) {
+	const most = 256 << 20
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && len(b) > most {
+		err = errors.New("more than 256 MiB; import it in parts")
+	}
+	return b, err
 }
 
 // Import says how rows become records.

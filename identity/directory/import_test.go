@@ -115,3 +115,30 @@ func TestImportCKAN(t *testing.T) {
 		require.Error(t, err, bad)
 	}
 }
+
+func TestImportDCAT(t *testing.T) {
+	d := open(t, filepath.Join(t.TempDir(), "directory"), nil)
+	const one = `{"@type":"dcat:Dataset","dct:identifier":"rain","dct:title":[{"@language":"en","@value":"Rain"},{"@language":"zh-CN","@value":"降雨"}],
+		"dct:description":"hourly","dcat:keyword":["weather",{"@value":"气象"}],
+		"dct:publisher":{"foaf:name":"气象局","dct:identifier":"91110000600037341L"}}`
+	const two = `{"@type":"Dataset","identifier":"wind","title":"Wind","publisher":[{"name":"Met","identifier":{"@value":"913205056082348768"}}]}`
+	for i, in := range []string{
+		`{"@context":"https://www.w3.org/ns/dcat.jsonld","dcat:dataset":[` + one + `]}`,
+		`{"@graph":[{"@type":"dcat:Catalog","dcat:dataset":{"@id":"x"}},` + two + `]}`,
+	} {
+		n, problems, err := d.Import(DCAT(strings.NewReader(in)), how())
+		require.NoError(t, err)
+		require.Empty(t, problems)
+		require.Equal(t, 1, n, i)
+	}
+	found, err := d.Search(&Query{Text: "降雨 气象", Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, "3101/气象局/降雨/rain", found[0].Record.Path.String())
+	_, err = d.ResolveAlias(must(identity.ParseAlias("local:wind")))
+	require.NoError(t, err)
+	for _, bad := range []string{"", "{}", "[]", `{"dataset":[]}`, `{"dataset":1}`, strings.Repeat("[", 100000)} {
+		_, _, err := d.Import(DCAT(strings.NewReader(bad)), how())
+		require.Error(t, err)
+	}
+}
