@@ -15,6 +15,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/examples/internal/pinned"
 	"github.com/dujiang-dev/dujiang/identity/agreement"
+	"github.com/dujiang-dev/dujiang/identity/keys"
 	"github.com/dujiang-dev/dujiang/identity/policy"
 	"github.com/dujiang-dev/dujiang/psi"
 )
@@ -66,7 +67,11 @@ func (j *job) agree(ctx context.Context, conn net.Conn, stderr io.Writer) (_ *ag
 		return nil, nil, fmt.Errorf("%w: it has an impossible time", psi.ErrPeer)
 	}
 	began, agreed := time.Now(), time.Unix(int64(seconds), 0).UTC()
-	contract, start, err := j.draft(pinned.PeerKey(conn), agreed, sha256.Sum256(append(server[:len(mine):len(mine)], joiner...)))
+	peer, err := pinned.PeerKey(conn)
+	if err != nil {
+		return nil, nil, err
+	}
+	contract, start, err := j.draft(peer, agreed, sha256.Sum256(append(server[:len(mine):len(mine)], joiner...)))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -124,17 +129,13 @@ func (j *job) agree(ctx context.Context, conn net.Conn, stderr io.Writer) (_ *ag
 }
 
 // draft makes what both sides sign, from the options that both must give alike.
-func (j *job) draft(peer any, at time.Time, nonce agreement.Digest) (*agreement.Contract, *agreement.Start, error) {
-	ownKey, err := agreement.NewKey(j.key.Signer().Public())
+func (j *job) draft(peer keys.PublicKey, at time.Time, nonce agreement.Digest) (*agreement.Contract, *agreement.Start, error) {
+	own, err := keys.Algorithms(nil).Public(j.key.Signer())
 	if err != nil {
 		return nil, nil, err
 	}
-	peerKey, err := agreement.NewKey(peer)
-	if err != nil {
-		return nil, nil, err
-	}
-	server := agreement.Party{Code: string(j.key.Fingerprint()), Key: ownKey}
-	joiner := agreement.Party{Code: string(j.peer), Key: peerKey}
+	server := agreement.Party{Code: string(j.key.Fingerprint()), Key: own}
+	joiner := agreement.Party{Code: string(j.peer), Key: peer}
 	if !j.serve {
 		server, joiner = joiner, server
 	}

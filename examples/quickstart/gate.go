@@ -12,6 +12,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/identity/agreement"
 	"github.com/dujiang-dev/dujiang/identity/evidence"
+	"github.com/dujiang-dev/dujiang/identity/keys"
 	"github.com/dujiang-dev/dujiang/identity/policy"
 )
 
@@ -34,7 +35,7 @@ func newMember(code, dir string) (*member, error) {
 		return nil, err
 	}
 	m := &member{party: agreement.Party{Code: code}}
-	if m.party.Key, err = agreement.NewKey(public); err != nil {
+	if m.party.Key, err = keys.Algorithms(nil).Public(private); err != nil {
 		return nil, err
 	}
 	// The log has a key of its own in earnest.

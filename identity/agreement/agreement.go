@@ -68,18 +68,15 @@ package agreement
 import (
 	"bytes"
 	"crypto"
-	"crypto/ed25519"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/gowebpki/jcs"
-
 	"github.com/dujiang-dev/dujiang/identity/internal/strictjson"
+	"github.com/dujiang-dev/dujiang/identity/keys"
 	"github.com/dujiang-dev/dujiang/internal/label"
 )
 
@@ -135,62 +132,17 @@ func (d *Digest) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// A Key is the Ed25519 key that a party registered; its text is "ed25519:" and
-// the key in base64url.
-type Key [ed25519.PublicKeySize]byte
-
-const keyPrefix = "ed25519:"
-
-// NewKey takes a public key of crypto/ed25519.
-func NewKey(public crypto.PublicKey) (k Key, err error) {
-	p, ok := public.(ed25519.PublicKey)
-	if !ok || len(p) != len(k) {
-		return k, errors.New("agreement: the key is not Ed25519")
-	}
-	copy(k[:], p)
-	return k, nil
-}
-
-// String returns the text form.
-func (k Key) String() string { return keyPrefix + base64.RawURLEncoding.EncodeToString(k[:]) }
-
-// MarshalText returns the text form.
-func (k Key) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
-
-// UnmarshalText reads the text form.
-func (k *Key) UnmarshalText(text []byte) error {
-	encoded, ok := strings.CutPrefix(string(text), keyPrefix)
-	b, err := base64.RawURLEncoding.Strict().DecodeString(encoded)
-	if !ok || err != nil || len(b) != len(k) || strings.ContainsAny(encoded, "\r\n") {
-		return errors.New("agreement: a key is written ed25519: and 43 characters of base64url")
-	}
-	copy(k[:], b)
-	return nil
-}
-
 // A Signature is one party's, over the document that it comes with.
 type Signature struct {
 	Party string `json:"party"`
 	Value []byte `json:"value"` // Ed25519
 }
 
-// message returns what is signed: a tag that no other document has, and the
-// document in canonical JSON [RFC 8785].
-func message(purpose string, document any) ([]byte, error) {
-	tag, err := label.New("identity.agreement", 1, purpose, nil)
-	if err != nil {
-		return nil, err
-	}
-	text, err := marshal(document)
-	if err != nil {
-		return nil, err
-	}
-	canonical, err := jcs.Transform(text)
-	if err != nil {
-		return nil, fmt.Errorf("agreement: %w", err)
-	}
-	return append(tag, canonical...), nil
-}
+// ed25519Only are the algorithms of the keys of parties, which TLS must know too.
+var ed25519Only = keys.Algorithms{keys.Ed25519()}
+
+// domain returns the domain of signatures, which no other document has.
+func domain(purpose string) string { return "identity.agreement " + purpose }
 
 func marshal(v any) ([]byte, error) {
 	var b bytes.Buffer
@@ -209,35 +161,40 @@ func marshal(v any) ([]byte, error) {
 }
 
 func digest(purpose string, document any) (Digest, error) {
-	m, err := message(purpose, document)
-	return sha256.Sum256(m), err
+	tag, err := label.New("identity.agreement", 1, purpose, nil)
+	if err != nil {
+		return Digest{}, err
+	}
+	canonical, err := keys.Canonical(document)
+	if err != nil {
+		return Digest{}, fmt.Errorf("agreement: %w", err)
+	}
+	return sha256.Sum256(append(tag, canonical...)), nil
 }
 
 func sign(purpose string, document any, parties []Party, signer crypto.Signer) (Signature, error) {
-	key, err := NewKey(signer.Public())
+	key, err := ed25519Only.Public(signer)
 	if err != nil {
-		return Signature{}, err
+		return Signature{}, fmt.Errorf("agreement: %w", err)
+	}
+	if _, err := marshal(document); err != nil {
+		return Signature{}, err // it is too long to be read
 	}
 	for _, p := range parties {
 		if p.Key != key {
 			continue
 		}
-		m, err := message(purpose, document)
+		value, err := ed25519Only.Sign(signer, domain(purpose), document)
 		if err != nil {
-			return Signature{}, err
+			return Signature{}, fmt.Errorf("agreement: %w", err)
 		}
-		value, err := signer.Sign(nil, m, crypto.Hash(0))
-		return Signature{p.Code, value}, err
+		return Signature{p.Code, value}, nil
 	}
 	return Signature{}, errors.New("agreement: the signing key is no party's")
 }
 
 // verifyAll checks that there is exactly one valid signature of each party.
 func verifyAll(purpose string, document any, parties []Party, signatures []Signature) error {
-	m, err := message(purpose, document)
-	if err != nil {
-		return err
-	}
 	if len(signatures) > len(parties) {
 		return fmt.Errorf("agreement: %w: there are more signatures than parties", ErrSignature)
 	}
@@ -246,7 +203,7 @@ func verifyAll(purpose string, document any, parties []Party, signatures []Signa
 		values[s.Party] = s.Value
 	}
 	for _, p := range parties {
-		if !ed25519.Verify(p.Key[:], m, values[p.Code]) {
+		if err := ed25519Only.Verify(p.Key, domain(purpose), document, values[p.Code]); err != nil {
 			return fmt.Errorf("agreement: %w: that of %s", ErrSignature, p.Code)
 		}
 	}

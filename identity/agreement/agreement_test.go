@@ -10,6 +10,7 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -38,7 +39,7 @@ type side struct {
 
 func newSide(t testing.TB, code string, seed byte) *side {
 	key := ed25519.NewKeyFromSeed([]byte(strings.Repeat(string(rune(seed)), ed25519.SeedSize)))
-	public, err := NewKey(key.Public())
+	public, err := ed25519Only.Public(key)
 	require.NoError(t, err)
 	counters, err := policy.OpenCounters(filepath.Join(t.TempDir(), "counters"))
 	require.NoError(t, err)
@@ -524,8 +525,11 @@ func TestCodec(t *testing.T) {
 	} {
 		require.Error(t, c.UnmarshalBinary([]byte(strings.Replace(string(text), bad[0], bad[1], 1))), bad)
 	}
-	var k Key
-	require.Error(t, k.UnmarshalText([]byte("ed25519:AAAA")))
+	// A key of small order, under which one signature fits many documents.
+	weak := *w.contract
+	weak.Terms.Parties = slices.Clone(weak.Terms.Parties)
+	require.NoError(t, weak.Terms.Parties[0].Key.UnmarshalText([]byte("ed25519:AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")))
+	require.Error(t, weak.Terms.Validate())
 	var d Digest
 	require.Error(t, d.UnmarshalText([]byte(strings.Repeat("A", 64))))
 }

@@ -63,9 +63,9 @@ func Authorize(ctx context.Context, cfg *Config, c *Contract, s *Start) (*Permit
 	if cfg == nil || cfg.Signer == nil || cfg.Now == nil || cfg.Counters == nil || cfg.Rights == nil || cfg.Record == nil {
 		return nil, errors.New("agreement: Config needs Signer, Now, Counters, Rights and Record")
 	}
-	key, err := NewKey(cfg.Signer.Public())
+	key, err := ed25519Only.Public(cfg.Signer)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("agreement: Config.Signer: %w", err)
 	}
 	// Contract and start are taken as they are now, whoever else holds them.
 	contract, start, err := copies(c, s)

@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/dujiang-dev/dujiang/identity/internal/strictjson"
+	"github.com/dujiang-dev/dujiang/identity/keys"
 	"github.com/dujiang-dev/dujiang/identity/policy"
 )
 
-// A Party is who takes part, by code and registered key.
+// A Party is who takes part, by code and registered key, which is of Ed25519.
 type Party struct {
-	Code string `json:"code"`
-	Key  Key    `json:"key"`
+	Code string         `json:"code"`
+	Key  keys.PublicKey `json:"key"`
 }
 
 // Terms are what a contract says. Times are whole seconds of UTC.
@@ -71,6 +72,9 @@ func (t *Terms) Validate() error {
 	for i, p := range t.Parties {
 		if !validCode(p.Code) {
 			return fmt.Errorf("agreement: party %d needs a code without spaces", i+1)
+		}
+		if err := ed25519Only.Check(p.Key); err != nil {
+			return fmt.Errorf("agreement: party %d: %w", i+1, err)
 		}
 		for _, q := range t.Parties[:i] {
 			if p.Code == q.Code || p.Key == q.Key {

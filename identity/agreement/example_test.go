@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/dujiang-dev/dujiang/identity/agreement"
+	"github.com/dujiang-dev/dujiang/identity/keys"
 	"github.com/dujiang-dev/dujiang/identity/policy"
 )
 
@@ -27,11 +28,11 @@ func Example() {
 	var configs []*agreement.Config
 	var parties []agreement.Party
 	for _, code := range []string{"clinic", "insurer"} {
-		public, private, err := ed25519.GenerateKey(nil)
+		_, private, err := ed25519.GenerateKey(nil)
 		if err != nil {
 			log.Fatal(err)
 		}
-		key, err := agreement.NewKey(public)
+		key, err := keys.Algorithms(nil).Public(private)
 		if err != nil {
 			log.Fatal(err)
 		}

@@ -86,9 +86,9 @@ func Open(ctx context.Context, rw io.ReadWriter, permit *Permit, peer string) (*
 // because Authorize returned reason. The peer learns the class of the reason. Refuse
 // records what it did.
 func Refuse(ctx context.Context, rw io.ReadWriter, cfg *Config, c *Contract, peer string, reason error) error {
-	key, err := NewKey(cfg.Signer.Public())
+	key, err := ed25519Only.Public(cfg.Signer)
 	if err != nil {
-		return err
+		return fmt.Errorf("agreement: Config.Signer: %w", err)
 	}
 	other, ok := c.Terms.party(peer)
 	i := slices.IndexFunc(c.Terms.Parties, func(p Party) bool { return p.Key == key })
@@ -245,7 +245,7 @@ func tlsConfig(cfg *Config, peer Party) (*tls.Config, error) {
 		Time:                   cfg.Now,
 		VerifyConnection: func(state tls.ConnectionState) error {
 			public, ok := state.PeerCertificates[0].PublicKey.(ed25519.PublicKey)
-			if !ok || !public.Equal(ed25519.PublicKey(peer.Key[:])) {
+			if !ok || !public.Equal(ed25519.PublicKey(peer.Key.Bytes())) {
 				return ErrStranger
 			}
 			return nil

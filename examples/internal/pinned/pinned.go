@@ -22,6 +22,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/dujiang-dev/dujiang/identity/keys"
 )
 
 // handshakeTimeout bounds what a stranger can take of a listener's time.
@@ -87,8 +89,12 @@ func (k *Key) Signer() crypto.Signer { return k.private }
 
 // PeerKey returns the public key of the party at the other end of a connection
 // that Dial or AcceptPeer returned.
-func PeerKey(conn net.Conn) crypto.PublicKey {
-	return conn.(*tls.Conn).ConnectionState().PeerCertificates[0].PublicKey
+func PeerKey(conn net.Conn) (keys.PublicKey, error) {
+	public, ok := conn.(*tls.Conn).ConnectionState().PeerCertificates[0].PublicKey.(ed25519.PublicKey)
+	if !ok {
+		return keys.PublicKey{}, errors.New("the other side's key is not Ed25519")
+	}
+	return keys.ParsePublicKey("ed25519:" + base64.RawURLEncoding.EncodeToString(public))
 }
 
 // String prints no secret.
