@@ -23,9 +23,9 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	frompseudonym.Registrar, _ := registrar.Answer(request.ToRegistrar())
-	frompseudonym.Authority, _ := authority.Answer(request.ToAuthority())
-	subject, err := request.Finish(frompseudonym.Registrar, fromAuthority)
+	fromRegistrar, _ := registrar.Answer(request.ToRegistrar())
+	fromAuthority, _ := authority.Answer(request.ToAuthority())
+	subject, err := request.Finish(fromRegistrar, fromAuthority)
 	fmt.Println(len(subject.String()), subject.Kind() == identity.Person, err)
 	// Output: 18 true <nil>
 }
