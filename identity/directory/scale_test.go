@@ -21,7 +21,7 @@ var long = flag.Bool("long", false, "run the tests that take minutes")
 // TestScale registers a province's catalogue, with owner's signatures and
 // the log, and measures what a directory is asked for.
 func TestScale(t *testing.T) {
-	n := 3000
+	n := 1000
 	if *long {
 		n = 340_000
 	}
