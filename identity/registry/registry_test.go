@@ -341,7 +341,11 @@ func TestVerifyAttacks(t *testing.T) {
 	_, err = v.Verify(b)
 	require.ErrorContains(t, err, "countersigned")
 
-	for i := range good {
+	step := 1
+	if testing.Short() {
+		step = 11
+	}
+	for i := 0; i < len(good); i += step {
 		_, err := v.Verify(good[:i])
 		require.Error(t, err)
 	}
@@ -365,7 +369,7 @@ func TestVerifyAttacks(t *testing.T) {
 	bad(func(j *historyJSON) { j.Entries[1].Position = j.Entries[0].Position })
 	bad(func(j *historyJSON) { j.Entries[0].Position = -1 })
 	// Every bit of an entry matters.
-	for i := range j.Entries[0].Entry {
+	for i := 0; i < len(j.Entries[0].Entry); i += step {
 		e := bytes.Clone(j.Entries[0].Entry)
 		e[i] ^= 1
 		_, err := parseEntry(e)

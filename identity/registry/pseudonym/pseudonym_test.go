@@ -117,6 +117,9 @@ func TestHostile(t *testing.T) {
 		_, err := r.Finish(a1[:i], a2)
 		require.Error(t, err)
 		for bit := range 8 {
+			if testing.Short() && bit != i%8 {
+				continue
+			}
 			bad := bytes.Clone(a2)
 			bad[i] ^= 1 << bit
 			_, err = r.Finish(a1, bad)
