@@ -45,8 +45,9 @@
 //
 // # Cost
 //
-// Two requests of 33 bytes, two answers of 97, one round; under a millisecond of
-// computing for each of the three.
+// Two requests of 33 bytes, two answers of 97, one round. BenchmarkPseudonym, the
+// client and both servers together, takes 9 ms on a busy core: the group behind
+// circl is portable code.
 //
 // # References
 //
