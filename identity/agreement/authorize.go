@@ -22,7 +22,7 @@ type Config struct {
 
 	// Rights says whether a party has the right to an input at a time, for
 	// example by its credentials; nil says that it has. It is asked for the
-	// inputs of all parties.
+	// inputs of all parties. Usually this is Check of policy.Rights.
 	Rights func(ctx context.Context, party Party, input Input, at time.Time) error
 
 	// Record keeps a record, in JSON, of a channel that opened or was refused;

@@ -192,7 +192,9 @@ type Contract struct {
 	Signatures []Signature `json:"signatures"`
 }
 
-// Sign adds the signature of the party whose key the signer has.
+// Sign adds the signature of the party whose key the signer has. Who signs must
+// have seen to it that every party's key is the one registered for its code:
+// from then on the key is the party.
 func (c *Contract) Sign(signer crypto.Signer) error {
 	if err := c.Terms.Validate(); err != nil {
 		return err

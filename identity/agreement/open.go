@@ -53,7 +53,8 @@ func refused(class byte) error {
 // Open opens the channel to one party of the run over rw, on which nothing else
 // may happen. Both sides call it. It waits for the other side until ctx ends,
 // which needs an rw that has SetDeadline or Close. After an error rw is of no
-// use, and should be closed.
+// use, and should be closed; if the run was counted by then, another attempt
+// needs a new start statement.
 func Open(ctx context.Context, rw io.ReadWriter, permit *Permit, peer string) (*Channel, error) {
 	if permit == nil {
 		return nil, errors.New("agreement: there is no permit")
