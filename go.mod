@@ -3,11 +3,17 @@ module github.com/dujiang-dev/dujiang
 go 1.26.0
 
 require (
+	filippo.io/edwards25519 v1.2.0
+	github.com/cloudflare/circl v1.6.5
+	github.com/emmansun/gmsm v0.44.0
+	github.com/gowebpki/jcs v1.0.1
 	github.com/gtank/ristretto255 v0.2.0
 	github.com/nyaruka/phonenumbers v1.8.1
 	github.com/tuneinsight/lattigo/v5 v5.0.7
+	golang.org/x/mod v0.41.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/text v0.43.0
+	golang.org/x/time v0.15.0
 )
 
 // For the examples and bench.
@@ -17,11 +23,14 @@ require (
 )
 
 // For tests.
-require github.com/stretchr/testify v1.11.1
+require (
+	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2
+	github.com/stretchr/testify v1.11.1
+)
 
 require (
-	filippo.io/edwards25519 v1.2.0 // indirect
 	github.com/ALTree/bigfloat v0.0.0-20220102081255-38c8b72a9924 // indirect
+	github.com/bwesterb/go-ristretto v1.2.4 // indirect
 	github.com/davecgh/go-spew v1.1.1 // indirect
 	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/kr/text v0.2.0 // indirect

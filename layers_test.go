@@ -31,16 +31,22 @@ var layers = map[string][]string{
 // requirements are the modules that users of the library may come to depend on,
 // each with its reason. A new one needs a better reason than a passing test.
 var requirements = map[string]string{
-	"filippo.io/edwards25519":           "the curve under ristretto255",
-	"github.com/gtank/ristretto255":     "the group, where there is no kernel",
-	"golang.org/x/crypto":               "primitives",
-	"golang.org/x/sys":                  "processor features",
-	"golang.org/x/text":                 "Unicode and GB 18030 in join keys",
-	"github.com/tuneinsight/lattigo/v5": "the rings of homomorphic aggregation",
-	"github.com/nyaruka/phonenumbers":   "telephone numbers, only with psi/joinkey/phone",
-	"github.com/schollz/progressbar/v3": "examples and bench",
-	"golang.org/x/term":                 "examples and bench",
-	"github.com/stretchr/testify":       "tests",
+	"filippo.io/edwards25519":                  "the curve under ristretto255",
+	"github.com/gtank/ristretto255":            "the group, where there is no kernel",
+	"golang.org/x/crypto":                      "primitives",
+	"golang.org/x/mod":                         "Merkle trees and signed notes of the evidence log",
+	"golang.org/x/sys":                         "processor features",
+	"golang.org/x/time":                        "rates of senders in identity/api",
+	"golang.org/x/text":                        "Unicode and GB 18030 in join keys",
+	"github.com/gowebpki/jcs":                  "canonical JSON (RFC 8785), which statements are signed in",
+	"github.com/cloudflare/circl":              "the OPRF (RFC 9497) that makes pseudonyms of persons",
+	"github.com/emmansun/gmsm":                 "SM2 with SM3, only with identity/sm",
+	"github.com/nyaruka/phonenumbers":          "telephone numbers, only with psi/joinkey/phone",
+	"github.com/schollz/progressbar/v3":        "examples and bench",
+	"golang.org/x/term":                        "examples and bench",
+	"github.com/stretchr/testify":              "tests",
+	"github.com/santhosh-tekuri/jsonschema/v6": "tests",
+	"github.com/tuneinsight/lattigo/v5":        "the rings of homomorphic aggregation",
 }
 
 type listed struct {

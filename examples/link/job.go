@@ -13,6 +13,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/examples/internal/bar"
 	"github.com/dujiang-dev/dujiang/examples/internal/pinned"
+	"github.com/dujiang-dev/dujiang/identity/agreement"
 	"github.com/dujiang-dev/dujiang/psi"
 	"github.com/dujiang-dev/dujiang/psi/joinkey"
 )
@@ -51,9 +52,18 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	}
 	defer conn.Close()
 	start := time.Now()
-	result, err := j.intersect(ctx, conn, set)
+	channel, permit, err := j.agree(ctx, conn, stderr)
 	if err != nil {
 		return err
+	}
+	result, err := j.intersect(ctx, channel, permit.Context(), set)
+	if err != nil {
+		return err
+	}
+	if j.learns() {
+		if result.Rows, err = agreement.ReleaseRows(permit, result.Rows); err != nil {
+			return err
+		}
 	}
 	if j.out != "" {
 		if after, err := os.Stat(j.in); err != nil || after.Size() != before.Size() || !after.ModTime().Equal(before.ModTime()) {
@@ -142,12 +152,12 @@ func (j *job) connect(ctx context.Context, stderr io.Writer) (net.Conn, error) {
 	}
 }
 
-func (j *job) intersect(ctx context.Context, conn net.Conn, set *psi.Set) (*psi.Result, error) {
+func (j *job) intersect(ctx context.Context, conn net.Conn, agreed []byte, set *psi.Set) (*psi.Result, error) {
 	cfg := &psi.Config{
 		Adversary: j.adversary,
 		Reveal:    psi.RevealReceiver,
 		Protocol:  j.protocol,
-		Context:   []byte("link\n" + j.spec.Kinds()),
+		Context:   agreed,
 		PadTo:     j.pad,
 	}
 	if j.reveal == "both" {

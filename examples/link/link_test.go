@@ -495,7 +495,7 @@ func TestInterruptAndDeath(t *testing.T) {
 			a, b := parties(t)
 			p, addr := serve(t, append(a, append(in, "-out", out)...)...)
 			q := start(t, append([]string{"join", addr}, append(b, in...)...)...)
-			for !strings.Contains(q.stderr.String(), "connecting") {
+			for !strings.Contains(q.stderr.String(), "both signed") {
 				time.Sleep(10 * time.Millisecond)
 			}
 			time.Sleep(300 * time.Millisecond)

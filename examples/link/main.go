@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/dujiang-dev/dujiang/examples/internal/pinned"
+	"github.com/dujiang-dev/dujiang/identity/agreement"
 	"github.com/dujiang-dev/dujiang/psi"
 )
 
@@ -25,6 +26,9 @@ and, if -reveal says so, which of its own rows matched. Nothing else.
   link keygen FILE              make a key and print its fingerprint
   link serve -listen ADDR ...   wait for the other side, run once
   link join ADDR ...            connect to it, run once
+
+Before anything is computed both sides sign what that is to be, and a channel
+opens only between the two that signed the same.
 
 Each side makes a key once, and the two tell each other the fingerprints by
 phone or on paper. Then, on the first machine and on the second:
@@ -136,7 +140,7 @@ func diagnose(err error) (code int, advice string) {
 		return exitInput, ""
 	case errors.Is(err, psi.ErrIncompatible):
 		return exitIncompatible, "Both sides must give the same -reveal, -protocol and -adversary, and -key with the same kinds in the same order."
-	case errors.Is(err, psi.ErrPeer):
+	case errors.Is(err, psi.ErrPeer), errors.Is(err, agreement.ErrSignature), errors.Is(err, agreement.ErrMismatch), errors.Is(err, agreement.ErrPeer):
 		return exitPeer, "Nothing was written. If the other side runs the same version of this program, ask its operator."
 	case errors.Is(err, psi.ErrAborted):
 		return exitAborted, "The message on the other side says why. Nothing was written here."

@@ -1,11 +1,13 @@
 // Command quickstart lets two fictional organisations find out whom they both
-// know, over a real TLS connection, without showing each other their tables.
+// know, without showing each other their tables. They sign what is to be
+// computed, pass the gate, and keep evidence of it.
 package main
 
 import (
 	"bytes"
 	"context"
 	_ "embed"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -18,7 +20,7 @@ import (
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 
-	"github.com/dujiang-dev/dujiang/examples/internal/pinned"
+	"github.com/dujiang-dev/dujiang/identity/agreement"
 	"github.com/dujiang-dev/dujiang/psi"
 	"github.com/dujiang-dev/dujiang/psi/joinkey"
 )
@@ -33,12 +35,12 @@ var (
 	insurerCSV []byte
 )
 
-// A party is an organisation with its table and its key.
+// A party is an organisation with its table and what it signs with.
 type party struct {
 	name   string
 	table  []byte
 	column string // of the ID number
-	key    *pinned.Key
+	member *member
 	set    *psi.Set
 	report joinkey.Report
 	result *psi.Result
@@ -53,6 +55,11 @@ func main() {
 }
 
 func run(ctx context.Context, w io.Writer) error {
+	dir, err := os.MkdirTemp("", "quickstart")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
 	clinic := &party{name: "clinic", table: clinicCSV, column: "身份证号"}
 	insurer := &party{name: "insurer", table: insurerCSV, column: "证件号码"}
 
@@ -70,14 +77,30 @@ func run(ctx context.Context, w io.Writer) error {
 		}
 	}
 
-	// 2. They connect, each knowing the fingerprint of the other's key, and run
-	// the protocol. The clinic learns whom both know, the insurer doesn't.
-	crossed, err := link(ctx, clinic, insurer)
+	// 2. They sign a contract, and a statement that starts one run under it.
+	for _, p := range []*party{clinic, insurer} {
+		if p.member, err = newMember(p.name, dir); err != nil {
+			return err
+		}
+		defer p.member.close()
+	}
+	contract, start, err := agree(clinic.member, insurer.member, clinic.name, 10)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\nWhat both signed\n")
+	fmt.Fprintf(w, "  contract %s: one run, secure computation only, the clinic learns 10 rows or more, or none\n", short(start.Statement.Contract))
+	fmt.Fprintf(w, "  start    of program %s with both tables, within the hour\n", short(start.Statement.Program))
+
+	// 3. Each checks all of that for itself. A channel opens between the keys that
+	// signed, and in it they run the protocol. The clinic learns whom both know,
+	// the insurer doesn't.
+	crossed, err := link(ctx, clinic, insurer, contract, start)
 	if err != nil {
 		return err
 	}
 
-	// 3. The result is positions in one's own table.
+	// 4. The result is positions in one's own table.
 	fmt.Fprintf(w, "\nWhat each side learned\n")
 	fmt.Fprintf(w, "  clinic   that the insurer has %d different ID numbers, and that %d of its own %d rows are of these:\n",
 		clinic.result.PeerItems, len(clinic.result.Rows), clinic.report.Rows)
@@ -97,8 +120,25 @@ func run(ctx context.Context, w io.Writer) error {
 	fmt.Fprintf(w, "  %d bytes to the insurer, %d to the clinic, in %d message delays, inside TLS 1.3\n", stats.Sent, stats.Received, stats.Rounds)
 	values, found := occurrences(crossed, clinic, insurer)
 	fmt.Fprintf(w, "  of the %d values in both tables, %d occur in these bytes\n", values, found)
+
+	// 5. The contract allowed one run, and there is evidence of it.
+	fmt.Fprintf(w, "\nWhat remains\n")
+	for _, p := range []*party{clinic, insurer} {
+		file, event, err := p.member.prove(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "  %-8s a proof of %d bytes that verifies offline: %s\n", p.name, len(file), event)
+	}
+	_, err = agreement.Authorize(ctx, clinic.member.gate, contract, start)
+	if err == nil {
+		return errors.New("a second run was authorized")
+	}
+	fmt.Fprintf(w, "  a second run: %v\n", err)
 	return nil
 }
+
+func short(d agreement.Digest) string { return d.String()[:8] }
 
 func (p *party) read() error {
 	spec := joinkey.Spec{{Name: p.column, Kind: joinkey.ResidentID()}}
@@ -110,37 +150,64 @@ func (p *party) read() error {
 		return err
 	}
 	p.report = keys.Report()
-	p.key, err = pinned.NewKey()
-	return err
+	return nil
 }
 
 // link runs both sides over loopback and returns what the clinic sent and
-// received, as it was before encryption.
-func link(ctx context.Context, clinic, insurer *party) (crossed []byte, err error) {
-	listener, err := pinned.Listen("127.0.0.1:0", insurer.key, clinic.key.Fingerprint())
+// received inside the channel, as it was before encryption.
+func link(ctx context.Context, clinic, insurer *party, contract *agreement.Contract, start *agreement.Start) (crossed []byte, err error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	cfg := &psi.Config{Adversary: psi.SemiHonest, Reveal: psi.RevealReceiver, Context: []byte("quickstart: people known to both")}
+	defer listener.Close()
 	sent := make(chan error, 1)
 	go func() {
-		conn, err := listener.AcceptPeer(ctx, func(net.Addr, error) {})
+		conn, err := listener.Accept()
 		if err == nil {
 			defer conn.Close()
-			insurer.result, err = psi.Send(ctx, conn, insurer.set, cfg)
+			err = insurer.run(ctx, conn, clinic.name, contract, start, func(channel *agreement.Channel, cfg *psi.Config) error {
+				insurer.result, err = psi.Send(ctx, channel, insurer.set, cfg)
+				return err
+			})
 		}
 		sent <- err
 	}()
-	conn, err := pinned.Dial(ctx, listener.Addr().String(), clinic.key, insurer.key.Fingerprint())
+	conn, err := net.Dial("tcp", listener.Addr().String())
 	if err != nil {
 		return nil, err
 	}
 	defer conn.Close()
-	tapped := &tap{Conn: conn}
-	if clinic.result, err = psi.Receive(ctx, tapped, clinic.set, cfg); err != nil {
+	err = clinic.run(ctx, conn, insurer.name, contract, start, func(channel *agreement.Channel, cfg *psi.Config) error {
+		tapped := &tap{Conn: channel}
+		clinic.result, err = psi.Receive(ctx, tapped, clinic.set, cfg)
+		crossed = append(tapped.in.Bytes(), tapped.out.Bytes()...)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
-	return append(tapped.in.Bytes(), tapped.out.Bytes()...), <-sent
+	return crossed, <-sent
+}
+
+// run passes the gate and runs the protocol behind it. What it learned is kept
+// only if the contract lets it out.
+func (p *party) run(ctx context.Context, conn net.Conn, peer string, contract *agreement.Contract, start *agreement.Start, protocol func(*agreement.Channel, *psi.Config) error) error {
+	permit, err := agreement.Authorize(ctx, p.member.gate, contract, start)
+	if err != nil {
+		return err
+	}
+	channel, err := agreement.Open(ctx, conn, permit, peer)
+	if err != nil {
+		return err
+	}
+	if err := protocol(channel, &psi.Config{Adversary: psi.SemiHonest, Reveal: psi.RevealReceiver, Context: permit.Context()}); err != nil {
+		return err
+	}
+	if p.result.Rows != nil {
+		p.result.Rows, err = agreement.ReleaseRows(permit, p.result.Rows)
+	}
+	return err
 }
 
 // A tap keeps what is read and written.

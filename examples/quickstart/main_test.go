@@ -50,6 +50,9 @@ func TestRun(t *testing.T) {
 	require.Contains(t, out.String(), "that 21 of its own 44 rows are of these")
 	require.Contains(t, out.String(), "clinic has 40 different ID numbers, and nothing else")
 	require.Contains(t, out.String(), "0 occur in these bytes")
+	require.Contains(t, out.String(), "verifies offline: opened the channel to insurer")
+	require.Contains(t, out.String(), "verifies offline: opened the channel to clinic")
+	require.Contains(t, out.String(), "a second run: agreement: a policy does not allow it")
 }
 
 func TestOccurrences(t *testing.T) {

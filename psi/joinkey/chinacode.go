@@ -1,5 +1,7 @@
 package joinkey
 
+import "github.com/dujiang-dev/dujiang/internal/creditcode"
+
 const (
 	reasonIDForm    Reason = "not a resident identity number: want 17 digits and a digit or X, or 15 digits of the older form"
 	reasonIDDate    Reason = "not a resident identity number: the date of birth does not exist"
@@ -76,45 +78,26 @@ func number(digits []byte) int {
 	return n
 }
 
-const creditAlphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
-
-// creditValue maps a character of the alphabet, in either case, to its value
-// plus one.
-var creditValue = func() (t [256]uint8) {
-	for i := range len(creditAlphabet) {
-		c := creditAlphabet[i]
-		t[c] = uint8(i + 1)
-		if 'A' <= c && c <= 'Z' {
-			t[c+'a'-'A'] = uint8(i + 1)
-		}
-	}
-	return t
-}()
-
 // canonCreditCode canonicalises the unified social credit code [GB 32100-2015,
-// section 4]: the registering department, the kind of organisation, six digits
-// of division, nine characters of organisation and a check character. The
-// check character inside the nine is not looked at: codes exist in which it
-// does not hold.
+// section 4]. The check character inside the nine characters of organisation is
+// not looked at: codes exist in which it does not hold.
 func canonCreditCode(s *scratch, dst, value []byte) ([]byte, error) {
 	v := s.code(value)
-	if len(v) != 18 {
+	if len(v) != creditcode.Size {
 		return dst, reasonCCForm
 	}
 	n := len(dst)
-	sum, weight := 0, 1
-	for i, c := range v {
-		x := int(creditValue[c]) - 1
-		if x < 0 || 2 <= i && i < 8 && x > 9 {
-			return dst[:n], reasonCCForm
+	for _, c := range v {
+		if 'a' <= c && c <= 'z' {
+			c -= 'a' - 'A'
 		}
-		dst = append(dst, creditAlphabet[x])
-		if i < 17 {
-			sum += x * weight
-			weight = weight * 3 % 31 // W(i) = 3^(i-1) mod 31
-		}
+		dst = append(dst, c)
 	}
-	if dst[n+17] != creditAlphabet[(31-sum%31)%31] {
+	code := dst[n:]
+	if creditcode.Malformed(code) >= 0 {
+		return dst[:n], reasonCCForm
+	}
+	if code[creditcode.Size-1] != creditcode.Check(code) {
 		return dst[:n], reasonCCCheck
 	}
 	return dst, nil

@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/dujiang-dev/dujiang/internal/creditcode"
 )
 
 func TestResidentID(t *testing.T) {
@@ -97,12 +99,12 @@ func TestCreditCode(t *testing.T) {
 func TestCreditCodeErrors(t *testing.T) {
 	for _, code := range []string{"91310112087994932F", "91340600MA2PBM9HXD"} {
 		for i := range 18 {
-			for j := range len(creditAlphabet) {
+			for j := range len(creditcode.Alphabet()) {
 				b := []byte(code)
-				if b[i] == creditAlphabet[j] {
+				if b[i] == creditcode.Alphabet()[j] {
 					continue
 				}
-				b[i] = creditAlphabet[j]
+				b[i] = creditcode.Alphabet()[j]
 				if out, err := CreditCode().Append(nil, string(b)); err == nil {
 					t.Errorf("%s is accepted as %s", b, out)
 				}

@@ -22,6 +22,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/dujiang-dev/dujiang/identity/keys"
 )
 
 // handshakeTimeout bounds what a stranger can take of a listener's time.
@@ -80,6 +82,19 @@ func ReadKey(file string) (*Key, error) {
 		return nil, fmt.Errorf("%s holds a key that is not Ed25519", file)
 	}
 	return &Key{private}, nil
+}
+
+// Signer returns what signs with the key.
+func (k *Key) Signer() crypto.Signer { return k.private }
+
+// PeerKey returns the public key of the party at the other end of a connection
+// that Dial or AcceptPeer returned.
+func PeerKey(conn net.Conn) (keys.PublicKey, error) {
+	public, ok := conn.(*tls.Conn).ConnectionState().PeerCertificates[0].PublicKey.(ed25519.PublicKey)
+	if !ok {
+		return keys.PublicKey{}, errors.New("the other side's key is not Ed25519")
+	}
+	return keys.ParsePublicKey("ed25519:" + base64.RawURLEncoding.EncodeToString(public))
 }
 
 // String prints no secret.

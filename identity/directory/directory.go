@@ -1,0 +1,376 @@
+package directory
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/dujiang-dev/dujiang/identity"
+	"github.com/dujiang-dev/dujiang/identity/evidence"
+	"github.com/dujiang-dev/dujiang/internal/appendfile"
+)
+
+// A Verifier reports whether the signature over a record's statement is by a key
+// that speaks for the record now, usually one that is registered for the subject
+// of the record's code.
+type Verifier func(r *Record, statement, signature []byte) error
+
+// Config says whose records a directory takes.
+type Config struct {
+	// Verify checks the signature of each record before it is taken. It must
+	// be set. It may be called from several goroutines.
+	Verify Verifier
+	// Log is the evidence log that commits to every record. Without one there
+	// are no proofs.
+	Log *evidence.Log
+}
+
+var (
+	// ErrNotFound says that the directory has no such code, path or number.
+	ErrNotFound = errors.New("directory: not found")
+	// ErrTaken says that another record has the path or number.
+	ErrTaken = errors.New("directory: taken by another record")
+	// ErrVersion says that a record is not the successor of the one that the
+	// directory has: read it again and sign the next version.
+	ErrVersion = errors.New("directory: not the next version")
+)
+
+// entry is a record in memory.
+type entry struct {
+	stored string // as in the file
+	code   identity.Code
+	path   identity.Path
+	index  int64 // in the log; -1 if it is not there
+	stale  bool  // a newer version exists
+}
+
+// A Directory is an open directory. Its methods may be called from several
+// goroutines.
+type Directory struct {
+	cfg  Config
+	file *appendfile.File
+
+	writing sync.Mutex // one Register at a time, around mu
+
+	mu      sync.RWMutex // guards all below
+	entries []entry
+	byCode  map[identity.Code]uint32
+	byPath  map[identity.Path]uint32 // old paths too: they redirect
+	byAlias map[identity.Alias]uint32
+	index   index
+	err     error // the log lacks what the file has
+}
+
+// Open opens the directory in the file at path, or starts one there.
+//
+// Records that a crash kept from the log are appended to it now. One that the
+// log had already may then be in it twice, which does no harm.
+func Open(path string, cfg *Config) (*Directory, error) {
+	if cfg == nil || cfg.Verify == nil {
+		return nil, errors.New("directory: Config needs Verify, by which records are accepted")
+	}
+	d := &Directory{
+		cfg:     *cfg,
+		byCode:  make(map[identity.Code]uint32),
+		byPath:  make(map[identity.Path]uint32),
+		byAlias: make(map[identity.Alias]uint32),
+		index:   newIndex(),
+	}
+	var err error
+	if d.file, err = appendfile.Open(path, maxStored, d.replay); err != nil {
+		return nil, err
+	}
+	if err := d.logMissing(); err != nil {
+		d.file.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+// Close closes the directory's file. The log stays open.
+func (d *Directory) Close() error {
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	return d.file.Close()
+}
+
+// replay takes a record of the file.
+func (d *Directory) replay(b []byte) error {
+	if len(b) > 0 && b[0] == tagLogged {
+		r := reader{rest: string(b[1:])}
+		first, n, index := r.uvarint(), r.uvarint(), r.uvarint()
+		if r.err != nil || r.rest != "" || n > uint64(len(d.entries)) || first > uint64(len(d.entries))-n {
+			return errStored
+		}
+		for i := range n {
+			d.entries[first+i].index = int64(index + i)
+		}
+		return nil
+	}
+	stored := string(b)
+	s, _, err := decodeEntry(stored)
+	if err != nil {
+		return err
+	}
+	d.add(stored, &s.Record)
+	return nil
+}
+
+// add makes a record visible. Its checks have passed.
+func (d *Directory) add(stored string, r *Record) {
+	id := uint32(len(d.entries))
+	if old, ok := d.byCode[r.Code]; ok {
+		d.entries[old].stale = true
+	}
+	d.entries = append(d.entries, entry{stored: stored, code: r.Code, path: r.Path, index: -1})
+	d.byCode[r.Code] = id
+	if !r.Path.IsZero() {
+		d.byPath[r.Path] = id
+	}
+	for _, a := range r.Aliases {
+		d.byAlias[a] = id
+	}
+	d.index.add(id, r)
+}
+
+// current returns the entry that has the newest version of what the entry id
+// was about.
+func (d *Directory) current(id uint32) *entry {
+	return &d.entries[d.byCode[d.entries[id].code]]
+}
+
+// A RecordError says which of several records was refused. None was taken.
+type RecordError struct {
+	Row int // from 0
+	Err error
+}
+
+func (e *RecordError) Error() string { return fmt.Sprintf("record %d: %v", e.Row+1, e.Err) }
+func (e *RecordError) Unwrap() error { return e.Err }
+
+// Register takes new records and new versions of old ones, all or none. When it
+// returns nil, they are on the disk and in the log. Many records in one call
+// share their writing to the disk.
+//
+// The error is a [*RecordError] if a record was refused, and wraps [ErrVersion]
+// or [ErrTaken] if the directory has another idea of it.
+func (d *Directory) Register(records ...Signed) error {
+	if err := d.verify(records); err != nil {
+		return err
+	}
+
+	d.writing.Lock()
+	defer d.writing.Unlock()
+	if d.err != nil {
+		return d.err
+	}
+	if err := d.check(records); err != nil {
+		return err
+	}
+	stored := make([][]byte, len(records))
+	commitments := make([]evidence.Commitment, len(records))
+	for i := range records {
+		salt := evidence.NewSalt()
+		stored[i] = appendEntry(nil, &records[i], salt)
+		if d.cfg.Log != nil {
+			commitments[i] = salt.Commit(records[i].leaf())
+		}
+	}
+	if err := d.file.Append(stored...); err != nil {
+		return err
+	}
+	d.mu.Lock()
+	first := len(d.entries)
+	for i := range records {
+		text := string(stored[i])
+		s, _, err := decodeEntry(text) // whose texts share memory with the entry
+		if err != nil {
+			panic("directory: internal error: " + err.Error())
+		}
+		d.add(text, &s.Record)
+	}
+	d.mu.Unlock()
+	return d.log(first, commitments)
+}
+
+// verify checks each record by itself, on all processors.
+func (d *Directory) verify(records []Signed) error {
+	var wg sync.WaitGroup
+	workers := min(runtime.GOMAXPROCS(0), len(records))
+	refused := make([]*RecordError, workers) // the first that each saw
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < len(records) && refused[w] == nil; i += workers {
+				if err := d.verifyOne(&records[i]); err != nil {
+					refused[w] = &RecordError{i, err}
+				}
+			}
+		})
+	}
+	wg.Wait()
+	var first *RecordError
+	for _, e := range refused {
+		if e != nil && (first == nil || e.Row < first.Row) {
+			first = e
+		}
+	}
+	if first != nil {
+		return first
+	}
+	return nil
+}
+
+func (d *Directory) verifyOne(s *Signed) error {
+	statement, err := s.Record.Statement()
+	if err != nil {
+		return err
+	}
+	if len(s.Signature) == 0 || len(s.Signature) > maxSignature {
+		return errors.New("directory: a signature of 1 to 4096 bytes is needed")
+	}
+	return d.cfg.Verify(&s.Record, statement, s.Signature)
+}
+
+// check reports what in the records contradicts the directory or each other.
+func (d *Directory) check(records []Signed) error {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	versions := make(map[identity.Code]uint64)
+	paths := make(map[identity.Path]identity.Code)
+	aliases := make(map[identity.Alias]identity.Code)
+	for i := range records {
+		r := &records[i].Record
+		have, seen := versions[r.Code]
+		if id, ok := d.byCode[r.Code]; ok && !seen {
+			s, _, err := d.entries[id].decode()
+			if err != nil {
+				return err
+			}
+			if have = s.Record.Version; s.Record.Status == Withdrawn {
+				return &RecordError{i, errors.New("directory: the code was withdrawn for good")}
+			}
+		}
+		if r.Version != have+1 {
+			return &RecordError{i, ErrVersion}
+		}
+		versions[r.Code] = r.Version
+		if !r.Path.IsZero() {
+			if id, ok := d.byPath[r.Path]; ok && d.entries[id].code != r.Code {
+				return &RecordError{i, fmt.Errorf("path: %w", ErrTaken)}
+			}
+			if other, ok := paths[r.Path]; ok && other != r.Code {
+				return &RecordError{i, fmt.Errorf("path: %w", ErrTaken)}
+			}
+			paths[r.Path] = r.Code
+		}
+		for _, a := range r.Aliases {
+			if id, ok := d.byAlias[a]; ok && d.entries[id].code != r.Code {
+				return &RecordError{i, fmt.Errorf("alias: %w", ErrTaken)}
+			}
+			if other, ok := aliases[a]; ok && other != r.Code {
+				return &RecordError{i, fmt.Errorf("alias: %w", ErrTaken)}
+			}
+			aliases[a] = r.Code
+		}
+	}
+	return nil
+}
+
+// log appends the commitments of the entries from first on to the log.
+func (d *Directory) log(first int, commitments []evidence.Commitment) error {
+	if d.cfg.Log == nil || len(commitments) == 0 {
+		return nil
+	}
+	index, err := d.cfg.Log.Append(commitments...)
+	if err == nil {
+		// Not waited for: without it, the next Open logs these entries again.
+		b := []byte{tagLogged}
+		for _, x := range []uint64{uint64(first), uint64(len(commitments)), uint64(index)} {
+			b = binary.AppendUvarint(b, x)
+		}
+		err = d.file.Queue(b)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if err != nil {
+		d.err = fmt.Errorf("directory: records are kept but not in the log; open the directory again: %w", err)
+		return d.err
+	}
+	for i := range commitments {
+		d.entries[first+i].index = index + int64(i)
+	}
+	return nil
+}
+
+// logMissing logs the entries that the file does not say are logged.
+func (d *Directory) logMissing() error {
+	if d.cfg.Log == nil {
+		return nil
+	}
+	for first := 0; first < len(d.entries); {
+		if d.entries[first].index >= 0 {
+			first++
+			continue
+		}
+		var commitments []evidence.Commitment
+		for i := first; i < len(d.entries) && d.entries[i].index < 0; i++ {
+			s, salt, err := d.entries[i].decode()
+			if err != nil {
+				return err
+			}
+			commitments = append(commitments, evidence.Salt(salt).Commit(s.leaf()))
+		}
+		if err := d.log(first, commitments); err != nil {
+			return err
+		}
+		first += len(commitments)
+	}
+	return nil
+}
+
+// Resolve returns the newest version of the record of a code.
+func (d *Directory) Resolve(code identity.Code) (Signed, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	id, ok := d.byCode[code]
+	if !ok {
+		return Signed{}, ErrNotFound
+	}
+	s, _, err := d.entries[id].decode()
+	return s, err
+}
+
+// ResolvePath returns the record that the path leads to. If it was renamed, the
+// record has another path than was asked for.
+func (d *Directory) ResolvePath(path identity.Path) (Signed, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	id, ok := d.byPath[path]
+	if !ok {
+		return Signed{}, ErrNotFound
+	}
+	s, _, err := d.current(id).decode()
+	return s, err
+}
+
+// ResolveAlias returns the record that has, or had, the number of another
+// registry.
+func (d *Directory) ResolveAlias(a identity.Alias) (Signed, error) {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	id, ok := d.byAlias[a]
+	if !ok {
+		return Signed{}, ErrNotFound
+	}
+	s, _, err := d.current(id).decode()
+	return s, err
+}
+
+// Len returns the number of codes.
+func (d *Directory) Len() int {
+	d.mu.RLock()
+	defer d.mu.RUnlock()
+	return len(d.byCode)
+}

@@ -1,0 +1,309 @@
+package directory
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"strings"
+	"unicode"
+
+	"github.com/dujiang-dev/dujiang/identity"
+)
+
+// A Row is one data set of a catalogue that has no codes yet.
+type Row struct {
+	Number   string // under which the catalogue knows it
+	Title    string
+	Summary  string
+	Office   string   // the department, as it is called now
+	Holder   string   // the credit code of the organisation
+	Keywords []string // none is as good as any
+}
+
+// Columns names the columns of a CSV catalogue. Number and Title must be set;
+// an empty name leaves its field empty.
+type Columns struct {
+	Number, Title, Summary, Office, Holder, Keywords string
+}
+
+// CSV reads a catalogue with a header in its first line. Several keywords in a
+// field stand between commas, semicolons or their Chinese forms.
+func CSV(r io.Reader, columns Columns) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		c := csv.NewReader(r)
+		header, err := c.Read()
+		if err != nil {
+			yield(Row{}, fmt.Errorf("directory: CSV: header: %w", err))
+			return
+		}
+		header[0] = strings.TrimPrefix(header[0], "\ufeff")
+		at := make(map[string]int)
+		for i, name := range header {
+			at[strings.TrimSpace(name)] = i
+		}
+		for _, name := range []string{columns.Number, columns.Title, columns.Summary, columns.Office, columns.Holder, columns.Keywords} {
+			if _, ok := at[name]; name != "" && !ok {
+				yield(Row{}, fmt.Errorf("directory: CSV: the header has no column %q", name))
+				return
+			}
+		}
+		if columns.Number == "" || columns.Title == "" {
+			yield(Row{}, errors.New("directory: CSV: Columns needs Number and Title"))
+			return
+		}
+		for {
+			fields, err := c.Read()
+			if err == io.EOF {
+				return
+			}
+			if err != nil {
+				yield(Row{}, fmt.Errorf("directory: CSV: %w", err))
+				return
+			}
+			get := func(name string) string {
+				if name == "" {
+					return ""
+				}
+				return strings.TrimSpace(fields[at[name]])
+			}
+			row := Row{get(columns.Number), get(columns.Title), get(columns.Summary), get(columns.Office), get(columns.Holder), nil}
+			row.Keywords = strings.FieldsFunc(get(columns.Keywords), func(r rune) bool { return strings.ContainsRune(",;，；、", r) })
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// CKAN reads the answer of CKAN's package_search, of at most 256 MiB. The credit
+// code of the holder is looked for in the extra field named holder.
+func CKAN(r io.Reader, holder string) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		b, err := readAll(r)
+		var answer struct {
+			Success bool `json:"success"`
+			Result  struct {
+				Results []struct {
+					Name         string                  `json:"name"`
+					Title        string                  `json:"title"`
+					Notes        string                  `json:"notes"`
+					Organization struct{ Title string }  `json:"organization"`
+					Tags         []struct{ Name string } `json:"tags"`
+					Extras       []struct {
+						Key   string
+						Value any
+					} `json:"extras"`
+				} `json:"results"`
+			} `json:"result"`
+		}
+		if err == nil {
+			err = json.Unmarshal(b, &answer)
+		}
+		if err == nil && !answer.Success {
+			err = errors.New("the answer does not say success")
+		}
+		if err != nil {
+			yield(Row{}, fmt.Errorf("directory: CKAN: %w", err))
+			return
+		}
+		for _, p := range answer.Result.Results {
+			row := Row{Number: p.Name, Title: p.Title, Summary: p.Notes, Office: p.Organization.Title}
+			for _, t := range p.Tags {
+				row.Keywords = append(row.Keywords, t.Name)
+			}
+			for _, e := range p.Extras {
+				if s, ok := e.Value.(string); ok && e.Key == holder {
+					row.Holder = s
+				}
+			}
+			if !yield(row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// readAll reads a catalogue that has to be in memory as a whole.
+func readAll(r io.Reader) ([]byte, error) {
+	const most = 256 << 20
+	b, err := io.ReadAll(io.LimitReader(r, most+1))
+	if err == nil && len(b) > most {
+		err = errors.New("more than 256 MiB; import it in parts")
+	}
+	return b, err
+}
+
+// Import says how rows become records.
+type Import struct {
+	Area identity.Area // of the platform that accepts them
+	Kind identity.Kind // Product or Resource
+	// Holder stands in for rows that name none. Without one, such rows are
+	// problems.
+	Holder identity.Subject
+	// Sign signs a record's statement for its owner. It must be set.
+	Sign func(r *Record, statement []byte) (signature []byte, err error)
+}
+
+// A Problem is a row that was not imported.
+type Problem struct {
+	Row    int // from 1, the header not counted
+	Number string
+	Err    error
+}
+
+// importBatch is the number of records that share one writing to the disk.
+const importBatch = 4096
+
+// Import registers a catalogue: it mints a code for each row, with the old
+// number as an extension where it fits there, and as an alias in any case. It
+// returns how many it registered, and which rows have what problem, such as a
+// wrong credit code. A row whose number the directory has is a problem too, so
+// that an import that was interrupted can be run again. An error of the reader
+// or the disk ends the import.
+func (d *Directory) Import(rows iter.Seq2[Row, error], how *Import) (registered int, problems []Problem, err error) {
+	if how == nil || how.Sign == nil || how.Area.IsZero() || how.Kind != identity.Product && how.Kind != identity.Resource {
+		return 0, nil, errors.New("directory: import: want Area, Sign, and a Kind that is Product or Resource")
+	}
+	var batch []Signed
+	var places []Problem // of the records of the batch, without errors
+	flush := func() error {
+		for len(batch) > 0 {
+			err := d.Register(batch...)
+			var refused *RecordError
+			if !errors.As(err, &refused) {
+				if err == nil {
+					registered += len(batch)
+					batch, places = batch[:0], places[:0]
+				}
+				return err
+			}
+			i := refused.Row
+			places[i].Err = refused.Err
+			problems = append(problems, places[i])
+			batch = append(batch[:i], batch[i+1:]...)
+			places = append(places[:i], places[i+1:]...)
+		}
+		return nil
+	}
+	n := 0
+	seen := make(map[identity.Alias]bool)
+	for row, err := range rows {
+		if err != nil {
+			return registered, problems, errors.Join(err, flush())
+		}
+		n++
+		s, err := d.convert(&row, how, seen)
+		if err != nil {
+			problems = append(problems, Problem{n, row.Number, err})
+			continue
+		}
+		batch = append(batch, s)
+		places = append(places, Problem{Row: n, Number: row.Number})
+		if len(batch) == importBatch {
+			if err := flush(); err != nil {
+				return registered, problems, err
+			}
+		}
+	}
+	return registered, problems, flush()
+}
+
+// convert makes a signed record of a row.
+func (d *Directory) convert(row *Row, how *Import, seen map[identity.Alias]bool) (s Signed, err error) {
+	holder := how.Holder
+	if row.Holder != "" {
+		if holder, err = identity.ParseSubject(row.Holder); err != nil {
+			return s, err
+		}
+	}
+	if holder.IsZero() {
+		return s, errors.New("directory: import: the row names no holder")
+	}
+	alias, err := identity.ParseAlias(string(identity.SchemeLocal) + ":" + row.Number)
+	if err != nil {
+		return s, err
+	}
+	if _, err := d.ResolveAlias(alias); err == nil || seen[alias] {
+		return s, fmt.Errorf("directory: import: the number: %w", ErrTaken)
+	}
+	code, err := d.mint(how.Kind, holder, how.Area)
+	if err != nil {
+		return s, err
+	}
+	if extended, err := code.WithExtension(row.Number); err == nil {
+		code = extended
+	}
+	r := Record{
+		Code: code, Aliases: []identity.Alias{alias},
+		Title: tidy(row.Title), Summary: tidy(row.Summary),
+		Rights: []Right{{Hold, holder}}, Status: Active, Version: 1,
+	}
+	for _, k := range row.Keywords {
+		if k = tidy(k); k != "" {
+			r.Keywords = append(r.Keywords, k)
+		}
+	}
+	if row.Office != "" {
+		// The number makes the path unique; titles repeat.
+		p := how.Area.String() + "/" + name(row.Office) + "/" + name(row.Title) + "/" + name(row.Number)
+		if r.Path, err = identity.ParsePath(p); err != nil {
+			return s, err
+		}
+	}
+	statement, err := r.Statement()
+	if err != nil {
+		return s, err
+	}
+	signature, err := how.Sign(&r, statement)
+	if err != nil {
+		return s, err
+	}
+	seen[alias] = true
+	return Signed{r, signature}, nil
+}
+
+// mint mints a code that the directory does not have.
+func (d *Directory) mint(k identity.Kind, s identity.Subject, a identity.Area) (identity.Code, error) {
+	for {
+		c, err := identity.Mint(k, s, a)
+		if err != nil {
+			return c, err
+		}
+		if _, err := d.Resolve(c); err != nil {
+			return c, nil
+		}
+	}
+}
+
+// tidy makes one line of a text, with one space where there were several or
+// other characters that do not show.
+func tidy(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r)
+	}), " ")
+}
+
+// name makes a name of a path of a text: what names do not have becomes a
+// hyphen, and what is beyond 64 characters is cut.
+func name(s string) string {
+	var b strings.Builder
+	n := 0
+	for _, r := range strings.TrimSpace(s) {
+		if !unicode.In(r, unicode.L, unicode.Nd, unicode.Nl) {
+			if n == 0 {
+				continue
+			}
+			if !strings.ContainsRune("_.·()（）", r) && !unicode.IsMark(r) {
+				r = '-'
+			}
+		}
+		if n++; n > 64 {
+			break
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,96 @@
+package directory
+
+import (
+	"context"
+	"crypto/ed25519"
+	"flag"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/identity"
+	"github.com/dujiang-dev/dujiang/identity/evidence"
+)
+
+var long = flag.Bool("long", false, "run the tests that take minutes")
+
+// TestScale registers a province's catalogue, with owner's signatures and
+// the log, and measures what a directory is asked for.
+func TestScale(t *testing.T) {
+	n := 1000
+	if *long {
+		n = 340_000
+	}
+	dir := t.TempDir()
+	log := newLog(t, filepath.Join(dir, "log"))
+	d := open(t, filepath.Join(dir, "directory"), log)
+
+	start := time.Now()
+	codes := make([]identity.Code, n)
+	const batch = 8192
+	for from := 0; from < n; from += batch {
+		signed := make([]Signed, min(batch, n-from))
+		parallel(len(signed), func(i int) {
+			signed[i] = sign(record(from + i))
+			codes[from+i] = signed[i].Record.Code
+		})
+		require.NoError(t, d.Register(signed...))
+	}
+	_, err := log.Publish(context.Background())
+	require.NoError(t, err)
+	t.Logf("%d records generated, signed, verified, registered and logged in %v", n, time.Since(start))
+
+	start = time.Now()
+	parallel(len(codes), func(i int) {
+		if s, err := d.Resolve(codes[i]); err != nil || s.Record.Code != codes[i] {
+			panic("not resolved")
+		}
+	})
+	t.Logf("%.0f resolved a second", float64(n)/time.Since(start).Seconds())
+
+	for _, text := range []string{"气象", "公交", "气象 公交", "公安局水质监测", "第12号", "天文"} {
+		start = time.Now()
+		found, err := d.Search(&Query{Text: text, Limit: 50})
+		require.NoError(t, err)
+		t.Logf("%s: %d results in %v", text, len(found), time.Since(start))
+	}
+
+	policy := must(evidence.NewPolicy(must(evidence.LogKey("log.example.cn", key.Public().(ed25519.PublicKey))), 0))
+	proof := must(d.Prove(codes[n/2]))
+	start = time.Now()
+	_, _, err = VerifyProof(policy, proof, owned)
+	require.NoError(t, err)
+	t.Logf("a proof of %d bytes verified in %v", len(proof), time.Since(start))
+	require.LessOrEqual(t, len(proof), 2600)
+
+	require.NoError(t, d.Close())
+	d = nil
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	start = time.Now()
+	d = open(t, filepath.Join(dir, "directory"), log)
+	t.Logf("opened in %v", time.Since(start))
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	t.Logf("%d bytes of memory a record", int64(after.HeapAlloc-before.HeapAlloc)/int64(n))
+	require.Equal(t, n, d.Len())
+}
+
+// parallel calls f with 0 to n-1 on all processors.
+func parallel(n int, f func(i int)) {
+	var wg sync.WaitGroup
+	workers := runtime.GOMAXPROCS(0)
+	for w := range workers {
+		wg.Go(func() {
+			for i := w; i < n; i += workers {
+				f(i)
+			}
+		})
+	}
+	wg.Wait()
+}

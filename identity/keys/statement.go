@@ -1,0 +1,95 @@
+package keys
+
+import (
+	"bytes"
+	"crypto"
+	"encoding/json"
+	"errors"
+	"unicode/utf8"
+
+	"github.com/gowebpki/jcs"
+
+	"github.com/dujiang-dev/dujiang/identity/internal/strictjson"
+	"github.com/dujiang-dev/dujiang/internal/label"
+)
+
+// Decode reads a statement of at most maxBytes bytes into v, a pointer. It
+// refuses duplicate and unknown names, null, depth beyond 32, numbers that are no
+// integers within ±(2^53-1), bad Unicode, and anything behind the value.
+func Decode(b []byte, v any, maxBytes int) error { return strictjson.Decode(b, v, maxBytes) }
+
+// Canonical returns the canonical JSON [RFC 8785] of a value. Text that is not
+// UTF-8 would be replaced on the way, and two statements would have one form;
+// the replacement character is therefore refused.
+func Canonical(v any) ([]byte, error) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return nil, err
+	}
+	out, err := jcs.Transform(b)
+	if err != nil {
+		return nil, err
+	}
+	if bytes.ContainsRune(out, utf8.RuneError) {
+		return nil, errors.New("keys: the statement has text that is not UTF-8, or U+FFFD")
+	}
+	return out, nil
+}
+
+// message returns what is signed.
+func message(domain string, statement any) ([]byte, error) {
+	if domain == "" || len(domain) > 255 {
+		return nil, errors.New("keys: a statement needs a domain of 1 to 255 bytes")
+	}
+	tag, err := label.New("statement", 1, domain, nil)
+	if err != nil {
+		return nil, err
+	}
+	b, err := Canonical(statement)
+	if err != nil {
+		return nil, err
+	}
+	return append(tag, b...), nil
+}
+
+// Sign signs a statement. The domain says what kind of statement it is, in 1 to
+// 255 bytes. The signature is checked before it is returned, since a faulty one
+// of a hardware module can give the key away.
+func (as Algorithms) Sign(signer crypto.Signer, domain string, statement any) ([]byte, error) {
+	s, k, err := as.of(signer)
+	if err != nil {
+		return nil, err
+	}
+	m, err := message(domain, statement)
+	if err != nil {
+		return nil, err
+	}
+	sig, err := s.Sign(signer, m)
+	if err != nil {
+		return nil, err
+	}
+	if !s.Verify([]byte(k.raw), m, sig) {
+		return nil, errors.New("keys: the signer made a signature that does not hold")
+	}
+	return sig, nil
+}
+
+// Verify returns nil if the signature of the statement holds, [ErrSignature] if
+// not, and [ErrAlgorithm] if the key's algorithm is not accepted.
+func (as Algorithms) Verify(k PublicKey, domain string, statement any, signature []byte) error {
+	s, err := as.find(k.algorithm)
+	if err != nil {
+		return err
+	}
+	if err := s.Check([]byte(k.raw)); err != nil {
+		return err
+	}
+	m, err := message(domain, statement)
+	if err != nil {
+		return err
+	}
+	if !s.Verify([]byte(k.raw), m, signature) {
+		return ErrSignature
+	}
+	return nil
+}

@@ -1,0 +1,283 @@
+package policy
+
+import (
+	"bytes"
+	"crypto/ed25519"
+	"encoding/hex"
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/gowebpki/jcs"
+	"github.com/stretchr/testify/require"
+)
+
+const integrityVectors = "../../../shared/vectors/w3c-vc-di-eddsa/"
+
+func vector(t *testing.T, name string) []byte {
+	b, err := os.ReadFile(integrityVectors + name)
+	if err != nil {
+		t.Skip("the vectors are not beside the project")
+	}
+	return b
+}
+
+// The published example of eddsa-jcs-2022, step by step.
+func TestIntegrityVectors(t *testing.T) {
+	var pair struct{ PublicKeyMultibase, PrivateKeyMultibase string }
+	require.NoError(t, json.Unmarshal(vector(t, "keyPair.json"), &pair))
+	public, err := keyOf(didKey + pair.PublicKeyMultibase)
+	require.NoError(t, err)
+	seed, ok := unbase58(pair.PrivateKeyMultibase[1:], 34)
+	require.True(t, ok)
+	private := ed25519.NewKeyFromSeed(seed[2:])
+	require.True(t, public.Equal(private.Public()))
+
+	var document, config map[string]json.RawMessage
+	require.NoError(t, json.Unmarshal(vector(t, "unsigned.json"), &document))
+	require.NoError(t, json.Unmarshal(vector(t, "eddsa-jcs-2022/proofConfigJCS.json"), &config))
+	data, err := hashData(document, config)
+	require.NoError(t, err)
+	require.Equal(t, strings.TrimSpace(string(vector(t, "eddsa-jcs-2022/combinedHashJCS.txt"))), hex.EncodeToString(data))
+
+	created, err := time.Parse(time.RFC3339, "2023-02-24T23:36:38Z")
+	require.NoError(t, err)
+	secured, err := Secure(vector(t, "unsigned.json"), private, created)
+	require.NoError(t, err)
+	require.JSONEq(t, string(vector(t, "eddsa-jcs-2022/signedJCS.json")), string(secured))
+	got, key, err := Unsecure(vector(t, "eddsa-jcs-2022/signedJCS.json"))
+	require.NoError(t, err)
+	require.True(t, key.Equal(public))
+	require.JSONEq(t, string(vector(t, "unsigned.json")), string(got))
+
+	_, _, err = Unsecure(vector(t, "eddsa-rdfc-2022/signedDataInt.json"))
+	require.ErrorIs(t, err, ErrCredential, "another suite")
+	_, _, err = Unsecure(vector(t, "proof-set-chain/signedProofSet1.json"))
+	require.ErrorIs(t, err, ErrCredential)
+}
+
+func TestCanonicalVectors(t *testing.T) {
+	const folder = "../../../shared/vectors/jcs-rfc8785/"
+	entries, err := os.ReadDir(folder + "input")
+	if err != nil {
+		t.Skip("the vectors are not beside the project")
+	}
+	require.NotEmpty(t, entries)
+	for _, entry := range entries {
+		in, err := os.ReadFile(folder + "input/" + entry.Name())
+		require.NoError(t, err)
+		want, err := os.ReadFile(folder + "output/" + entry.Name())
+		require.NoError(t, err)
+		got, err := jcs.Transform(in)
+		require.NoError(t, err)
+		require.Equal(t, string(bytes.TrimSpace(want)), string(got), entry.Name())
+	}
+}
+
+func keyFrom(seed byte) ed25519.PrivateKey {
+	return ed25519.NewKeyFromSeed(bytes.Repeat([]byte{seed}, ed25519.SeedSize))
+}
+
+func publicOf(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed25519.PublicKey) }
+
+// A chamber of signers: a registry, two holders of one resource, a processor of
+// two resources, an operator.
+var root, holder, holder2, processor, operator = keyFrom(1), keyFrom(2), keyFrom(3), keyFrom(4), keyFrom(5)
+
+func grant(issuer, to ed25519.PrivateKey, code string, right Right, resource string, inputs ...string) Grant {
+	return Grant{
+		ID: "urn:grant:" + code + ":" + string(right) + ":" + resource, Issuer: publicOf(issuer), Holder: publicOf(to), Code: code,
+		Right: right, Resource: resource, Inputs: inputs, From: noon, Until: noon.AddDate(1, 0, 0),
+	}
+}
+
+func signed(t testing.TB, g Grant, by ed25519.PrivateKey) []byte {
+	b, err := g.Sign(by, noon)
+	require.NoError(t, err)
+	return b
+}
+
+func chain(t testing.TB) [][]byte {
+	revocable := grant(holder, processor, "processor", Process, "a")
+	revocable.StatusList, revocable.StatusIndex = "https://holder.example/status", 94567
+	return [][]byte{
+		signed(t, grant(root, holder, "holder", Hold, "a"), root),
+		signed(t, grant(root, holder2, "holder2", Hold, "a"), root),
+		signed(t, grant(root, holder2, "holder2", Hold, "b"), root),
+		signed(t, revocable, holder),
+		signed(t, grant(holder2, processor, "processor", Process, "b"), holder2),
+		signed(t, grant(processor, operator, "operator", Operate, "product", "a", "b"), processor),
+	}
+}
+
+func statusList(t testing.TB, from time.Time, revoked ...uint32) []byte {
+	s, err := NewStatusList("https://holder.example/status", 100_000, from, from.AddDate(0, 1, 0))
+	require.NoError(t, err)
+	for _, index := range revoked {
+		require.NoError(t, s.Revoke(index))
+	}
+	b, err := s.Sign(holder, from)
+	require.NoError(t, err)
+	return b
+}
+
+func TestChain(t *testing.T) {
+	roots := []ed25519.PublicKey{publicOf(root)}
+	fresh := statusList(t, noon, 94566, 94568)
+	r, err := NewRights(roots, chain(t), [][]byte{fresh})
+	require.NoError(t, err)
+	for _, code := range []string{"holder", "holder2"} {
+		require.NoError(t, r.Check(code, Hold, "a", noon), "several hold at once")
+	}
+	e := r.Explain("operator", Operate, "product", noon)
+	require.True(t, e.Holds, "%s", e)
+	require.Equal(t, `yes: operator Operate product by urn:grant:operator:Operate:product
+  yes: processor Process a by urn:grant:processor:Process:a
+    yes: holder Hold a by urn:grant:holder:Hold:a
+  yes: processor Process b by urn:grant:processor:Process:b
+    yes: holder2 Hold b by urn:grant:holder2:Hold:b
+`, e.String())
+	require.Error(t, r.Check("operator", Hold, "a", noon))
+	require.Error(t, r.Check("operator", Process, "a", noon))
+	require.Error(t, r.Check("holder", Hold, "b", noon))
+	require.Error(t, r.Check("operator", Operate, "product", noon.AddDate(1, 0, 0)), "expired")
+	require.Error(t, r.Check("operator", Operate, "product", noon.Add(-time.Second)), "too early")
+	require.ErrorContains(t, r.Check("processor", Process, "a", noon.AddDate(0, 2, 0)), "status list", "not fresh")
+
+	// Each credential is needed, and so is the list and the root.
+	for i := range chain(t) {
+		if i == 1 {
+			continue // a second holder
+		}
+		left := chain(t)
+		left = append(left[:i], left[i+1:]...)
+		r, err := NewRights(roots, left, [][]byte{fresh})
+		require.NoError(t, err)
+		require.Error(t, r.Check("operator", Operate, "product", noon), "without %d", i)
+	}
+	for _, lists := range [][][]byte{nil, {statusList(t, noon, 94567)}, {statusList(t, noon.Add(time.Second), 94567), fresh}} {
+		r, err := NewRights(roots, chain(t), lists)
+		require.NoError(t, err)
+		require.Error(t, r.Check("operator", Operate, "product", noon.Add(time.Minute)))
+	}
+	r, err = NewRights(nil, chain(t), [][]byte{fresh})
+	require.NoError(t, err)
+	require.Error(t, r.Check("holder", Hold, "a", noon))
+
+	// Who does not hold cannot grant, nor can a processor grant processing.
+	forged := append(chain(t)[:5],
+		signed(t, grant(processor, operator, "operator", Process, "a"), processor),
+		signed(t, grant(operator, operator, "operator", Operate, "product", "a"), operator))
+	r, err = NewRights(roots, forged, [][]byte{fresh})
+	require.NoError(t, err)
+	require.Error(t, r.Check("operator", Process, "a", noon))
+	require.Error(t, r.Check("operator", Operate, "product", noon))
+}
+
+func TestGrant(t *testing.T) {
+	g := grant(processor, operator, "operator", Operate, "product", "a", "b")
+	g.StatusList, g.StatusIndex = "https://x.example/1", 7
+	b := signed(t, g, processor)
+	again, err := ParseGrant(b)
+	require.NoError(t, err)
+	require.Equal(t, g, *again)
+
+	for i := range b {
+		_, err := ParseGrant(b[:i])
+		require.Error(t, err)
+	}
+	_, err = ParseGrant(append(b, '{'))
+	require.ErrorIs(t, err, ErrCredential)
+	r := rand.New(rand.NewPCG(5, 6))
+	for range 300 {
+		bad := bytes.Clone(b)
+		bad[r.IntN(len(bad))] ^= 1 << r.IntN(8)
+		_, err := ParseGrant(bad)
+		require.ErrorIs(t, err, ErrCredential)
+	}
+	for name, change := range map[string]func(*Grant){
+		"no ID":          func(g *Grant) { g.ID = "" },
+		"no inputs":      func(g *Grant) { g.Inputs = nil },
+		"inputs to hold": func(g *Grant) { g.Right = Hold },
+		"unknown right":  func(g *Grant) { g.Right = "Own" },
+		"no period":      func(g *Grant) { g.Until = g.From },
+		"same input":     func(g *Grant) { g.Inputs = []string{"a", "a"} },
+		"no holder":      func(g *Grant) { g.Holder = nil },
+	} {
+		bad := g
+		change(&bad)
+		_, err := bad.Sign(processor, noon)
+		require.Error(t, err, name)
+	}
+	_, err = g.Sign(operator, noon)
+	require.Error(t, err)
+
+	// Another signs in the issuer's name.
+	document, _, err := Unsecure(b)
+	require.NoError(t, err)
+	b, err = Secure(document, operator, noon)
+	require.NoError(t, err)
+	_, err = ParseGrant(b)
+	require.ErrorContains(t, err, "another than the issuer")
+	_, err = Secure(b, operator, noon)
+	require.Error(t, err, "secured already")
+	_, err = Secure([]byte("null"), operator, noon)
+	require.Error(t, err)
+}
+
+func TestStatusList(t *testing.T) {
+	s, err := ParseStatusList(statusList(t, noon, 0, 9))
+	require.NoError(t, err)
+	require.EqualValues(t, 0x80, s.bits[0], "index 0 is leftmost")
+	require.EqualValues(t, 0x40, s.bits[1])
+	require.True(t, s.revoked(9))
+	require.False(t, s.revoked(8))
+	require.True(t, s.revoked(1<<31), "what is not on the list")
+	require.Error(t, s.Revoke(1<<31))
+	_, err = ParseStatusList(chain(t)[0])
+	require.Error(t, err)
+	_, err = NewStatusList("", 1, noon, noon)
+	require.Error(t, err)
+	s.bits = make([]byte, maxStatus+1) // a bomb
+	b, err := s.Sign(holder, noon)
+	require.NoError(t, err)
+	_, err = ParseStatusList(b)
+	require.ErrorContains(t, err, "bits")
+}
+
+func TestBase58(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	for range 200 {
+		b := make([]byte, 1+r.IntN(64))
+		for i := r.IntN(len(b)); i < len(b); i++ {
+			b[i] = byte(r.Uint32())
+		}
+		back, ok := unbase58(base58(b), len(b))
+		require.True(t, ok)
+		require.Equal(t, b, back)
+		_, ok = unbase58("1"+base58(b), len(b))
+		require.False(t, ok)
+	}
+}
+
+// A credential that is accepted is signed by whom it names as issuer, and within
+// the limits.
+func FuzzGrant(f *testing.F) {
+	for _, b := range chain(f) {
+		f.Add(b)
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		g, err := ParseGrant(b)
+		if err != nil {
+			require.ErrorIs(t, err, ErrCredential)
+			return
+		}
+		require.NoError(t, g.validate())
+		_, key, err := Unsecure(b)
+		require.NoError(t, err)
+		require.True(t, key.Equal(g.Issuer))
+	})
+}
