@@ -554,4 +554,42 @@ func TestDeadlineThatFails(t *testing.T) {
 
 type noDeadline struct{ net.Conn }
 
-func (noDeadline) SetDeadline(time.Time) error { return os.ErrNoDeadline }
+func (noDeadline) SetDeadline(time.Time) error      { return os.ErrNoDeadline }
+func (noDeadline) SetReadDeadline(time.Time) error  { return os.ErrNoDeadline }
+func (noDeadline) SetWriteDeadline(time.Time) error { return os.ErrNoDeadline }
+
+// slowReader takes its time, so that the other side is always in a Write.
+type slowReader struct{ net.Conn }
+
+func (r slowReader) Read(b []byte) (int, error) {
+	time.Sleep(abortGrace / 100)
+	return r.Conn.Read(b[:min(len(b), 1000)])
+}
+
+// A side that is interrupted in the middle of a write ends that frame, so that
+// the other one can be told.
+func TestInterruptedWrite(t *testing.T) {
+	a := func(ctx context.Context, conn net.Conn) error {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		defer cancel()
+		return run(ctx, conn, hello(RoleA, 3), func(s *Session) error {
+			for {
+				if err := s.Send(1, make([]byte, 50000)); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	b := func(ctx context.Context, conn net.Conn) error {
+		return run(ctx, slowReader{conn}, hello(RoleB, 4), func(s *Session) error {
+			for {
+				if err := s.Recv(1, make([]byte, 50000)); err != nil {
+					return err
+				}
+			}
+		})
+	}
+	errA, errB := testparty.Run(t, a, b)
+	require.ErrorIs(t, errA, context.DeadlineExceeded)
+	require.ErrorIs(t, errB, ErrAborted)
+}

@@ -30,9 +30,24 @@ func (s *stream) attach(ctx context.Context, rw io.ReadWriter) {
 	s.closer, _ = rw.(io.Closer)
 	s.fired = make(chan struct{})
 	s.stop = context.AfterFunc(ctx, func() {
-		s.interrupt(0)
+		s.cancel()
 		close(s.fired)
 	})
+}
+
+// cancel interrupts what is under way because the context has ended: reads at
+// once, and writes after abortGrace where rw tells the two apart. A frame, or a
+// record of TLS, that is cut in the middle would leave no way to tell the other
+// side why.
+func (s *stream) cancel() {
+	rw, ok := s.rw.(interface {
+		SetReadDeadline(time.Time) error
+		SetWriteDeadline(time.Time) error
+	})
+	now := time.Now()
+	if !ok || rw.SetWriteDeadline(now.Add(abortGrace)) != nil || rw.SetReadDeadline(now) != nil {
+		s.interrupt(0)
+	}
 }
 
 // detach returns when the context can no longer interrupt the stream.
