@@ -65,7 +65,7 @@ func TestSign(t *testing.T) {
 // Integers that would be rounded would share a signature.
 func TestIntegers(t *testing.T) {
 	for _, good := range []any{
-		0, 1<<53 - 1, -(1<<53 - 1), []int64{1<<53 - 1, 2}, 1.5, 1e30, 12345678.12345678, "9007199254740992", `\"9007199254740992`,
+		0, int64(1<<53 - 1), int64(-(1<<53 - 1)), []int64{1<<53 - 1, 2}, 1.5, 1e30, 12345678.12345678, "9007199254740992", `\"9007199254740992`,
 		map[string]int{"9007199254740992": 1}, json.RawMessage(`1E30`), []string{`\`, "9007199254740993"},
 	} {
 		_, err := Canonical(good)
