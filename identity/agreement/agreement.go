@@ -55,9 +55,11 @@
 //
 // # Cost
 //
-// Four message delays and about 2 kB before the protocol starts, three Ed25519
-// signatures and one durable write a side. Authorize verifies two signatures for
-// every party.
+// Six message delays before the protocol starts, and about 3.7 kB in both
+// directions together, most of which is the key exchange X25519MLKEM768 of TLS.
+// A side signs twice, its certificate and the handshake, and writes durably once
+// for the contract and once for each policy. Authorize verifies two signatures
+// for every party.
 //
 // # References
 //
