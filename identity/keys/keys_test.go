@@ -62,6 +62,26 @@ func TestSign(t *testing.T) {
 	require.Error(t, err)
 }
 
+// Integers that would be rounded would share a signature.
+func TestIntegers(t *testing.T) {
+	for _, good := range []any{
+		0, int64(1<<53 - 1), int64(-(1<<53 - 1)), []int64{1<<53 - 1, 2}, 1.5, 1e30, 12345678.12345678, "9007199254740992", `\"9007199254740992`,
+		map[string]int{"9007199254740992": 1}, json.RawMessage(`1E30`), []string{`\`, "9007199254740993"},
+	} {
+		_, err := Canonical(good)
+		require.NoError(t, err, "%v", good)
+	}
+	for _, bad := range []any{
+		int64(1 << 53), int64(1<<53 + 1), int64(-1 << 53), uint64(1<<64 - 1), []int64{1, 1<<53 + 1}, map[string]int64{`\"`: 1 << 60},
+		json.RawMessage(`9007199254740991.9`), struct{ N, M int64 }{1, 1 << 53},
+	} {
+		_, err := Canonical(bad)
+		require.ErrorContains(t, err, "2^53", "%v", bad)
+		_, err = Algorithms(nil).Sign(signer(1), "claim", bad)
+		require.Error(t, err)
+	}
+}
+
 // broken signs, but wrongly, as a faulty module does.
 type broken struct{ ed25519.PrivateKey }
 

@@ -5,6 +5,7 @@ import (
 	"crypto"
 	"encoding/json"
 	"errors"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gowebpki/jcs"
@@ -19,8 +20,9 @@ import (
 func Decode(b []byte, v any, maxBytes int) error { return strictjson.Decode(b, v, maxBytes) }
 
 // Canonical returns the canonical JSON [RFC 8785] of a value. Text that is not
-// UTF-8 would be replaced on the way, and two statements would have one form;
-// the replacement character is therefore refused.
+// UTF-8 would be replaced on the way, integers beyond 2^53 rounded [RFC 8785,
+// section 3.2.2.3], and two statements would have one form; the replacement
+// character and such integers are therefore refused.
 func Canonical(v any) ([]byte, error) {
 	b, err := json.Marshal(v)
 	if err != nil {
@@ -33,7 +35,36 @@ func Canonical(v any) ([]byte, error) {
 	if bytes.ContainsRune(out, utf8.RuneError) {
 		return nil, errors.New("keys: the statement has text that is not UTF-8, or U+FFFD")
 	}
+	if !exact(out) {
+		return nil, errors.New("keys: the statement has an integer beyond 2^53; write it as a string")
+	}
 	return out, nil
+}
+
+// exact reports whether all integers of canonical JSON are within ±(2^53-1), so
+// that none can have been rounded.
+func exact(canonical []byte) bool {
+	const most = "9007199254740991"
+	inString := false
+	for i := 0; i < len(canonical); i++ {
+		switch c := canonical[i]; {
+		case inString && c == '\\':
+			i++
+		case c == '"':
+			inString = !inString
+		case !inString && '0' <= c && c <= '9':
+			from := i
+			for i < len(canonical) && strings.IndexByte("0123456789.e+-", canonical[i]) >= 0 {
+				i++
+			}
+			number := string(canonical[from:i])
+			if !strings.ContainsAny(number, ".e") && (len(number) > len(most) || len(number) == len(most) && number > most) {
+				return false
+			}
+			i-- // what follows the number is next
+		}
+	}
+	return true
 }
 
 // message returns what is signed.

@@ -111,7 +111,7 @@ func TestAuthority(t *testing.T) {
 func TestAuthorityEnds(t *testing.T) {
 	w := open(t)
 	root, links, codes, _ := chain(t, w)
-	_, err := w.submit(t, "level 2", w.next(codes[2], Deregister))
+	_, err := w.submit(t, "next2", w.end(t, codes[2], "next2"))
 	require.NoError(t, err)
 	_, err = Authority(root, start.Add(100*time.Second), links()...)
 	require.ErrorContains(t, err, "not registered")

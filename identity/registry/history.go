@@ -1,10 +1,12 @@
 package registry
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 
 	"github.com/dujiang-dev/dujiang/identity"
@@ -16,6 +18,7 @@ import (
 const (
 	maxOperations = 4096
 	maxHistory    = 96 << 20
+	maxPositioned = 96 << 10 // bytes of an entry with its proof
 )
 
 // historyJSON is a history as it is handed over.
@@ -76,18 +79,16 @@ type Verifier struct {
 
 // Verify reads and replays a history, as [Registry.History] returns it: each
 // entry continues the one before, is signed by the key in force, and is
-// countersigned. It cannot see that entries are missing at the end: how fresh a
-// history is says the log.
+// countersigned. It cannot see that entries are missing at the end. So a thief can
+// show the history from before a rotation: take histories from the registrar, and
+// not from those whose signatures they are to prove.
 func (v *Verifier) Verify(history []byte) (*History, error) {
-	var j historyJSON
-	if err := keys.Decode(history, &j, maxHistory); err != nil {
+	entries, err := parseHistory(history)
+	if err != nil {
 		return nil, err
 	}
-	if len(j.Entries) == 0 || len(j.Entries) > maxOperations {
-		return nil, fmt.Errorf("registry: a history has 1 to %d operations", maxOperations)
-	}
 	h := new(History)
-	for i, p := range j.Entries {
+	for i, p := range entries {
 		e, err := parseEntry(p.Entry)
 		if err == nil {
 			err = v.position(p)
@@ -103,6 +104,47 @@ func (v *Verifier) Verify(history []byte) (*History, error) {
 		}
 	}
 	return h, nil
+}
+
+// parseHistory reads one entry after another, so that what a hostile history
+// makes of few bytes stays small.
+func parseHistory(history []byte) (entries []positionedJSON, err error) {
+	errForm := errors.New("registry: a history is an object with an array of entries")
+	if len(history) > maxHistory {
+		return nil, fmt.Errorf("registry: a history has at most %d bytes", maxHistory)
+	}
+	d := json.NewDecoder(bytes.NewReader(history))
+	for _, want := range []json.Token{json.Delim('{'), "entries", json.Delim('[')} {
+		if token, err := d.Token(); err != nil || token != want {
+			return nil, errForm
+		}
+	}
+	for d.More() {
+		if len(entries) == maxOperations {
+			return nil, fmt.Errorf("registry: a history has 1 to %d operations", maxOperations)
+		}
+		var raw json.RawMessage
+		if d.Decode(&raw) != nil {
+			return nil, errForm
+		}
+		var p positionedJSON
+		if err := keys.Decode(raw, &p, maxPositioned); err != nil {
+			return nil, fmt.Errorf("operation %d: %w", len(entries), err)
+		}
+		entries = append(entries, p)
+	}
+	for _, want := range []json.Token{json.Delim(']'), json.Delim('}')} {
+		if token, err := d.Token(); err != nil || token != want {
+			return nil, errForm
+		}
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, errForm
+	}
+	if len(entries) == 0 {
+		return nil, fmt.Errorf("registry: a history has 1 to %d operations", maxOperations)
+	}
+	return entries, nil
 }
 
 func (v *Verifier) position(p positionedJSON) error {
@@ -152,12 +194,14 @@ func (h *History) check(as keys.Algorithms, s *Signed) error {
 	}
 	signer := h.key
 	switch op.Act {
-	case Create, Rotate:
-		// The new key signs. For Rotate the commitment is what authorises it, and
-		// the key before need not sign: it may be lost.
+	case Create, Rotate, Move, Deregister:
+		// The new key signs. But for Create the commitment is what authorises it,
+		// and the key before need not sign: it may be lost. What ends a history
+		// needs the key that was committed to as well: otherwise whoever steals the
+		// key in force could take the identity before its owner rotates.
 		signer = op.Key
-		if op.Act == Rotate && op.Key.Fingerprint() != [32]byte(h.next) {
-			return errors.New("registry: the new key is not the one that was committed to")
+		if op.Act != Create && op.Key.Fingerprint() != [32]byte(h.next) {
+			return errors.New("registry: the key is not the one that was committed to")
 		}
 		// A key that comes back would sign for its first use too.
 		if h.used(op.Key) {

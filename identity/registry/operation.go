@@ -46,8 +46,8 @@ const (
 	Delegate   Act = "delegate"   // Grant
 	Revoke     Act = "revoke"     // Revokes
 	Rename     Act = "rename"     // Path
-	Move       Act = "move"       // Successor, and in Next the fingerprint of its key; the last one
-	Deregister Act = "deregister" // the last one
+	Move       Act = "move"       // Key as for rotate, Successor, and in Next the fingerprint of its key; the last one
+	Deregister Act = "deregister" // Key as for rotate; the last one
 )
 
 // An Operation is one step in the history of an identity. Which fields an
@@ -78,7 +78,8 @@ type Predecessor struct {
 }
 
 // A Signed operation has the signature of the identity's key: of the new key for
-// Create and Rotate, which proves that the applicant has it, and of the key in
+// Create and Rotate, which proves that the applicant has it, of the key that was
+// committed to for Move and Deregister, which cannot be undone, and of the key in
 // force for everything else.
 type Signed struct {
 	Operation Operation `json:"operation"`
@@ -217,11 +218,15 @@ func (op *Operation) shape() error {
 			return errors.New("registry: rename needs Path")
 		}
 	case Move:
-		want.Successor, want.Next = op.Successor, op.Next
-		if op.Successor.IsZero() || op.Successor == op.Code || op.Next.IsZero() {
-			return errors.New("registry: move needs Successor, and in Next the fingerprint of its key")
+		want.Key, want.Successor, want.Next = op.Key, op.Successor, op.Next
+		if op.Key.IsZero() || op.Successor.IsZero() || op.Successor == op.Code || op.Next.IsZero() {
+			return errors.New("registry: move needs Key, Successor, and in Next the fingerprint of its key")
 		}
 	case Deregister:
+		want.Key = op.Key
+		if op.Key.IsZero() {
+			return errors.New("registry: deregister needs Key")
+		}
 	default:
 		return errors.New("registry: unknown act")
 	}

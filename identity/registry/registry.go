@@ -20,8 +20,9 @@
 // Registering proves possession of the key, for this registrar and now: the
 // nonce serves once, for one code and key, and ends. Every key but the first was
 // committed to by its fingerprint before it was shown, so that whoever steals the
-// key in force cannot rotate it away; the owner can, also without the stolen key.
-// A rotation ends the keys that were added.
+// key in force cannot rotate it away, move or deregister the identity; the owner
+// can rotate, also without the stolen key. A rotation ends the keys that were
+// added. Grants stay: the owner revokes those that a thief gave.
 //
 // Signatures hold as of a position in the log: those logged before a rotation
 // stay good, and a key rotated away signs nothing new. Positions are proved by
@@ -268,6 +269,9 @@ func (r *Registry) Submit(ctx context.Context, s Signed) (Receipt, error) {
 	}
 	if err := k.check(r.cfg.Algorithms, &s); err != nil {
 		return Receipt{}, err
+	}
+	if op.Act == Move && r.byCode[op.Successor] != nil {
+		return Receipt{}, errors.New("registry: the successor is registered already, so it is another identity")
 	}
 	if op.Act == Create {
 		if err := r.predecessor(op); err != nil {

@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -92,6 +93,13 @@ func (w *world) next(c identity.Code, act Act) Operation {
 	return Operation{Act: act, Code: c, Registrar: w.self, Sequence: n, Previous: previous, Time: w.now.Unix()}
 }
 
+// end returns the operation that deregisters with the key committed to.
+func (w *world) end(t testing.TB, c identity.Code, committed string) Operation {
+	op := w.next(c, Deregister)
+	op.Key = public(t, committed)
+	return op
+}
+
 func (w *world) submit(t testing.TB, name string, op Operation) (Receipt, error) {
 	s, err := Sign(algorithms, signer(name), op)
 	require.NoError(t, err)
@@ -168,7 +176,7 @@ func TestLife(t *testing.T) {
 	require.Error(t, h.Check(nil, public(t, "b"), "claim", statement, oldSignature, 5))
 	require.Error(t, w.VerifyNow(c, public(t, "a"), "claim", statement, oldSignature))
 	require.ErrorIs(t, h.Check(nil, public(t, "a"), "claim", 2, oldSignature, 5), keys.ErrSignature)
-	_, err = w.submit(t, "a", w.next(c, Deregister))
+	_, err = w.submit(t, "a", w.end(t, c, "c"))
 	require.ErrorIs(t, err, keys.ErrSignature)
 	op = w.next(c, Rotate)
 	op.Key, op.Next = public(t, "c"), public(t, "a").Fingerprint()
@@ -192,14 +200,14 @@ func TestLife(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, before, after)
 
-	_, err = w.submit(t, "b", w.next(c, Deregister))
-	require.Error(t, err, "the log has lost what it had: positions do not grow")
+	_, err = w.submit(t, "c", w.end(t, c, "c"))
+	require.ErrorContains(t, err, "positions", "the log has lost what it had: positions do not grow")
 }
 
 func TestEnd(t *testing.T) {
 	w := open(t)
 	c := w.create(t, identity.Connector, "a", "b")
-	_, err := w.submit(t, "a", w.next(c, Deregister))
+	_, err := w.submit(t, "b", w.end(t, c, "b"))
 	require.NoError(t, err)
 	_, alive := w.history(t, c).Key()
 	require.False(t, alive)
@@ -216,8 +224,8 @@ func TestMove(t *testing.T) {
 	from := w.create(t, identity.Connector, "a", "b")
 	to := code(t, identity.Connector, "1301")
 	op := w.next(from, Move)
-	op.Successor, op.Next = to, public(t, "new").Fingerprint()
-	receipt, err := w.submit(t, "a", op)
+	op.Key, op.Successor, op.Next = public(t, "b"), to, public(t, "new").Fingerprint()
+	receipt, err := w.submit(t, "b", op)
 	require.NoError(t, err)
 	move := Predecessor{from, sha256.Sum256(receipt.Entry)}
 
@@ -238,6 +246,66 @@ func TestMove(t *testing.T) {
 	other := w.create(t, identity.Connector, "x", "y")
 	require.Error(t, w.history(t, other).Follows(w.history(t, from)))
 	require.Error(t, w.history(t, to).Follows(w.history(t, other)))
+}
+
+// Whoever steals the key in force can neither move nor end the identity, and its
+// owner rotates the stolen key away.
+func TestStolenKey(t *testing.T) {
+	w := open(t)
+	taken := w.create(t, identity.Connector, "x", "y")
+	c := w.create(t, identity.Connector, "stolen", "b")
+	move := w.next(c, Move)
+	move.Successor, move.Next = code(t, identity.Connector, "3101"), public(t, "thief").Fingerprint()
+	for _, op := range []Operation{move, w.next(c, Deregister)} {
+		_, err := w.submit(t, "stolen", op)
+		require.ErrorContains(t, err, "needs Key")
+		for _, name := range []string{"stolen", "thief"} {
+			op.Key = public(t, name)
+			_, err = w.submit(t, name, op)
+			require.ErrorContains(t, err, "committed")
+		}
+		op.Key = public(t, "b") // seen, not owned
+		_, err = w.submit(t, "stolen", op)
+		require.ErrorIs(t, err, keys.ErrSignature)
+	}
+	move.Key, move.Successor = public(t, "b"), taken
+	_, err := w.submit(t, "b", move)
+	require.ErrorContains(t, err, "registered already")
+
+	op := w.next(c, Rotate)
+	op.Key, op.Next = public(t, "b"), public(t, "c").Fingerprint()
+	_, err = w.submit(t, "b", op)
+	require.NoError(t, err)
+}
+
+// A hostile history costs little memory, whatever it is made of.
+func TestHistoryMemory(t *testing.T) {
+	for _, b := range []string{
+		`{"entries":[` + strings.Repeat("{},", 1<<20) + `{}]}`,
+		`{"entries":[` + strings.Repeat(`{"position":1},`, 1<<18) + `{}]}`,
+		`{"entries":[{"entry":[` + strings.Repeat("0,", 1<<20) + `0]}]}`,
+	} {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := new(Verifier).Verify([]byte(b))
+		runtime.ReadMemStats(&after)
+		require.Error(t, err)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8*len(b)))
+	}
+	for _, s := range []string{
+		`{"entries":[{}],}`, `{"entries":[{},]}`, `{"entries":[{}]}{}`, `{"entries":[{}],"entries":[{}]}`, `{"more":1,"entries":[{}]}`,
+		`{"entries":[{}]`, `{"entries":{}}`, `{"entries":[1]}`, `{"entries":[null]}`,
+	} {
+		_, err := parseHistory([]byte(s))
+		if s == `{"entries":[null]}` || s == `{"entries":[1]}` {
+			require.ErrorContains(t, err, "operation 0")
+			continue
+		}
+		require.Error(t, err, s)
+	}
+	entries, err := parseHistory([]byte(` {"entries" : [ {"position":1} , {"position":2} ] } `))
+	require.NoError(t, err)
+	require.Len(t, entries, 2)
 }
 
 func TestRegistrationAttacks(t *testing.T) {
@@ -298,10 +366,10 @@ func TestRegistrationAttacks(t *testing.T) {
 	require.ErrorIs(t, err, keys.ErrSignature)
 	// Nor can a log that fails be passed over.
 	w.log.err = errors.New("disk")
-	_, err = w.submit(t, "a", w.next(c, Deregister))
+	_, err = w.submit(t, "b", w.end(t, c, "b"))
 	require.ErrorContains(t, err, "disk")
 	w.log.err = nil
-	_, err = w.submit(t, "a", w.next(c, Deregister))
+	_, err = w.submit(t, "b", w.end(t, c, "b"))
 	require.ErrorContains(t, err, "open it again")
 }
 
@@ -405,7 +473,7 @@ func TestProvedPositions(t *testing.T) {
 	require.NoError(t, err)
 	defer w.Close()
 	c := w.create(t, identity.Connector, "a", "b")
-	_, err = w.submit(t, "a", w.next(c, Deregister))
+	_, err = w.submit(t, "b", w.end(t, c, "b"))
 	require.NoError(t, err)
 	_, err = log.Publish(ctx)
 	require.NoError(t, err)
