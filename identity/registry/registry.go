@@ -33,13 +33,13 @@
 //
 // A registrar can refuse and delay, and can lie by a head that leaves entries
 // out; then keys count that were rotated away, and grants that were revoked.
-// Entries and heads are signed by it, so a short head, and an entry of the same
-// history with the log's proof of a position which that head covers, convict it.
-// The owner has that entry from the [Receipt]. If readers demand witnesses, the
-// registrar cannot show them a log without it. But somebody has to compare: the
-// log's commitments do not tell whose they are, so that a short head that never
-// meets the longer history is not noticed. A registrar cannot sign for an
-// identity.
+// Entries and heads are signed by it, so a short head convicts it together with
+// an entry that this head leaves out and the log's proof that the entry is at a
+// position which the head covers. The owner has that entry, and what opens its
+// commitment, from the [Receipt]. A log whose witnesses are demanded cannot be
+// shown without it later. But somebody has to compare: the log's commitments do
+// not tell whose they are, so that a short head that never meets the longer
+// history is not noticed. A registrar cannot sign for an identity.
 //
 // Authority goes down in levels by grants that can only narrow: [Authority].
 //
@@ -351,7 +351,8 @@ type Prover func(index int64, salt evidence.Salt, record []byte) ([]byte, error)
 
 // History returns the history of a code for a [Verifier], with a head that is
 // signed now, and with proofs if prove is not nil. The head covers what the log
-// has published, and the history itself.
+// has published, and the history itself. After an error of the file or the log,
+// as Submit has them, there are no histories until the registry is opened again.
 func (r *Registry) History(code identity.Code, prove Prover) ([]byte, error) {
 	entries, h, err := r.snapshot(code)
 	if err != nil {

@@ -37,7 +37,8 @@ type positionedJSON struct {
 type Verifier struct {
 	Algorithms keys.Algorithms
 	// Registrars are the keys by which registrars countersign and sign heads, which
-	// the caller knows from elsewhere. A registrar may have had several.
+	// the caller knows from elsewhere. A registrar may have had several. Whoever has
+	// one of them can lie as a registrar can.
 	Registrars map[identity.Code][]keys.PublicKey
 	// Log is what the proofs of positions are checked by. If it is nil the positions
 	// are believed as the registrar signed them.
