@@ -147,7 +147,9 @@ type Link struct {
 // Authority checks a chain of grants from a pinned root down and returns the
 // last, which says who may do what. It is valid if each history has its grant,
 // not revoked, of an issuer that is still registered; if each grant is a part of
-// the one above; and if all are in their period at the given time.
+// the one above; and if all are in their period at the given time. Revocations
+// and ends are seen as of the heads of the histories: MaxAge of [Verifier] says
+// how old these may be.
 func Authority(root identity.Code, at time.Time, chain ...Link) (*Grant, error) {
 	if len(chain) == 0 || len(chain) > maxDepth {
 		return nil, errors.New("registry: a chain has 1 to 4 grants")

@@ -1,41 +1,22 @@
 package registry
 
 import (
-	"bytes"
 	"crypto/sha256"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"math"
 
 	"github.com/dujiang-dev/dujiang/identity"
-	"github.com/dujiang-dev/dujiang/identity/evidence"
 	"github.com/dujiang-dev/dujiang/identity/keys"
 )
 
-// Bounds of a history that comes from others.
-const (
-	maxOperations = 4096
-	maxHistory    = 96 << 20
-	maxPositioned = 96 << 10 // bytes of an entry with its proof
-)
-
-// historyJSON is a history as it is handed over.
-type historyJSON struct {
-	Entries []positionedJSON `json:"entries"`
-}
-
-type positionedJSON struct {
-	Entry    json.RawMessage `json:"entry"`
-	Position int64           `json:"position"`
-	Proof    []byte          `json:"proof,omitzero"`
-}
+// maxOperations bounds a history.
+const maxOperations = 4096
 
 // A History is what a verified chain of operations says about an identity.
 type History struct {
 	code      identity.Code
 	count     int
+	size      int64  // of the log as of the head; 0 in a registry, which has none
 	last      Digest // of the last entry
 	lastTime  int64
 	position  int64 // of the last entry
@@ -63,114 +44,6 @@ const forever = math.MaxInt64
 type granted struct {
 	grant   *Grant
 	revoked bool
-}
-
-// A Verifier replays histories from bytes alone.
-type Verifier struct {
-	Algorithms keys.Algorithms
-	// Registrars are the keys by which registrars countersign, which the caller
-	// knows from elsewhere. A registrar may have had several.
-	Registrars map[identity.Code][]keys.PublicKey
-	// Log is what the proofs of positions are checked by. If it is nil the
-	// positions are believed: then the history must come from someone who is
-	// trusted to say which keys were in force when.
-	Log *evidence.Policy
-}
-
-// Verify reads and replays a history, as [Registry.History] returns it: each
-// entry continues the one before, is signed by the key in force, and is
-// countersigned. It cannot see that entries are missing at the end. So a thief can
-// show the history from before a rotation: take histories from the registrar, and
-// not from those whose signatures they are to prove.
-func (v *Verifier) Verify(history []byte) (*History, error) {
-	entries, err := parseHistory(history)
-	if err != nil {
-		return nil, err
-	}
-	h := new(History)
-	for i, p := range entries {
-		e, err := parseEntry(p.Entry)
-		if err == nil {
-			err = v.position(p)
-		}
-		if err == nil {
-			err = v.countersigned(&e)
-		}
-		if err == nil {
-			err = h.apply(v.Algorithms, &e, p.Entry, p.Position)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("operation %d: %w", i, err)
-		}
-	}
-	return h, nil
-}
-
-// parseHistory reads one entry after another, so that what a hostile history
-// makes of few bytes stays small.
-func parseHistory(history []byte) (entries []positionedJSON, err error) {
-	errForm := errors.New("registry: a history is an object with an array of entries")
-	if len(history) > maxHistory {
-		return nil, fmt.Errorf("registry: a history has at most %d bytes", maxHistory)
-	}
-	d := json.NewDecoder(bytes.NewReader(history))
-	for _, want := range []json.Token{json.Delim('{'), "entries", json.Delim('[')} {
-		if token, err := d.Token(); err != nil || token != want {
-			return nil, errForm
-		}
-	}
-	for d.More() {
-		if len(entries) == maxOperations {
-			return nil, fmt.Errorf("registry: a history has 1 to %d operations", maxOperations)
-		}
-		var raw json.RawMessage
-		if d.Decode(&raw) != nil {
-			return nil, errForm
-		}
-		var p positionedJSON
-		if err := keys.Decode(raw, &p, maxPositioned); err != nil {
-			return nil, fmt.Errorf("operation %d: %w", len(entries), err)
-		}
-		entries = append(entries, p)
-	}
-	for _, want := range []json.Token{json.Delim(']'), json.Delim('}')} {
-		if token, err := d.Token(); err != nil || token != want {
-			return nil, errForm
-		}
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return nil, errForm
-	}
-	if len(entries) == 0 {
-		return nil, fmt.Errorf("registry: a history has 1 to %d operations", maxOperations)
-	}
-	return entries, nil
-}
-
-func (v *Verifier) position(p positionedJSON) error {
-	if p.Position < 0 {
-		return errors.New("registry: a position is negative")
-	}
-	if v.Log == nil {
-		return nil
-	}
-	proved, err := v.Log.VerifyDetached(p.Proof, p.Entry)
-	if err != nil {
-		return err
-	}
-	if proved.Index != p.Position {
-		return errors.New("registry: the proof is of another position")
-	}
-	return nil
-}
-
-func (v *Verifier) countersigned(e *entry) error {
-	for _, k := range v.Registrars[e.Operation.Registrar] {
-		if v.Algorithms.Verify(k, countersignatureDomain, e.Signed, e.countersignature) == nil {
-			return nil
-		}
-	}
-	return errors.New("registry: no known key of the registrar countersigned the operation")
 }
 
 // check returns an error unless the operation continues the history and has the
@@ -313,8 +186,13 @@ func (h *History) advance(op *Operation, digest Digest, position int64) {
 
 // Check returns nil if the statement was signed by a key that was in force at a
 // position of the log, the one under which the statement was logged. So old
-// statements hold after a rotation, and keys rotated away sign no new ones.
+// statements hold after a rotation, and keys rotated away sign no new ones. It
+// refuses positions that the head does not cover: a rotation may be there that
+// the history does not show.
 func (h *History) Check(as keys.Algorithms, key keys.PublicKey, domain string, statement any, signature []byte, position int64) error {
+	if position >= h.size {
+		return errors.New("registry: the position is beyond the head of the history; ask the registrar for a newer history")
+	}
 	for _, u := range h.uses {
 		if u.key == key && u.from <= position && position < u.until {
 			return as.Verify(key, domain, statement, signature)
@@ -352,7 +230,7 @@ func (h *History) Follows(before *History) error {
 // Code returns whose history it is.
 func (h *History) Code() identity.Code { return h.code }
 
-// Key returns the key that signs operations now, and false if the history has
+// Key returns the key that signs operations as of the head, and false if the history has
 // ended.
 func (h *History) Key() (keys.PublicKey, bool) { return h.key, !h.ended }
 

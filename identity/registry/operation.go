@@ -105,7 +105,7 @@ const (
 	possessionDomain       = "registry possession"
 )
 
-// maxEntry is the most bytes of an entry.
+// maxEntry is the most bytes of an entry, and of a head.
 const maxEntry = 16 << 10
 
 // Sign signs an operation with the identity's key.

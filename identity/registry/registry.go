@@ -25,10 +25,21 @@
 // added. Grants stay: the owner revokes those that a thief gave.
 //
 // Signatures hold as of a position in the log: those logged before a rotation
-// stay good, and a key rotated away signs nothing new. Positions are proved by
-// the log, or believed, as [Verifier] says. A registrar can refuse and delay, and
-// can show different people histories that end at different entries; the log
-// and its witnesses are what brings that to light. It cannot act for an identity.
+// stay good, and a key rotated away signs nothing new. A history ends with a head
+// in which the registrar says that it is whole up to a size of the log, and when.
+// So nobody else can leave out its last entries, and nothing is accepted at a
+// position for which the head does not speak. What came after the head a history
+// does not show; [Verifier] has MaxAge for that.
+//
+// A registrar can refuse and delay, and can lie by a head that leaves entries
+// out; then keys count that were rotated away, and grants that were revoked.
+// Entries and heads are signed by it, so a short head convicts it together with
+// an entry that this head leaves out and the log's proof that the entry is at a
+// position which the head covers. The owner has that entry, and what opens its
+// commitment, from the [Receipt]. A log whose witnesses are demanded cannot be
+// shown without it later. But somebody has to compare: the log's commitments do
+// not tell whose they are, so that a short head that never meets the longer
+// history is not noticed. A registrar cannot sign for an identity.
 //
 // Authority goes down in levels by grants that can only narrow: [Authority].
 //
@@ -39,7 +50,7 @@
 // # Cost
 //
 // A submission verifies one signature, makes one, and waits twice for the disk.
-// Histories are in memory, about 2 kB an operation.
+// Histories are in memory, about 2 kB an operation. Each History makes one signature.
 //
 // # References
 //
@@ -73,6 +84,9 @@ var ErrNotFound = errors.New("registry: the code is not registered")
 // A Log is a log of commitments, such as *evidence.Log.
 type Log interface {
 	Append(commitments ...evidence.Commitment) (first int64, err error)
+	// Latest returns what was published last: no later Append may return a position
+	// below its Size, also after a crash.
+	Latest() (evidence.Checkpoint, []byte)
 }
 
 // Config is a registrar. All fields but Algorithms, Logged and NonceLife are
@@ -332,33 +346,54 @@ func (r *Registry) predecessor(op *Operation) error {
 	return h.Follows(&k.History)
 }
 
-// A Prover proves positions: evidence.Log.ProveDetached.
+// A Prover proves positions: evidence.Log.ProveDetached of the registry's log.
 type Prover func(index int64, salt evidence.Salt, record []byte) ([]byte, error)
 
-// History returns the history of a code for a [Verifier], with proofs if prove
-// is not nil.
+// History returns the history of a code for a [Verifier], with a head that is
+// signed now, and with proofs if prove is not nil. The head covers what the log
+// has published, and the history itself. After an error of the file or the log,
+// as Submit has them, there are no histories until the registry is opened again.
 func (r *Registry) History(code identity.Code, prove Prover) ([]byte, error) {
-	r.mu.Lock()
-	k := r.byCode[code]
-	var entries []logged
-	if k != nil {
-		entries = k.entries[:len(k.entries):len(k.entries)]
+	entries, h, err := r.snapshot(code)
+	if err != nil {
+		return nil, err
 	}
-	r.mu.Unlock()
-	if k == nil {
-		return nil, ErrNotFound
-	}
-	j := historyJSON{make([]positionedJSON, len(entries))}
+	j := historyJSON{Entries: make([]positionedJSON, len(entries))}
 	for i, e := range entries {
 		j.Entries[i] = positionedJSON{Entry: e.entry, Position: e.position}
 		if prove != nil {
-			var err error
 			if j.Entries[i].Proof, err = prove(e.position, e.salt, e.entry); err != nil {
 				return nil, err
 			}
 		}
 	}
+	h.Positions = positions(j.Entries)
+	j.Head.Head = h
+	if j.Head.Signature, err = r.cfg.Algorithms.Sign(r.cfg.Signer, headDomain, h); err != nil {
+		return nil, err
+	}
 	return keys.Canonical(j)
+}
+
+// snapshot returns the entries of a code and their head but for Positions. Both
+// are of one moment: what is submitted later is logged later, at a position that
+// the head does not cover.
+func (r *Registry) snapshot(code identity.Code) ([]logged, head, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	// After a failure the log may have an entry that the history has not.
+	if r.failed != nil {
+		return nil, head{}, r.failed
+	}
+	k := r.byCode[code]
+	if k == nil {
+		return nil, head{}, ErrNotFound
+	}
+	latest, _ := r.cfg.Log.Latest()
+	return k.entries[:len(k.entries):len(k.entries)], head{
+		Code: code, Registrar: r.cfg.Code, Count: k.count, Last: k.last,
+		Size: max(latest.Size, k.position+1), Time: r.cfg.Now().Unix(),
+	}, nil
 }
 
 // Last returns what the next operation of a code has as Sequence and Previous.

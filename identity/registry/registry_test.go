@@ -52,8 +52,13 @@ func code(t testing.TB, k identity.Kind, area string) identity.Code {
 
 // memory is a log without a disk.
 type memory struct {
-	n   int64
-	err error
+	n         int64
+	published int64
+	err       error
+}
+
+func (m *memory) Latest() (evidence.Checkpoint, []byte) {
+	return evidence.Checkpoint{Size: m.published}, nil
 }
 
 func (m *memory) Append(c ...evidence.Commitment) (int64, error) {
@@ -84,7 +89,8 @@ func open(t testing.TB) *world {
 }
 
 func (w *world) verifier(t testing.TB) *Verifier {
-	return &Verifier{Registrars: map[identity.Code][]keys.PublicKey{w.self: {public(t, "registrar")}}}
+	return &Verifier{Registrars: map[identity.Code][]keys.PublicKey{w.self: {public(t, "registrar")}},
+		Now: func() time.Time { return w.now }, MaxAge: time.Hour}
 }
 
 // next returns an operation that continues a history.
@@ -168,10 +174,11 @@ func TestLife(t *testing.T) {
 	require.NoError(t, err)
 
 	// The key rotated away: good for what it signed, and for nothing new.
+	w.log.published = w.log.n
 	h := w.history(t, c)
 	require.NoError(t, h.Check(nil, public(t, "a"), "claim", statement, oldSignature, 5))
 	require.NoError(t, h.Check(nil, public(t, "a"), "claim", statement, oldSignature, rotated.Position-1))
-	require.Error(t, h.Check(nil, public(t, "a"), "claim", statement, oldSignature, rotated.Position))
+	require.ErrorContains(t, h.Check(nil, public(t, "a"), "claim", statement, oldSignature, rotated.Position), "not in force")
 	require.Error(t, h.Check(nil, public(t, "extra"), "claim", statement, extra, rotated.Position))
 	require.Error(t, h.Check(nil, public(t, "b"), "claim", statement, oldSignature, 5))
 	require.Error(t, w.VerifyNow(c, public(t, "a"), "claim", statement, oldSignature))
@@ -287,23 +294,25 @@ func TestHistoryMemory(t *testing.T) {
 	} {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := new(Verifier).Verify([]byte(b))
+		_, err := (&Verifier{Now: time.Now, MaxAge: time.Hour}).Verify([]byte(b))
 		runtime.ReadMemStats(&after)
 		require.Error(t, err)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8*len(b)))
 	}
 	for _, s := range []string{
 		`{"entries":[{}],}`, `{"entries":[{},]}`, `{"entries":[{}]}{}`, `{"entries":[{}],"entries":[{}]}`, `{"more":1,"entries":[{}]}`,
+		`{"entries":[{}]}`, `{"entries":[{}],"head":{},"head":{}}`, `{"head":{},"entries":[{}]}`,
+		`{"entries":[{}],"head":{}}{}`, `{"entries":[{}],"head":`,
 		`{"entries":[{}]`, `{"entries":{}}`, `{"entries":[1]}`, `{"entries":[null]}`,
 	} {
-		_, err := parseHistory([]byte(s))
+		_, _, err := parseHistory([]byte(s))
 		if s == `{"entries":[null]}` || s == `{"entries":[1]}` {
 			require.ErrorContains(t, err, "operation 0")
 			continue
 		}
 		require.Error(t, err, s)
 	}
-	entries, err := parseHistory([]byte(` {"entries" : [ {"position":1} , {"position":2} ] } `))
+	entries, _, err := parseHistory([]byte(` {"entries" : [ {"position":1} , {"position":2} ] , "head" : { } } `))
 	require.NoError(t, err)
 	require.Len(t, entries, 2)
 }
@@ -371,6 +380,8 @@ func TestRegistrationAttacks(t *testing.T) {
 	w.log.err = nil
 	_, err = w.submit(t, "b", w.end(t, c, "b"))
 	require.ErrorContains(t, err, "open it again")
+	_, err = w.History(c, nil)
+	require.ErrorContains(t, err, "open it again", "a head would deny what may be in the log")
 }
 
 func TestNonceBound(t *testing.T) {
@@ -423,7 +434,7 @@ func TestVerifyAttacks(t *testing.T) {
 	require.NoError(t, json.Unmarshal(good, &j))
 	bad := func(change func(j *historyJSON)) {
 		t.Helper()
-		k := historyJSON{append([]positionedJSON(nil), j.Entries...)}
+		k := historyJSON{append([]positionedJSON(nil), j.Entries...), j.Head}
 		change(&k)
 		b, err := keys.Canonical(k)
 		require.NoError(t, err)
@@ -485,8 +496,11 @@ func TestProvedPositions(t *testing.T) {
 	require.NoError(t, err)
 	b, err := w.History(c, log.ProveDetached)
 	require.NoError(t, err)
-	_, err = v.Verify(b)
+	h, err := v.Verify(b)
 	require.NoError(t, err)
+	require.EqualValues(t, 2, h.size)
+	_, err = v.Verify(resign(t, b, func(h *head) { h.Size++ }))
+	require.ErrorContains(t, err, "more than the log")
 	_, err = v.Verify(bytes.Replace(b, []byte(`"position":1`), []byte(`"position":2`), 1))
 	require.ErrorContains(t, err, "position")
 	b, err = w.History(c, nil)
