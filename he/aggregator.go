@@ -116,7 +116,8 @@ func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) (f r
 	if err := s.readHeader(in, kindContribution, contributor); err != nil {
 		return f, err
 	}
-	masks, bodies := newWriter(io.Discard), newWriter(io.Discard)
+	in.h = nil // what is committed to are the parts
+	masks, bodies := sha256.New(), sha256.New()
 	finger := p.params.NewFingerprinter(r.digest)
 	var b []byte
 	var sum *rlwe.Sum
@@ -136,14 +137,14 @@ func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) (f r
 		if err := finger.AddSum(sum); err != nil {
 			return f, err
 		}
-		masks.write(b[:p.params.MaskSize()])
-		bodies.write(b[p.params.MaskSize():])
+		masks.Write(b[:p.params.MaskSize()])
+		bodies.Write(b[p.params.MaskSize():])
 	}
 	if err := in.end(kindContribution); err != nil {
 		return f, err
 	}
 	wantMasks, wantBodies := r.hashes(contributor)
-	if masks.sum() != wantMasks || bodies.sum() != wantBodies {
+	if [sha256.Size]byte(masks.Sum(nil)) != wantMasks || [sha256.Size]byte(bodies.Sum(nil)) != wantBodies {
 		return f, bad(kindContribution, fmt.Sprintf("it is not what number %d committed to", contributor))
 	}
 	return finger.Sum(), nil
