@@ -116,10 +116,12 @@ func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) (f r
 	if err := s.readHeader(in, kindContribution, contributor); err != nil {
 		return f, err
 	}
-	masks, bodies := newWriter(io.Discard), newWriter(io.Discard)
+	in.h = nil // what is committed to are the parts
+	masks, bodies := sha256.New(), sha256.New()
 	finger := p.params.NewFingerprinter(r.digest)
 	var b []byte
 	var sum *rlwe.Sum
+	var scratch rlwe.Scratch
 	for chunk := range p.chunks() {
 		n := p.chunkLen(chunk)
 		if sum == nil || sum.Len() != n {
@@ -130,20 +132,25 @@ func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) (f r
 			return f, err
 		}
 		sum.Reset()
-		if err := sum.Add(b); err != nil {
+		if err := p.addTo(sum, b[p.skip():]); err != nil {
 			return f, bad(kindContribution, "a residue is out of its range")
+		}
+		if n := p.skip(); n > 0 {
+			if err := p.params.CheckMask(b[:n], &scratch); err != nil {
+				return f, bad(kindContribution, "a residue is out of its range")
+			}
 		}
 		if err := finger.AddSum(sum); err != nil {
 			return f, err
 		}
-		masks.write(b[:p.params.MaskSize()])
-		bodies.write(b[p.params.MaskSize():])
+		masks.Write(b[:p.params.MaskSize()])
+		bodies.Write(b[p.params.MaskSize():])
 	}
 	if err := in.end(kindContribution); err != nil {
 		return f, err
 	}
 	wantMasks, wantBodies := r.hashes(contributor)
-	if masks.sum() != wantMasks || bodies.sum() != wantBodies {
+	if [sha256.Size]byte(masks.Sum(nil)) != wantMasks || [sha256.Size]byte(bodies.Sum(nil)) != wantBodies {
 		return f, bad(kindContribution, fmt.Sprintf("it is not what number %d committed to", contributor))
 	}
 	return finger.Sum(), nil
@@ -164,12 +171,34 @@ func (s *Session) readHeader(in *stream, kind byte, sender int) error {
 	return nil
 }
 
+// newSum returns a sum of what the aggregator adds up: in mode Collective bodies
+// only, since key holders add up the masks.
 func (p *Plan) newSum(n int) *rlwe.Sum {
-	sum, err := p.params.NewSum(n)
+	build := p.params.NewSum
+	if p.spec.Mode == Collective {
+		build = p.params.NewBodySum
+	}
+	sum, err := build(n)
 	if err != nil {
 		panic("he: internal error: " + err.Error())
 	}
 	return sum
+}
+
+// skip is what such a sum does not need of the start of a ciphertext.
+func (p *Plan) skip() int {
+	if p.spec.Mode == Collective {
+		return p.params.MaskSize()
+	}
+	return 0
+}
+
+// addTo adds a ciphertext, from there on, to such a sum.
+func (p *Plan) addTo(sum *rlwe.Sum, ciphertext []byte) error {
+	if p.spec.Mode == Collective {
+		return sum.AddBody(ciphertext)
+	}
+	return sum.Add(ciphertext)
 }
 
 // grow returns b with length n and any content.
@@ -287,7 +316,7 @@ func (a *Aggregate) WriteTo(w io.Writer) (int64, error) {
 				if w.sum == nil || w.sum.Len() != n {
 					w.sum = p.newSum(n)
 				}
-				w.in = grow(w.in, p.params.CiphertextSize(n))
+				w.in = grow(w.in, p.params.CiphertextSize(n)-p.skip())
 				w.err = a.add(w.sum, w.in, first+i)
 				w.out = p.appendSum(w.out[:0], w.sum)
 			})
@@ -309,12 +338,13 @@ func (a *Aggregate) WriteTo(w io.Writer) (int64, error) {
 
 // add sets sum to the sum of a chunk.
 func (a *Aggregate) add(sum *rlwe.Sum, b []byte, chunk int) error {
+	p := a.s.plan
 	sum.Reset()
 	for _, i := range a.call.included {
-		if err := readAt(a.inputs[i], b, a.s.plan.offset(chunk)); err != nil {
+		if err := readAt(a.inputs[i], b, p.offset(chunk)+int64(p.skip())); err != nil {
 			return err
 		}
-		if err := sum.Add(b); err != nil {
+		if err := p.addTo(sum, b); err != nil {
 			return fmt.Errorf("he: the contribution of number %d is not what it was when it was added", i)
 		}
 	}

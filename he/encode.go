@@ -12,6 +12,10 @@ func (p *Plan) encode(contributor int, rows iter.Seq2[[]float64, error], emit fu
 	counters := make([]wide, len(p.bases))
 	vector := make([]wide, len(p.vectors))
 	units := make([]int64, len(p.spec.Fields))
+	scales := make([]float64, len(units))
+	for i := range scales {
+		scales[i] = p.spec.Fields[i].scale()
+	}
 	flip := newFlipper()
 	n := 0
 	for row, err := range rows {
@@ -21,7 +25,7 @@ func (p *Plan) encode(contributor int, rows iter.Seq2[[]float64, error], emit fu
 		if n == p.spec.Rows {
 			return fmt.Errorf("%w: there are more than %d rows", ErrRange, n)
 		}
-		if err := p.units(units, row, n); err != nil {
+		if err := p.units(units, scales, row, n); err != nil {
 			return err
 		}
 		offset := 0
@@ -66,15 +70,14 @@ func (p *Plan) encode(contributor int, rows iter.Seq2[[]float64, error], emit fu
 	return pack.flush()
 }
 
-// units checks a row and sets dst to it in units.
-func (p *Plan) units(dst []int64, row []float64, n int) error {
+// units checks a row and sets dst to it in units, of which there are scales in one.
+func (p *Plan) units(dst []int64, scales, row []float64, n int) error {
 	if len(row) != len(dst) {
 		return fmt.Errorf("%w: row %d has %d numbers, and there are %d fields", ErrRange, n, len(row), len(dst))
 	}
 	for i, x := range row {
-		f := &p.spec.Fields[i]
-		u, err := toUnits(x, f.scale())
-		switch {
+		u, err := toUnits(x, scales[i])
+		switch f := &p.spec.Fields[i]; {
 		case err == errDecimals:
 			return fmt.Errorf("%w: field %q in row %d %w", ErrRange, f.Name, n, err)
 		case err != nil || u < p.lo[i] || u > p.hi[i]:

@@ -113,13 +113,14 @@ type packer struct {
 // put adds counters, which have been brought to start from zero, to the slots
 // of a group that begins at a coefficient.
 func (p *packer) put(g *group, at int64, shift uint, counters []wide) error {
-	for _, s := range g.slots {
-		if err := p.reach(at + int64(s.coef)); err != nil {
-			return err
+	for i := range g.slots {
+		s := &g.slots[i]
+		if coef := at + int64(s.coef); coef >= p.first+int64(len(p.chunk)) {
+			if err := p.reach(coef); err != nil {
+				return err
+			}
 		}
-		d := counters[s.counter]
-		d.shift(s.from)
-		p.chunk[len(p.chunk)-1] |= d.low(s.bits) << (s.shift + shift)
+		p.chunk[len(p.chunk)-1] |= counters[s.counter].digit(s.from, s.bits) << (s.shift + shift)
 	}
 	return nil
 }

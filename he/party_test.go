@@ -182,13 +182,26 @@ func (p *parties) aggregate(in *inputs, present, active []int) *Aggregate {
 func (p *parties) audit(a *Aggregate, holder int) *Audit {
 	audit, err := p.keyHolders[holder].Audit(a.Call())
 	require.NoError(p.t, err)
-	var b bytes.Buffer
 	for _, i := range audit.Contributors() {
-		require.NoError(p.t, a.WriteAudit(&b, holder, i))
-		require.EqualValues(p.t, p.plan.Sizes().Audit, b.Len())
-		require.NoError(p.t, audit.Add(i, &b))
+		r, w := io.Pipe() // as a network does it, chunk by chunk
+		c := &counter{r: r}
+		go func() { w.CloseWithError(a.WriteAudit(w, holder, i)) }()
+		require.NoError(p.t, audit.Add(i, c))
+		require.Equal(p.t, p.plan.Sizes().Audit, c.n)
 	}
 	return audit
+}
+
+// A counter counts the bytes that are read.
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += int64(n)
+	return n, err
 }
 
 // shares returns the shares of key holders.

@@ -36,13 +36,13 @@ func (a *wide) sub(b wide) {
 // negative says whether a < 0.
 func (a wide) negative() bool { return a.hi>>63 == 1 }
 
-// low returns the n lowest bits, n < 64, and shifts a down by them. It is for
-// numbers that are not negative.
-func (a *wide) low(n uint) uint64 {
-	d := a.lo & (1<<n - 1)
-	a.lo = a.lo>>n | a.hi<<(64-n)
-	a.hi >>= n
-	return d
+// digit returns n bits of a from one on, n < 64. It is for numbers that are not
+// negative.
+func (a wide) digit(from, n uint) uint64 {
+	if from >= 64 {
+		a.lo, a.hi, from = a.hi, 0, from-64
+	}
+	return (a.lo>>from | a.hi<<(64-from)) & (1<<n - 1)
 }
 
 // toWide returns x, which must be below 2^127 in size.
@@ -56,14 +56,6 @@ var (
 	mask64  = new(big.Int).SetUint64(1<<64 - 1)
 	mask128 = new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 128), big.NewInt(1))
 )
-
-// shift shifts a, which is not negative, down by n bits.
-func (a *wide) shift(n uint) {
-	if n >= 64 {
-		a.lo, a.hi, n = a.hi, 0, n-64
-	}
-	a.low(n)
-}
 
 // grow shifts a up by n bits.
 func (a *wide) grow(n uint) {

@@ -75,9 +75,13 @@ func decoders(t testing.TB) map[string]struct {
 			require.NoError(t, err)
 			if err := s.Add(b, new(Scratch)); err != nil {
 				require.Zero(t, s.count)
-				require.Equal(t, p.newPoly(), s.mask)
+				require.Error(t, p.CheckMask(b, new(Scratch)))
+				require.ErrorIs(t, s.Add(b, new(Scratch)), errBroken)
+				_, broken := s.AppendBinary(nil)
+				require.ErrorIs(t, broken, errBroken)
 				return nil, err
 			}
+			require.NoError(t, p.CheckMask(b, new(Scratch)))
 			return s.AppendBinary(nil)
 		}},
 		"public share": {public, func(t testing.TB, b []byte) ([]byte, error) {
@@ -274,13 +278,18 @@ func TestMaskSum(t *testing.T) {
 	require.NoError(t, err)
 	masks, err := g.p.NewMaskSum()
 	require.NoError(t, err)
+	bodies, err := g.p.NewBodySum(3)
+	require.NoError(t, err)
 	var scratch Scratch
 	for range collective.Contributors {
 		b, err := e.Encrypt(nil, []uint64{1, 2, 3})
 		require.NoError(t, err)
 		require.NoError(t, sum.Add(b))
 		require.NoError(t, masks.Add(b[:g.p.MaskSize()], &scratch))
+		require.NoError(t, bodies.AddBody(b[g.p.MaskSize():]))
+		require.Error(t, sum.AddBody(b[g.p.MaskSize():]))
 	}
+	require.Equal(t, sum.AppendBody(nil), bodies.AppendBody(nil))
 	b, err := masks.AppendBinary(nil)
 	require.NoError(t, err)
 	require.Equal(t, sum.appendMask(nil), b)

@@ -41,27 +41,29 @@ func unpack(numbers []uint64, b []byte, width int, limit uint64) bool {
 		return false
 	}
 	mask := ^uint64(0) >> (64 - width)
-	var borrow, over uint64
+	var over uint64
 	i, n := 0, len(numbers)
 	if width <= 57 {
-		// One load of eight bytes has the whole number.
-		for at := 0; i < n && at/8+8 <= len(b); i, at = i+1, at+width {
-			v := binary.LittleEndian.Uint64(b[at/8:]) >> (at & 7) & mask
+		// One load of eight bytes has the whole number. What is over the limit
+		// leaves the highest bit set, which neither has.
+		limit := min(limit, mask)
+		for at := uint(0); i < n && at>>3+8 <= uint(len(b)); i, at = i+1, at+uint(width) {
+			v := binary.LittleEndian.Uint64(b[at>>3:]) >> (at & 7) & mask
 			numbers[i] = v
-			_, over = bits.Sub64(limit, v, 0)
-			borrow |= over
+			over |= limit - v
 		}
-	} else {
+	} else if width < 64 {
 		// Eight bytes and the one behind them have it.
-		for at := 0; i < n && at/8+9 <= len(b); i, at = i+1, at+width {
-			c := b[at/8:][:9:9]
+		limit := min(limit, mask)
+		for at := uint(0); i < n && at>>3+9 <= uint(len(b)); i, at = i+1, at+uint(width) {
+			c := b[at>>3:][:9:9]
 			v := binary.LittleEndian.Uint64(c)>>(at&7) | uint64(c[8])<<1<<(63-at&7)
 			v &= mask
 			numbers[i] = v
-			_, over = bits.Sub64(limit, v, 0)
-			borrow |= over
+			over |= limit - v
 		}
 	}
+	borrow := over >> 63
 	for ; i < n; i++ {
 		at := i * width
 		v := load(b, at/8)>>(at%8) | load(b, at/8+8)<<(64-at%8)

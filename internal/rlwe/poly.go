@@ -35,6 +35,30 @@ func (p *Params) parsePoly(x poly, b []byte) error {
 	return nil
 }
 
+// A block is a run of residues that fits the nearest cache, and begins and ends at
+// a byte when packed.
+type block [512]uint64
+
+// eachBlock is parsePoly, which hands out the residues block by block instead:
+// those modulo a prime from an index on. It may fail after it handed out some.
+func (p *Params) eachBlock(x *block, b []byte, take func(limb, at int, residues []uint64)) error {
+	if len(b) != p.ringSize() {
+		return ErrMalformed
+	}
+	residues := x[:min(len(x), p.n)]
+	for i, l := range p.limbs {
+		size := packedSize(len(residues), l.bits)
+		for at := 0; at < p.n; at += len(residues) {
+			if !unpack(residues, b[:size], l.bits, l.q-1) {
+				return ErrMalformed
+			}
+			take(i, at, residues)
+			b = b[size:]
+		}
+	}
+	return nil
+}
+
 // addPoly adds y to x.
 func (p *Params) addPoly(x, y poly) {
 	for i := range p.limbs {

@@ -32,6 +32,10 @@ func (p *Params) NewSum(n int) (*Sum, error) {
 	return s, err
 }
 
+// NewBodySum returns the sum of no contributions of n coefficients, to which only
+// bodies are added.
+func (p *Params) NewBodySum(n int) (*Sum, error) { return p.newBodySum(n, p.cfg.Contributors) }
+
 // newBodySum returns a sum without a mask.
 func (p *Params) newBodySum(n, most int) (*Sum, error) {
 	if err := p.checkLength(n); err != nil {
@@ -68,9 +72,6 @@ func (s *Sum) Len() int { return len(s.body) }
 // Add adds one ciphertext. If it is malformed the sum stays as it was.
 func (s *Sum) Add(ciphertext []byte) error {
 	p := s.p
-	if s.count == s.most {
-		return fmt.Errorf("rlwe: a sum of %d contributions is full", s.most)
-	}
 	if s.maskless() {
 		return errMaskless
 	}
@@ -83,11 +84,31 @@ func (s *Sum) Add(ciphertext []byte) error {
 			return err
 		}
 	}
-	if !unpack(s.newBody, body, p.bodyBits, p.span-1) {
-		return ErrMalformed
+	if err := s.add(body); err != nil {
+		return err
 	}
 	if s.mask != nil {
 		p.addPoly(s.mask, s.newMask)
+	}
+	return nil
+}
+
+// AddBody adds what follows the mask of a ciphertext to a sum without a mask. If it
+// is malformed the sum stays as it was.
+func (s *Sum) AddBody(body []byte) error {
+	if s.mask != nil {
+		return errors.New("rlwe: the sum has a mask, and takes whole ciphertexts")
+	}
+	return s.add(body)
+}
+
+// add adds a body, and counts.
+func (s *Sum) add(body []byte) error {
+	if s.count == s.most {
+		return fmt.Errorf("rlwe: a sum of %d contributions is full", s.most)
+	}
+	if !unpack(s.newBody, body, s.p.bodyBits, s.p.span-1) {
+		return ErrMalformed
 	}
 	s.addBody(s.newBody)
 	s.count++
