@@ -40,6 +40,8 @@ type job struct {
 	Share *shareJob `json:"share,omitempty"`
 	HE    *heJob    `json:"he,omitempty"`
 
+	Identity *identityJob `json:"identity,omitempty"`
+
 	// Textbook says that the PSI is the textbook's, for comparison, and Command
 	// that another program does it. See peer.
 	Textbook bool     `json:"textbook,omitempty"`
@@ -108,7 +110,7 @@ func (j *job) sides() []string {
 	switch {
 	case j.Share != nil:
 		return []string{"dealer", "holders"}
-	case j.HE != nil:
+	case j.HE != nil, j.Identity != nil:
 		return []string{"all"}
 	}
 	return []string{"receiver", "sender"}
@@ -125,6 +127,8 @@ func (j *job) party(side int) (party, error) {
 		return newShareParty(j.Share, side)
 	case j.HE != nil:
 		return newHEParty(j.HE)
+	case j.Identity != nil:
+		return newIdentityParty(j.Identity)
 	}
 	return nil, fmt.Errorf("%s: unknown kind of job", j.Name)
 }

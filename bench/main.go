@@ -37,6 +37,9 @@ turn: they are jobs of mem only, of as many numbers of each party as the size sa
 HE/lattigo is the same sum in plain calls of lattigo v5, for up to 15 parties,
 without commitments, signatures and audits.
 
+Identity/directory registers a catalogue of 340,000 records at size 20, and in
+proportion at others, and asks it. It is a job of mem only too.
+
 With -procs 1, the default, mem is one thread for both parties together, and tls
 one for each. Each run has fresh processes, after one warm-up run that doesn't
 count. The result of every run is checked; a wrong one ends the program with
@@ -100,6 +103,7 @@ func allJobs(o *options) []*job {
 		psiJobs(o.sizes, o.networks),
 		shareJobs(o.sizes, o.networks),
 		heJobs(o.sizes, o.networks, o.parties),
+		identityJobs(o.sizes, o.networks),
 		peerJobs(o.peers, o.sizes, o.networks),
 	)
 	slices.SortStableFunc(jobs, func(a, b *job) int { return a.Items - b.Items })
