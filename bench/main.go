@@ -1,5 +1,5 @@
 // Command bench is the benchmark of record: it runs whole protocols between two
-// parties, checks each result, and says what the run cost.
+// parties or more, checks each result, and says what the run cost.
 //
 // Each run happens in processes of its own, which this program starts, so that
 // peak memory and processor time are those of one run and nothing else. See -h,
@@ -47,7 +47,7 @@ exit code 1.
 
     go run ./bench -sizes 10,16 -count 3                     a first look
     go run ./bench -run /vole/ -sizes 20 -networks mem       one row of a paper's table
-    go run ./bench -run ^HE/ -sizes 20 -parties 16            sums of 16 organisations
+    go run ./bench -run ^HE/ -sizes 20 -parties 16           sums of 16 organisations
     go run ./bench -procs 0 -sizes 20                        all cores for each process
     go run ./bench -json new.json -benchstat new.txt         keep the figures
     go run -tags purego ./bench                              without assembly

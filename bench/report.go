@@ -102,8 +102,8 @@ func table(w io.Writer, title, head string, rows func(row func(cells ...string))
 }
 
 func (r *report) printTimes(w io.Writer) {
-	table(w, "Time: medians; spread is (maximum - minimum) / median; growth is that of ns/item from the size before; waited is for a processor; NewSet of both parties apart",
-		"job|wall|min|spread|ns/item|growth|CPU|min|spread|ns/item|growth|waited|NewSet|ns/row",
+	table(w, "Time: medians; spread is (maximum - minimum) / median; growth is that of ns/item from the size before; waited is for a processor; preparation of all parties apart, of PSI NewSet",
+		"job|wall|min|spread|ns/item|growth|CPU|min|spread|ns/item|growth|waited|prepared|ns/row",
 		func(row func(...string)) {
 			for _, j := range r.Jobs {
 				wall, cpu, sets := j.figure(figureWall), j.figure(figureCPU), j.figure(figurePrepare)
