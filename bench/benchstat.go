@@ -38,6 +38,12 @@ func (r *report) benchstat(w io.Writer) error {
 			if rss := values[figureRSS]; rss > 0 {
 				fmt.Fprintf(&b, " %.0f peak-RSS-bytes", rss)
 			}
+			for _, q := range run.quantities() {
+				if own, ok := strings.CutPrefix(q.name, figureOwn+"/"); ok {
+					_, own, _ = strings.Cut(own, "/")
+					fmt.Fprintf(&b, " %g %s-%s", q.value, strings.ReplaceAll(own, " ", "-"), q.unit)
+				}
+			}
 			b.WriteByte('\n')
 		}
 	}

@@ -25,8 +25,8 @@ func TestFigure(t *testing.T) {
 // twoParties is a run over TLS.
 func twoParties(wall float64) *measurement {
 	return &measurement{[]*process{
-		{CPU: 1, PeakRSS: 100, Parties: []partyTime{{"receiver", 0.25, wall, costs{10, 20, 3, []phase{{"match", 0.125}}}}}},
-		{CPU: 2, PeakRSS: 300, Parties: []partyTime{{"sender", 0.5, wall / 2, costs{20, 10, 4, nil}}}},
+		{CPU: 1, PeakRSS: 100, Parties: []partyTime{{"receiver", 0.25, wall, costs{Sent: 10, Received: 20, Delays: 3, Phases: []phase{{Name: "match", Seconds: 0.125}}}}}},
+		{CPU: 2, PeakRSS: 300, Parties: []partyTime{{"sender", 0.5, wall / 2, costs{Sent: 20, Received: 10, Delays: 4, Phases: nil}}}},
 	}}
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // How the two parties are connected.
@@ -19,7 +20,9 @@ const (
 // A job is what is measured, in a form that goes to the measured processes.
 //
 // The jobs of another package are a file like psi.go: a function that lists
-// them, called in run, a field here with what they need, and a case in party.
+// them, called in allJobs, a field here with what they need, and a case in party.
+// A job with one side, as sides tells, is played in one process without a network:
+// its party is all parties in turn, as many as the protocol has.
 type job struct {
 	Name string `json:"name"`
 	// Series is the name without the sizes: jobs in it can be extrapolated.
@@ -35,6 +38,9 @@ type job struct {
 
 	PSI   *psiJob   `json:"psi,omitempty"`
 	Share *shareJob `json:"share,omitempty"`
+	HE    *heJob    `json:"he,omitempty"`
+
+	Identity *identityJob `json:"identity,omitempty"`
 
 	// Textbook says that the PSI is the textbook's, for comparison, and Command
 	// that another program does it. See peer.
@@ -46,7 +52,7 @@ type job struct {
 type party interface {
 	// prepare does what comes before the run, and is measured on its own.
 	prepare() error
-	// run runs the protocol.
+	// run runs the protocol. There is no rw if the job has one side.
 	run(ctx context.Context, rw io.ReadWriter) error
 	// finish checks the result of the run and says what it cost.
 	finish() (costs, error)
@@ -58,19 +64,56 @@ type costs struct {
 	Received int64   `json:"received"`
 	Delays   int     `json:"delays"` // message delays until this party is done
 	Phases   []phase `json:"phases"`
+	// Own are figures that only this kind of job has.
+	Own []ownFigure `json:"own,omitempty"`
+}
+
+type ownFigure struct {
+	Name  string  `json:"name"`
+	Unit  string  `json:"unit"`
+	Value float64 `json:"value"`
 }
 
 type phase struct {
 	Name    string  `json:"name"`
 	Seconds float64 `json:"seconds"`
+	// CPU is that of the whole process, for jobs with one side. Zero is unknown.
+	CPU float64 `json:"cpu_seconds,omitempty"`
 }
 
-// sides are the names of the two parties, the one that connects first.
-func (j *job) sides() [2]string {
-	if j.Share != nil {
-		return [2]string{"dealer", "holders"}
+// A stopwatch splits the time of a process that does one thing after the other
+// into phases.
+type stopwatch struct {
+	wall   time.Time
+	cpu    time.Duration
+	phases []phase
+}
+
+func startStopwatch() *stopwatch { return &stopwatch{wall: time.Now(), cpu: cpuTime()} }
+
+// lap adds the time since the last lap to the phase with this name.
+func (w *stopwatch) lap(name string) {
+	wall, cpu := time.Now(), cpuTime()
+	i := slices.IndexFunc(w.phases, func(p phase) bool { return p.Name == name })
+	if i < 0 {
+		i = len(w.phases)
+		w.phases = append(w.phases, phase{Name: name})
 	}
-	return [2]string{"receiver", "sender"}
+	w.phases[i].Seconds += wall.Sub(w.wall).Seconds()
+	w.phases[i].CPU += (cpu - w.cpu).Seconds()
+	w.wall, w.cpu = wall, cpu
+}
+
+// sides are the names of the two parties, the one that connects first, or one
+// name for all parties of a job that is played in one process.
+func (j *job) sides() []string {
+	switch {
+	case j.Share != nil:
+		return []string{"dealer", "holders"}
+	case j.HE != nil, j.Identity != nil:
+		return []string{"all"}
+	}
+	return []string{"receiver", "sender"}
 }
 
 // party returns one side of the job.
@@ -82,6 +125,10 @@ func (j *job) party(side int) (party, error) {
 		return newPSIParty(j.PSI, side)
 	case j.Share != nil:
 		return newShareParty(j.Share, side)
+	case j.HE != nil:
+		return newHEParty(j.HE)
+	case j.Identity != nil:
+		return newIdentityParty(j.Identity)
 	}
 	return nil, fmt.Errorf("%s: unknown kind of job", j.Name)
 }

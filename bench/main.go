@@ -1,5 +1,5 @@
 // Command bench is the benchmark of record: it runs whole protocols between two
-// parties, checks each result, and says what the run cost.
+// parties or more, checks each result, and says what the run cost.
 //
 // Each run happens in processes of its own, which this program starts, so that
 // peak memory and processor time are those of one run and nothing else. See -h,
@@ -32,6 +32,14 @@ matches and benchstat shows: PSI/vole/malicious/n=2^16/tls.
   mem  both parties in one process, over a buffered pipe in memory
   tls  a process for each party, over TLS 1.3 on the loopback interface
 
+Aggregations of package he have any number of parties, which one process plays in
+turn: they are jobs of mem only, of as many numbers of each party as the size says.
+HE/lattigo is the same sum in plain calls of lattigo v5, for up to 15 parties,
+without commitments, signatures and audits.
+
+Identity/directory registers a catalogue of 340,000 records at size 20, and in
+proportion at others, and asks it. It is a job of mem only too.
+
 With -procs 1, the default, mem is one thread for both parties together, and tls
 one for each. Each run has fresh processes, after one warm-up run that doesn't
 count. The result of every run is checked; a wrong one ends the program with
@@ -39,6 +47,7 @@ exit code 1.
 
     go run ./bench -sizes 10,16 -count 3                     a first look
     go run ./bench -run /vole/ -sizes 20 -networks mem       one row of a paper's table
+    go run ./bench -run ^HE/ -sizes 20 -parties 16           sums of 16 organisations
     go run ./bench -procs 0 -sizes 20                        all cores for each process
     go run ./bench -json new.json -benchstat new.txt         keep the figures
     go run -tags purego ./bench                              without assembly
@@ -53,6 +62,7 @@ type options struct {
 	sizes     []size
 	networks  []string
 	peers     []peer
+	parties   int // contributors of an aggregation
 	count     int
 	procs     int
 	budget    time.Duration
@@ -86,9 +96,18 @@ func main() {
 	}
 }
 
-// allJobs returns the jobs of all packages.
-func allJobs(sizes []size, networks []string) []*job {
-	return append(psiJobs(sizes, networks), shareJobs(sizes, networks)...)
+// allJobs returns the jobs of all packages, the small ones first, so that a budget
+// leaves out the large ones of each rather than one package.
+func allJobs(o *options) []*job {
+	jobs := slices.Concat(
+		psiJobs(o.sizes, o.networks),
+		shareJobs(o.sizes, o.networks),
+		heJobs(o.sizes, o.networks, o.parties),
+		identityJobs(o.sizes, o.networks),
+		peerJobs(o.peers, o.sizes, o.networks),
+	)
+	slices.SortStableFunc(jobs, func(a, b *job) int { return a.Items - b.Items })
+	return jobs
 }
 
 // run does what the flags say. Whatever was measured before an error is
@@ -97,7 +116,7 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 	if o.oldFile != "" {
 		return compareFiles(stdout, o)
 	}
-	jobs := selectJobs(append(allJobs(o.sizes, o.networks), peerJobs(o.peers, o.sizes, o.networks)...), o.pattern)
+	jobs := selectJobs(allJobs(o), o.pattern)
 	if len(jobs) == 0 {
 		return errors.New("no job has a name that -run matches")
 	}
@@ -151,6 +170,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	pattern := fs.String("run", "", "measure only jobs whose names match `REGEXP`")
 	sizes := fs.String("sizes", "10,16,18,20,10x20", "binary logarithms of the numbers of items; 10x20 is 2^10 of the receiver and 2^20 of the sender")
 	networks := fs.String("networks", "mem,tls", "how the parties are connected")
+	fs.IntVar(&o.parties, "parties", 8, "number of `organisations` whose numbers package he adds up")
 	fs.IntVar(&o.count, "count", 5, "number of measured `runs` of each job")
 	fs.IntVar(&o.procs, "procs", 1, "GOMAXPROCS of the measured processes; 0 is Go's default, all cores")
 	fs.DurationVar(&o.budget, "budget", 10*time.Minute, "start nothing that is not done within this `time`, and say what was left out")
@@ -211,6 +231,8 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	switch {
 	case o.count < 1:
 		return nil, errors.New("-count must be at least 1")
+	case o.parties < 3 || o.parties > 32:
+		return nil, errors.New("-parties must be from 3 to 32")
 	case o.procs < 0:
 		return nil, errors.New("-procs must not be negative")
 	case o.oldFile == "" && len(files) > 0:

@@ -178,7 +178,7 @@ func (p *psiParty) finish() (costs, error) {
 	}
 	c := costs{Sent: r.Stats.Sent, Received: r.Stats.Received, Delays: r.Stats.Rounds}
 	for _, ph := range r.Stats.Phases {
-		c.Phases = append(c.Phases, phase{ph.Name, ph.Duration.Seconds()})
+		c.Phases = append(c.Phases, phase{Name: ph.Name, Seconds: ph.Duration.Seconds()})
 	}
 	return c, nil
 }

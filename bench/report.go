@@ -27,6 +27,7 @@ func (r *report) print(w io.Writer) {
 	r.printTimes(w)
 	r.printCosts(w)
 	r.printPhases(w)
+	r.printOwn(w)
 	if n := r.disturbed(); n > 0 {
 		fmt.Fprintf(w, "\nBeware: %d of %d jobs waited for a processor for more than a tenth of their CPU time:\nother programs had it, or both parties have more threads than there are processors.\n"+
 			"Their wall time is that of a shared processor. Take CPU time, or measure again on an idle machine.\n", n, len(r.Jobs))
@@ -101,8 +102,8 @@ func table(w io.Writer, title, head string, rows func(row func(cells ...string))
 }
 
 func (r *report) printTimes(w io.Writer) {
-	table(w, "Time: medians; spread is (maximum - minimum) / median; growth is that of ns/item from the size before; waited is for a processor; NewSet of both parties apart",
-		"job|wall|min|spread|ns/item|growth|CPU|min|spread|ns/item|growth|waited|NewSet|ns/row",
+	table(w, "Time: medians; spread is (maximum - minimum) / median; growth is that of ns/item from the size before; waited is for a processor; preparation of all parties apart, of PSI NewSet",
+		"job|wall|min|spread|ns/item|growth|CPU|min|spread|ns/item|growth|waited|prepared|ns/row",
 		func(row func(...string)) {
 			for _, j := range r.Jobs {
 				wall, cpu, sets := j.figure(figureWall), j.figure(figureCPU), j.figure(figurePrepare)
@@ -115,11 +116,14 @@ func (r *report) printTimes(w io.Writer) {
 }
 
 func (r *report) printCosts(w io.Writer) {
-	table(w, "Traffic and memory: per item of the larger side; peak RSS of a whole process, Go's runtime included, and what it was before the run",
+	table(w, "Traffic and memory: per item of the larger side; all messages in the first column if one process plays all parties; peak RSS of a whole process, Go's runtime included, and what it was before the run",
 		"job|receiver sends|sender sends|B/item|delays|RSS|before|RSS receiver|RSS sender|CPU receiver|CPU sender",
 		func(row func(...string)) {
 			for _, j := range r.Jobs {
-				first, second := j.sides()[0], j.sides()[1]
+				first, second := j.sides()[0], ""
+				if sides := j.sides(); len(sides) == 2 {
+					second = sides[1]
+				}
 				row(j.Name, size10(j.figure(figureSent+"/"+first).Median), size10(j.figure(figureSent+"/"+second).Median),
 					digits(j.perItem(figureBytes)),
 					fmt.Sprintf("%g/%g", j.figure(figureDelays+"/"+first).Median, j.figure(figureDelays+"/"+second).Median),
@@ -131,7 +135,7 @@ func (r *report) printCosts(w io.Writer) {
 }
 
 func (r *report) printPhases(w io.Writer) {
-	fmt.Fprintln(w, "\nPhases: median of each party, waiting for the other included")
+	fmt.Fprintln(w, "\nPhases: median of each party, waiting for the other included; CPU time where one process plays all parties")
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, j := range r.Jobs {
 		name := j.Name
@@ -139,11 +143,32 @@ func (r *report) printPhases(w io.Writer) {
 			var phases []string
 			for _, f := range j.Figures {
 				if phase, ok := strings.CutPrefix(f.Name, figurePhase+"/"+side+"/"); ok {
-					phases = append(phases, phase+" "+seconds(f.Median))
+					median := f.Median
+					if lap := j.figure(figureLap + "/" + side + "/" + phase); lap.Median > 0 {
+						median = lap.Median
+					}
+					phases = append(phases, phase+" "+seconds(median))
 				}
 			}
 			fmt.Fprintf(t, "  %s\t%s\t%s\n", name, side, strings.Join(phases, ", "))
 			name = ""
+		}
+	}
+	t.Flush()
+}
+
+// printOwn writes the figures that only some kinds of job have.
+func (r *report) printOwn(w io.Writer) {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	head := "\nFigures of their own: medians, and spread\n"
+	for _, j := range r.Jobs {
+		name := j.Name
+		for _, f := range j.Figures {
+			if own, ok := strings.CutPrefix(f.Name, figureOwn+"/"); ok {
+				_, own, _ = strings.Cut(own, "/")
+				fmt.Fprintf(t, "%s  %s\t%s\t%s %s\t%s\n", head, name, own, digits(f.Median), f.Unit, percent(f.Spread))
+				name, head = "", ""
+			}
 		}
 	}
 	t.Flush()

@@ -53,6 +53,12 @@ func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left 
 		if j.Share != nil {
 			j.Share.Fault = r.fault
 		}
+		if j.HE != nil {
+			j.HE.Fault = r.fault
+		}
+		if j.Identity != nil {
+			j.Identity.Fault = r.fault
+		}
 		result, why, err := r.one(ctx, j)
 		switch {
 		case err != nil && j.Command != nil && ctx.Err() == nil:

@@ -142,7 +142,7 @@ func (p *shareParty) hold(r io.Reader) error {
 // phase notes the time since start, and begins the next.
 func (p *shareParty) phase(name string, start *time.Time) {
 	now := time.Now()
-	p.costs.Phases = append(p.costs.Phases, phase{name, now.Sub(*start).Seconds()})
+	p.costs.Phases = append(p.costs.Phases, phase{Name: name, Seconds: now.Sub(*start).Seconds()})
 	*start = now
 }
 

@@ -10,7 +10,7 @@ import (
 
 func TestShareJobs(t *testing.T) {
 	o := mustParse(t, "-sizes", "4,5x6", "-count", "1", "-run", "^Share/")
-	jobs := selectJobs(allJobs(o.sizes, o.networks), o.pattern)
+	jobs := selectJobs(allJobs(o), o.pattern)
 	require.Len(t, jobs, 4*2)
 	results, left, err := newRunner(o, func(string, int) {}).all(t.Context(), jobs)
 	require.NoError(t, err)

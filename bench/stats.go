@@ -27,16 +27,18 @@ type figure struct {
 // Names of figures. Those of one party have its side behind a slash, those of a
 // phase its name too.
 const (
-	figureWall    = "wall"    // s, until both parties are done
-	figureCPU     = "cpu"     // s, of all processes
-	figureWait    = "wait"    // s, for a processor, of all processes
-	figurePrepare = "prepare" // s, of both parties; of PSI, NewSet
-	figureRSS     = "rss"     // B, the peak of the larger process
-	figureSetRSS  = "set-rss" // B, the same before the run, when all is prepared
-	figureBytes   = "bytes"   // B, both ways
-	figureDelays  = "delays"  // until both parties are done
-	figureSent    = "sent"    // B, of a party
-	figurePhase   = "phase"   // s, of a party
+	figureWall    = "wall"      // s, until both parties are done
+	figureCPU     = "cpu"       // s, of all processes
+	figureWait    = "wait"      // s, for a processor, of all processes
+	figurePrepare = "prepare"   // s, of both parties; of PSI, NewSet
+	figureRSS     = "rss"       // B, the peak of the larger process
+	figureSetRSS  = "set-rss"   // B, the same before the run, when all is prepared
+	figureBytes   = "bytes"     // B, both ways
+	figureDelays  = "delays"    // until both parties are done
+	figureSent    = "sent"      // B, of a party
+	figurePhase   = "phase"     // s, of a party
+	figureLap     = "cpu-phase" // s, of the process in a phase
+	figureOwn     = "own"       // what only this kind of job has
 )
 
 // judged is what a comparison looks at.
@@ -123,6 +125,12 @@ func (m *measurement) quantities() []quantity {
 			part(figureDelays+"/"+t.Side, "", float64(t.Delays))
 			for _, ph := range t.Phases {
 				part(figurePhase+"/"+t.Side+"/"+ph.Name, "s", ph.Seconds)
+				if ph.CPU > 0 {
+					part(figureLap+"/"+t.Side+"/"+ph.Name, "s", ph.CPU)
+				}
+			}
+			for _, own := range t.Own {
+				part(figureOwn+"/"+t.Side+"/"+own.Name, own.Unit, own.Value)
 			}
 		}
 	}

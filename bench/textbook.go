@@ -109,7 +109,7 @@ func (p *textbookParty) run(_ context.Context, rw io.ReadWriter) error {
 			err = p.send(key, c)
 		}
 	}
-	p.costs.Phases = []phase{{"exchange", time.Since(start).Seconds()}}
+	p.costs.Phases = []phase{{Name: "exchange", Seconds: time.Since(start).Seconds()}}
 	return err
 }
 

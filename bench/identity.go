@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"crypto/ed25519"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/dujiang-dev/dujiang/identity"
+	"github.com/dujiang-dev/dujiang/identity/directory"
+	"github.com/dujiang-dev/dujiang/identity/evidence"
+)
+
+// An identityJob is a catalogue that is registered and then asked.
+type identityJob struct {
+	Records int `json:"records"`
+	// Fault makes a query lose a result, so that tests see that the check works.
+	Fault bool `json:"fault,omitempty"`
+}
+
+// A catalogue over a country's regions has 340,000 records, which is what size 20
+// means; other sizes are in proportion.
+const (
+	catalogueRecords = 340_000
+	catalogueSize    = 1 << 20
+	catalogueRegions = 226
+)
+
+// identityJobs returns all jobs of package identity, the small ones first, for the
+// sizes that are equal on both sides, since there is one catalogue.
+func identityJobs(sizes []size, networks []string) (jobs []*job) {
+	if !slices.Contains(networks, networkMem) {
+		return nil
+	}
+	for _, s := range bySize(sizes) {
+		if s.n != s.m {
+			continue
+		}
+		records := max(1, int(int64(s.n)*catalogueRecords/catalogueSize))
+		jobs = append(jobs, &job{
+			Name:     fmt.Sprintf("Identity/directory/records=%d/%s", records, networkMem),
+			Series:   "Identity/directory/" + networkMem,
+			Network:  networkMem,
+			Work:     records,
+			Items:    records,
+			Equal:    true,
+			Identity: &identityJob{Records: records},
+		})
+	}
+	return jobs
+}
+
+var (
+	offices = []string{"气象局", "公安局", "民政局", "市场监督管理局", "卫生健康委员会"}
+	topics  = []string{"观测数据", "企业登记", "学校名录", "公交线路", "水质监测"}
+)
+
+// An identityParty has the owner of all records, the directory and its log, and a
+// reader.
+type identityParty struct {
+	*identityJob
+	owner  ed25519.PrivateKey
+	holder identity.Subject
+	areas  []identity.Area
+	costs  costs
+	failed error // what a check of a result said
+}
+
+func newIdentityParty(j *identityJob) (party, error) {
+	// The key is fixed: what is made up is the same in each run.
+	return &identityParty{identityJob: j, owner: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}, nil
+}
+
+func (p *identityParty) prepare() (err error) {
+	if p.holder, err = identity.ParseSubject("91110000600037341L"); err != nil {
+		return err
+	}
+	for i := range catalogueRegions {
+		a, err := identity.ParseArea(fmt.Sprintf("%04d", 1101+i))
+		if err != nil {
+			return err
+		}
+		p.areas = append(p.areas, a)
+	}
+	return nil
+}
+
+// office and topic number the words in the title of record i.
+func office(i int) int { return i / catalogueRegions % len(offices) }
+func topic(i int) int  { return i / (catalogueRegions * len(offices)) % len(topics) }
+
+// record returns record i, which its owner has signed. All but the serial number in
+// its code is determined by i.
+func (p *identityParty) record(i int) (s directory.Signed, err error) {
+	area := p.areas[i%len(p.areas)]
+	s.Record = directory.Record{
+		Title:    fmt.Sprintf("%s%s第%d号", offices[office(i)], topics[topic(i)], i),
+		Summary:  "每小时更新一次，包括编号、名称与地址 Updated hourly",
+		Keywords: []string{topics[topic(i)], "开放"},
+		Location: "https://node.example.cn/data",
+		Rights:   []directory.Right{{Kind: directory.Hold, Subject: p.holder}, {Kind: directory.Process, Subject: p.holder}},
+		Status:   directory.Active, Version: 1,
+	}
+	if s.Record.Code, err = identity.Mint(identity.Resource, p.holder, area); err != nil {
+		return s, err
+	}
+	if s.Record.Path, err = identity.ParsePath(fmt.Sprintf("%v/%s/%s/%d", area, offices[office(i)], topics[topic(i)], i)); err != nil {
+		return s, err
+	}
+	statement, err := s.Record.Statement()
+	if err == nil {
+		s.Signature = ed25519.Sign(p.owner, statement)
+	}
+	return s, err
+}
+
+// verify takes what the owner signed.
+func (p *identityParty) verify(_ *directory.Record, statement, signature []byte) error {
+	if !ed25519.Verify(p.owner.Public().(ed25519.PublicKey), statement, signature) {
+		return errors.New("the signature is wrong")
+	}
+	return nil
+}
+
+func (p *identityParty) run(ctx context.Context, _ io.ReadWriter) error {
+	folder, err := os.MkdirTemp("", "bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(folder)
+	log, err := evidence.Open(filepath.Join(folder, "log"), &evidence.Config{Origin: "log.example.cn", Signer: p.owner})
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	file, cfg := filepath.Join(folder, "directory"), &directory.Config{Verify: p.verify, Log: log}
+	d, err := directory.Open(file, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { d.Close() }() // of the one that is open then
+
+	watch := startStopwatch()
+	codes, err := p.register(watch, d)
+	if err != nil {
+		return err
+	}
+	if _, err := log.Publish(ctx); err != nil {
+		return err
+	}
+	watch.lap("register")
+	start := time.Now()
+	for i, code := range codes {
+		s, err := d.Resolve(code)
+		if err != nil {
+			return err
+		}
+		if s.Record.Code != code {
+			return fmt.Errorf("%w: record %d is another one", errCatalogue, i)
+		}
+	}
+	p.own("resolved", "/s", float64(len(codes))/time.Since(start).Seconds())
+	watch.lap("resolve")
+	if err := p.search(d); err != nil {
+		return err
+	}
+	watch.lap("search")
+	if err := p.prove(d, codes[len(codes)/2]); err != nil {
+		return err
+	}
+	watch.lap("prove")
+	if err := d.Close(); err != nil {
+		return err
+	}
+	start = time.Now()
+	again, err := directory.Open(file, cfg)
+	if err != nil {
+		return err
+	}
+	d = again
+	p.own("cold start", "s", time.Since(start).Seconds())
+	watch.lap("open")
+	if d.Len() != p.Records {
+		return fmt.Errorf("%w: %d records after a restart, want %d", errCatalogue, d.Len(), p.Records)
+	}
+	p.costs.Phases = watch.phases
+	return nil
+}
+
+// errCatalogue says that a directory gave another answer than the known one.
+var errCatalogue = errors.New("the directory is wrong")
+
+func (p *identityParty) own(name, unit string, value float64) {
+	p.costs.Own = append(p.costs.Own, ownFigure{name, unit, value})
+}
+
+// register makes up all records and registers them, thousands at a time.
+func (p *identityParty) register(watch *stopwatch, d *directory.Directory) (codes []identity.Code, err error) {
+	const batch = 8192
+	for from := 0; from < p.Records; from += batch {
+		signed := make([]directory.Signed, min(batch, p.Records-from))
+		for i := range signed {
+			if signed[i], err = p.record(from + i); err != nil {
+				return nil, err
+			}
+			codes = append(codes, signed[i].Record.Code)
+		}
+		watch.lap("sign")
+		if err := d.Register(signed...); err != nil {
+			return nil, err
+		}
+		watch.lap("register")
+	}
+	return codes, nil
+}
+
+// search asks for an office and a topic together, whose records are known.
+func (p *identityParty) search(d *directory.Directory) error {
+	const limit = 50
+	var want []int
+	for i := 0; i < p.Records && len(want) < limit; i++ {
+		if office(i) == 1 && topic(i) == 0 {
+			want = append(want, i)
+		}
+	}
+	start := time.Now()
+	found, err := d.Search(&directory.Query{Text: offices[1] + " " + topics[0], Limit: limit})
+	if err != nil {
+		return err
+	}
+	p.own("text query", "ms", 1e3*time.Since(start).Seconds())
+	if p.Fault {
+		want = append(want, 0)
+	}
+	if len(found) != len(want) {
+		p.failed = fmt.Errorf("%w: %d records are found, want %d", errCatalogue, len(found), len(want))
+		return nil
+	}
+	for k, i := range want {
+		if names := found[k].Record.Path.Names(); names[len(names)-1] != fmt.Sprint(i) {
+			p.failed = fmt.Errorf("%w: result %d is not record %d", errCatalogue, k, i)
+		}
+	}
+	return nil
+}
+
+// prove makes a proof and verifies it without a network.
+func (p *identityParty) prove(d *directory.Directory, code identity.Code) error {
+	key, err := evidence.LogKey("log.example.cn", p.owner.Public().(ed25519.PublicKey))
+	if err != nil {
+		return err
+	}
+	policy, err := evidence.NewPolicy(key, 0)
+	if err != nil {
+		return err
+	}
+	proof, err := d.Prove(code)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	s, _, err := directory.VerifyProof(policy, proof, p.verify)
+	if err != nil {
+		return err
+	}
+	p.own("offline verification", "ms", 1e3*time.Since(start).Seconds())
+	p.own("proof", "B", float64(len(proof)))
+	if s.Record.Code != code {
+		p.failed = fmt.Errorf("%w: the proof is of another record", errCatalogue)
+	}
+	return nil
+}
+
+func (p *identityParty) finish() (costs, error) { return p.costs, p.failed }
