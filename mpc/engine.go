@@ -232,18 +232,12 @@ func (e *Engine) Open(ctx context.Context, v *Vec, to ...int) ([]int64, error) {
 	if err := e.own(v); err != nil {
 		return nil, err
 	}
-	var learns [Parties]bool
-	for _, i := range to {
-		if i < 0 || i >= Parties || learns[i] {
-			return nil, fmt.Errorf("mpc: Open to parties %v, which are not some of 0, 1 and 2", to)
-		}
-		learns[i] = true
-	}
-	if len(to) == 0 {
-		return nil, errors.New("mpc: Open to nobody; name the parties that learn the vector")
+	learns, err := recipients(to)
+	if err != nil {
+		return nil, err
 	}
 	var words []uint64
-	err := e.during(ctx, func() (err error) {
+	err = e.during(ctx, func() (err error) {
 		words, err = e.party.Reveal(v.share, learns)
 		return err
 	})
@@ -262,4 +256,18 @@ func (e *Engine) Open(ctx context.Context, v *Vec, to ...int) ([]int64, error) {
 		return nil, e.err
 	}
 	return values, nil
+}
+
+// recipients returns which parties are in to.
+func recipients(to []int) (learns [Parties]bool, err error) {
+	for _, i := range to {
+		if i < 0 || i >= Parties || learns[i] {
+			return learns, fmt.Errorf("mpc: opening to parties %v, which are not some of 0, 1 and 2", to)
+		}
+		learns[i] = true
+	}
+	if len(to) == 0 {
+		return learns, errors.New("mpc: opening to nobody; name the parties that learn the vector")
+	}
+	return learns, nil
 }

@@ -17,18 +17,66 @@ func (p *Party) InputBits(from, n int, words []uint64) (Vec, error) {
 	return v, p.send(toNext, v.Next)
 }
 
-// Known returns shares of the summand j of x as a secret of its own, without
-// communication: the other two summands of it are zero. Party j - 2 gets zeros only,
-// since it lacks that summand. It serves numbers as well as words of bits.
-func (p *Party) Known(x Vec, j int) Vec {
-	n := len(x.Own)
-	switch j % Parties {
-	case p.index:
-		return Vec{x.Own, make([]uint64, n)}
-	case (p.index + 1) % Parties:
-		return Vec{make([]uint64, n), x.Next}
+// Pair returns the secrets of x as sums of two: party 0 knows the first ones, and
+// parties 1 and 2 the second ones, which are summand 2. What a party does not know
+// is nil. With add, x is one of numbers, and otherwise one of words of bits.
+func (p *Party) Pair(x Vec, add bool) (first, second []uint64) {
+	switch p.index {
+	case 0:
+		first = make([]uint64, len(x.Own))
+		for i, a := range x.Own {
+			if add {
+				first[i] = a + x.Next[i]
+			} else {
+				first[i] = a ^ x.Next[i]
+			}
+		}
+		return first, nil
+	case 1:
+		return nil, x.Next
 	}
-	return NewVec(n)
+	return nil, x.Own
+}
+
+// Second returns shares of n words that parties 1 and 2 know, and pass, as secrets of
+// their own, numbers or bits: the other summands of them are zero. Nothing is sent.
+func (p *Party) Second(n int, words []uint64) (Vec, error) {
+	if p.index == 0 && words != nil || p.index != 0 && len(words) != n {
+		return Vec{}, fmt.Errorf("rep3: %d words instead of %d at party %d", len(words), n, p.index)
+	}
+	switch p.index {
+	case 0:
+		return NewVec(n), nil
+	case 1:
+		return Vec{make([]uint64, n), words}, nil
+	}
+	return Vec{words, make([]uint64, n)}, nil
+}
+
+// Not sets all words of x to their complements.
+func (p *Party) Not(x Vec) {
+	// The constant goes into the summand 0.
+	switch p.index {
+	case 0:
+		not(x.Own)
+	case Parties - 1:
+		not(x.Next)
+	}
+}
+
+func not(x []uint64) {
+	for i := range x {
+		x[i] = ^x[i]
+	}
+}
+
+// RevealBits is [Party.Reveal] for words of bits.
+func (p *Party) RevealBits(x Vec, to [Parties]bool) ([]uint64, error) {
+	words, err := p.lacking(x, to)
+	for i := range words {
+		words[i] ^= x.Own[i] ^ x.Next[i]
+	}
+	return words, err
 }
 
 // And sets each of dst to the conjunction of those of x and y, word by word, in one

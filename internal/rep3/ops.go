@@ -85,6 +85,15 @@ func (p *Party) Dot(x, y Vec) (Vec, error) {
 
 // Reveal opens x to the parties of which to is true, and returns nil to others.
 func (p *Party) Reveal(x Vec, to [Parties]bool) ([]uint64, error) {
+	values, err := p.lacking(x, to)
+	for i := range values {
+		values[i] += x.Own[i] + x.Next[i]
+	}
+	return values, err
+}
+
+// lacking returns the summand of x that this party lacks, if to is true of it.
+func (p *Party) lacking(x Vec, to [Parties]bool) ([]uint64, error) {
 	n := len(x.Own)
 	if !x.is(n) {
 		return nil, fmt.Errorf("rep3: a vector of %d and %d summands", n, len(x.Next))
@@ -104,11 +113,8 @@ func (p *Party) Reveal(x Vec, to [Parties]bool) ([]uint64, error) {
 		values = make([]uint64, n)
 		return p.receive(fromNext, values)
 	})
-	if err != nil || !to[p.index] {
+	if err != nil {
 		return nil, err
-	}
-	for i := range values {
-		values[i] += x.Own[i] + x.Next[i]
 	}
 	return values, nil
 }
