@@ -1,7 +1,6 @@
 package rep3
 
 import (
-	"encoding/binary"
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/session"
@@ -124,22 +123,10 @@ func (v Vec) is(n int) bool { return len(v.Own) == n && len(v.Next) == n }
 
 // zeros sets z to this party's part of a sharing of zeros: F(k_i) - F(k_(i+1)),
 // whose sum over all parties is zero [AFLNO16, correlated randomness].
-func (p *Party) zeros(z []uint64) {
-	p.masks(z, func(z []uint64, own, next []byte) {
-		for i := range z {
-			z[i] = binary.LittleEndian.Uint64(own[8*i:]) - binary.LittleEndian.Uint64(next[8*i:])
-		}
-	})
-}
+func (p *Party) zeros(z []uint64) { p.masks(z, difference) }
 
 // zeroBits is zeros for words of bits: F(k_i) xor F(k_(i+1)).
-func (p *Party) zeroBits(z []uint64) {
-	p.masks(z, func(z []uint64, own, next []byte) {
-		for i := range z {
-			z[i] = binary.LittleEndian.Uint64(own[8*i:]) ^ binary.LittleEndian.Uint64(next[8*i:])
-		}
-	})
-}
+func (p *Party) zeroBits(z []uint64) { p.masks(z, exclusive) }
 
 // masks calls set with each piece of z and what both streams have for it.
 func (p *Party) masks(z []uint64, set func(z []uint64, own, next []byte)) {
@@ -203,12 +190,10 @@ func (p *Party) link(next bool) (*session.Session, int) {
 // send sends words, in messages of a chunk.
 func (p *Party) send(next bool, words []uint64) error {
 	s, other := p.link(next)
-	var buf [8 * chunk]byte
+	buf := p.sending[:]
 	for len(words) > 0 {
 		n := min(len(words), chunk)
-		for i, w := range words[:n] {
-			binary.LittleEndian.PutUint64(buf[8*i:], w)
-		}
+		encode(buf[:8*n], words[:n])
 		if err := s.Send(typeWord, buf[:8*n]); err != nil {
 			return &PartyError{other, err}
 		}
@@ -220,15 +205,13 @@ func (p *Party) send(next bool, words []uint64) error {
 // receive fills words from messages that send made of as many.
 func (p *Party) receive(next bool, words []uint64) error {
 	s, other := p.link(next)
-	var buf [8 * chunk]byte
+	buf := p.receiving[:]
 	for len(words) > 0 {
 		n := min(len(words), chunk)
 		if err := s.Recv(typeWord, buf[:8*n]); err != nil {
 			return &PartyError{other, err}
 		}
-		for i := range words[:n] {
-			words[i] = binary.LittleEndian.Uint64(buf[8*i:])
-		}
+		decode(words[:n], buf[:8*n])
 		words = words[n:]
 	}
 	return nil

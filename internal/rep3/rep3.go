@@ -94,6 +94,8 @@ type Party struct {
 	ownMask, nextMask   *prg.PRG
 	ownInput, nextInput *prg.PRG
 	rounds              int
+	// Messages under way, one each way.
+	sending, receiving [8 * chunk]byte
 }
 
 // A PartyError is an error of the link with a party.
