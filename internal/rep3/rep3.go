@@ -3,7 +3,8 @@
 // secrets, one alone has nothing.
 //
 // [Open] joins a party to the two others. [Party.Input] shares a party's numbers,
-// [Party.Mul] and [Party.Dot] multiply, [Party.Reveal] opens a vector to all.
+// [Party.Mul], [Party.Dot] and [Party.MatMul] multiply, [Party.Reveal] opens a vector.
+// [Party.InputBits], [Party.And] and [Party.RevealBits] do the same for words of bits.
 // Everything linear is local: add or scale both halves of a [Vec]. All parties must
 // call the same methods in the same order, with vectors of the same lengths.
 //
@@ -18,7 +19,8 @@
 //
 // Semi-honest, with at most one of the three corrupted: it follows the protocol and
 // sees, beside its inputs and what is opened, uniformly random words only, if
-// AES-128 in counter mode is pseudorandom [AFLNO16]. A party that deviates can make results wrong without notice. Computation is constant-time.
+// AES-128 in counter mode is pseudorandom [AFLNO16]. A party that deviates can make
+// results wrong without notice. Computation is constant-time.
 //
 // Streams must be authenticated and encrypted by the caller.
 //
@@ -29,7 +31,7 @@
 // # Cost
 //
 // In bytes that each party sends, and message delays: multiplication 8 for each
-// element and 1, inner product 8 and 1, opening 8 for each element and 1, input 8
+// element and 1, so the conjunction of words, inner product 8 and 1, opening 8 for each element and 1, input 8
 // for each element, from one party to one other, and 1. Five bytes more for each
 // 8192 elements.
 //
