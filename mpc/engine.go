@@ -64,6 +64,7 @@ type Stats struct {
 // error of the streams, of another party or of a context, every call returns it.
 type Engine struct {
 	party *rep3.Party
+	stats Stats
 	err   error
 }
 
@@ -90,7 +91,9 @@ func New(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (*En
 	if err != nil {
 		return nil, fmt.Errorf("mpc: %w", err)
 	}
-	return &Engine{party: p}, nil
+	e := &Engine{party: p}
+	e.count()
+	return e, nil
 }
 
 // Self returns which party this is.
@@ -113,10 +116,13 @@ func (e *Engine) Close(reason error) error {
 	return err
 }
 
-// Stats returns the costs so far.
-func (e *Engine) Stats() Stats {
+// Stats returns the costs so far, of New and of all calls that succeeded.
+func (e *Engine) Stats() Stats { return e.stats }
+
+// count updates the costs.
+func (e *Engine) count() {
 	next, prev := e.party.Stats()
-	return Stats{Sent: next.Sent + prev.Sent, Received: next.Received + prev.Received, Rounds: e.party.Rounds()}
+	e.stats = Stats{Sent: next.Sent + prev.Sent, Received: next.Received + prev.Received, Rounds: e.party.Rounds()}
 }
 
 // during calls f, which talks to the others, and interrupts it when ctx ends.
@@ -131,8 +137,10 @@ func (e *Engine) during(ctx context.Context, f func() error) error {
 	defer stop()
 	if err := f(); err != nil {
 		e.err = fmt.Errorf("mpc: %w", err)
+		return e.err
 	}
-	return e.err
+	e.count()
+	return nil
 }
 
 // vec returns a vector of n zeros.

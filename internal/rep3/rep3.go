@@ -31,9 +31,9 @@
 // # Cost
 //
 // In bytes that each party sends, and message delays: multiplication 8 for each
-// element and 1, so the conjunction of words, inner product 8 and 1, opening 8 for each element and 1, input 8
-// for each element, from one party to one other, and 1. Five bytes more for each
-// 8192 elements.
+// element and 1, so the conjunction of words, inner product 8 and 1, opening 8 for
+// each element and 1, input 8 for each element, from one party to one other, and 1.
+// Five bytes more for each message, which is of up to 8192 elements.
 //
 // # References
 //
@@ -236,7 +236,8 @@ func (p *Party) Index() int { return p.index }
 // Rounds returns the number of rounds so far, which is that of message delays.
 func (p *Party) Rounds() int { return p.rounds }
 
-// Stats returns what the sessions with the other two parties cost.
+// Stats returns what the sessions with the other two parties cost. It must not be
+// called after an error, when a message may still be under way.
 func (p *Party) Stats() (next, prev session.Stats) { return p.next.Stats(), p.prev.Stats() }
 
 // Interrupt ends what is under way, and the run, with a reason. It may be called at
