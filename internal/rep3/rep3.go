@@ -3,7 +3,8 @@
 // secrets, one alone has nothing.
 //
 // [Open] joins a party to the two others. [Party.Input] shares a party's numbers,
-// [Party.Mul] and [Party.Dot] multiply, [Party.Reveal] opens a vector to all.
+// [Party.Mul], [Party.Dot] and [Party.MatMul] multiply, [Party.Reveal] opens a vector.
+// [Party.InputBits], [Party.And] and [Party.RevealBits] do the same for words of bits.
 // Everything linear is local: add or scale both halves of a [Vec]. All parties must
 // call the same methods in the same order, with vectors of the same lengths.
 //
@@ -18,7 +19,8 @@
 //
 // Semi-honest, with at most one of the three corrupted: it follows the protocol and
 // sees, beside its inputs and what is opened, uniformly random words only, if
-// AES-128 in counter mode is pseudorandom [AFLNO16]. A party that deviates can make results wrong without notice. Computation is constant-time.
+// AES-128 in counter mode is pseudorandom [AFLNO16]. A party that deviates can make
+// results wrong without notice. Computation is constant-time.
 //
 // Streams must be authenticated and encrypted by the caller.
 //
@@ -29,9 +31,9 @@
 // # Cost
 //
 // In bytes that each party sends, and message delays: multiplication 8 for each
-// element and 1, inner product 8 and 1, opening 8 for each element and 1, input 8
-// for each element, from one party to one other, and 1. Five bytes more for each
-// 8192 elements.
+// element and 1, so the conjunction of words, inner product 8 and 1, opening 8 for
+// each element and 1, input 8 for each element, from one party to one other, and 1.
+// Five bytes more for each message, which is of up to 8192 elements.
 //
 // # References
 //
@@ -56,8 +58,10 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
+// Parties is the number of parties.
+const Parties = 3
+
 const (
-	parties = 3
 	version = 1
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 16
@@ -91,6 +95,29 @@ type Party struct {
 	// Streams of k_i and of k_(i+1), for masks, and others for inputs.
 	ownMask, nextMask   *prg.PRG
 	ownInput, nextInput *prg.PRG
+	rounds              int
+	// Messages under way, one each way.
+	sending, receiving [8 * chunk]byte
+}
+
+// A PartyError is an error of the link with a party.
+type PartyError struct {
+	Party int // 0, 1 or 2
+	Err   error
+}
+
+// Error names the party.
+func (e *PartyError) Error() string { return fmt.Sprintf("party %d: %v", e.Party, e.Err) }
+
+// Unwrap returns the error of the link.
+func (e *PartyError) Unwrap() error { return e.Err }
+
+// at returns err, unless it is nil, as an error of the link with a party.
+func at(party int, err error) error {
+	if err == nil {
+		return nil
+	}
+	return &PartyError{party, err}
 }
 
 // coins are all the randomness of a party.
@@ -110,7 +137,7 @@ func Open(ctx context.Context, index int, next, prev io.ReadWriter, agreed []byt
 }
 
 func open(ctx context.Context, index int, next, prev io.ReadWriter, agreed []byte, c *coins) (*Party, error) {
-	if index < 0 || index >= parties {
+	if index < 0 || index >= Parties {
 		return nil, fmt.Errorf("rep3: party %d is not 0, 1 or 2", index)
 	}
 	tag, err := label.New("rep3", version, "agreement", agreed)
@@ -125,7 +152,7 @@ func open(ctx context.Context, index int, next, prev io.ReadWriter, agreed []byt
 		if isNext {
 			p.next, err = p.meet(ctx, next, session.RoleA, 1, tag, c)
 		} else {
-			p.prev, err = p.meet(ctx, prev, session.RoleB, parties-1, tag, c)
+			p.prev, err = p.meet(ctx, prev, session.RoleB, Parties-1, tag, c)
 		}
 		return err
 	})
@@ -160,7 +187,7 @@ func (p *Party) each(f func(isNext bool) error) error {
 
 // meet opens the session with the party that many places further.
 func (p *Party) meet(ctx context.Context, rw io.ReadWriter, role session.Role, places int, tag []byte, c *coins) (*session.Session, error) {
-	other := (p.index + places) % parties
+	other := (p.index + places) % Parties
 	s, claimed, err := session.Open(ctx, rw, session.Hello{
 		Protocol:        helloProtocol,
 		ProtocolVersion: version,
@@ -170,11 +197,11 @@ func (p *Party) meet(ctx context.Context, rw io.ReadWriter, role session.Role, p
 		Terms:           []session.Term{{Name: "contexts", Value: tag}},
 	})
 	if err != nil {
-		return nil, fmt.Errorf("party %d: %w", other, err)
+		return nil, &PartyError{other, err}
 	}
 	if claimed != uint64(other) {
-		err := fmt.Errorf("party %d: %w: it says that it is party %d", other, session.ErrIncompatible, claimed)
-		return nil, s.Close(err)
+		err := fmt.Errorf("%w: it says that it is party %d", session.ErrIncompatible, claimed)
+		return nil, &PartyError{other, s.Close(err)}
 	}
 	return s, nil
 }
@@ -184,8 +211,8 @@ func (p *Party) meet(ctx context.Context, rw io.ReadWriter, role session.Role, p
 func (p *Party) keys(c *coins) error {
 	var theirs [prg.Size]byte
 	err := p.prev.Duplex(
-		func() error { return p.prev.Send(typeKey, c.key[:]) },
-		func() error { return p.next.Recv(typeKey, theirs[:]) })
+		func() error { return at((p.index+2)%Parties, p.prev.Send(typeKey, c.key[:])) },
+		func() error { return at((p.index+1)%Parties, p.next.Recv(typeKey, theirs[:])) })
 	if err != nil {
 		return err
 	}
@@ -206,6 +233,17 @@ func streams(key [prg.Size]byte) (mask, input *prg.PRG) {
 // Index returns which party p is.
 func (p *Party) Index() int { return p.index }
 
+// Rounds returns the number of rounds so far, which is that of message delays.
+func (p *Party) Rounds() int { return p.rounds }
+
+// Stats returns what the sessions with the other two parties cost. It must not be
+// called after an error, when a message may still be under way.
+func (p *Party) Stats() (next, prev session.Stats) { return p.next.Stats(), p.prev.Stats() }
+
+// Interrupt ends what is under way, and the run, with a reason. It may be called at
+// any time from another goroutine.
+func (p *Party) Interrupt(reason error) { p.cancel(reason) }
+
 // Close ends the run: with nil when all is done, which waits for the others to be
 // done too, and otherwise with the error that stopped it, of which it tells the
 // others. It returns the error to report. The streams stay open.
@@ -214,9 +252,9 @@ func (p *Party) Close(err error) error {
 		// Who comes first in a session sends its end first.
 		err = p.each(func(isNext bool) error {
 			if isNext {
-				return errors.Join(p.next.SendEnd(), p.next.RecvEnd())
+				return at((p.index+1)%Parties, errors.Join(p.next.SendEnd(), p.next.RecvEnd()))
 			}
-			return errors.Join(p.prev.RecvEnd(), p.prev.SendEnd())
+			return at((p.index+2)%Parties, errors.Join(p.prev.RecvEnd(), p.prev.SendEnd()))
 		})
 	}
 	// Both at once, as each may take a moment to tell the other side.
@@ -224,7 +262,8 @@ func (p *Party) Close(err error) error {
 	var reasons [2]error
 	for i, s := range []*session.Session{p.next, p.prev} {
 		if s != nil {
-			closing.Go(func() { reasons[i] = s.Close(err) })
+			_, other := p.link(i == 0)
+			closing.Go(func() { reasons[i] = at(other, s.Close(err)) })
 		}
 	}
 	closing.Wait()

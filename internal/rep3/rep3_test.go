@@ -17,28 +17,30 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
+var everyone = [Parties]bool{true, true, true}
+
 // A link is the pair of ends of a connection from party i to party i+1.
 type link struct{ a, b net.Conn }
 
-func pipes() (links [parties]link) {
+func pipes() (links [Parties]link) {
 	for i := range links {
 		links[i].a, links[i].b = net.Pipe()
 	}
 	return links
 }
 
-// run runs all parties over unbuffered pipes in a bubble and returns their errors.
-func run(t *testing.T, f func(p *Party) error) (errs [parties]error) {
+// run runs all Parties over unbuffered pipes in a bubble and returns their errors.
+func run(t *testing.T, f func(p *Party) error) (errs [Parties]error) {
 	synctest.Test(t, func(t *testing.T) { errs = join(t.Context(), pipes(), f, nil) })
 	return errs
 }
 
 // join runs all parties. Each closes its connections when it is done.
-func join(ctx context.Context, links [parties]link, f func(p *Party) error, agreed func(i int) []byte) (errs [parties]error) {
+func join(ctx context.Context, links [Parties]link, f func(p *Party) error, agreed func(i int) []byte) (errs [Parties]error) {
 	var running sync.WaitGroup
-	for i := range parties {
+	for i := range Parties {
 		running.Go(func() {
-			next, prev := links[i].a, links[(i+2)%parties].b
+			next, prev := links[i].a, links[(i+2)%Parties].b
 			defer next.Close()
 			defer prev.Close()
 			var context []byte
@@ -58,7 +60,7 @@ func join(ctx context.Context, links [parties]link, f func(p *Party) error, agre
 	return errs
 }
 
-func none(t *testing.T, errs [parties]error) {
+func none(t *testing.T, errs [Parties]error) {
 	t.Helper()
 	for i, err := range errs {
 		require.NoError(t, err, "party %d", i)
@@ -86,15 +88,15 @@ func (p *Party) mine(from int, values []uint64) []uint64 {
 // message, and opens the results everywhere.
 func TestOperations(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 1000, chunk - 1, chunk, chunk + 1, 3*chunk + 5} {
-		in := [parties][]uint64{numbers(1, n), numbers(2, n), numbers(3, n)}
+		in := [Parties][]uint64{numbers(1, n), numbers(2, n), numbers(3, n)}
 		none(t, run(t, func(p *Party) error {
-			var v [parties]Vec
+			var v [Parties]Vec
 			for i := range v {
 				var err error
 				if v[i], err = p.Input(i, n, p.mine(i, in[i])); err != nil {
 					return err
 				}
-				opened, err := p.Reveal(v[i])
+				opened, err := p.Reveal(v[i], everyone)
 				if err != nil {
 					return err
 				}
@@ -108,7 +110,7 @@ func TestOperations(t *testing.T) {
 			if err := p.Mul(again, product, product); err != nil {
 				return err
 			}
-			opened, err := p.Reveal(again)
+			opened, err := p.Reveal(again, everyone)
 			if err != nil {
 				return err
 			}
@@ -122,7 +124,7 @@ func TestOperations(t *testing.T) {
 			if err != nil {
 				return err
 			}
-			total, err := p.Reveal(dot)
+			total, err := p.Reveal(dot, everyone)
 			if err != nil {
 				return err
 			}
@@ -137,7 +139,7 @@ func TestOperations(t *testing.T) {
 // party, and adds up to zero.
 func TestMasks(t *testing.T) {
 	const n = chunk + 77
-	var sent [2][parties][]uint64
+	var sent [2][Parties][]uint64
 	none(t, run(t, func(p *Party) error {
 		for i := range sent {
 			x, z := NewVec(n), NewVec(n)
@@ -152,7 +154,7 @@ func TestMasks(t *testing.T) {
 		for r := range sent {
 			require.Zero(t, sent[r][0][i]+sent[r][1][i]+sent[r][2][i])
 		}
-		for party := range parties {
+		for party := range Parties {
 			require.NotZero(t, sent[0][party][i])
 			require.NotEqual(t, sent[0][party][i], sent[1][party][i])
 		}
@@ -177,11 +179,11 @@ func (c *tap) Write(b []byte) (int, error) {
 // by chance.
 func TestViews(t *testing.T) {
 	const n = 2 * chunk
-	var lengths [2][parties]int
+	var lengths [2][Parties]int
 	for i, secret := range [][]uint64{make([]uint64, n), numbers(1, n)} {
 		synctest.Test(t, func(t *testing.T) {
 			links := pipes()
-			var taps [parties]*tap
+			var taps [Parties]*tap
 			for j := range links {
 				taps[j] = &tap{Conn: links[j].b} // party j+1 writes to party j
 				links[j].b = taps[j]
@@ -201,7 +203,7 @@ func TestViews(t *testing.T) {
 				for _, b := range products[header : header+8*chunk] {
 					ones += bits.OnesCount8(b)
 				}
-				require.InDelta(t, 32*chunk, ones, 8*362, "party %d", (j+1)%parties)
+				require.InDelta(t, 32*chunk, ones, 8*362, "party %d", (j+1)%Parties)
 			}
 		})
 	}
@@ -220,7 +222,7 @@ func TestMistakes(t *testing.T) {
 		require.Error(t, err)
 		_, err = p.Dot(uneven, uneven)
 		require.Error(t, err)
-		_, err = p.Reveal(uneven)
+		_, err = p.Reveal(uneven, everyone)
 		require.Error(t, err)
 		_, err = p.Input(3, 1, nil)
 		require.Error(t, err)
@@ -228,9 +230,9 @@ func TestMistakes(t *testing.T) {
 		require.Error(t, err)
 		_, err = p.Input(p.index, 1, nil)
 		require.Error(t, err)
-		_, err = p.Input((p.index+1)%parties, 1, []uint64{1})
+		_, err = p.Input((p.index+1)%Parties, 1, []uint64{1})
 		require.Error(t, err)
-		opened, err := p.Reveal(two)
+		opened, err := p.Reveal(two, everyone)
 		require.Equal(t, []uint64{0, 0}, opened)
 		return err
 	}))
@@ -266,11 +268,11 @@ func TestWrongPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		links := pipes()
 		// 0 -> 2 -> 1 -> 0 instead of 0 -> 1 -> 2 -> 0.
-		ends := [parties][2]net.Conn{
+		ends := [Parties][2]net.Conn{
 			{links[0].a, links[2].b}, {links[2].a, links[1].b}, {links[1].a, links[0].b},
 		}
 		var running sync.WaitGroup
-		var errs [parties]error
+		var errs [Parties]error
 		for i, e := range ends {
 			running.Go(func() {
 				defer e[0].Close()
@@ -290,7 +292,7 @@ func TestWrongPlace(t *testing.T) {
 // error, without waiting for a deadline.
 func TestDeath(t *testing.T) {
 	gone := errors.New("gone")
-	for victim := range parties {
+	for victim := range Parties {
 		for when := range 4 {
 			errs := run(t, func(p *Party) error {
 				step := 0
@@ -317,7 +319,7 @@ func TestDeath(t *testing.T) {
 				if err := die(); err != nil {
 					return err
 				}
-				if _, err := p.Reveal(y); err != nil {
+				if _, err := p.Reveal(y, everyone); err != nil {
 					return err
 				}
 				return die()
@@ -373,7 +375,7 @@ func TestMalformed(t *testing.T) {
 }
 
 // loopback returns links over TCP.
-func loopback(tb testing.TB) (links [parties]link) {
+func loopback(tb testing.TB) (links [Parties]link) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
 	defer l.Close()
@@ -386,7 +388,7 @@ func loopback(tb testing.TB) (links [parties]link) {
 	return links
 }
 
-// BenchmarkMul is three parties in one process over loopback TCP.
+// BenchmarkMul is three Parties in one process over loopback TCP.
 func BenchmarkMul(b *testing.B) {
 	const n = 1 << 20
 	errs := join(b.Context(), loopback(b), func(p *Party) error {

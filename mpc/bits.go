@@ -1,0 +1,196 @@
+package mpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+
+	"github.com/dujiang-dev/dujiang/internal/rep3"
+)
+
+// Bits is a party's part of a vector of secret bits, 64 to a word. It does not
+// change, and prints as its type and length.
+type Bits struct {
+	_      [0]func() // no ==, which would not be constant time
+	engine *Engine
+	n      int
+	share  rep3.Vec // what is beyond n in the last word means nothing
+}
+
+// Len returns the number of bits.
+func (b *Bits) Len() int { return b.n }
+
+// String returns the type and length of b, and nothing of its values.
+func (b Bits) String() string { return fmt.Sprintf("mpc.Bits(%d)", b.n) }
+
+// Format implements [fmt.Formatter], so that no verb prints the value of b.
+func (b Bits) Format(f fmt.State, verb rune) { io.WriteString(f, b.String()) }
+
+// LogValue implements [slog.LogValuer], with the result of String.
+func (b Bits) LogValue() slog.Value { return slog.StringValue(b.String()) }
+
+// words returns the number of words that n bits take.
+func words(n int) int { return n/64 + (n%64+63)/64 }
+
+// bits returns n zeros.
+func (e *Engine) bits(n int) *Bits { return &Bits{engine: e, n: n, share: rep3.NewVec(words(n))} }
+
+var errMixedBits = errors.New("mpc: a vector of bits is nil, empty or of another engine")
+
+// pairBits returns an error unless a and b are vectors of one engine and length.
+func pairBits(a, b *Bits) error {
+	if a == nil || b == nil || a.engine == nil || a.engine != b.engine {
+		return errMixedBits
+	}
+	if a.n != b.n {
+		return fmt.Errorf("mpc: vectors of %d and %d bits", a.n, b.n)
+	}
+	return nil
+}
+
+// Xor returns the exclusive or of b and c, bit by bit.
+func (b *Bits) Xor(c *Bits) (*Bits, error) {
+	if err := pairBits(b, c); err != nil {
+		return nil, err
+	}
+	z := b.engine.bits(b.n)
+	rep3.Xor(z.share, b.share, c.share)
+	return z, nil
+}
+
+// Not returns the complement of b.
+func (b *Bits) Not() (*Bits, error) {
+	if b == nil || b.engine == nil {
+		return nil, errMixedBits
+	}
+	z := b.engine.bits(b.n)
+	copy(z.share.Own, b.share.Own)
+	copy(z.share.Next, b.share.Next)
+	b.engine.party.Not(z.share)
+	return z, nil
+}
+
+// And returns the conjunction of a and b, bit by bit.
+func (e *Engine) And(ctx context.Context, a, b *Bits) (*Bits, error) {
+	if err := pairBits(a, b); err != nil {
+		return nil, err
+	}
+	if a.engine != e {
+		return nil, errMixedBits
+	}
+	z := e.bits(a.n)
+	if err := e.during(ctx, func() error { return e.and(z.share, a.share, b.share) }); err != nil {
+		return nil, err
+	}
+	return z, nil
+}
+
+func (e *Engine) and(z, x, y rep3.Vec) error {
+	return e.party.And([]rep3.Vec{z}, []rep3.Vec{x}, []rep3.Vec{y})
+}
+
+// OpenBits opens b to the parties in to, and returns nil to others, as
+// [Engine.Open] does.
+func (e *Engine) OpenBits(ctx context.Context, b *Bits, to ...int) ([]bool, error) {
+	if b == nil || b.engine != e {
+		return nil, errMixedBits
+	}
+	learns, err := recipients(to)
+	if err != nil {
+		return nil, err
+	}
+	var opened []uint64
+	err = e.during(ctx, func() (err error) {
+		opened, err = e.party.RevealBits(b.share, learns)
+		return err
+	})
+	if err != nil || opened == nil {
+		return nil, err
+	}
+	values := make([]bool, b.n)
+	for i := range values {
+		values[i] = opened[i/64]>>(i%64)&1 == 1
+	}
+	return values, nil
+}
+
+// Numbers returns the bits of b as the numbers 0 and 1.
+func (e *Engine) Numbers(ctx context.Context, b *Bits) (*Vec, error) {
+	if b == nil || b.engine != e {
+		return nil, errMixedBits
+	}
+	z := e.vec(Range{0, 1}, b.n)
+	if err := e.during(ctx, func() error { return e.numbers(z.share, b) }); err != nil {
+		return nil, err
+	}
+	return z, nil
+}
+
+// numbers sets z to the bits of b: with b = u xor w, of which party 0 knows u and the
+// others w, it is u + w - 2uw, in two rounds.
+func (e *Engine) numbers(z rep3.Vec, b *Bits) error {
+	first, second := e.party.Pair(b.share, false)
+	u, err := e.party.Input(0, b.n, unpack(first, b.n))
+	if err != nil {
+		return err
+	}
+	w, err := e.party.Second(b.n, unpack(second, b.n))
+	if err != nil {
+		return err
+	}
+	if err := e.party.Mul(z, u, w); err != nil {
+		return err
+	}
+	each := func(z, u, w []uint64) {
+		for i := range z {
+			z[i] = u[i] + w[i] - 2*z[i]
+		}
+	}
+	each(z.Own, u.Own, w.Own)
+	each(z.Next, u.Next, w.Next)
+	return nil
+}
+
+// unpack returns n bits as words of one each, and nil for nil.
+func unpack(packed []uint64, n int) []uint64 {
+	if packed == nil {
+		return nil
+	}
+	v := make([]uint64, n)
+	for i := range v {
+		v[i] = packed[i/64] >> (i % 64) & 1
+	}
+	return v
+}
+
+// Select returns x where the bit of b is one, and y where it is zero.
+func (e *Engine) Select(ctx context.Context, b *Bits, x, y *Vec) (*Vec, error) {
+	if b == nil || b.engine != e {
+		return nil, errMixedBits
+	}
+	if err := e.own(x, y); err != nil {
+		return nil, err
+	}
+	if err := pair(x, y); err != nil {
+		return nil, err
+	}
+	if b.n != x.Len() {
+		return nil, fmt.Errorf("mpc: %d bits to select from %d elements", b.n, x.Len())
+	}
+	r := x.r.with(y.r)
+	z := e.vec(r, b.n)
+	err := e.during(ctx, func() error {
+		choice := rep3.NewVec(b.n)
+		if err := e.numbers(choice, b); err != nil {
+			return err
+		}
+		// y + b(x - y) is right modulo 2^64, whatever x - y is.
+		return e.party.Mul(z.share, choice, x.combine(r, 1, ^uint64(0), y).share)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return z.combine(r, 1, 1, y), nil
+}

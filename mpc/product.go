@@ -1,0 +1,80 @@
+package mpc
+
+import (
+	"context"
+	"fmt"
+	"math"
+)
+
+// Mul returns the products of x and y, element by element.
+func (e *Engine) Mul(ctx context.Context, x, y *Vec) (*Vec, error) {
+	if err := e.own(x, y); err != nil {
+		return nil, err
+	}
+	if err := pair(x, y); err != nil {
+		return nil, err
+	}
+	r, err := x.r.products(1, y.r)
+	if err != nil {
+		return nil, err
+	}
+	z := e.vec(r, x.Len())
+	if err := e.during(ctx, func() error { return e.party.Mul(z.share, x.share, y.share) }); err != nil {
+		return nil, err
+	}
+	return z, nil
+}
+
+// Dot returns the inner product of x and y, as a vector of one.
+func (e *Engine) Dot(ctx context.Context, x, y *Vec) (*Vec, error) {
+	if err := e.own(x, y); err != nil {
+		return nil, err
+	}
+	if err := pair(x, y); err != nil {
+		return nil, err
+	}
+	r, err := x.r.products(x.Len(), y.r)
+	if err != nil {
+		return nil, err
+	}
+	z := &Vec{engine: e, r: r}
+	err = e.during(ctx, func() (err error) {
+		z.share, err = e.party.Dot(x.share, y.share)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return z, nil
+}
+
+// MatMul returns the product of the rows×inner matrix x and the inner×columns matrix
+// y, both in the order of rows. Each element of the result is sent once, whatever
+// inner is.
+func (e *Engine) MatMul(ctx context.Context, rows, inner, columns int, x, y *Vec) (*Vec, error) {
+	if err := e.own(x, y); err != nil {
+		return nil, err
+	}
+	if !area(rows, inner, x.Len()) || !area(inner, columns, y.Len()) || !area(rows, columns, -1) {
+		return nil, fmt.Errorf("mpc: %d and %d elements for the product of a %d×%d and a %d×%d matrix", x.Len(), y.Len(), rows, inner, inner, columns)
+	}
+	r, err := x.r.products(inner, y.r)
+	if err != nil {
+		return nil, err
+	}
+	z := e.vec(r, rows*columns)
+	err = e.during(ctx, func() error { return e.party.MatMul(z.share, rows, inner, columns, x.share, y.share) })
+	if err != nil {
+		return nil, err
+	}
+	return z, nil
+}
+
+// area reports whether a matrix of that many rows and columns has n elements, or
+// for n = -1 whether it can be.
+func area(rows, columns, n int) bool {
+	if rows < 0 || columns < 0 || columns > 0 && rows > math.MaxInt/8/columns {
+		return false
+	}
+	return n < 0 || rows*columns == n
+}
