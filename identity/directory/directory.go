@@ -63,59 +63,11 @@ type Directory struct {
 	err     error // the log lacks what the file has
 }
 
-// Open opens the directory in the file at path, or starts one there.
-//
-// Records that a crash kept from the log are appended to it now. One that the
-// log had already may then be in it twice, which does no harm.
-func Open(path string, cfg *Config) (*Directory, error) {
-	if cfg == nil || cfg.Verify == nil {
-		return nil, errors.New("directory: Config needs Verify, by which records are accepted")
-	}
-	d := &Directory{
-		cfg:     *cfg,
-		byCode:  make(map[identity.Code]uint32),
-		byPath:  make(map[identity.Path]uint32),
-		byAlias: make(map[identity.Alias]uint32),
-		index:   newIndex(),
-	}
-	var err error
-	if d.file, err = appendfile.Open(path, maxStored, d.replay); err != nil {
-		return nil, err
-	}
-	if err := d.logMissing(); err != nil {
-		d.file.Close()
-		return nil, err
-	}
-	return d, nil
-}
-
 // Close closes the directory's file. The log stays open.
 func (d *Directory) Close() error {
 	d.writing.Lock()
 	defer d.writing.Unlock()
 	return d.file.Close()
-}
-
-// replay takes a record of the file.
-func (d *Directory) replay(b []byte) error {
-	if len(b) > 0 && b[0] == tagLogged {
-		r := reader{rest: string(b[1:])}
-		first, n, index := r.uvarint(), r.uvarint(), r.uvarint()
-		if r.err != nil || r.rest != "" || n > uint64(len(d.entries)) || first > uint64(len(d.entries))-n {
-			return errStored
-		}
-		for i := range n {
-			d.entries[first+i].index = int64(index + i)
-		}
-		return nil
-	}
-	stored := string(b)
-	s, _, err := decodeEntry(stored)
-	if err != nil {
-		return err
-	}
-	d.add(stored, &s.Record)
-	return nil
 }
 
 // add makes a record visible. Its checks have passed.
@@ -300,32 +252,6 @@ func (d *Directory) log(first int, commitments []evidence.Commitment) error {
 	}
 	for i := range commitments {
 		d.entries[first+i].index = index + int64(i)
-	}
-	return nil
-}
-
-// logMissing logs the entries that the file does not say are logged.
-func (d *Directory) logMissing() error {
-	if d.cfg.Log == nil {
-		return nil
-	}
-	for first := 0; first < len(d.entries); {
-		if d.entries[first].index >= 0 {
-			first++
-			continue
-		}
-		var commitments []evidence.Commitment
-		for i := first; i < len(d.entries) && d.entries[i].index < 0; i++ {
-			s, salt, err := d.entries[i].decode()
-			if err != nil {
-				return err
-			}
-			commitments = append(commitments, evidence.Salt(salt).Commit(s.leaf()))
-		}
-		if err := d.log(first, commitments); err != nil {
-			return err
-		}
-		first += len(commitments)
 	}
 	return nil
 }
