@@ -63,59 +63,11 @@ type Directory struct {
 	err     error // the log lacks what the file has
 }
 
-// Open opens the directory in the file at path, or starts one there.
-//
-// Records that a crash kept from the log are appended to it now. One that the
-// log had already may then be in it twice, which does no harm.
-func Open(path string, cfg *Config) (*Directory, error) {
-	if cfg == nil || cfg.Verify == nil {
-		return nil, errors.New("directory: Config needs Verify, by which records are accepted")
-	}
-	d := &Directory{
-		cfg:     *cfg,
-		byCode:  make(map[identity.Code]uint32),
-		byPath:  make(map[identity.Path]uint32),
-		byAlias: make(map[identity.Alias]uint32),
-		index:   newIndex(),
-	}
-	var err error
-	if d.file, err = appendfile.Open(path, maxStored, d.replay); err != nil {
-		return nil, err
-	}
-	if err := d.logMissing(); err != nil {
-		d.file.Close()
-		return nil, err
-	}
-	return d, nil
-}
-
 // Close closes the directory's file. The log stays open.
 func (d *Directory) Close() error {
 	d.writing.Lock()
 	defer d.writing.Unlock()
 	return d.file.Close()
-}
-
-// replay takes a record of the file.
-func (d *Directory) replay(b []byte) error {
-	if len(b) > 0 && b[0] == tagLogged {
-		r := reader{rest: string(b[1:])}
-		first, n, index := r.uvarint(), r.uvarint(), r.uvarint()
-		if r.err != nil || r.rest != "" || n > uint64(len(d.entries)) || first > uint64(len(d.entries))-n {
-			return errStored
-		}
-		for i := range n {
-			d.entries[first+i].index = int64(index + i)
-		}
-		return nil
-	}
-	stored := string(b)
-	s, _, err := decodeEntry(stored)
-	if err != nil {
-		return err
-	}
-	d.add(stored, &s.Record)
-	return nil
 }
 
 // add makes a record visible. Its checks have passed.
@@ -157,7 +109,8 @@ func (e *RecordError) Unwrap() error { return e.Err }
 // The error is a [*RecordError] if a record was refused, and wraps [ErrVersion]
 // or [ErrTaken] if the directory has another idea of it.
 func (d *Directory) Register(records ...Signed) error {
-	if err := d.verify(records); err != nil {
+	all, err := d.prepare(records)
+	if err != nil {
 		return err
 	}
 
@@ -169,41 +122,42 @@ func (d *Directory) Register(records ...Signed) error {
 	if err := d.check(records); err != nil {
 		return err
 	}
-	stored := make([][]byte, len(records))
-	commitments := make([]evidence.Commitment, len(records))
-	for i := range records {
-		salt := evidence.NewSalt()
-		stored[i] = appendEntry(nil, &records[i], salt)
-		if d.cfg.Log != nil {
-			commitments[i] = salt.Commit(records[i].leaf())
-		}
+	stored := make([][]byte, len(all))
+	commitments := make([]evidence.Commitment, len(all))
+	for i := range all {
+		stored[i], commitments[i] = all[i].stored, all[i].commitment
 	}
 	if err := d.file.Append(stored...); err != nil {
 		return err
 	}
 	d.mu.Lock()
 	first := len(d.entries)
-	for i := range records {
-		text := string(stored[i])
-		s, _, err := decodeEntry(text) // whose texts share memory with the entry
-		if err != nil {
-			panic("directory: internal error: " + err.Error())
-		}
-		d.add(text, &s.Record)
+	for i := range all {
+		d.add(all[i].text, &all[i].record)
 	}
 	d.mu.Unlock()
 	return d.log(first, commitments)
 }
 
-// verify checks each record by itself, on all processors.
-func (d *Directory) verify(records []Signed) error {
+// A prepared record has all that can be made without regard to others.
+type prepared struct {
+	stored     []byte
+	text       string // the same
+	record     Record // whose texts share memory with text
+	commitment evidence.Commitment
+}
+
+// prepare checks each record by itself, on all processors.
+func (d *Directory) prepare(records []Signed) ([]prepared, error) {
+	all := make([]prepared, len(records))
 	var wg sync.WaitGroup
 	workers := min(runtime.GOMAXPROCS(0), len(records))
 	refused := make([]*RecordError, workers) // the first that each saw
 	for w := range workers {
 		wg.Go(func() {
 			for i := w; i < len(records) && refused[w] == nil; i += workers {
-				if err := d.verifyOne(&records[i]); err != nil {
+				var err error
+				if all[i], err = d.prepareOne(&records[i]); err != nil {
 					refused[w] = &RecordError{i, err}
 				}
 			}
@@ -217,20 +171,35 @@ func (d *Directory) verify(records []Signed) error {
 		}
 	}
 	if first != nil {
-		return first
+		return nil, first
 	}
-	return nil
+	return all, nil
 }
 
-func (d *Directory) verifyOne(s *Signed) error {
+func (d *Directory) prepareOne(s *Signed) (p prepared, err error) {
 	statement, err := s.Record.Statement()
 	if err != nil {
-		return err
+		return p, err
 	}
 	if len(s.Signature) == 0 || len(s.Signature) > maxSignature {
-		return errors.New("directory: a signature of 1 to 4096 bytes is needed")
+		return p, errors.New("directory: a signature of 1 to 4096 bytes is needed")
 	}
-	return d.cfg.Verify(&s.Record, statement, s.Signature)
+	salt := evidence.NewSalt()
+	if d.cfg.Log != nil {
+		// Before Verify, which may do with the statement what it likes.
+		p.commitment = salt.Commit(leaf(statement[len(statementDomain):], s.Signature))
+	}
+	if err := d.cfg.Verify(&s.Record, statement, s.Signature); err != nil {
+		return p, err
+	}
+	p.stored = appendEntry(nil, s, salt)
+	p.text = string(p.stored)
+	again, _, err := decodeEntry(p.text)
+	if err != nil {
+		panic("directory: internal error: " + err.Error())
+	}
+	p.record = again.Record
+	return p, nil
 }
 
 // check reports what in the records contradicts the directory or each other.
@@ -300,32 +269,6 @@ func (d *Directory) log(first int, commitments []evidence.Commitment) error {
 	}
 	for i := range commitments {
 		d.entries[first+i].index = index + int64(i)
-	}
-	return nil
-}
-
-// logMissing logs the entries that the file does not say are logged.
-func (d *Directory) logMissing() error {
-	if d.cfg.Log == nil {
-		return nil
-	}
-	for first := 0; first < len(d.entries); {
-		if d.entries[first].index >= 0 {
-			first++
-			continue
-		}
-		var commitments []evidence.Commitment
-		for i := first; i < len(d.entries) && d.entries[i].index < 0; i++ {
-			s, salt, err := d.entries[i].decode()
-			if err != nil {
-				return err
-			}
-			commitments = append(commitments, evidence.Salt(salt).Commit(s.leaf()))
-		}
-		if err := d.log(first, commitments); err != nil {
-			return err
-		}
-		first += len(commitments)
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package directory
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/url"
@@ -165,12 +166,12 @@ type Signed struct {
 }
 
 // leaf returns what the evidence log commits to.
-func (s *Signed) leaf() []byte {
-	b := append([]byte(`{"record":`), s.Record.canonical()...)
-	b = append(b, `,"signature":`...)
-	signature, err := json.Marshal(s.Signature)
-	if err != nil {
-		panic("directory: internal error: " + err.Error())
-	}
-	return append(append(b, signature...), '}')
+func (s *Signed) leaf() []byte { return leaf(s.Record.canonical(), s.Signature) }
+
+// leaf is the canonical form of a Signed, made of that of its record.
+func leaf(canonical, signature []byte) []byte {
+	b := make([]byte, 0, len(`{"record":,"signature":""}`)+len(canonical)+base64.StdEncoding.EncodedLen(len(signature)))
+	b = append(append(b, `{"record":`...), canonical...)
+	b = append(b, `,"signature":"`...)
+	return append(base64.StdEncoding.AppendEncode(b, signature), `"}`...)
 }

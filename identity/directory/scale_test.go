@@ -32,14 +32,17 @@ func TestScale(t *testing.T) {
 	start := time.Now()
 	codes := make([]identity.Code, n)
 	const batch = 8192
-	for from := 0; from < n; from += batch {
+	parallel((n+batch-1)/batch, func(b int) { // one computes while another waits for the disk
+		from := b * batch
 		signed := make([]Signed, min(batch, n-from))
-		parallel(len(signed), func(i int) {
+		for i := range signed {
 			signed[i] = sign(record(from + i))
 			codes[from+i] = signed[i].Record.Code
-		})
-		require.NoError(t, d.Register(signed...))
-	}
+		}
+		if err := d.Register(signed...); err != nil {
+			panic(err)
+		}
+	})
 	_, err := log.Publish(context.Background())
 	require.NoError(t, err)
 	t.Logf("%d records generated, signed, verified, registered and logged in %v", n, time.Since(start))
