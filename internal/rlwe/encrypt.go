@@ -60,7 +60,7 @@ func (e *Encryptor) encrypt(dst []byte, values []uint64, g *prg.PRG) ([]byte, er
 	for i := range p.limbs {
 		l, body := &p.limbs[i], p.limb(e.body, i)
 		l.fromSigned(e.u, e.small)
-		l.NTTLazy(e.u, e.u) // below 2q, which products in Montgomery form allow
+		l.NTTLazy(e.u, e.u) // some multiples of q too much: beside one below q, products allow any word
 		l.MulCoeffsMontgomery(p.limb(e.k.b, i), e.u, body)
 		l.INTT(body, body)
 		l.ntt(e.mask, e.e1)
