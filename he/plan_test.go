@@ -13,7 +13,14 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var long = flag.Bool("long", false, "run tests that take minutes")
+var (
+	long = flag.Bool("long", false, "run tests that take minutes")
+	// The random plans of two runs with the same seed are the same, so that a
+	// long run can be made in parts, and what failed can be run again alone.
+	plansSeed  = flag.Uint64("plans-seed", 0, "the seed of random plans; zero draws one")
+	plansFirst = flag.Int("plans-first", 0, "the number of the first random plan")
+	plansCount = flag.Int("plans", 0, "how many random plans; zero takes what is usual")
+)
 
 // randomSpec returns a question with up to four fields and five functions.
 func randomSpec(r *rand.Rand) *Spec {
@@ -200,13 +207,21 @@ func TestRandomPlans(t *testing.T) {
 	case testing.Short():
 		n, encrypted = 10, 1
 	}
-	seed := rand.Uint64()
-	t.Logf("seed %d", seed)
-	r := rand.New(rand.NewPCG(seed, 0))
-	for i := range n {
-		if i%1000 == 999 {
-			t.Logf("%d plans", i+1)
+	if *plansCount > 0 {
+		n, encrypted = *plansCount, *plansCount/100
+	}
+	seed := *plansSeed
+	if seed == 0 {
+		seed = rand.Uint64()
+	}
+	number := *plansFirst
+	defer func() {
+		if t.Failed() {
+			t.Logf("repeat it with -plans-seed %d -plans-first %d -plans 1", seed, number)
 		}
+	}()
+	for ; number < *plansFirst+n; number++ {
+		r := rand.New(rand.NewPCG(seed, uint64(number)))
 		spec := randomSpec(r)
 		p, err := NewPlan(spec)
 		require.NoError(t, err, "%+v", spec)
@@ -224,7 +239,7 @@ func TestRandomPlans(t *testing.T) {
 			table := randomTable(r, spec, pick)
 			table.check(t, p, table.sum(t, p))
 		}
-		if i < encrypted {
+		if number < *plansFirst+encrypted {
 			table := randomTable(r, spec, between)
 			parties := newParties(t, spec)
 			table.check(t, p, parties.run(table.rows, upTo(spec.Contributors), upTo(spec.Threshold)))
