@@ -91,7 +91,7 @@ func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
 	if err != nil {
 		return err
 	}
-	switch got, err := a.s.check(i, r, contribution); {
+	switch got, err := a.s.check("add", i, r, contribution); {
 	case err != nil:
 		return err
 	case got != want:
@@ -109,8 +109,8 @@ func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
 }
 
 // check reads a contribution, which must be well formed and what its contributor
-// committed to, and returns its fingerprint.
-func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) (f rlwe.Fingerprint, err error) {
+// committed to, and returns its fingerprint. The phase is for reports.
+func (s *Session) check(phase string, contributor int, r *roll, contribution io.ReaderAt) (f rlwe.Fingerprint, err error) {
 	p := s.plan
 	in := newReader(io.NewSectionReader(contribution, 0, p.contribution()+1))
 	if err := s.readHeader(in, kindContribution, contributor); err != nil {
@@ -145,6 +145,7 @@ func (s *Session) check(contributor int, r *roll, contribution io.ReaderAt) (f r
 		}
 		masks.Write(b[:p.params.MaskSize()])
 		bodies.Write(b[p.params.MaskSize():])
+		s.done(phase, chunk+1, p.chunks())
 	}
 	if err := in.end(kindContribution); err != nil {
 		return f, err
@@ -332,6 +333,7 @@ func (a *Aggregate) WriteTo(w io.Writer) (int64, error) {
 				return written, fmt.Errorf("he: writing: %w", err)
 			}
 		}
+		a.s.done("aggregate", first+len(batch), p.chunks())
 	}
 	return written, nil
 }

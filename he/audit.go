@@ -21,8 +21,8 @@ import (
 type Audit struct {
 	h     *KeyHolder
 	call  *call
-	masks []*rlwe.MaskSum // by chunk
-	keys  *rlwe.KeySum    // in mode OneShot
+	masks *maskSums
+	keys  *rlwe.KeySum // in mode OneShot, where there are no masks
 	seen  map[int]bool
 }
 
@@ -47,18 +47,30 @@ func (h *KeyHolder) Audit(message []byte) (*Audit, error) {
 	}
 	a := &Audit{h: h, call: c, seen: make(map[int]bool)}
 	if oneShot {
-		if a.keys, err = h.s.plan.params.NewKeySum(); err != nil {
-			return nil, fmt.Errorf("he: %w", err)
-		}
-		return a, nil
+		a.keys, err = h.s.plan.params.NewKeySum()
+	} else {
+		a.masks = newMaskSums(h.s.plan)
 	}
-	a.masks = make([]*rlwe.MaskSum, h.s.plan.chunks())
-	for i := range a.masks {
-		if a.masks[i], err = h.s.plan.params.NewMaskSum(); err != nil {
-			return nil, fmt.Errorf("he: %w", err)
-		}
+	if err != nil {
+		return nil, fmt.Errorf("he: %w", err)
 	}
 	return a, nil
+}
+
+// KeepIn makes the audit keep sums of masks in a file, from its start, instead of
+// in memory, where they take up to 16 bytes a number. Nothing in it is secret. It
+// comes before the first Add. In mode OneShot there is nothing to keep.
+func (a *Audit) KeepIn(file interface {
+	io.ReaderAt
+	io.WriterAt
+}) error {
+	if a.seen == nil || len(a.seen) > 0 {
+		return errors.New("he: the audit has begun without a file")
+	}
+	if a.masks != nil {
+		a.masks.file, a.masks.hashes = file, make([][sha256.Size]byte, len(a.masks.memory))
+	}
+	return nil
 }
 
 // Contributors returns the numbers of those whose part the audit needs.
@@ -91,15 +103,19 @@ func (a *Audit) add(contributor int, r io.Reader) error {
 		return a.addKey(contributor, in)
 	}
 	in.h.Reset() // what is committed to are the masks
-	b := make([]byte, a.h.s.plan.params.MaskSize())
-	var scratch rlwe.Scratch
-	for _, m := range a.masks {
+	p := a.h.s.plan
+	b := make([]byte, p.params.MaskSize())
+	for chunk := range p.chunks() {
 		if err := in.read(b, kindMasks); err != nil {
 			return err
 		}
-		if err := m.Add(b, &scratch); err != nil {
+		switch err := a.masks.add(chunk, b); {
+		case errors.Is(err, rlwe.ErrMalformed):
 			return bad(kindMasks, "a residue is out of its range")
+		case err != nil:
+			return err
 		}
+		a.h.s.done("audit", len(a.seen)*p.chunks()+chunk+1, len(a.call.included)*p.chunks())
 	}
 	if err := in.end(kindMasks); err != nil {
 		return err
@@ -135,7 +151,10 @@ func (a *Audit) Share(w io.Writer, log ShareLog) error {
 		}
 		defer secret.Erase()
 	}
-	aggregate := a.digest()
+	aggregate, err := a.digest()
+	if err != nil {
+		return err
+	}
 	h.shared = true
 	if err := log.Record(s.digest, aggregate); err != nil {
 		return err
@@ -165,14 +184,18 @@ func (a *Audit) Share(w io.Writer, log ShareLog) error {
 
 // digest is what a share is for: the call, and the sum of masks that the holder
 // found, of which there is none in mode OneShot.
-func (a *Audit) digest() [sha256.Size]byte {
+func (a *Audit) digest() (sum [sha256.Size]byte, err error) {
 	h := sha256.New()
-	var b []byte
-	for _, m := range a.masks {
-		b, _ = m.AppendBinary(b[:0])
-		h.Write(b)
+	if a.masks != nil {
+		var b []byte
+		for chunk := range a.h.s.plan.chunks() {
+			if b, err = a.masks.append(b[:0], chunk); err != nil {
+				return sum, err
+			}
+			h.Write(b)
+		}
 	}
-	return digest("aggregate", a.h.s.digest[:], a.call.digest[:], h.Sum(nil))
+	return digest("aggregate", a.h.s.digest[:], a.call.digest[:], h.Sum(nil)), nil
 }
 
 // write writes the sealed chunks of the share, which all processors compute.
@@ -196,14 +219,15 @@ func (a *Audit) write(out *stream, secret *rlwe.Secret, sender *hpke.Sender, agg
 		for i := range batch {
 			group.Go(func() {
 				w := &batch[i]
-				w.mask, _ = a.masks[first+i].AppendBinary(w.mask[:0])
-				w.out, w.err = w.sharer.Share(w.out[:0], w.mask, p.chunkLen(first+i))
+				if w.mask, w.err = a.masks.append(w.mask[:0], first+i); w.err == nil {
+					w.out, w.err = w.sharer.Share(w.out[:0], w.mask, p.chunkLen(first+i))
+				}
 			})
 		}
 		group.Wait()
 		for i := range batch {
 			if batch[i].err != nil {
-				return fmt.Errorf("he: %w", batch[i].err)
+				return batch[i].err
 			}
 			sealed, err := sender.Seal(aggregate[:], batch[i].out)
 			if err != nil {
@@ -213,6 +237,7 @@ func (a *Audit) write(out *stream, secret *rlwe.Secret, sender *hpke.Sender, agg
 				return err
 			}
 		}
+		a.h.s.done("share", first+len(batch), p.chunks())
 	}
 	return nil
 }

@@ -124,7 +124,7 @@ func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval [
 	case c.approved != [sha256.Size]byte{} && c.approved != r.digest:
 		return nil, fmt.Errorf("%w: there are two rolls", ErrMessage)
 	}
-	f, err := c.s.check(c.index, r, contribution)
+	f, err := c.s.check("approve", c.index, r, contribution)
 	if err != nil {
 		return nil, err
 	}
@@ -204,6 +204,7 @@ func (o *sealer) flush() error {
 		}
 	}
 	o.first, o.n = o.first+o.n, 0
+	o.s.done("encrypt", o.first, o.s.plan.chunks())
 	return nil
 }
 

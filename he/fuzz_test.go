@@ -124,7 +124,7 @@ func FuzzMessages(f *testing.F) {
 		case 0:
 			err = s.NewAggregator().Commit(m)
 		case 1:
-			_, err = s.check(0, a.call.roll, bytes.NewReader(m))
+			_, err = s.check("add", 0, a.call.roll, bytes.NewReader(m))
 		case 2:
 			_, err = s.parsePublicKey(m)
 		case 3:

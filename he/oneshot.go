@@ -163,6 +163,7 @@ func (s *Session) checkOneShot(contributor int, hashes []byte, contribution io.R
 		if err := sum.Add(b); err != nil {
 			return bad(kindContribution, "a residue is out of its range")
 		}
+		s.done("add", chunk+1, p.chunks())
 	}
 	if err := in.end(kindContribution); err != nil {
 		return err
@@ -251,6 +252,7 @@ func (a *Audit) addKey(contributor int, in *stream) error {
 	if err != nil {
 		return bad(kindMasks, fmt.Sprintf("the key of number %d is malformed", contributor))
 	}
+	h.s.done("audit", len(a.seen)+1, len(a.call.included))
 	return nil
 }
 
@@ -260,5 +262,9 @@ func (a *Audit) writeKeys(out *stream, sender *hpke.Sender, aggregate [sha256.Si
 	if err != nil {
 		return fmt.Errorf("he: %w", err)
 	}
-	return out.write(sealed)
+	if err := out.write(sealed); err != nil {
+		return err
+	}
+	a.h.s.done("share", 1, 1)
+	return nil
 }

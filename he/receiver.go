@@ -240,6 +240,7 @@ func (o *opening) next() ([]uint64, error) {
 	case err != nil:
 		return nil, err
 	}
+	o.s.done("open", o.chunk, p.chunks())
 	return o.values, nil
 }
 

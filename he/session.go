@@ -33,6 +33,14 @@ type Session struct {
 	digest   [sha256.Size]byte
 	hpke     hpke.PublicKey  // the receiver's, in mode Collective
 	receiver *rlwe.PublicKey // the receiver's, in mode ReceiverKey
+	report   func(Progress)  // nil if nobody wants to know
+}
+
+// Progress is how far a method has come: Done of Total chunks, of some thousand
+// numbers each. Phase is encrypt, approve, add, audit, share, aggregate or open.
+type Progress struct {
+	Phase       string
+	Done, Total int64
 }
 
 // NewSession returns the session of an epoch, which is 32 bytes that are never
@@ -84,6 +92,23 @@ func checkKeys(who string, keys []ed25519.PublicKey, n int) error {
 		seen[string(k)] = true
 	}
 	return nil
+}
+
+// WithProgress returns the same session, but the methods of those that are made
+// from it, and [Receiver.Open], call report as they go on. They wait for it, and
+// call it from one goroutine each: those that run at the same time call it at the
+// same time.
+func (s *Session) WithProgress(report func(Progress)) *Session {
+	t := *s
+	t.report = report
+	return &t
+}
+
+// done reports that a number of chunks of all are done.
+func (s *Session) done(phase string, chunks, all int) {
+	if s.report != nil {
+		s.report(Progress{Phase: phase, Done: int64(chunks), Total: int64(all)})
+	}
 }
 
 // Digest identifies the session. It is on every message.
