@@ -31,7 +31,8 @@ type Plan struct {
 
 // NewPlan decides how to answer a question. It proves, with the bounds in the
 // Spec, that no sum leaves its place, and takes a modulus for which the noise in
-// a whole result comes out too large with a probability below 2^-64.
+// a whole result comes out too large with a probability below 2^-64, if no Expert
+// says otherwise.
 func NewPlan(spec *Spec) (*Plan, error) {
 	p := &Plan{spec: *spec}
 	p.spec.Fields, p.spec.Functions = slices.Clone(spec.Fields), slices.Clone(spec.Functions)
@@ -120,7 +121,7 @@ func (p *Plan) choose() error {
 	for i, f := range p.vectors {
 		rows[i] = big.NewInt(p.hi[f] - p.lo[f] + p.vectorCoins[i])
 	}
-	cfg := rlwe.Config{Mode: rlwe.ReceiverKey, Contributors: s.Contributors}
+	cfg := rlwe.Config{Mode: rlwe.ReceiverKey, Contributors: s.Contributors, LogQ: s.Expert.LogQ, Failure: s.Expert.Failure}
 	switch s.Mode {
 	case Collective:
 		cfg.Mode, cfg.Holders, cfg.Statistical = rlwe.Collective, s.Holders, s.Expert.Statistical
@@ -161,8 +162,13 @@ func (p *Plan) choose() error {
 	if p.params, err = rlwe.New(cfg); err != nil {
 		return fmt.Errorf("he: %w", err)
 	}
+	s.Expert.LogN, s.Expert.LogQ, s.Expert.Bits = cfg.LogN, p.params.LogQ(), int(p.layout.w)
 	return nil
 }
+
+// Expert returns what the plan chose, or was told to take: an Expert that makes
+// the same plan.
+func (p *Plan) Expert() Expert { return *p.spec.Expert }
 
 // describe says everything that parties must agree upon.
 func (p *Plan) describe() []byte {
@@ -182,6 +188,9 @@ func (p *Plan) describe() []byte {
 			fmt.Fprintf(&b, " %d", block.coins)
 		}
 		b.WriteString("\n")
+	}
+	if s.Expert.Failure != usualFailure {
+		fmt.Fprintf(&b, "failure %d\n", s.Expert.Failure)
 	}
 	fmt.Fprintf(&b, "context %x\nlayout %d\nparameters %x\n", s.Context, p.layout.w, p.params.Digest())
 	return []byte(b.String())
@@ -248,8 +257,9 @@ func (p *Plan) String() string {
 	}
 	fmt.Fprintf(&b, "\n  %d sums of %d bits in %d ciphertexts, ring of degree %d, modulus of %d bits (at most %d for 128-bit security)",
 		p.layout.coefs, p.layout.w, p.chunks(), p.params.N(), p.params.LogQ(), p.params.Ceiling())
-	fmt.Fprintf(&b, "\n  wrong with a probability below 2^-64; contribution %d bytes, about %.3f s of one core", z.Contribution,
-		float64(p.layout.coefs)*encryptSeconds)
+	fmt.Fprintf(&b, "\n  a number stands from bit %d up, and bits below %d do not travel", p.params.Delta(), p.params.Drop())
+	fmt.Fprintf(&b, "\n  wrong with a probability below 2^-%d; contribution %d bytes, about %.3f s of one core", s.Expert.Failure,
+		z.Contribution, float64(p.layout.coefs)*encryptSeconds)
 	if n := s.Noise; n != nil {
 		fmt.Fprintf(&b, "\n  differentially private with epsilon %v and delta %v", n.Epsilon, n.Delta)
 	}

@@ -266,6 +266,9 @@ func TestPlanIsTheSame(t *testing.T) {
 		func(s *Spec) { s.Context = []byte("contract") },
 		func(s *Spec) { s.Expert = &Expert{Statistical: 41} },
 		func(s *Spec) { s.Expert = &Expert{LogN: 13} },
+		func(s *Spec) { s.Expert = &Expert{LogQ: 100} },
+		func(s *Spec) { s.Expert = &Expert{Bits: 20} },
+		func(s *Spec) { s.Expert = &Expert{Failure: 128} },
 	}
 	seen := map[[32]byte]bool{a.Digest(): true}
 	for i, change := range changes {
@@ -277,6 +280,37 @@ func TestPlanIsTheSame(t *testing.T) {
 		seen[p.Digest()] = true
 	}
 	require.Contains(t, a.String(), "128-bit security")
+}
+
+// An Expert that fixes what the plan chose changes nothing, and what it fixes is
+// what the plan then has.
+func TestExpert(t *testing.T) {
+	p, err := NewPlan(survey())
+	require.NoError(t, err)
+	e := p.Expert()
+	require.Equal(t, 40, e.Statistical)
+	require.Equal(t, 64, e.Failure)
+	s := survey()
+	s.Expert = &e
+	same, err := NewPlan(s)
+	require.NoError(t, err)
+	require.Equal(t, p.Digest(), same.Digest())
+	require.Equal(t, p.String(), same.String())
+
+	for _, e := range []Expert{{12, 0, 30, 8, 40}, {12, 105, 60, 12, 100}, {13, 120, 40, 30, 128}} {
+		s := survey()
+		s.Expert = &e
+		p, err := NewPlan(s)
+		require.NoError(t, err, "%+v", e)
+		got := p.Expert()
+		if e.LogQ == 0 {
+			require.LessOrEqual(t, got.LogQ, 106)
+			got.LogQ = 0
+		}
+		require.Equal(t, e, got)
+		q := newParties(t, s)
+		require.Equal(t, "6", q.run(surveyRows, upTo(4), upTo(3)).Answers[0].Numbers[0].RatString())
+	}
 }
 
 func TestRefusedSpecs(t *testing.T) {
@@ -330,6 +364,9 @@ func TestRefusedSpecs(t *testing.T) {
 		{func(s *Spec) { s.Expert = &Expert{Statistical: 20} }, "flooding"},
 		{func(s *Spec) { s.Expert = &Expert{LogN: 10} }, "logN"},
 		{func(s *Spec) { s.Expert = &Expert{Bits: 63} }, "63 bits"},
+		{func(s *Spec) { s.Expert = &Expert{LogQ: 121} }, "121 bits"},
+		{func(s *Spec) { s.Expert = &Expert{LogN: 12, LogQ: 107} }, "no modulus"},
+		{func(s *Spec) { s.Expert = &Expert{Failure: 39} }, "Failure"},
 	} {
 		s := survey()
 		c.change(s)

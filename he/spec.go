@@ -44,6 +44,8 @@ const (
 	maxFields       = 1 << 10
 	maxSlots        = 1 << 24
 	maxContext      = 1 << 14
+
+	usualFailure = 64
 )
 
 // A Spec is a question that organisations want an answer to. All of them plan
@@ -87,18 +89,27 @@ type Spec struct {
 	Expert *Expert
 }
 
-// An Expert fixes what a plan otherwise chooses.
+// An Expert fixes what a plan otherwise chooses. [Plan.Expert] returns what it
+// chose. Distributions of secrets and errors, and how long a modulus may be, are
+// not to be chosen, since the ceilings for 128-bit security hold for these only.
 type Expert struct {
 	// LogN is the logarithm of the ring's degree: 11, 12 or 13. Zero takes
 	// what makes the smallest contribution.
 	LogN int
+	// LogQ is the length of the modulus in bits, at most 53, 106 or 120 in
+	// these rings. Zero takes what makes the smallest contribution.
+	LogQ int
 	// Statistical is how well the shares of key holders hide everything but
 	// the result: to within a statistical distance of 2^-Statistical, over all
-	// numbers in it together. Zero is 40.
+	// numbers in it together. From 30 to 80; zero is 40.
 	Statistical int
 	// Bits is the length of the sums that counters are packed into. Zero
 	// takes what makes the smallest contribution.
 	Bits int
+	// Failure is how improbable it is that noise spoils a result: at most
+	// 2^-Failure, from 40 to 128. Zero is 64, which is out of the reach of
+	// who waits for wrong results to learn about keys; 40 is not.
+	Failure int
 }
 
 // check fills in defaults and finds what cannot be.
@@ -135,6 +146,13 @@ func (p *Plan) check() error {
 		return fmt.Errorf("he: there is no ring with logN = %d, only with 11, 12 and 13", s.Expert.LogN)
 	case s.Expert.Bits < 0 || s.Expert.Bits > 62:
 		return fmt.Errorf("he: sums of %d bits are not between 1 and 62", s.Expert.Bits)
+	case s.Expert.LogQ < 0 || s.Expert.LogQ > 120:
+		return fmt.Errorf("he: there is no modulus of %d bits", s.Expert.LogQ)
+	case s.Expert.Failure != 0 && (s.Expert.Failure < 40 || s.Expert.Failure > 128):
+		return fmt.Errorf("he: Failure is %d, not between 40 and 128", s.Expert.Failure)
+	}
+	if s.Expert.Failure == 0 {
+		s.Expert.Failure = usualFailure
 	}
 	if s.Mode == ReceiverKey {
 		if s.Holders != 0 || s.Threshold != 0 || s.Expert.Statistical != 0 {

@@ -5,10 +5,6 @@ import (
 	"math/bits"
 )
 
-// failure is the number of bits of the probability with which a result may be
-// wrong.
-const failure = 64
-
 // noise bounds what stands beside the message in an opened sum:
 //
 //   - the sum over contributors of e u + e0 + e1 s, where e is the error of the
@@ -34,9 +30,9 @@ type noise struct {
 func newNoise(c Config, n int) noise {
 	s := noise{contributors: c.Contributors, holders: c.Holders}
 	// x is in nats: two tails for every coefficient, and those of two norms, are
-	// less than 2^-failure together if each is less than exp(-x). A bit is less
+	// less than 2^-Failure together if each is less than exp(-x). A bit is less
 	// than 7/10 nats.
-	x := (uint64(failure+bits.Len64(2*uint64(c.Coefficients)+2)))*7/10 + 1
+	x := (uint64(c.failure()+bits.Len64(2*uint64(c.Coefficients)+2)))*7/10 + 1
 	if c.Mode == Masked {
 		// The sum of errors, each of variance sigmaMask^2 [MP12, lemma 2.8].
 		v := mul(uint64(c.Contributors), sigmaMaskSquared100)

@@ -39,6 +39,9 @@ const (
 	maxHolders      = 1 << 8
 	maxCoefficients = 1 << 40
 	maxStatistical  = 80
+	minFailure      = 40
+	usualFailure    = 64
+	maxFailure      = 128
 )
 
 // A Config is a question about sums.
@@ -63,6 +66,20 @@ type Config struct {
 	// LogN, if it is not zero, is the logarithm of the ring's degree: 11, 12 or
 	// 13. It is for experiments; zero takes the least that will do.
 	LogN int
+	// LogQ, if it is not zero, is the length of the modulus in bits. It is for
+	// experiments; zero takes what makes the shortest messages.
+	LogQ int
+	// Failure is how improbable a wrong result is: it has a probability below
+	// 2^-Failure, from 40 to 128. Zero is 64, and less is for experiments.
+	Failure int
+}
+
+// failure returns Failure, or what it is by default.
+func (c Config) failure() int {
+	if c.Failure == 0 {
+		return usualFailure
+	}
+	return c.Failure
 }
 
 func (c Config) check() error {
@@ -77,6 +94,10 @@ func (c Config) check() error {
 		return fmt.Errorf("rlwe: %d coefficients are not between 1 and %d", c.Coefficients, int64(maxCoefficients))
 	case c.LogN != 0 && ceilings[c.LogN] == 0:
 		return fmt.Errorf("rlwe: there is no ring with logN = %d", c.LogN)
+	case c.LogQ < 0:
+		return fmt.Errorf("rlwe: a modulus of %d bits", c.LogQ)
+	case c.Failure != 0 && (c.Failure < minFailure || c.Failure > maxFailure):
+		return fmt.Errorf("rlwe: wrong with a probability of 2^-%d, not between 2^-%d and 2^-%d", c.Failure, minFailure, maxFailure)
 	}
 	if c.Mode != Collective {
 		if c.Holders != 0 || c.Statistical != 0 {
@@ -120,8 +141,8 @@ type Params struct {
 }
 
 // New returns the parameters for a question, such that a result of all its
-// coefficients is wrong with a probability below 2^-64. Everything is integer
-// arithmetic, so that all machines come to the same.
+// coefficients is wrong with a probability below 2^-64, or as Failure says.
+// Everything is integer arithmetic, so that all machines come to the same.
 func New(c Config) (*Params, error) {
 	if err := c.check(); err != nil {
 		return nil, err
@@ -142,7 +163,7 @@ func choose(c Config) (best *Params, ok bool) {
 	}
 	var s noise
 	for i, r := range rows {
-		if c.LogN != 0 && c.LogN != r.logN || best != nil && best.row.logN != r.logN {
+		if c.LogN != 0 && c.LogN != r.logN || c.LogQ != 0 && c.LogQ != r.logQ() || best != nil && best.row.logN != r.logN {
 			continue
 		}
 		if i == 0 || r.logN != rows[i-1].logN || s.contributors == 0 {
@@ -259,6 +280,12 @@ func (p *Params) Ceiling() int { return ceilings[p.row.logN] }
 // FloodBits is the width of flooding noise: a holder's is one of 2^FloodBits
 // numbers. It is zero without flooding.
 func (p *Params) FloodBits() int { return p.noise.flood }
+
+// Delta is the place of a message: a value v is v 2^Delta beside its noise.
+func (p *Params) Delta() int { return int(p.delta) }
+
+// Drop is the number of lowest bits that a body loses to rounding.
+func (p *Params) Drop() int { return int(p.drop) }
 
 // Digest identifies the question and its parameters.
 func (p *Params) Digest() [32]byte { return p.digest }

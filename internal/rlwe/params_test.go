@@ -143,7 +143,7 @@ func TestMaxCapacity(t *testing.T) {
 		// The parts, from their formulas.
 		const variance = varianceError / 2.
 		n, h, ps := float64(p.n), float64(max(1, c.Holders)), float64(c.Contributors)
-		x := (failure + math.Log2(2*float64(c.Coefficients)+2)) * math.Ln2
+		x := (usualFailure + math.Log2(2*float64(c.Coefficients)+2)) * math.Ln2
 		norm := n + 2*math.Sqrt(n*x) + 2*x
 		v := ps * (2./3*h*variance*norm + variance + variance*2./3*h*norm)
 		if c.Mode == Masked {
