@@ -183,6 +183,9 @@ func (o *sealer) chunk(values []uint64) error {
 }
 
 func (o *sealer) flush() error {
+	if o.n == 0 {
+		return nil
+	}
 	errs := make([]error, o.n)
 	var group sync.WaitGroup
 	for i := range o.n {

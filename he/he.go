@@ -86,6 +86,13 @@
 // In mode ReceiverKey the receiver and the aggregator together can open single
 // contributions. The first must not be given what the second has.
 //
+// There is no mode in which contributors encrypt with keys that they share with
+// the receiver, which would halve what mode ReceiverKey sends: a sum of such
+// ciphertexts opens with the sum of the keys only, and whoever has that sum must
+// know who is in it. It is what mode OneShot does. With a single key holder, which
+// may be the receiver's organisation, it takes the same trust as mode
+// ReceiverKey, and less than half the bytes.
+//
 // In mode OneShot two of the contributors in a result must be honest, and fewer
 // than 2·Threshold-Holders of the committee collude, since different members could
 // be asked for different sums. Nobody signs fingerprints, as contributors leave

@@ -2,8 +2,10 @@ package he
 
 import (
 	"bytes"
+	"fmt"
 	"iter"
 	"math/big"
+	"slices"
 	"strings"
 	"testing"
 
@@ -88,23 +90,30 @@ func checkLine(t *testing.T, r *Result) {
 	require.InEpsilon(t, sy/n-slope*sx/n, got, 1e-9)
 }
 
-// 32 key holders of whom 20 open, of 12 contributors five go half way.
+// Of 32 key holders 12 are gone when the result is opened, of 32 contributors five
+// go half way.
 func TestDropouts(t *testing.T) {
 	spec := &Spec{
-		Mode: Collective, Contributors: 12, MinInputs: 7, Holders: 32, Threshold: 20, Rows: 3,
+		Mode: Collective, Contributors: 32, MinInputs: 27, Holders: 32, Threshold: 20, Rows: 3,
 		Fields: []Field{{"cases", 0, 1000, 0}}, Functions: []Function{Vector("cases"), Sum("cases")},
 	}
 	if testing.Short() {
 		spec.Holders, spec.Threshold = 8, 5
+		spec.Contributors, spec.MinInputs = 12, 7
 	}
 	p := newParties(t, spec)
 	rows := func(i int) iter.Seq2[[]float64, error] {
 		return rowsOf([]float64{float64(i)}, []float64{1000}, []float64{0})
 	}
-	present := []int{0, 2, 3, 5, 8, 10, 11}
+	gone := []int{1, 4, 6, 7, 9}
+	present := slices.DeleteFunc(upTo(spec.Contributors), func(i int) bool { return slices.Contains(gone, i) })
 	r := p.run(rows, present, upTo(spec.Holders)[spec.Holders-spec.Threshold:])
-	require.Equal(t, []int64{39, 7000, 0}, r.Vectors["cases"])
-	require.Equal(t, "7039", r.Answers[0].Numbers[0].RatString())
+	numbers, n := int64(-1-4-6-7-9), int64(len(present))
+	for i := range spec.Contributors {
+		numbers += int64(i)
+	}
+	require.Equal(t, []int64{numbers, 1000 * n, 0}, r.Vectors["cases"])
+	require.Equal(t, fmt.Sprint(numbers+1000*n), r.Answers[0].Numbers[0].RatString())
 
 	// One more goes, and nobody opens anything.
 	a := p.s.NewAggregator()

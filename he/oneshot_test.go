@@ -50,6 +50,26 @@ func TestOneShot(t *testing.T) {
 	require.ErrorIs(t, err, ErrWrong)
 }
 
+// A committee of one: what a contributor and one party that it trusts share is
+// the key of the contributor's mask, so that 40-bit sums take less than seven
+// bytes.
+func TestOneShotOfOne(t *testing.T) {
+	spec := oneShot()
+	spec.Holders, spec.Threshold = 1, 1
+	p := newParties(t, spec)
+	r := p.run(countRows, []int{0, 2, 4}, upTo(1))
+	require.Equal(t, []int64{6, 3000}, r.Vectors["cases"])
+
+	const values = 1_000_000
+	plan, err := NewPlan(&Spec{
+		Mode: OneShot, Contributors: 8, MinInputs: 8, Holders: 1, Threshold: 1, Rows: values,
+		Fields: []Field{{"x", 0, 1<<37 - 1, 0}}, Functions: []Function{Vector("x")},
+	})
+	require.NoError(t, err)
+	require.Less(t, float64(plan.Sizes().Contribution), 7.0*values)
+	t.Logf("%.2f B a value", float64(plan.Sizes().Contribution)/values)
+}
+
 func TestHostileOneShot(t *testing.T) {
 	p := newParties(t, oneShot())
 	in := p.encrypt(countRows)

@@ -59,6 +59,9 @@ func (p *Plan) decode(m int, next func() ([]uint64, error)) (*Result, error) {
 	result := &Result{}
 	if len(p.vectors) > 0 {
 		columns := make([][]int64, len(p.vectors))
+		for i := range columns {
+			columns[i] = make([]int64, 0, p.spec.Rows)
+		}
 		sums := make([]wide, len(p.vectors))
 		for k := range p.spec.Rows {
 			clear(sums)

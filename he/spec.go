@@ -66,7 +66,9 @@ type Spec struct {
 	// many together can open contributions. In mode Collective all must be
 	// there to make the key. In mode OneShot the threshold must be more than
 	// half of Holders, and protects against fewer than 2·Threshold-Holders
-	// of them.
+	// of them. There may be a single one in mode OneShot, which is trusted
+	// as the receiver is in mode ReceiverKey, and makes contributions half as
+	// long.
 	Holders, Threshold int
 	// Fields are the columns that rows have, in this order.
 	Fields []Field
@@ -169,11 +171,15 @@ func (p *Plan) check() error {
 	case s.Mode == Collective && s.Expert.Statistical == 0:
 		s.Expert.Statistical = 40
 	}
+	least := 2
+	if s.Mode == OneShot {
+		least = 1
+	}
 	switch {
-	case s.Holders < 2 || s.Holders > maxHolders:
-		return fmt.Errorf("he: %d key holders are not between 2 and %d", s.Holders, maxHolders)
-	case s.Threshold < 2 || s.Threshold > s.Holders:
-		return fmt.Errorf("he: a threshold of %d is not between 2 and the %d key holders", s.Threshold, s.Holders)
+	case s.Holders < least || s.Holders > maxHolders:
+		return fmt.Errorf("he: %d key holders are not between %d and %d", s.Holders, least, maxHolders)
+	case s.Threshold < least || s.Threshold > s.Holders:
+		return fmt.Errorf("he: a threshold of %d is not between %d and the %d key holders", s.Threshold, least, s.Holders)
 	case s.Mode == Collective && s.Expert.Statistical < 30:
 		return fmt.Errorf("he: flooding to within 2^-%d is too little: take 40", s.Expert.Statistical)
 	}
