@@ -3,9 +3,12 @@ package he
 import (
 	"bytes"
 	"crypto/ed25519"
+	"errors"
+	"flag"
 	"math/rand/v2"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -90,58 +93,212 @@ func FuzzLists(f *testing.F) {
 	})
 }
 
-// FuzzMessages gives bytes to every reader. None panics, and what is accepted is
-// what was sent, since everything is signed or committed to.
+// FuzzMessages changes a message of any kind. None of the readers panics, and what
+// is accepted is what was sent, since everything is signed or committed to.
 func FuzzMessages(f *testing.F) {
-	s, keys, holders := fixedSession(f, counts())
-	p := &parties{t: f, plan: s.plan, s: s, contributorKeys: keys, holders: holders}
-	p.receiver = &Receiver{plan: s.plan, public: s.roster.Receiver}
-	p.receiver.open, _ = kem().DeriveKeyPair(make([]byte, 32))
-	p.makeKey()
-	in := p.encrypt(countRows)
-	a := p.aggregate(in, upTo(5), upTo(2))
-	shares := p.shares(a, upTo(2))
-	var sum, masks bytes.Buffer
-	_, err := a.WriteTo(&sum)
-	require.NoError(f, err)
-	require.NoError(f, a.WriteAudit(&masks, 0, 0))
-	seeds := [][]byte{in.commitments[0], in.contributions[0], p.public, a.message, masks.Bytes(), sum.Bytes(), shares[0]}
-	for i, m := range seeds {
-		f.Add(byte(i), uint32(0), byte(0), len(m))
-		f.Add(byte(i), uint32(len(m)/2), byte(1), len(m))
-		f.Add(byte(i), uint32(headerSize), byte(255), len(m)-1)
+	all := readMessages(f)
+	for i := range all {
+		f.Add(byte(i), []byte{}, int16(0))
+		f.Add(byte(i), []byte{0, 0, 4, 1, 0, 1, 0, 0xff}, int16(0))
+		f.Add(byte(i), []byte{}, int16(-1))
 	}
-	f.Fuzz(func(t *testing.T, kind byte, at uint32, flip byte, size int) {
-		k := int(kind) % len(seeds)
-		m := slices.Clone(seeds[k])
-		m[int(uint(at)%uint(len(m)))] ^= flip
-		if size >= 0 && size <= len(m) {
-			m = m[:size]
-		}
-		same := bytes.Equal(m, seeds[k])
-		var err error
-		switch k {
-		case 0:
-			err = s.NewAggregator().Commit(m)
-		case 1:
-			_, err = s.check("add", 0, a.call.roll, bytes.NewReader(m))
-		case 2:
-			_, err = s.parsePublicKey(m)
-		case 3:
-			if _, err = s.parseCall(m); err == nil && !same {
-				same = true // with other key holders
-			}
-		case 4:
-			audit, err2 := p.keyHolders[0].Audit(a.message)
-			require.NoError(t, err2)
-			err = audit.Add(0, bytes.NewReader(m))
-		case 5:
-			_, err = p.receiver.Open(s, bytes.NewReader(m), readers(shares)...)
-		case 6:
-			_, err = p.receiver.Open(s, bytes.NewReader(sum.Bytes()), readers([][]byte{m, shares[1]})...)
-		}
-		require.Equal(t, same, err == nil, "%v", err)
+	f.Fuzz(func(t *testing.T, kind byte, edits []byte, grow int16) {
+		all[int(kind)%len(all)].try(t, edits, grow)
 	})
+}
+
+// TestMessages does what FuzzMessages does with changes at random, to all kinds of
+// messages equally often: -args -mutations 100000 takes minutes, most of them to
+// find signatures wrong.
+func TestMessages(t *testing.T) {
+	n := *mutations
+	if testing.Short() {
+		n /= 10
+	}
+	seed := rand.Uint64()
+	t.Logf("seed %d", seed)
+	all, r := readMessages(t), rand.New(rand.NewPCG(seed, 0))
+	var edits [16]byte
+	for i := range all {
+		m := &all[i]
+		start := time.Now()
+		for range n {
+			for i := range edits {
+				edits[i] = byte(r.Uint32())
+			}
+			grow := 0
+			if r.IntN(4) == 0 {
+				grow = r.IntN(1<<r.IntN(10)) - r.IntN(1<<r.IntN(10))
+			}
+			many := 1 + r.IntN(4)
+			if r.IntN(64) == 0 {
+				many = 0
+			}
+			m.try(t, edits[:4*many], int16(grow))
+		}
+		t.Logf("%s of %d bytes: %d changes, %d of them accepted, %v each", m.name, len(m.message), n, m.accepted,
+			time.Since(start)/time.Duration(max(1, n)))
+	}
+}
+
+var mutations = flag.Int("mutations", 100, "how many changes TestMessages makes to each kind of message")
+
+// A reading is a message and who reads it.
+type reading struct {
+	name            string
+	message, buffer []byte
+	read            func(b []byte) error
+	accepted        int
+	// other says that another message is as good: of holders that are called.
+	other bool
+}
+
+// try reads the message with changes: edits are four bytes each, a place and
+// what is flipped there, and grow is by how much it gets longer or shorter.
+func (m *reading) try(t *testing.T, edits []byte, grow int16) {
+	size := max(0, len(m.message)+int(grow))
+	b := append(m.buffer[:0], m.message[:min(size, len(m.message))]...)
+	if more := size - len(b); more > 0 {
+		b = append(b, make([]byte, more)...)
+	}
+	for e := range slices.Chunk(edits, 4) {
+		if len(e) == 4 && len(b) > 0 {
+			at := (int(e[0])<<16 | int(e[1])<<8 | int(e[2])) % len(b)
+			b[at] ^= e[3]
+		}
+	}
+	m.buffer = b
+	same := bytes.Equal(b, m.message)
+	switch err := m.read(b); {
+	case err == nil:
+		m.accepted++
+		if !same && !m.other {
+			t.Fatalf("%s: another message is accepted", m.name)
+		}
+	case same:
+		t.Fatalf("%s: the right message is refused: %v", m.name, err)
+	case !errors.Is(err, ErrMessage) && !errors.Is(err, ErrIncompatible) && !errors.Is(err, ErrTooFew) && !errors.Is(err, ErrWrong):
+		t.Fatalf("%s: %v", m.name, err)
+	}
+}
+
+// readMessages returns a message of every kind, and its reader.
+func readMessages(t testing.TB) (all []reading) {
+	for _, spec := range []*Spec{counts(), oneShot()} {
+		s, keys, holders := fixedSession(t, spec)
+		p := &parties{t: t, plan: s.plan, s: s, contributorKeys: keys, holders: holders}
+		p.receiver = &Receiver{plan: s.plan, public: s.roster.Receiver}
+		p.receiver.open, _ = kem().DeriveKeyPair(make([]byte, 32))
+		p.makeKey()
+		in := p.encrypt(countRows)
+		a := p.aggregate(in, upTo(5), upTo(2))
+		var sum, masks bytes.Buffer
+		_, err := a.WriteTo(&sum)
+		require.NoError(t, err)
+		require.NoError(t, a.WriteAudit(&masks, 0, 0))
+		shares := p.shares(a, upTo(2))
+		audit, err := p.keyHolders[0].Audit(a.message)
+		require.NoError(t, err)
+		mode := spec.Mode.String() + " "
+		add := func(name string, message []byte, read func(b []byte) error) {
+			all = append(all, reading{name: mode + name, message: message, read: read})
+		}
+		add("public key", p.public, func(b []byte) error {
+			_, err := s.NewContributor(keys[0], b)
+			return err
+		})
+		add("call", a.message, func(b []byte) error {
+			_, err := s.parseCall(b)
+			return err
+		})
+		all[len(all)-1].other = true
+		add("part of an audit", masks.Bytes(), func(b []byte) error {
+			fresh := *audit
+			fresh.seen = make(map[int]bool)
+			if fresh.keys == nil {
+				fresh.masks = newMaskSums(s.plan)
+			} else if fresh.keys, err = s.plan.params.NewKeySum(); err != nil {
+				return err
+			}
+			return fresh.Add(0, bytes.NewReader(b))
+		})
+		add("aggregate", sum.Bytes(), func(b []byte) error {
+			_, err := p.receiver.Open(s, bytes.NewReader(b), readers(shares)...)
+			return err
+		})
+		add("share", shares[0], func(b []byte) error {
+			_, err := p.receiver.Open(s, bytes.NewReader(sum.Bytes()), readers([][]byte{b, shares[1]})...)
+			return err
+		})
+		if spec.Mode == OneShot {
+			add("manifest", in.commitments[0], func(b []byte) error {
+				return s.NewAggregator().Add(b, bytes.NewReader(in.contributions[0]))
+			})
+			add("contribution", in.contributions[0], func(b []byte) error {
+				hashes := in.commitments[0][headerSize:][:s.manifestBody()]
+				return s.checkOneShot(0, hashes, bytes.NewReader(b))
+			})
+			continue
+		}
+		add("commitment", in.commitments[0], func(b []byte) error { return s.NewAggregator().Commit(b) })
+		add("contribution", in.contributions[0], func(b []byte) error {
+			_, err := s.check("add", 0, a.call.roll, bytes.NewReader(b))
+			return err
+		})
+		roll := s.appendRoll(nil, a.call.roll.commitments)
+		add("roll", roll, func(b []byte) error {
+			_, err := s.parseRoll(b)
+			return err
+		})
+		approval, err := in.contributors[0].Approve(roll, bytes.NewReader(in.contributions[0]))
+		require.NoError(t, err)
+		add("approval", approval, func(b []byte) error {
+			_, _, err := s.approval(b, a.call.roll)
+			return err
+		})
+		all = append(all, keyMessages(t, p)...)
+	}
+	return all
+}
+
+// keyMessages returns what key holders send each other.
+func keyMessages(t testing.TB, p *parties) []reading {
+	var h []*KeyHolder
+	var offers, deals, confirmations [][]byte
+	for _, key := range p.holders {
+		one, err := p.s.NewKeyHolder(key)
+		require.NoError(t, err)
+		h, offers = append(h, one), append(offers, one.Offer())
+	}
+	for i := range h {
+		out, err := h[i].Deal(offers)
+		require.NoError(t, err)
+		deals = append(deals, out[0])
+	}
+	dealt := *h[0]
+	confirmation, err := h[0].Confirm(deals)
+	require.NoError(t, err)
+	confirmations = append(confirmations, confirmation)
+	for i := range p.holders[1:] {
+		sum := digest("public key", p.s.digest[:], h[0].public)
+		m := append(p.s.appendHeader(nil, kindConfirmation, i+1), sum[:]...)
+		confirmations = append(confirmations, sign(m, p.holders[i+1]))
+	}
+	return []reading{
+		{name: "offer", message: offers[1], read: func(b []byte) error {
+			_, err := p.s.all([][]byte{offers[0], b, offers[2]}, kindOffer, p.s.roster.Holders, p.s.offerSize())
+			return err
+		}},
+		{name: "deal", message: deals[1], read: func(b []byte) error {
+			fresh := dealt
+			_, err := fresh.Confirm([][]byte{deals[0], b, deals[2]})
+			return err
+		}},
+		{name: "confirmation", message: confirmations[1], read: func(b []byte) error {
+			_, err := h[0].PublicKey([][]byte{confirmations[0], b, confirmations[2]})
+			return err
+		}},
+	}
 }
 
 // FuzzPlan plans at random and runs the plan at the extremes of its ranges.
