@@ -31,16 +31,9 @@ type Session struct {
 	roster   Roster
 	epoch    [32]byte
 	digest   [sha256.Size]byte
-	hpke     hpke.PublicKey  // the receiver's, in mode Collective
-	receiver *rlwe.PublicKey // the receiver's, in mode ReceiverKey
-	report   func(Progress)  // nil if nobody wants to know
-}
-
-// Progress is how far a method has come: Done of Total chunks, of some thousand
-// numbers each. Phase is encrypt, approve, add, audit, share, aggregate or open.
-type Progress struct {
-	Phase       string
-	Done, Total int64
+	hpke     hpke.PublicKey                        // the receiver's, in mode Collective
+	receiver *rlwe.PublicKey                       // the receiver's, in mode ReceiverKey
+	progress func(phase string, done, total int64) // nil if nobody wants to know
 }
 
 // NewSession returns the session of an epoch, which is 32 bytes that are never
@@ -94,20 +87,21 @@ func checkKeys(who string, keys []ed25519.PublicKey, n int) error {
 	return nil
 }
 
-// WithProgress returns the same session, but the methods of those that are made
-// from it, and [Receiver.Open], call report as they go on. They wait for it, and
-// call it from one goroutine each: those that run at the same time call it at the
-// same time.
-func (s *Session) WithProgress(report func(Progress)) *Session {
+// WithProgress returns the same session, but what is made from it, and
+// [Receiver.Open], call progress as they go on: done of total chunks, of some
+// thousand numbers each. The phase is encrypt, approve, add, aggregate, audit, share
+// or open. Methods wait for it, and call it from one goroutine each: those that
+// run at the same time call it at the same time.
+func (s *Session) WithProgress(progress func(phase string, done, total int64)) *Session {
 	t := *s
-	t.report = report
+	t.progress = progress
 	return &t
 }
 
 // done reports that a number of chunks of all are done.
 func (s *Session) done(phase string, chunks, all int) {
-	if s.report != nil {
-		s.report(Progress{Phase: phase, Done: int64(chunks), Total: int64(all)})
+	if s.progress != nil {
+		s.progress(phase, int64(chunks), int64(all))
 	}
 }
 

@@ -28,7 +28,7 @@ func TestStreaming(t *testing.T) {
 	p := newParties(t, spec)
 	var peak uint64
 	calls := 0
-	s := p.s.WithProgress(func(Progress) {
+	s := p.s.WithProgress(func(string, int64, int64) {
 		if calls++; calls%64 == 0 {
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
@@ -177,14 +177,13 @@ func TestProgress(t *testing.T) {
 			spec.Holders, spec.Threshold = 0, 0
 		}
 		p := newParties(t, spec)
-		last, times := make(map[string]Progress), make(map[string]int)
-		p.s = p.s.WithProgress(func(at Progress) {
-			if before := last[at.Phase]; before.Done < before.Total {
-				require.Greater(t, at.Done, before.Done)
-			}
-			require.LessOrEqual(t, at.Done, at.Total)
-			if last[at.Phase] = at; at.Done == at.Total {
-				times[at.Phase]++
+		last, times := make(map[string]int64), make(map[string]int)
+		p.s = p.s.WithProgress(func(phase string, done, total int64) {
+			require.Greater(t, done, last[phase], "%s of %v", phase, mode)
+			require.LessOrEqual(t, done, total)
+			if last[phase] = done; done == total {
+				times[phase]++
+				last[phase] = 0
 			}
 		})
 		p.makeKey()
