@@ -51,6 +51,14 @@ func randomSpec(r *rand.Rand) *Spec {
 			Vector(name()), Count(), Sum(name()), Mean(name()), Variance(name()), Covariance(name(), name()),
 			Histogram(s.Fields[f].Name, middle...), GroupBy(s.Fields[f].Name, middle, name()),
 			WeightedSum(name(), weights), Regression(name(), name()),
+			Quantiles(s.Fields[f].Name, middle, []float64{0, r.Float64(), 1}),
+		}
+		if s.Rows < 100 {
+			each := make([]int64, s.Rows)
+			for i := range each {
+				each[i] = r.Int64N(2001) - 1000
+			}
+			all = append(all, InnerProduct(name(), each))
 		}
 		next := all[r.IntN(len(all))]
 		if !slices.ContainsFunc(s.Functions, func(f Function) bool { return f.vector && f.describe() == next.describe() }) {
@@ -150,8 +158,15 @@ func (t table) check(tb testing.TB, p *Plan, r *Result) {
 					want.Add(want, new(big.Rat).Mul(big.NewRat(f.weights[i], 1), exact(row, column(f.fields[0]))))
 				}
 			}
-		case "histogram":
-			require.Zero(tb, n.Cmp(new(big.Rat).Add(got[0], got[1])))
+		case "inner-product":
+			want = new(big.Rat)
+			for _, rows := range t {
+				for k, row := range rows {
+					want.Add(want, new(big.Rat).Mul(big.NewRat(f.weights[k], 1), exact(row, column(f.fields[0]))))
+				}
+			}
+		case "histogram", "group-by", "quantiles":
+			t.checkBuckets(tb, s, &f, got, exact)
 			continue
 		case "regression":
 			if got[0] == nil {
@@ -169,6 +184,58 @@ func (t table) check(tb testing.TB, p *Plan, r *Result) {
 		}
 		require.NotNil(tb, got[0], "%v", f)
 		require.Zero(tb, want.Cmp(got[0]), "%v", f)
+	}
+}
+
+// checkBuckets checks functions with one edge, or one key, in numbers[0], or [1] for
+// quantiles.
+func (t table) checkBuckets(tb testing.TB, s *Spec, f *Function, got []*big.Rat, exact func(row []float64, f int) *big.Rat) {
+	column := func(name string) int { return slices.IndexFunc(s.Fields, func(f Field) bool { return f.Name == name }) }
+	c, last := column(f.fields[0]), column(f.fields[len(f.fields)-1])
+	edge := f.numbers[0]
+	if f.name == "quantiles" {
+		edge = f.numbers[1]
+	}
+	at := exact(slices.Repeat([]float64{edge}, c+1), c)
+	below, equal, sum := int64(0), int64(0), new(big.Rat)
+	n := int64(0)
+	for _, rows := range t {
+		for _, row := range rows {
+			n++
+			switch exact(row, c).Cmp(at) {
+			case -1:
+				below++
+			case 0:
+				equal++
+				sum.Add(sum, exact(row, last))
+			}
+		}
+	}
+	switch f.name {
+	case "histogram":
+		require.Zero(tb, got[0].Cmp(big.NewRat(below, 1)))
+		require.Zero(tb, got[1].Cmp(big.NewRat(n-below, 1)))
+	case "group-by":
+		require.Zero(tb, got[0].Cmp(big.NewRat(equal, 1)))
+		require.Zero(tb, got[1].Cmp(sum))
+	case "quantiles":
+		for i, p := range f.numbers[2:] {
+			if n == 0 {
+				require.Nil(tb, got[2*i])
+				continue
+			}
+			// The value at this position is below the edge if so many are.
+			rank := new(big.Rat).SetFloat64(p)
+			rank.Mul(rank, big.NewRat(n, 1))
+			if rank.Cmp(big.NewRat(1, 1)) < 0 {
+				rank.SetInt64(1)
+			}
+			if rank.Cmp(big.NewRat(below, 1)) <= 0 {
+				require.Zero(tb, got[2*i+1].Cmp(at), "upper bound of %v", p)
+			} else {
+				require.Zero(tb, got[2*i].Cmp(at), "lower bound of %v", p)
+			}
+		}
 	}
 }
 

@@ -147,6 +147,7 @@ type opening struct {
 	call      *call
 	in        *stream
 	chunk     int
+	sum       *rlwe.Sum
 	buffer    []byte
 	values    []uint64
 	decrypter *rlwe.Decrypter
@@ -212,7 +213,11 @@ func (o *opening) next() ([]uint64, error) {
 	if err := o.in.read(o.buffer, kindAggregate); err != nil {
 		return nil, err
 	}
-	sum, err := p.parseSum(n, o.buffer)
+	if o.sum == nil || o.sum.Len() != n {
+		o.sum = p.newReceived(n)
+	}
+	sum := o.sum
+	err := sum.Parse(o.buffer)
 	if err != nil || sum.Count() != len(o.call.included) {
 		return nil, bad(kindAggregate, "a residue is out of its range, or the number of contributions is another")
 	}

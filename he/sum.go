@@ -20,9 +20,15 @@ func (p *Plan) appendSum(dst []byte, sum *rlwe.Sum) []byte {
 	return dst
 }
 
-func (p *Plan) parseSum(n int, b []byte) (*rlwe.Sum, error) {
+// newReceived returns a sum for what appendSum appends.
+func (p *Plan) newReceived(n int) *rlwe.Sum {
+	build := p.params.NewSum
 	if p.spec.Mode != ReceiverKey {
-		return p.params.ParseBody(n, b)
+		build = p.params.NewBodySum
 	}
-	return p.params.ParseSum(n, b)
+	sum, err := build(n)
+	if err != nil {
+		panic("he: internal error: " + err.Error())
+	}
+	return sum
 }

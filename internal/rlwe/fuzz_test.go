@@ -82,24 +82,29 @@ type fuzzedDecoder struct {
 	decode          func(b []byte) (same bool, err error)
 }
 
-// tiny returns parameters with the moduli of a row in a ring of degree 64, which
-// hides nothing and is read in microseconds.
-func tiny(t testing.TB, c Config, index int) *Params {
-	r := row{logN: 6, primes: rows[index].primes}
-	p := fit(c, r, newNoise(c, 1<<r.logN))
-	require.NotNil(t, p)
-	p.index = index
-	p.finish()
-	p.limbs = newLimbs(r)
-	return p
+// tiny returns parameters with the first modulus that fits and is at least so
+// long, in a ring of degree 64, which hides nothing and is read in microseconds.
+func tiny(t testing.TB, c Config, logQ int) *Params {
+	for i, r := range rows {
+		r.logN = 6
+		p := fit(c, r, newNoise(c, 1<<r.logN))
+		if p == nil || r.logQ() < logQ {
+			continue
+		}
+		p.index = i
+		p.finish()
+		p.limbs = newLimbs(r)
+		return p
+	}
+	require.Fail(t, "no row fits")
+	return nil
 }
 
 // fuzzed returns all decoders. They keep their memory, since that is what makes
 // millions of runs quick.
 func fuzzed(t testing.TB) []fuzzedDecoder {
 	const n = 3
-	onePrime, twoPrimes, longest := 9, 13, len(rows)-1
-	p := tiny(t, Config{Mode: Collective, Capacity: 1 << 4, Contributors: 3, Holders: 2, Coefficients: 10, Statistical: 2}, twoPrimes)
+	p := tiny(t, Config{Mode: Collective, Capacity: 1 << 4, Contributors: 3, Holders: 2, Coefficients: 10, Statistical: 2}, 62)
 	random := p.newPoly()
 	for i := range p.limbs {
 		uniform(stream(t, "residues", i), p.limb(random, i), p.limbs[i].q)
@@ -120,7 +125,7 @@ func fuzzed(t testing.TB) []fuzzedDecoder {
 	shares := [][]byte{make([]byte, p.ShareSize(n)), make([]byte, p.ShareSize(n))}
 
 	// Sums of more than 64 bits.
-	wide := tiny(t, Config{Mode: ReceiverKey, Capacity: 1 << 45, Contributors: 1 << 10, Coefficients: 10}, longest)
+	wide := tiny(t, Config{Mode: ReceiverKey, Capacity: 1 << 45, Contributors: 1 << 10, Coefficients: 10}, 120)
 	require.Greater(t, wide.sumBits(), 64)
 	wideSum, err := wide.NewBodySum(n)
 	require.NoError(t, err)
@@ -128,12 +133,12 @@ func fuzzed(t testing.TB) []fuzzedDecoder {
 	copy(wideSum.over, []uint32{0, 1, 2})
 	wideSum.count = wide.cfg.Contributors
 
-	q := tiny(t, Config{Mode: Masked, Capacity: 1 << 20, Contributors: 5, Coefficients: 10}, onePrime)
+	q := tiny(t, Config{Mode: Masked, Capacity: 1 << 20, Contributors: 5, Coefficients: 10}, 0)
 	key := q.newMaskKey(stream(t, "key", 0))
 	keyShares, err := key.split(2, 3, stream(t, "key shares", 0))
 	require.NoError(t, err)
 
-	receiver := tiny(t, Config{Mode: ReceiverKey, Capacity: 100, Contributors: 3, Coefficients: 10}, twoPrimes)
+	receiver := tiny(t, Config{Mode: ReceiverKey, Capacity: 100, Contributors: 3, Coefficients: 10}, 62)
 	finger := receiver.NewFingerprinter([32]byte{1})
 	fingerprint, err := finger.Sum().AppendBinary(nil)
 	require.NoError(t, err)

@@ -84,17 +84,22 @@ func (p *Params) Open(dst []uint64, sum *Sum, shares [][]byte) error {
 	case len(shares) < 1 || len(shares) > p.cfg.Holders:
 		return fmt.Errorf("rlwe: %d shares, and %d holders", len(shares), p.cfg.Holders)
 	}
-	all, err := p.newBodySum(len(dst), p.cfg.Holders)
-	if err != nil {
-		return err
+	if sum.shares == nil {
+		var err error
+		if sum.shares, err = p.newBodySum(len(dst), p.cfg.Holders); err != nil {
+			return err
+		}
+		sum.opened = p.newPoly()
 	}
+	all, x := sum.shares, sum.opened
+	all.Reset()
 	for _, b := range shares {
 		if !unpack(all.newBody, b, p.bodyBits, p.span-1) {
 			return ErrMalformed
 		}
 		all.addBody(all.newBody)
 	}
-	x := p.newPoly()
+	clear(x)
 	sum.bodyTo(x)
 	all.bodyTo(x)
 	return p.decode(dst, x)

@@ -29,6 +29,31 @@ func newParams(t testing.TB, c Config) *Params {
 	return p
 }
 
+// ParseBody reads a sum of n coefficients without its mask. It opens
+// with shares.
+func (p *Params) ParseBody(n int, b []byte) (*Sum, error) {
+	s, err := p.newBodySum(n, p.cfg.Contributors)
+	if err == nil {
+		err = s.Parse(b)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// ParseSum reads a sum of n coefficients.
+func (p *Params) ParseSum(n int, b []byte) (*Sum, error) {
+	s, err := p.NewSum(n)
+	if err == nil {
+		err = s.Parse(b)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
 // group is everybody under one key.
 type group struct {
 	p       *Params

@@ -21,6 +21,9 @@ type Sum struct {
 	// what is being parsed
 	newMask poly
 	newBody []uint64
+	// what opening takes, from the first time on
+	shares *Sum
+	opened poly
 }
 
 // NewSum returns the sum of no contributions of n coefficients.
@@ -203,48 +206,28 @@ func (s *Sum) parseBody(b []byte) error {
 	return nil
 }
 
-// ParseBody reads a sum of n coefficients without its mask. It opens
-// with shares.
-func (p *Params) ParseBody(n int, b []byte) (*Sum, error) {
-	s, err := p.newBodySum(n, p.cfg.Contributors)
-	if err != nil {
-		return nil, err
+// Parse sets s to a sum of as many coefficients, which has a mask if s has one. If
+// it is malformed s is a sum of anything.
+func (s *Sum) Parse(b []byte) error {
+	p := s.p
+	size := p.BodySumSize(len(s.body))
+	if s.mask != nil {
+		size += p.MaskSize()
 	}
-	if len(b) != p.BodySumSize(n) {
-		return nil, ErrMalformed
-	}
-	if err := s.parseCount(b); err != nil {
-		return nil, err
-	}
-	if err := s.parseBody(b[4:]); err != nil {
-		return nil, err
-	}
-	return s, nil
-}
-
-// ParseSum reads a sum of n coefficients.
-func (p *Params) ParseSum(n int, b []byte) (*Sum, error) {
-	s, err := p.NewSum(n)
-	if err != nil {
-		return nil, err
-	}
-	if len(b) != p.SumSize(n) {
-		return nil, ErrMalformed
+	if len(b) != size {
+		return ErrMalformed
 	}
 	if err := s.parseCount(b); err != nil {
-		return nil, err
+		return err
 	}
 	b = b[4:]
 	if s.mask != nil {
 		if err := p.parsePoly(s.mask, b[:p.MaskSize()]); err != nil {
-			return nil, err
+			return err
 		}
 		b = b[p.MaskSize():]
 	}
-	if err := s.parseBody(b); err != nil {
-		return nil, err
-	}
-	return s, nil
+	return s.parseBody(b)
 }
 
 func (s *Sum) parseCount(b []byte) error {

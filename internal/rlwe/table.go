@@ -15,11 +15,12 @@ type row struct {
 
 // logQ is the length of the modulus in bits.
 func (r row) logQ() int {
-	if len(r.primes) == 1 {
-		return bits.Len64(r.primes[0])
+	q := uint128{0, 1}
+	for _, x := range r.primes {
+		hi, lo := bits.Mul64(q.lo, x)
+		q = uint128{q.hi*x + hi, lo}
 	}
-	hi, lo := bits.Mul64(r.primes[0], r.primes[1])
-	return uint128{hi, lo}.bitLen()
+	return q.bitLen()
 }
 
 // rows are all the rings that exist here, from the shortest modulus to the
