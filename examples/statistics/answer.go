@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
-	"fmt"
 	"io"
 	"iter"
 	"os"
@@ -15,15 +14,19 @@ import (
 
 // answer runs all parties of a question whose contributors have these tables.
 // In life every party runs its part of it.
-func answer(w io.Writer, spec *he.Spec, tables [][][]float64) (*he.Result, error) {
+func answer(spec *he.Spec, tables [][][]float64) (*he.Plan, *he.Result, error) {
 	if len(tables) < 3 {
-		return nil, errFew
+		return nil, nil, errFew
 	}
 	plan, err := he.NewPlan(spec)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	fmt.Fprintln(w, plan)
+	result, err := play(plan, spec, tables)
+	return plan, result, err
+}
+
+func play(plan *he.Plan, spec *he.Spec, tables [][][]float64) (*he.Result, error) {
 	step := progress(2*spec.Contributors+2*spec.Holders+1, "adding up")
 
 	receiver, err := he.NewReceiver(plan)

@@ -12,9 +12,10 @@ import (
 
 func TestGenerated(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, run(&b, "", ""))
-	require.Contains(t, b.String(), "5 districts, 400 days")
-	require.Contains(t, b.String(), "equal to the sums of the tables")
+	require.NoError(t, run(&b, "", "", true))
+	require.Contains(t, b.String(), "128-bit security")
+	require.Contains(t, b.String(), "days                   400")
+	require.Contains(t, b.String(), "equal to the sum of the tables")
 	require.Contains(t, b.String(), "equal to what the tables give")
 }
 
@@ -22,9 +23,11 @@ func TestGenerated(t *testing.T) {
 // persons.
 func TestReal(t *testing.T) {
 	var b bytes.Buffer
-	require.NoError(t, run(&b, shared(t, "nyc/cases-by-day-by-borough.csv"), shared(t, "adult/adult.csv")))
-	require.Contains(t, b.String(), "5 districts, 2054 days: sum(cases) = 3045013")
-	require.Contains(t, b.String(), "count() = 32561")
+	require.NoError(t, run(&b, shared(t, "nyc/cases-by-day-by-borough.csv"), shared(t, "adult/adult.csv"), false))
+	require.Contains(t, b.String(), "days                   2,054")
+	require.Contains(t, b.String(), "cases                  3,045,013")
+	require.Contains(t, b.String(), "persons                32,561")
+	require.NotContains(t, b.String(), "128-bit security")
 }
 
 // shared returns the path of a file of real data, which lies beside the
@@ -42,10 +45,10 @@ func TestBrokenTables(t *testing.T) {
 	for _, content := range []string{"", "day,a\n", "day,a,b,c\n1,2,x,4\n", "day,a,b,c\n1,2\n"} {
 		name := filepath.Join(t.TempDir(), "table.csv")
 		require.NoError(t, os.WriteFile(name, []byte(content), 0o600))
-		_, err := readCases(name)
+		_, _, err := readCases(name)
 		require.ErrorContains(t, err, name)
 		_, err = readPeople(name)
 		require.ErrorContains(t, err, name)
 	}
-	require.ErrorIs(t, studyCases(&bytes.Buffer{}, make([][][]float64, 2)), errFew)
+	require.ErrorIs(t, studyCases(&report{w: &bytes.Buffer{}}, []string{"a"}, make([][][]float64, 2)), errFew)
 }

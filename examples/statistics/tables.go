@@ -9,34 +9,36 @@ import (
 	"strings"
 )
 
-// readCases returns a table for each district with a row for each day. Without a
-// name it makes five of them up.
-func readCases(name string) (districts [][][]float64, err error) {
+// readCases returns the days, and a table for each district with a row for each
+// day. Without a name it makes five of them up.
+func readCases(name string) (days []string, districts [][][]float64, err error) {
 	if name == "" {
 		random := rand.New(rand.NewPCG(2270, 5))
 		districts = make([][][]float64, 5)
-		for i := range districts {
-			for range 400 {
-				districts[i] = append(districts[i], []float64{float64(random.IntN(5000))})
+		for i := range 400 {
+			days = append(days, fmt.Sprintf("day %d", i+1))
+			for d := range districts {
+				districts[d] = append(districts[d], []float64{float64(random.IntN(5000))})
 			}
 		}
-		return districts, nil
+		return days, districts, nil
 	}
 	lines, err := readTable(name)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	districts = make([][][]float64, len(lines[0])-1)
 	for i, line := range lines[1:] { // behind the names of columns
-		for d, cell := range line[1:] { // behind the day
+		days = append(days, line[0])
+		for d, cell := range line[1:] {
 			n, err := strconv.ParseFloat(cell, 64)
 			if err != nil {
-				return nil, fmt.Errorf("%s: line %d: %w", name, i+2, err)
+				return nil, nil, fmt.Errorf("%s: line %d: %w", name, i+2, err)
 			}
 			districts[d] = append(districts[d], []float64{n})
 		}
 	}
-	return districts, nil
+	return days, districts, nil
 }
 
 // Columns of the table of people, which has no names of columns.
