@@ -57,8 +57,7 @@
 // # Security
 //
 // Encryption is over rings, with parameters from a table that is held against
-// the published ceilings for 128-bit security; package internal/rlwe says which, and
-// keys of holders, their threshold and their shares are those of Mouchet et al.
+// the published ceilings for 128-bit security [BCC+24, table 5.2]. Keys of holders, their threshold and their shares are those of Mouchet et al.
 // [MTBH21], [MBH23]. Key holders and contributors sign with Ed25519; what one
 // key holder sends to another or to the receiver is sealed with HPKE under X-Wing.
 //
@@ -119,17 +118,19 @@
 //
 // [Plan.Sizes] has the bytes and [Plan.String] everything for people. For sums
 // of 36 bits of 8 parties a contributor sends about 20 bytes a value in mode
-// Collective, about 12 in mode ReceiverKey, and about 6 in mode OneShot; small
+// Collective, about 13 in mode ReceiverKey, and about 6 in mode OneShot; small
 // counters share a value. A key holder reads masks of 15 bytes a value from each
 // contributor in mode Collective, and shares 6; in mode OneShot both are some
 // kilobytes, whatever the number of values. All parties compute on all
 // processors, and hold a few chunks of some thousand values; besides, a key holder
-// 16 bytes a value for its audit, and the receiver the result. Iterators, readers
-// and writers are used at the pace of the work, so that a caller who counts what
-// goes through them sees its progress.
+// 16 bytes a value for its audit, unless [Audit.KeepIn] has a file for them, and
+// the receiver the result, 8 bytes a value. Iterators, readers and writers are used
+// at the pace of the work, and [Session.WithProgress] reports it.
 //
 // # References
 //
+//   - [BCC+24] J.-P. Bossuat, R. Cammarota, J. H. Cheon et al. Security
+//     Guidelines for Implementing Homomorphic Encryption. eprint 2024/463.
 //   - [CSBB24] M. Checri, R. Sirdey, A. Boudguiga, J.-P. Bultel. On the practical
 //     CPA^D security of "exact" and threshold FHE schemes and libraries. CRYPTO
 //     2024, eprint 2024/116.

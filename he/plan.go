@@ -258,7 +258,7 @@ func (p *Plan) String() string {
 	fmt.Fprintf(&b, "\n  %d sums of %d bits in %d ciphertexts, ring of degree %d, modulus of %d bits (at most %d for 128-bit security)",
 		p.layout.coefs, p.layout.w, p.chunks(), p.params.N(), p.params.LogQ(), p.params.Ceiling())
 	fmt.Fprintf(&b, "\n  a number stands from bit %d up, and bits below %d do not travel", p.params.Delta(), p.params.Drop())
-	fmt.Fprintf(&b, "\n  wrong with a probability below 2^-%d; contribution %d bytes, about %.3f s of one core", s.Expert.Failure,
+	fmt.Fprintf(&b, "\n  wrong with a probability below 2^-%d; contribution %d bytes, about %.2g s of one core", s.Expert.Failure,
 		z.Contribution, float64(p.layout.coefs)*encryptSeconds)
 	if n := s.Noise; n != nil {
 		fmt.Fprintf(&b, "\n  differentially private with epsilon %v and delta %v", n.Epsilon, n.Delta)
