@@ -1,0 +1,60 @@
+package rlwe
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestShareBits looks at what a holder sends: the low bits of shares are uniform
+// given the high ones, a share is as far from the product that it hides as
+// flooding takes it, and both ways. A share whose low bits told something would
+// tell it about the secret.
+func TestShareBits(t *testing.T) {
+	g := newGroup(t, collective)
+	p := g.p
+	sum, _ := g.contribute(t, p.n, func(int, int) uint64 { return 0 })
+	mask := sum.appendMask(nil)
+	s, err := p.NewSharer(g.secrets[0])
+	require.NoError(t, err)
+	require.NoError(t, s.product(mask, p.n))
+	product := make([]uint64, p.n)
+	for i := range product {
+		product[i] = p.round(p.compose(s.body, i))
+	}
+
+	reach := uint64(1)<<max(0, p.noise.flood-1-int(p.drop)) + 1
+	numbers := make([]uint64, p.n)
+	counts := make(map[int64]int)
+	var below, above int
+	for k := range 32 {
+		// Another mask each time, a sum of uniform ones.
+		if k > 0 {
+			require.NoError(t, sum.Add(append(mask, make([]byte, p.bodySize(p.n))...)))
+		}
+		b, err := s.share(nil, sum.appendMask(nil), p.n, stream(t, "share", k))
+		require.NoError(t, err)
+		require.True(t, unpack(numbers, b, p.bodyBits, p.span-1))
+		for i, x := range numbers {
+			high := int64(uint128{0, x}.shl(3).lo / p.span) // of eight parts of the range
+			counts[int64(x&0x7f)|high<<7]++
+			if k > 0 {
+				continue
+			}
+			switch d := (x + p.span - product[i]) % p.span; {
+			case d <= reach:
+				above++
+			case p.span-d <= reach:
+				below++
+			default:
+				require.Fail(t, "noise is out of its range", "%d, and %d", x, product[i])
+			}
+		}
+		if k == 0 {
+			sum.most = 64
+		}
+	}
+	chi2(t, counts, func(int64) float64 { return 1. / 1024 }, 0, 1023)
+	require.Greater(t, above, p.n/8)
+	require.Greater(t, below, p.n/8)
+}
