@@ -1,7 +1,9 @@
 package he
 
 import (
+	"errors"
 	"fmt"
+	"math"
 	"math/big"
 )
 
@@ -58,6 +60,9 @@ func (p *Plan) decode(m int, next func() ([]uint64, error)) (*Result, error) {
 	u := &unpacker{next: next}
 	result := &Result{}
 	if len(p.vectors) > 0 {
+		if p.spec.Rows > math.MaxInt/8/len(p.vectors) {
+			return nil, errors.New("he: the result is too long for the memory of this machine")
+		}
 		columns := make([][]int64, len(p.vectors))
 		for i := range columns {
 			columns[i] = make([]int64, 0, p.spec.Rows)

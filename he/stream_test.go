@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var streamed = flag.Int("stream", 100_000, "how many numbers each party has in TestStreaming")
+var streamed = flag.Int("stream", 30_000, "how many numbers each party has in TestStreaming")
 
 // Two key holders open the sum of three contributors, all of whose messages lie in
 // files. What is in memory does not grow with the numbers, but for the result,
@@ -175,7 +175,7 @@ func TestAuditInFile(t *testing.T) {
 func TestProgress(t *testing.T) {
 	for _, mode := range []Mode{ReceiverKey, Collective, OneShot} {
 		spec := counts()
-		spec.Rows = 20_000 // more than one chunk
+		spec.Rows = 12_000 // more than one chunk
 		if spec.Mode = mode; mode == ReceiverKey {
 			spec.Holders, spec.Threshold = 0, 0
 		}
