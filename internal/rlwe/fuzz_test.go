@@ -119,7 +119,7 @@ func fuzzed(t testing.TB) []fuzzedDecoder {
 		sum.body[i] = v << (p.delta - p.drop)
 	}
 	sum.count = 1
-	ciphertext := appendPacked(sum.appendMask(nil), sum.body, p.bodyBits)
+	ciphertext := appendBits(sum.appendMask(nil), sum.body, p.bodyBits)
 	sumBytes, err := sum.AppendBinary(nil)
 	require.NoError(t, err)
 	shares := [][]byte{make([]byte, p.ShareSize(n)), make([]byte, p.ShareSize(n))}
@@ -162,7 +162,7 @@ func fuzzed(t testing.TB) []fuzzedDecoder {
 			if err := single.Add(b); err != nil {
 				return single.count == 0 && slices.Equal(single.mask, nothing) && slices.Equal(single.body, make([]uint64, n)), err
 			}
-			out = appendPacked(single.appendMask(out[:0]), single.body, p.bodyBits)
+			out = appendBits(single.appendMask(out[:0]), single.body, p.bodyBits)
 			return bytes.Equal(out, b), nil
 		}},
 		{name: "sum", message: sumBytes, decode: func(b []byte) (bool, error) {
@@ -251,4 +251,14 @@ func fuzzed(t testing.TB) []fuzzedDecoder {
 			return !bytes.Equal(b, shares[0]) || slices.Equal(opened, want), nil
 		}},
 	}
+}
+
+// appendBits packs numbers bit by bit.
+func appendBits(dst []byte, numbers []uint64, width int) []byte {
+	start := len(dst)
+	dst = append(dst, make([]byte, (len(numbers)*width+7)/8)...)
+	for i := range len(numbers) * width {
+		dst[start+i/8] |= byte(numbers[i/width]>>(i%width)&1) << (i % 8)
+	}
+	return dst
 }

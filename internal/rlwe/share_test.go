@@ -20,11 +20,10 @@ func TestShareBits(t *testing.T) {
 	require.NoError(t, s.product(mask, p.n))
 	product := make([]uint64, p.n)
 	for i := range product {
-		product[i] = p.round(p.compose(s.body, i))
+		product[i] = p.compose(s.body, i).add(p.half()).shr(p.drop).lo % p.span
 	}
 
 	reach := uint64(1)<<max(0, p.noise.flood-1-int(p.drop)) + 1
-	numbers := make([]uint64, p.n)
 	counts := make(map[int64]int)
 	var below, above int
 	for k := range 32 {
@@ -34,8 +33,10 @@ func TestShareBits(t *testing.T) {
 		}
 		b, err := s.share(nil, sum.appendMask(nil), p.n, stream(t, "share", k))
 		require.NoError(t, err)
-		require.True(t, unpack(numbers, b, p.bodyBits, p.span-1))
-		for i, x := range numbers {
+		numbers, err := p.NewBodySum(p.n)
+		require.NoError(t, err)
+		require.NoError(t, numbers.AddBody(b))
+		for i, x := range numbers.body {
 			high := int64(uint128{0, x}.shl(3).lo / p.span) // of eight parts of the range
 			counts[int64(x&0x7f)|high<<7]++
 			if k > 0 {
