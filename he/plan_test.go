@@ -429,6 +429,7 @@ func TestRefusedSpecs(t *testing.T) {
 		{func(s *Spec) { s.RoundAnswers, s.Round = true, -1 }, "decimals"},
 		{func(s *Spec) { s.Context = make([]byte, 1<<20) }, "context"},
 		{func(s *Spec) { s.Expert = &Expert{Statistical: 20} }, "flooding"},
+		{func(s *Spec) { s.Expert = &Expert{Statistical: 81} }, "2^-80"},
 		{func(s *Spec) { s.Expert = &Expert{LogN: 10} }, "logN"},
 		{func(s *Spec) { s.Expert = &Expert{Bits: 63} }, "63 bits"},
 		{func(s *Spec) { s.Expert = &Expert{LogQ: 121} }, "121 bits"},

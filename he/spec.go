@@ -182,6 +182,8 @@ func (p *Plan) check() error {
 		return fmt.Errorf("he: a threshold of %d is not between %d and the %d key holders", s.Threshold, least, s.Holders)
 	case s.Mode == Collective && s.Expert.Statistical < 30:
 		return fmt.Errorf("he: flooding to within 2^-%d is too little: take 40", s.Expert.Statistical)
+	case s.Mode == Collective && s.Expert.Statistical > 80:
+		return fmt.Errorf("he: flooding to within 2^-%d is more than 2^-80", s.Expert.Statistical)
 	}
 	return nil
 }
