@@ -153,8 +153,8 @@ func BenchmarkParts(b *testing.B) {
 			{"gauss", func() { gauss(g, small) }},
 			{"uniform", func() { uniform(g, small, p.limbs[0].q) }},
 			{"uniformSecret", func() { uniformSecret(g, small, &p.limbs[0]) }},
-			{"ntt", func() { p.limbs[0].NTT(small, small) }},
-			{"intt", func() { p.limbs[0].INTT(small, small) }},
+			{"ntt", func() { p.limbs[0].Forward(small, small) }},
+			{"intt", func() { p.limbs[0].Inverse(small, small) }},
 			{"mul", func() { p.mulPoly(x, x, x) }},
 			{"round", func() {
 				p.bodies(numbers, x, small, numbers)

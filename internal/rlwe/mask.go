@@ -18,7 +18,7 @@ import (
 type Masker struct {
 	p     *Params
 	count int
-	s     poly // the key, transformed, in Montgomery form
+	s     poly // the key, transformed
 	seed  [32]byte
 	next  int // the first chunk that has no mask yet
 	scratch
@@ -35,9 +35,12 @@ func (p *Params) NewMasker(k *MaskKey, seed [32]byte) (*Masker, error) {
 	}
 	m := &Masker{p: p, count: k.count, s: p.newPoly(), seed: seed, scratch: p.newScratch()}
 	for i := range p.limbs {
-		p.limbs[i].ntt(p.limb(m.s, i), k.x)
+		l, s := &p.limbs[i], p.limb(m.s, i)
+		for j, x := range k.x {
+			s[j] = l.signed(x)
+		}
+		l.Forward(s, s)
 	}
-	p.montgomery(m.s)
 	return m, nil
 }
 
@@ -101,9 +104,7 @@ func (m *Masker) Open(dst []uint64, chunk int, sum *Sum) error {
 		return fmt.Errorf("rlwe: chunk %d", chunk)
 	}
 	m.product(chunk)
-	for i := range p.limbs {
-		p.limbs[i].Neg(p.limb(m.body, i), p.limb(m.body, i))
-	}
+	p.negate(m.body)
 	sum.bodyTo(m.body)
 	err := p.decode(dst, m.body)
 	clear(m.body)

@@ -61,44 +61,78 @@ func (p *Params) eachBlock(x *block, b []byte, take func(limb, at int, residues 
 
 // addPoly adds y to x.
 func (p *Params) addPoly(x, y poly) {
-	for i := range p.limbs {
-		p.limbs[i].Add(p.limb(x, i), p.limb(y, i), p.limb(x, i))
+	for i, l := range p.limbs {
+		y := p.limb(y, i)
+		for j, v := range p.limb(x, i) {
+			x[i*p.n+j] = subtract(v+y[j], l.q)
+		}
 	}
 }
 
-// mulPoly sets z to the product of x and y place by place, of which one is in
-// Montgomery form, and which are both transformed.
+// negate sets x to -x.
+func (p *Params) negate(x poly) {
+	for i, l := range p.limbs {
+		for j, v := range p.limb(x, i) {
+			x[i*p.n+j] = subtract(l.q-v, l.q)
+		}
+	}
+}
+
+// mulPoly sets z to the product of x and y place by place, which are transformed.
 func (p *Params) mulPoly(z, x, y poly) {
 	for i := range p.limbs {
-		p.limbs[i].MulCoeffsMontgomery(p.limb(x, i), p.limb(y, i), p.limb(z, i))
+		p.limbs[i].Mul(p.limb(z, i), p.limb(x, i), p.limb(y, i))
 	}
 }
 
 // inverse transforms x back to coefficients.
 func (p *Params) inverse(x poly) {
 	for i := range p.limbs {
-		p.limbs[i].INTT(p.limb(x, i), p.limb(x, i))
+		p.limbs[i].Inverse(p.limb(x, i), p.limb(x, i))
 	}
 }
 
-// montgomery brings x into Montgomery form.
-func (p *Params) montgomery(x poly) {
-	for i := range p.limbs {
-		p.limbs[i].MForm(p.limb(x, i), p.limb(x, i))
+// scale multiplies the residues of x modulo prime i by c, which is in Montgomery
+// form.
+func (p *Params) scale(x poly, i int, c uint64) {
+	r := p.limb(x, i)
+	for j, v := range r {
+		r[j] = p.limbs[i].mul(v, c)
 	}
 }
 
 // compose returns the coefficient of x at i, from its residues, modulo Q
-// [Garner's form of the Chinese remainder theorem]: x0 + q0 ((x1 - x0)/q0 mod q1).
+// [Garner's form of the Chinese remainder theorem]: x0 + q0 (t1 + q1 t2), where
+// t1 = (x1 - x0)/q0 mod q1 and t2 = ((x2 - x0)/q0 - t1)/q1 mod q2. Primes are in
+// increasing order, so that all that is subtracted is a residue.
 func (p *Params) compose(x poly, i int) uint128 {
 	x0 := x[i]
 	if len(p.limbs) == 1 {
 		return uint128{0, x0}
 	}
-	l := &p.limbs[1]
-	d, b := bits.Sub64(x[p.n+i], x0, 0) // x0 < q0 < q1
-	t := l.mul(d+l.q&-b, p.q0Inv)
-	hi, lo := bits.Mul64(p.limbs[0].q, t)
-	lo, c := bits.Add64(lo, x0, 0)
-	return uint128{hi + c, lo}
+	t1 := p.limbs[1].quotient(x[p.n+i], x0, p.garner[0])
+	if len(p.limbs) == 2 {
+		hi, lo := bits.Mul64(p.limbs[0].q, t1)
+		lo, c := bits.Add64(lo, x0, 0)
+		return uint128{hi + c, lo}
+	}
+	l := &p.limbs[2]
+	t2 := l.quotient(l.quotient(x[2*p.n+i], x0, p.garner[1]), t1, p.garner[2])
+	return garner3(x0, t1, t2, p.limbs[0].q, p.limbs[1].q)
+}
+
+// garner3 returns x0 + q0 (t1 + q1 t2).
+func garner3(x0, t1, t2, q0, q1 uint64) uint128 {
+	h, l := bits.Mul64(q1, t2)
+	l, c := bits.Add64(l, t1, 0)
+	hi, lo := bits.Mul64(q0, l)
+	lo, d := bits.Add64(lo, x0, 0)
+	return uint128{hi + q0*(h+c) + d, lo}
+}
+
+// quotient returns (x - y)/m mod q of residues x and y, where inv is 1/m in
+// Montgomery form.
+func (l *limb) quotient(x, y, inv uint64) uint64 {
+	d, b := bits.Sub64(x, y, 0)
+	return l.mul(d+l.q&-b, inv)
 }
