@@ -143,8 +143,12 @@ func TestFlooding(t *testing.T) {
 	width := uint(p.FloodBits())
 	half := uint128{0, 1}.shl(width - 1)
 	noise := make([]uint128, draws)
+	var y wide
 	for i := range noise {
-		x := p.flooding(w[2*i], w[2*i+1]).add(half).reduce(p.q)
+		if i%run == 0 {
+			p.flooding(&y, w[2*i:])
+		}
+		x := uint128{y.hi[i%run], y.lo[i%run]}.add(half).reduce(p.q)
 		require.True(t, x.shr(width) == uint128{}, "within the range")
 		noise[i] = x
 	}
@@ -159,8 +163,9 @@ func TestFlooding(t *testing.T) {
 		}
 		chi2(t, counts, func(int64) float64 { return 1. / 1024 }, 0, 1023)
 	}
-	require.Equal(t, p.q.sub(half), p.flooding(0, 0))
-	require.Equal(t, half.sub(uint128{0, 1}), p.flooding(^uint64(0), ^uint64(0)))
+	p.flooding(&y, []uint64{0, 0, ^uint64(0), ^uint64(0)})
+	require.Equal(t, p.q.sub(half), uint128{y.hi[0], y.lo[0]})
+	require.Equal(t, half.sub(uint128{0, 1}), uint128{y.hi[1], y.lo[1]})
 }
 
 // TestGolden pins what goes over the wire, for fixed coins: all parties expand

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/ntt"
 )
 
 // A Mode says who opens a sum.
@@ -110,9 +112,9 @@ type Params struct {
 	drop     uint
 	span     uint64
 	bodyBits int
-	// garner is 1/q0 mod q1, 1/q0 mod q2 and 1/q1 mod q2 in Montgomery form, as far
-	// as there are such primes, to compose residues.
-	garner [3]uint64
+	// garner is 1/q0 mod q1, 1/q0 mod q2 and 1/q1 mod q2, as far as there are such
+	// primes, to compose residues.
+	garner [3]ntt.Factor
 	// lift[i] is 2^drop mod the prime i in Montgomery form, to bring sums of
 	// bodies to residues.
 	lift   []uint64
@@ -230,7 +232,7 @@ func (p *Params) finish() {
 	for i, of := range [3][2]int{{0, 1}, {0, 2}, {1, 2}} {
 		if of[1] < len(p.limbs) {
 			l := &p.limbs[of[1]]
-			p.garner[i] = l.invert(l.mul(p.limbs[of[0]].q, l.r2))
+			p.garner[i] = l.Factor(l.mul(1, l.invert(l.mul(p.limbs[of[0]].q, l.r2))))
 		}
 	}
 	for i := range p.limbs {

@@ -101,38 +101,51 @@ func (p *Params) scale(x poly, i int, c uint64) {
 	}
 }
 
-// compose returns the coefficient of x at i, from its residues, modulo Q
-// [Garner's form of the Chinese remainder theorem]: x0 + q0 (t1 + q1 t2), where
-// t1 = (x1 - x0)/q0 mod q1 and t2 = ((x2 - x0)/q0 - t1)/q1 mod q2. Primes are in
-// increasing order, so that all that is subtracted is a residue.
-func (p *Params) compose(x poly, i int) uint128 {
-	x0 := x[i]
+// run is the number of coefficients that are worked on in full at a time.
+const run = 64
+
+// A wide is a run of numbers modulo Q.
+type wide struct{ hi, lo [run]uint64 }
+
+func (y *wide) clear() {
+	clear(y.hi[:])
+	clear(y.lo[:])
+}
+
+// addTo adds n coefficients of x, a run at most, from at on to y, where no sum
+// must come to 2^128. They are composed of their residues [Garner's form of the
+// Chinese remainder theorem]: x0 + q0 (t1 + q1 t2), where t1 = (x1 - x0)/q0 mod q1
+// and t2 = ((x2 - x0)/q0 - t1)/q1 mod q2. Primes are in increasing order, so that
+// what is subtracted is a residue.
+func (p *Params) addTo(y *wide, x poly, at, n int) {
+	x0 := x[at:][:n:n]
 	if len(p.limbs) == 1 {
-		return uint128{0, x0}
+		for i, v := range x0 {
+			var c uint64
+			y.lo[i&(run-1)], c = bits.Add64(y.lo[i&(run-1)], v, 0)
+			y.hi[i&(run-1)] += c
+		}
+		return
 	}
-	t1 := p.limbs[1].quotient(x[p.n+i], x0, p.garner[0])
-	if len(p.limbs) == 2 {
-		hi, lo := bits.Mul64(p.limbs[0].q, t1)
-		lo, c := bits.Add64(lo, x0, 0)
-		return uint128{hi + c, lo}
+	var t1, t2 [run]uint64
+	p.limbs[1].SubMul(t1[:n], x[p.n+at:][:n], x0, p.garner[0])
+	q0, q1 := p.limbs[0].q, uint64(0)
+	if len(p.limbs) == 3 {
+		p.limbs[2].SubMul(t2[:n], x[2*p.n+at:][:n], x0, p.garner[1])
+		p.limbs[2].SubMul(t2[:n], t2[:n], t1[:n], p.garner[2])
+		q1 = p.limbs[1].q
 	}
-	l := &p.limbs[2]
-	t2 := l.quotient(l.quotient(x[2*p.n+i], x0, p.garner[1]), t1, p.garner[2])
-	return garner3(x0, t1, t2, p.limbs[0].q, p.limbs[1].q)
-}
-
-// garner3 returns x0 + q0 (t1 + q1 t2).
-func garner3(x0, t1, t2, q0, q1 uint64) uint128 {
-	h, l := bits.Mul64(q1, t2)
-	l, c := bits.Add64(l, t1, 0)
-	hi, lo := bits.Mul64(q0, l)
-	lo, d := bits.Add64(lo, x0, 0)
-	return uint128{hi + q0*(h+c) + d, lo}
-}
-
-// quotient returns (x - y)/m mod q of residues x and y, where inv is 1/m in
-// Montgomery form.
-func (l *limb) quotient(x, y, inv uint64) uint64 {
-	d, b := bits.Sub64(x, y, 0)
-	return l.mul(d+l.q&-b, inv)
+	for i, v := range x0 {
+		i &= run - 1 // it is below run
+		h, l := bits.Mul64(q1, t2[i])
+		l, c := bits.Add64(l, t1[i], 0)
+		h += c
+		zh, zl := bits.Mul64(q0, l)
+		zl, c = bits.Add64(zl, v, 0)
+		zh += q0*h + c
+		y.lo[i], c = bits.Add64(y.lo[i], zl, 0)
+		y.hi[i] += zh + c
+	}
+	clear(t1[:])
+	clear(t2[:])
 }

@@ -2,12 +2,6 @@ package rlwe
 
 import "math/bits"
 
-// run is the number of coefficients that are rounded at a time.
-const run = 64
-
-// A wide is a run of numbers modulo Q.
-type wide struct{ hi, lo [run]uint64 }
-
 // bodies sets numbers to the bodies of values: those of x + error + v 2^delta,
 // where x has residues of coefficients and errors are in two's complement.
 func (p *Params) bodies(numbers []uint64, x poly, errors, values []uint64) {
@@ -28,57 +22,53 @@ func (p *Params) bodies(numbers []uint64, x poly, errors, values []uint64) {
 		}
 		p.round(numbers[at:][:n], x, at, &y)
 	}
-	clear(y.hi[:])
-	clear(y.lo[:])
+	y.clear()
 }
 
 // flooded sets numbers to the bodies of x + noise from coefficient at on, a run at
-// most, with noise from the words w, two for each.
+// most, with flooding noise from the words w.
 func (p *Params) flooded(numbers []uint64, x poly, at int, w []uint64) {
 	var y wide
-	for i := range numbers {
-		f := p.flooding(w[2*i], w[2*i+1])
-		y.hi[i], y.lo[i] = f.hi, f.lo
-	}
+	p.flooding(&y, w[:2*len(numbers)])
 	p.round(numbers, x, at, &y)
-	clear(y.hi[:])
-	clear(y.lo[:])
+	y.clear()
+}
+
+// flooding sets y to noise mod Q that is uniform on 2^FloodBits numbers around
+// zero, from as many of the 128 random bits of two words each.
+func (p *Params) flooding(y *wide, w []uint64) {
+	q, width := p.q, uint(p.noise.flood)
+	m := uint128{0, 1}.shl(width).sub(uint128{0, 1})
+	offset := q.sub(uint128{0, 1}.shl(width - 1)) // -2^(width-1)
+	for i := range min(run, len(w)/2) {
+		lo, c := bits.Add64(w[2*i+1]&m.lo, offset.lo, 0)
+		hi := w[2*i]&m.hi + offset.hi + c
+		l, b := bits.Sub64(lo, q.lo, 0)
+		h, b := bits.Sub64(hi, q.hi, b)
+		l, c = bits.Add64(l, q.lo&-b, 0)
+		y.lo[i], y.hi[i] = l, h+q.hi&-b+c
+	}
 }
 
 // round sets numbers, a run at most, to the bodies of x + y from coefficient at on
 // of x: it drops the lowest bits. y is used up.
 func (p *Params) round(numbers []uint64, x poly, at int, y *wide) {
 	n := len(numbers)
-	switch x0 := x[at:][:n]; len(p.limbs) {
-	case 1:
-		for i, v := range x0 {
-			y.lo[i] += v
-		}
-	case 2:
-		x1 := x[p.n+at:][:n]
-		l1, q0, inv := p.limbs[1], p.limbs[0].q, p.garner[0]
-		for i, v := range x0 {
-			hi, lo := bits.Mul64(q0, l1.quotient(x1[i], v, inv))
-			lo, c := bits.Add64(lo, v, 0)
-			hi += c
-			y.lo[i], c = bits.Add64(y.lo[i], lo, 0)
-			y.hi[i] += hi + c
-		}
-	case 3:
-		x1, x2 := x[p.n+at:][:n], x[2*p.n+at:][:n]
-		l1, l2, q0, q1, inv := p.limbs[1], p.limbs[2], p.limbs[0].q, p.limbs[1].q, p.garner
-		for i, v := range x0 {
-			t1 := l1.quotient(x1[i], v, inv[0])
-			t2 := l2.quotient(l2.quotient(x2[i], v, inv[1]), t1, inv[2])
-			z := garner3(v, t1, t2, q0, q1)
-			var c uint64
-			y.lo[i], c = bits.Add64(y.lo[i], z.lo, 0)
-			y.hi[i] += z.hi + c
-		}
-	}
+	p.addTo(y, x, at, n)
+	hi, lo := y.hi[:n], y.lo[:n]
 	q, half, drop, span := p.q, p.half(), p.drop, p.span
 	for i := range numbers {
-		z := uint128{y.hi[i], y.lo[i]}.reduce(q).add(half).shr(drop)
-		numbers[i] = subtract(z.lo, span)
+		l, b := bits.Sub64(lo[i], q.lo, 0)
+		h, b := bits.Sub64(hi[i], q.hi, b)
+		l, c := bits.Add64(l, q.lo&-b, 0)
+		h += q.hi&-b + c
+		l, c = bits.Add64(l, half.lo, 0)
+		h += half.hi + c
+		if drop < 64 {
+			l = l>>(drop&63) | h<<1<<(^drop&63)
+		} else {
+			l = h >> (drop & 63)
+		}
+		numbers[i] = subtract(l, span)
 	}
 }

@@ -80,9 +80,3 @@ func uniformSecret(g *prg.PRG, dst []uint64, l *limb) {
 		dst = dst[n:]
 	}
 }
-
-// lowBits returns the low k of 128 random bits, 0 <= k < 128.
-func lowBits(hi, lo uint64, k uint) uint128 {
-	m := uint128{0, 1}.shl(k).sub(uint128{0, 1})
-	return uint128{hi & m.hi, lo & m.lo}
-}

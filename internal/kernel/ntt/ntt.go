@@ -170,4 +170,28 @@ func (r *Ring) MulAdd(dst, x, y, z []uint64) {
 	r.doMulAdd(dst, x, y, z)
 }
 
+// A Factor is a residue that many are multiplied with.
+type Factor struct {
+	factor
+	float float64 // the number of least size that is congruent to it
+}
+
+// Factor returns w as a factor.
+func (r *Ring) Factor(w uint64) Factor {
+	f := Factor{r.factor(w), float64(w)}
+	if 2*w > r.q {
+		f.float = -float64(r.q - w)
+	}
+	return f
+}
+
+// SubMul sets dst to (x - y) w, place by place. All are residues, as many as one
+// likes; dst may be x or y.
+func (r *Ring) SubMul(dst, x, y []uint64, w Factor) {
+	if len(x) != len(dst) || len(y) != len(dst) {
+		panic(errLength)
+	}
+	r.doSubMul(dst, x, y, w)
+}
+
 const errLength = "ntt: internal error: length of a polynomial"

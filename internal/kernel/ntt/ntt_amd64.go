@@ -27,12 +27,7 @@ type kernelRing struct {
 }
 
 func (k *kernelRing) fill(r *Ring) {
-	float := func(f factor) float64 {
-		if 2*f.w > r.q {
-			return -float64(r.q - f.w)
-		}
-		return float64(f.w)
-	}
+	float := func(f factor) float64 { return r.Factor(f.w).float }
 	k.q, k.qInv = float64(r.q), 1/float64(r.q)
 	fill := func(all []factor) (first []float64, last [][3][4]float64) {
 		for _, f := range all[:r.n/4] {
@@ -126,4 +121,14 @@ func (r *Ring) doMulAdd(dst, x, y, z []uint64) {
 		return
 	}
 	mulAddAVX2(&dst[0], &x[0], &y[0], &z[0], r.n, r.kernel.q, r.kernel.qInv)
+}
+
+func (r *Ring) doSubMul(dst, x, y []uint64, w Factor) {
+	whole := 0
+	if cpu.AVX2.Enabled() {
+		if whole = len(dst) &^ 3; whole > 0 {
+			subMulAVX2(&dst[0], &x[0], &y[0], w.float, whole, r.kernel.q, r.kernel.qInv)
+		}
+	}
+	r.subMulGeneric(dst[whole:], x[whole:], y[whole:], w.factor)
 }

@@ -11,17 +11,14 @@ DATA magic<>+24(SB)/8, $0x4338000000000000
 GLOBL magic<>(SB), RODATA|NOPTR, $32
 
 // func forward2AVX2(dst *uint64, src *uint64, w float64, half int, q float64, qInv float64)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3
 TEXT ·forward2AVX2(SB), $0-48
-	MOVSD        q+32(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        qInv+40(FP), X1
-	VBROADCASTSD X1, Y1
+	VBROADCASTSD q+32(FP), Y0
+	VBROADCASTSD qInv+40(FP), Y1
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         half+24(FP), DX
-	MOVSD        w+16(FP), X2
-	VBROADCASTSD X2, Y2
+	VBROADCASTSD w+16(FP), Y2
 	MOVQ         DX, BX
 	SHLQ         $0x03, BX
 	SHRQ         $0x02, DX
@@ -51,12 +48,10 @@ loop:
 	RET
 
 // func forward4FirstAVX2(dst *uint64, src *uint64, w *float64, w01 *float64, quarter int, q float64, qInv float64)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3
 TEXT ·forward4FirstAVX2(SB), $0-56
-	MOVSD        q+40(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        qInv+48(FP), X1
-	VBROADCASTSD X1, Y1
+	VBROADCASTSD q+40(FP), Y0
+	VBROADCASTSD qInv+48(FP), Y1
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         w+16(FP), DX
@@ -128,12 +123,10 @@ loop:
 	RET
 
 // func forward4AVX2(x *uint64, w *float64, w01 *float64, groups int, quarter int, q float64, qInv float64)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, FMA3
 TEXT ·forward4AVX2(SB), $0-56
-	MOVSD        q+40(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        qInv+48(FP), X1
-	VBROADCASTSD X1, Y1
+	VBROADCASTSD q+40(FP), Y0
+	VBROADCASTSD qInv+48(FP), Y1
 	MOVQ         x+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         w01+16(FP), DX
@@ -206,12 +199,10 @@ loop:
 	RET
 
 // func forwardLastAVX2(x *uint64, w *[3][4]float64, blocks int, q float64, qInv float64)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3
 TEXT ·forwardLastAVX2(SB), $0-40
-	MOVSD        q+24(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        qInv+32(FP), X1
-	VBROADCASTSD X1, Y1
+	VBROADCASTSD q+24(FP), Y0
+	VBROADCASTSD qInv+32(FP), Y1
 	MOVQ         x+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         blocks+16(FP), DX
@@ -325,12 +316,10 @@ loop:
 	RET
 
 // func inverseFirstAVX2(dst *uint64, src *uint64, w *[3][4]float64, blocks int, q float64, qInv float64)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3
 TEXT ·inverseFirstAVX2(SB), $0-48
-	MOVSD        q+32(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        qInv+40(FP), X1
-	VBROADCASTSD X1, Y1
+	VBROADCASTSD q+32(FP), Y0
+	VBROADCASTSD qInv+40(FP), Y1
 	MOVQ         dst+0(FP), AX
 	MOVQ         src+8(FP), CX
 	MOVQ         w+16(FP), DX
@@ -416,12 +405,10 @@ loop:
 	RET
 
 // func inverse4AVX2(x *uint64, w *float64, w01 *float64, groups int, quarter int, q float64, qInv float64)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, FMA3
 TEXT ·inverse4AVX2(SB), $0-56
-	MOVSD        q+40(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        qInv+48(FP), X1
-	VBROADCASTSD X1, Y1
+	VBROADCASTSD q+40(FP), Y0
+	VBROADCASTSD qInv+48(FP), Y1
 	MOVQ         x+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         quarter+32(FP), DX
@@ -494,12 +481,10 @@ loop:
 	RET
 
 // func inverse4LastAVX2(x *uint64, w *[4]float64, quarter int, q float64, qInv float64)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3
 TEXT ·inverse4LastAVX2(SB), $0-40
-	MOVSD        q+24(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        qInv+32(FP), X1
-	VBROADCASTSD X1, Y1
+	VBROADCASTSD q+24(FP), Y0
+	VBROADCASTSD qInv+32(FP), Y1
 	MOVQ         x+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         quarter+16(FP), DX
@@ -599,12 +584,10 @@ loop:
 	RET
 
 // func inverse2AVX2(x *uint64, w *[4]float64, half int, q float64, qInv float64)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3
 TEXT ·inverse2AVX2(SB), $0-40
-	MOVSD        q+24(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        qInv+32(FP), X1
-	VBROADCASTSD X1, Y1
+	VBROADCASTSD q+24(FP), Y0
+	VBROADCASTSD qInv+32(FP), Y1
 	MOVQ         x+0(FP), AX
 	MOVQ         w+8(FP), CX
 	MOVQ         half+16(FP), DX
@@ -654,12 +637,10 @@ loop:
 	RET
 
 // func mulAVX2(dst *uint64, x *uint64, y *uint64, n int, q float64, qInv float64)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3
 TEXT ·mulAVX2(SB), $0-48
-	MOVSD        q+32(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        qInv+40(FP), X1
-	VBROADCASTSD X1, Y1
+	VBROADCASTSD q+32(FP), Y0
+	VBROADCASTSD qInv+40(FP), Y1
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         y+16(FP), DX
@@ -696,12 +677,10 @@ loop:
 	RET
 
 // func mulAddAVX2(dst *uint64, x *uint64, y *uint64, z *uint64, n int, q float64, qInv float64)
-// Requires: AVX, AVX2, FMA3, SSE2
+// Requires: AVX, AVX2, FMA3
 TEXT ·mulAddAVX2(SB), $0-56
-	MOVSD        q+40(FP), X0
-	VBROADCASTSD X0, Y0
-	MOVSD        qInv+48(FP), X1
-	VBROADCASTSD X1, Y1
+	VBROADCASTSD q+40(FP), Y0
+	VBROADCASTSD qInv+48(FP), Y1
 	MOVQ         dst+0(FP), AX
 	MOVQ         x+8(FP), CX
 	MOVQ         y+16(FP), DX
@@ -741,6 +720,45 @@ loop:
 	VMOVDQU      Y3, (AX)(DI*8)
 	ADDQ         $0x04, DI
 	DECQ         SI
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+// func subMulAVX2(dst *uint64, x *uint64, y *uint64, w float64, n int, q float64, qInv float64)
+// Requires: AVX, AVX2, FMA3
+TEXT ·subMulAVX2(SB), $0-56
+	VBROADCASTSD q+40(FP), Y0
+	VBROADCASTSD qInv+48(FP), Y1
+	MOVQ         dst+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         y+16(FP), DX
+	MOVQ         n+32(FP), BX
+	VBROADCASTSD w+24(FP), Y2
+	VADDPD       magic<>+0(SB), Y0, Y3
+	VPSUBQ       magic<>+0(SB), Y3, Y3
+	SHRQ         $0x02, BX
+	XORQ         SI, SI
+
+loop:
+	VMOVDQU      (CX)(SI*8), Y4
+	VPSUBQ       (DX)(SI*8), Y4, Y4
+	VPADDQ       magic<>+0(SB), Y4, Y4
+	VSUBPD       magic<>+0(SB), Y4, Y4
+	VMULPD       Y2, Y4, Y5
+	VMULPD       Y1, Y5, Y6
+	VROUNDPD     $0x08, Y6, Y6
+	VFMSUB213PD  Y5, Y2, Y4
+	VFNMADD231PD Y6, Y0, Y5
+	VADDPD       Y5, Y4, Y4
+	VADDPD       magic<>+0(SB), Y4, Y4
+	VPSUBQ       magic<>+0(SB), Y4, Y4
+	VPXOR        Y5, Y5, Y5
+	VPCMPGTQ     Y4, Y5, Y5
+	VPAND        Y3, Y5, Y5
+	VPADDQ       Y5, Y4, Y4
+	VMOVDQU      Y4, (AX)(SI*8)
+	ADDQ         $0x04, SI
+	DECQ         BX
 	JNZ          loop
 	VZEROUPPER
 	RET

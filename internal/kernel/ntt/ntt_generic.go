@@ -81,6 +81,12 @@ func (r *Ring) mulGeneric(dst, x, y []uint64) {
 	}
 }
 
+func (r *Ring) subMulGeneric(dst, x, y []uint64, w factor) {
+	for i, v := range x {
+		dst[i] = subtract(w.mul(v+r.q-y[i], r.q), r.q)
+	}
+}
+
 func (r *Ring) mulAddGeneric(dst, x, y, z []uint64) {
 	for i, v := range x {
 		dst[i] = subtract(r.mul(v, y[i])+z[i], r.q)

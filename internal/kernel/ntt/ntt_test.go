@@ -168,6 +168,42 @@ func TestKernels(t *testing.T) {
 	}, cpu.AVX2)
 }
 
+// TestSubMul compares it with the portable code, at all lengths up to four
+// registers and with every aliasing pattern.
+func TestSubMul(t *testing.T) {
+	r := newRand(t)
+	cputest.Each(t, func(t *testing.T) {
+		each(t, []int{5, 12}, func(ring *Ring) {
+			for n := range 18 {
+				for kind := range kinds {
+					x, y, want := make([]uint64, n), make([]uint64, n), make([]uint64, n)
+					fill(r, x, ring.q, kind)
+					fill(r, y, ring.q, 3)
+					w := []uint64{r.Uint64N(ring.q), 0, 1, ring.q - 1, ring.q / 2, ring.q/2 + 1}[kind]
+					ring.subMulGeneric(want, x, y, ring.factor(w))
+					for i, v := range x {
+						if ring.mul((v+ring.q-y[i])%ring.q, w) != want[i] {
+							t.Fatalf("(%d - %d) %d modulo %d", v, y[i], w, ring.q)
+						}
+					}
+					dst, intact := arena(n, kind%4)
+					for alias, from := range [][]uint64{dst, x, y} {
+						copy(dst, from)
+						in := [][]uint64{x, y}
+						if alias > 0 {
+							in[alias-1] = dst
+						}
+						ring.SubMul(dst, in[0], in[1], ring.Factor(w))
+						if !slices.Equal(dst, want) || !intact() {
+							t.Fatalf("%d numbers modulo %d: wrong, or wrote outside", n, ring.q)
+						}
+					}
+				}
+			}
+		})
+	}, cpu.AVX2)
+}
+
 // TestSmall checks that negative numbers are taken for their residues.
 func TestSmall(t *testing.T) {
 	r := newRand(t)
@@ -290,6 +326,7 @@ func TestNew(t *testing.T) {
 		ring.Forward, ring.Inverse,
 		func(x, y []uint64) { ring.Mul(x, x, y) },
 		func(x, y []uint64) { ring.MulAdd(x, x, x, y) },
+		func(x, y []uint64) { ring.SubMul(x, x, y, ring.Factor(1)) },
 	} {
 		func() {
 			defer func() {

@@ -53,3 +53,8 @@ func mulAVX2(dst *uint64, x *uint64, y *uint64, n int, q float64, qInv float64)
 //
 //go:noescape
 func mulAddAVX2(dst *uint64, x *uint64, y *uint64, z *uint64, n int, q float64, qInv float64)
+
+// subMulAVX2 sets dst to (x - y) w, of n numbers each, a multiple of four and not zero.
+//
+//go:noescape
+func subMulAVX2(dst *uint64, x *uint64, y *uint64, w float64, n int, q float64, qInv float64)

@@ -28,6 +28,7 @@ func main() {
 	inverse2()
 	mul()
 	mulAdd()
+	subMul()
 	Generate()
 }
 
@@ -55,16 +56,17 @@ func start(name, params, doc string) kernel {
 	TEXT(name+"AVX2", 0, "func("+params+", q, qInv float64)")
 	Doc(name + "AVX2 " + doc)
 	Pragma("noescape")
-	k := kernel{YMM(), YMM()}
-	for _, c := range []struct {
-		name string
-		v    reg.VecVirtual
-	}{{"q", k.q}, {"qInv", k.qInv}} {
-		x := XMM()
-		Load(Param(c.name), x)
-		VBROADCASTSD(x, c.v)
+	return kernel{float("q"), float("qInv")}
+}
+
+// float sets all places of a register to a parameter. It is one instruction: the
+// older ones for single floats are slow while registers are in use in full.
+func float(name string) reg.VecVirtual {
+	b, err := Param(name).Resolve()
+	if err != nil {
+		panic(err)
 	}
-	return k
+	return broadcast(b.Addr)
 }
 
 func pointer(name string) reg.GPVirtual { return Load(Param(name), GP64()).(reg.GPVirtual) }
@@ -193,9 +195,7 @@ func forward2() {
 	k := start("forward2", "dst, src *uint64, w float64, half int",
 		"does the first stage from src, in integers, to dst, on halves of four numbers or more.")
 	dst, src, n := pointer("dst"), pointer("src"), pointer("half")
-	w, x := YMM(), XMM()
-	Load(Param("w"), x)
-	VBROADCASTSD(x, w)
+	w := float("w")
 	step := GP64()
 	MOVQ(n, step)
 	SHLQ(U8(3), step)
@@ -469,6 +469,28 @@ func mulAdd() {
 		k.mul(b, a)
 		VADDPD(c, a, a)
 		k.reduce(a)
+		residue(q, a)
+		VMOVDQU(a, Mem{Base: dst, Index: i, Scale: 8})
+		ADDQ(U8(4), i)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func subMul() {
+	k := start("subMul", "dst, x, y *uint64, w float64, n int", "sets dst to (x - y) w, of n numbers each, a multiple of four and not zero.")
+	dst, x, y, n := pointer("dst"), pointer("x"), pointer("y"), pointer("n")
+	w := float("w")
+	q := k.qInt()
+	SHRQ(U8(2), n)
+	i := GP64()
+	XORQ(i, i)
+	loop("loop", n, func() {
+		a := YMM()
+		VMOVDQU(Mem{Base: x, Index: i, Scale: 8}, a)
+		VPSUBQ(Mem{Base: y, Index: i, Scale: 8}, a, a)
+		toFloat(a)
+		k.mul(w, a)
 		residue(q, a)
 		VMOVDQU(a, Mem{Base: dst, Index: i, Scale: 8})
 		ADDQ(U8(4), i)
