@@ -92,12 +92,11 @@ func (a *Audit) add(contributor int, r io.Reader) error {
 	}
 	in.h.Reset() // what is committed to are the masks
 	b := make([]byte, a.h.s.plan.params.MaskSize())
-	var scratch rlwe.Scratch
 	for _, m := range a.masks {
 		if err := in.read(b, kindMasks); err != nil {
 			return err
 		}
-		if err := m.Add(b, &scratch); err != nil {
+		if err := m.Add(b); err != nil {
 			return bad(kindMasks, "a residue is out of its range")
 		}
 	}

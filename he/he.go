@@ -117,7 +117,7 @@
 // contributor in mode Collective, and shares 6; in mode OneShot both are some
 // kilobytes, whatever the number of values. All parties compute on all
 // processors, and hold a few chunks of some thousand values; besides, a key holder
-// 16 bytes a value for its audit, and the receiver the result. Iterators, readers
+// 24 bytes a value for its audit, and the receiver the result. Iterators, readers
 // and writers are used at the pace of the work, so that a caller who counts what
 // goes through them sees its progress.
 //

@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -64,14 +65,14 @@ func (e *Encryptor) encrypt(dst []byte, values []uint64, g *prg.PRG) ([]byte, er
 		l.Inverse(body, body)
 		l.Forward(e.mask, e.e1)
 		l.MulAdd(e.mask, p.limb(e.k.a, i), e.u, e.mask)
-		dst = appendPacked(dst, e.mask, l.bits)
+		dst = bitpack.Append(dst, e.mask, l.bits)
 	}
 	binomial(g, e.small)
 	p.bodies(e.numbers, e.body, e.small, values)
 	for _, x := range [][]uint64{e.u, e.e1, e.small, e.body} {
 		clear(x)
 	}
-	return appendPacked(dst, e.numbers[:len(values)], p.bodyBits), nil
+	return bitpack.Append(dst, e.numbers[:len(values)], p.bodyBits), nil
 }
 
 // String says what e is, and not what it encrypts.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -77,7 +78,7 @@ func (m *Masker) maskWith(dst []byte, chunk int, values []uint64, g *prg.PRG) ([
 	p.bodies(m.numbers, m.body, m.small, values)
 	clear(m.body)
 	clear(m.small)
-	return appendPacked(dst, m.numbers[:len(values)], p.bodyBits), nil
+	return bitpack.Append(dst, m.numbers[:len(values)], p.bodyBits), nil
 }
 
 // product sets the body to a s for a chunk, in coefficients.

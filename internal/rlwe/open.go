@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 )
 
 // decode sets dst to the messages of x, the opened sum in coefficients. The
@@ -94,7 +96,7 @@ func (p *Params) Open(dst []uint64, sum *Sum, shares [][]byte) error {
 		return err
 	}
 	for _, b := range shares {
-		if !unpack(all.newBody, b, p.bodyBits, p.span-1) {
+		if !bitpack.Unpack(all.newBody, b, p.bodyBits, p.span-1) {
 			return ErrMalformed
 		}
 		all.addBody(all.newBody)

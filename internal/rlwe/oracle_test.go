@@ -3,6 +3,7 @@ package rlwe
 import (
 	"testing"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/stretchr/testify/require"
 	lattigo "github.com/tuneinsight/lattigo/v5/core/rlwe"
 	"github.com/tuneinsight/lattigo/v5/ring"
@@ -95,7 +96,7 @@ func TestOtherImplementation(t *testing.T) {
 			numbers[i] = p.roundOne(p.compose(c0, i))
 		}
 		sum.Reset()
-		require.NoError(t, sum.Add(appendPacked(b, numbers, p.bodyBits)))
+		require.NoError(t, sum.Add(bitpack.Append(b, numbers, p.bodyBits)))
 		d, err := p.NewDecrypter(k)
 		require.NoError(t, err)
 		clear(got)

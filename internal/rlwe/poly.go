@@ -1,6 +1,10 @@
 package rlwe
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
+)
 
 // A poly is a polynomial modulo all primes: the residues of all coefficients
 // modulo the first, then those modulo the second.
@@ -14,7 +18,7 @@ func (p *Params) limb(x poly, i int) []uint64 { return x[i*p.n:][:p.n:p.n] }
 // appendPoly appends the packed residues.
 func (p *Params) appendPoly(dst []byte, x poly) []byte {
 	for i, l := range p.limbs {
-		dst = appendPacked(dst, p.limb(x, i), l.bits)
+		dst = bitpack.Append(dst, p.limb(x, i), l.bits)
 	}
 	return dst
 }
@@ -26,8 +30,24 @@ func (p *Params) parsePoly(x poly, b []byte) error {
 		return ErrMalformed
 	}
 	for i, l := range p.limbs {
-		size := packedSize(p.n, l.bits)
-		if !unpack(p.limb(x, i), b[:size], l.bits, l.q-1) {
+		size := bitpack.Size(p.n, l.bits)
+		if !bitpack.Unpack(p.limb(x, i), b[:size], l.bits, l.q-1) {
+			return ErrMalformed
+		}
+		b = b[size:]
+	}
+	return nil
+}
+
+// addPacked adds packed residues, each of which must be less than its prime, to x.
+// It sets x to anything if it fails.
+func (p *Params) addPacked(x poly, b []byte) error {
+	if len(b) != p.ringSize() {
+		return ErrMalformed
+	}
+	for i, l := range p.limbs {
+		size := bitpack.Size(p.n, l.bits)
+		if !bitpack.UnpackAdd(p.limb(x, i), b[:size], l.bits, l.q) {
 			return ErrMalformed
 		}
 		b = b[size:]
@@ -39,20 +59,18 @@ func (p *Params) parsePoly(x poly, b []byte) error {
 // a byte when packed.
 type block [512]uint64
 
-// eachBlock is parsePoly, which hands out the residues block by block instead:
-// those modulo a prime from an index on. It may fail after it handed out some.
-func (p *Params) eachBlock(x *block, b []byte, take func(limb, at int, residues []uint64)) error {
+// checkPacked reports whether b is packed residues, each less than its prime.
+func (p *Params) checkPacked(x *block, b []byte) error {
 	if len(b) != p.ringSize() {
 		return ErrMalformed
 	}
 	residues := x[:min(len(x), p.n)]
-	for i, l := range p.limbs {
-		size := packedSize(len(residues), l.bits)
+	for _, l := range p.limbs {
+		size := bitpack.Size(len(residues), l.bits)
 		for at := 0; at < p.n; at += len(residues) {
-			if !unpack(residues, b[:size], l.bits, l.q-1) {
+			if !bitpack.Unpack(residues, b[:size], l.bits, l.q-1) {
 				return ErrMalformed
 			}
-			take(i, at, residues)
 			b = b[size:]
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -68,7 +69,7 @@ func (s *Sharer) finish(dst []byte, n int, g *prg.PRG) []byte {
 	}
 	clear(w[:])
 	clear(s.body)
-	return appendPacked(dst, s.numbers[:n], p.bodyBits)
+	return bitpack.Append(dst, s.numbers[:n], p.bodyBits)
 }
 
 // String says what s is, and not its secret.
