@@ -58,7 +58,7 @@ func (h *KeyHolder) Audit(message []byte) (*Audit, error) {
 }
 
 // KeepIn makes the audit keep sums of masks in a file, from its start, instead of
-// in memory, where they take up to 16 bytes a number. Nothing in it is secret. It
+// in memory, where they take up to 24 bytes a number. Nothing in it is secret. It
 // comes before the first Add. In mode OneShot there is nothing to keep.
 func (a *Audit) KeepIn(file interface {
 	io.ReaderAt

@@ -35,7 +35,10 @@ func (p *Plan) encode(contributor int, rows iter.Seq2[[]float64, error], emit fu
 		}
 		if len(vector) > 0 {
 			for i, f := range p.vectors {
-				vector[i] = wide{0, uint64(units[f]-p.lo[f]) + flip.heads(p.vectorCoins[i])}
+				vector[i] = wide{0, uint64(units[f] - p.lo[f])}
+				if n := p.vectorCoins[i]; n > 0 {
+					vector[i].lo += flip.heads(n)
+				}
 			}
 			coef, shift := p.layout.rowAt(n)
 			if err := pack.put(&p.layout.row, coef, shift, vector); err != nil {

@@ -62,6 +62,9 @@ func toUnits(x, scale float64) (int64, error) {
 	if !(math.Abs(y) <= maxUnits) { // also for NaN
 		return 0, errSize
 	}
+	if u := int64(y); float64(u) == y {
+		return u, nil // most numbers, and faster
+	}
 	u := math.Round(y)
 	// A decimal number and its product with the scale are each off by half a
 	// unit in the last place at most, which at 2^48 is 2^-5.

@@ -123,7 +123,7 @@
 // contributor in mode Collective, and shares 6; in mode OneShot both are some
 // kilobytes, whatever the number of values. All parties compute on all
 // processors, and hold a few chunks of some thousand values; besides, a key holder
-// 16 bytes a value for its audit, unless [Audit.KeepIn] has a file for them, and
+// 24 bytes a value for its audit, unless [Audit.KeepIn] has a file for them, and
 // the receiver the result, 8 bytes a value. Iterators, readers and writers are used
 // at the pace of the work, and [Session.WithProgress] reports it.
 //

@@ -95,6 +95,9 @@ func newLayout(rowRanges, scalarRanges []*big.Int, rows, p int, w uint) (l layou
 // rowAt returns where row k begins: its first coefficient, and the shift of all
 // its slots.
 func (l *layout) rowAt(k int) (coef int64, shift uint) {
+	if l.perCoef == 1 {
+		return int64(k) * int64(l.row.coefs), 0
+	}
 	return int64(k/l.perCoef) * int64(l.row.coefs), uint(k%l.perCoef) * l.row.bits
 }
 
@@ -115,7 +118,12 @@ type packer struct {
 func (p *packer) put(g *group, at int64, shift uint, counters []wide) error {
 	for i := range g.slots {
 		s := &g.slots[i]
-		if coef := at + int64(s.coef); coef >= p.first+int64(len(p.chunk)) {
+		coef, next := at+int64(s.coef), p.first+int64(len(p.chunk))
+		switch {
+		case coef < next:
+		case coef == next && len(p.chunk) < p.size:
+			p.chunk = append(p.chunk, 0)
+		default:
 			if err := p.reach(coef); err != nil {
 				return err
 			}

@@ -18,9 +18,8 @@ type maskSums struct {
 		io.ReaderAt
 		io.WriterAt
 	}
-	hashes  [][sha256.Size]byte // of chunks in the file; zero where there is none yet
-	scratch rlwe.Scratch
-	b       []byte
+	hashes [][sha256.Size]byte // of chunks in the file; zero where there is none yet
+	b      []byte
 }
 
 func newMaskSums(p *Plan) *maskSums {
@@ -43,19 +42,19 @@ func (s *maskSums) add(chunk int, mask []byte) error {
 	}
 	if s.file == nil {
 		s.memory[chunk] = sum
-		return sum.Add(mask, &s.scratch)
+		return sum.Add(mask)
 	}
 	if s.hashes[chunk] != [sha256.Size]byte{} {
 		b, err := s.append(s.b[:0], chunk)
 		if err != nil {
 			return err
 		}
-		if err := sum.Add(b, &s.scratch); err != nil {
+		if err := sum.Add(b); err != nil {
 			return errSpool
 		}
 		s.b = b
 	}
-	if err := sum.Add(mask, &s.scratch); err != nil {
+	if err := sum.Add(mask); err != nil {
 		return err
 	}
 	b, err := sum.AppendBinary(s.b[:0])

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -143,7 +144,7 @@ func BenchmarkParts(b *testing.B) {
 			b.Fatal(err)
 		}
 		x, small, numbers, g := p.newPoly(), make([]uint64, p.n), make([]uint64, p.n), prg.New([16]byte{})
-		packed := appendPacked(nil, small, p.limbs[0].bits)
+		packed := bitpack.Append(nil, small, p.limbs[0].bits)
 		for _, f := range []struct {
 			name string
 			f    func()
@@ -153,14 +154,14 @@ func BenchmarkParts(b *testing.B) {
 			{"gauss", func() { gauss(g, small) }},
 			{"uniform", func() { uniform(g, small, p.limbs[0].q) }},
 			{"uniformSecret", func() { uniformSecret(g, small, &p.limbs[0]) }},
-			{"ntt", func() { p.limbs[0].NTT(small, small) }},
-			{"intt", func() { p.limbs[0].INTT(small, small) }},
+			{"ntt", func() { p.limbs[0].Forward(small, small) }},
+			{"intt", func() { p.limbs[0].Inverse(small, small) }},
 			{"mul", func() { p.mulPoly(x, x, x) }},
 			{"round", func() {
 				p.bodies(numbers, x, small, numbers)
 			}},
-			{"pack", func() { packed = appendPacked(packed[:0], small, p.limbs[0].bits) }},
-			{"unpack", func() { unpack(small, packed, p.limbs[0].bits, p.limbs[0].q-1) }},
+			{"pack", func() { packed = bitpack.Append(packed[:0], small, p.limbs[0].bits) }},
+			{"unpack", func() { bitpack.Unpack(small, packed, p.limbs[0].bits, p.limbs[0].q-1) }},
 		} {
 			b.Run(fmt.Sprintf("N=%d/%s", p.n, f.name), func(b *testing.B) {
 				for b.Loop() {

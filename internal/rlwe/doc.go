@@ -69,9 +69,7 @@
 // errors no smaller than usual, [BGL+23] and [KP24].
 // Shares of keys are Shamir's, of which fewer than the threshold tell nothing.
 //
-// Samplers, arithmetic and packing take the same time for all secrets. The
-// transforms and vector operations of lattigo are branch-free as compiled by
-// today's compilers; that is not checked.
+// Samplers, transforms, arithmetic and packing take the same time for all secrets.
 //
 // # Leakage
 //

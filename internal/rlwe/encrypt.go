@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -59,20 +60,19 @@ func (e *Encryptor) encrypt(dst []byte, values []uint64, g *prg.PRG) ([]byte, er
 	binomial(g, e.e1)
 	for i := range p.limbs {
 		l, body := &p.limbs[i], p.limb(e.body, i)
-		l.fromSigned(e.u, e.small)
-		l.NTTLazy(e.u, e.u) // some multiples of q too much: beside one below q, products allow any word
-		l.MulCoeffsMontgomery(p.limb(e.k.b, i), e.u, body)
-		l.INTT(body, body)
-		l.ntt(e.mask, e.e1)
-		l.MulCoeffsMontgomeryThenAdd(p.limb(e.k.a, i), e.u, e.mask)
-		dst = appendPacked(dst, e.mask, l.bits)
+		l.Forward(e.u, e.small)
+		l.Mul(body, p.limb(e.k.b, i), e.u)
+		l.Inverse(body, body)
+		l.Forward(e.mask, e.e1)
+		l.MulAdd(e.mask, p.limb(e.k.a, i), e.u, e.mask)
+		dst = bitpack.Append(dst, e.mask, l.bits)
 	}
 	binomial(g, e.small)
 	p.bodies(e.numbers, e.body, e.small, values)
 	for _, x := range [][]uint64{e.u, e.e1, e.small, e.body} {
 		clear(x)
 	}
-	return appendPacked(dst, e.numbers[:len(values)], p.bodyBits), nil
+	return bitpack.Append(dst, e.numbers[:len(values)], p.bodyBits), nil
 }
 
 // String says what e is, and not what it encrypts.
@@ -98,22 +98,6 @@ func (p *Params) checkValues(values []uint64) error {
 		return fmt.Errorf("rlwe: a value is not less than the capacity of %d", p.cfg.Capacity)
 	}
 	return nil
-}
-
-// addSmall returns x + e mod Q of a small number in two's complement.
-func (p *Params) addSmall(x uint128, e uint64) uint128 {
-	sign := -(e >> 63)
-	return x.add(uint128{sign, e}).add(uint128{p.q.hi & sign, p.q.lo & sign}).reduce(p.q)
-}
-
-// place returns x + v 2^delta mod Q.
-func (p *Params) place(x uint128, v uint64) uint128 {
-	return x.add(uint128{0, v}.shl(p.delta)).reduce(p.q)
-}
-
-// round drops the lowest bits of x.
-func (p *Params) round(x uint128) uint64 {
-	return subtract(x.add(p.half()).shr(p.drop).lo, p.span)
 }
 
 // subtract returns x mod m of x < 2m < 2^64, in constant time.

@@ -11,14 +11,19 @@ import (
 const mersenne = 1<<61 - 1
 
 // Independent values in a fingerprint: modulo mersenne of bodies, and modulo each
-// prime, which may have 31 bits, of masks.
+// prime of masks as many as the shortest prime needs.
 const (
 	bodyCopies = 2
-	maskCopies = 4
+	maskCopies = 5
+	maxPrimes  = 3
 )
 
 // FingerprintSize is the size of a fingerprint in bytes.
-const FingerprintSize = 8 * (bodyCopies + 2*maskCopies)
+const FingerprintSize = 8 * (bodyCopies + maxPrimes*maskCopies)
+
+// copies is the number of values modulo q that a fingerprint needs: the least c
+// with (2/q)^c < 2^-119.
+func (l *limb) copies() int { return 119/(l.bits-1) + 1 }
 
 // A Fingerprint is a linear function of the bodies of all chunks, which are
 // integers, and in mode [ReceiverKey] of the masks too: that of a sum is the sum
@@ -26,7 +31,7 @@ const FingerprintSize = 8 * (bodyCopies + 2*maskCopies)
 // themselves. Fingerprints are equal or not with ==.
 type Fingerprint struct {
 	body [bodyCopies]uint64
-	mask [2][maskCopies]uint64 // by prime; zero where there is none
+	mask [maxPrimes][maskCopies]uint64 // by prime; zero where there is none
 }
 
 // A Fingerprinter computes the fingerprint of a contribution, or of a sum, chunk
@@ -58,7 +63,9 @@ func (p *Params) NewFingerprinter(point [32]byte) *Fingerprinter {
 		for c := range f.mask {
 			f.mask[c] = p.newPoly()
 			for i, l := range p.limbs {
-				uniform(f.g, p.limb(f.mask[c], i), l.q)
+				if c < l.copies() {
+					uniform(f.g, p.limb(f.mask[c], i), l.q)
+				}
 			}
 		}
 	}
@@ -91,7 +98,7 @@ func (f *Fingerprinter) AddSum(s *Sum) error {
 		l, y := &p.limbs[i], p.limb(s.mask, i)
 		var b [maskCopies]uint64
 		uniform(f.g, b[:], l.q)
-		for c, r := range f.mask {
+		for c, r := range f.mask[:l.copies()] {
 			at := &f.f.mask[i][c] // in some Montgomery form, the same for all
 			*at = l.reduce(*at + l.mul(l.inner(y, p.limb(r, i)), b[c]))
 		}
@@ -112,15 +119,8 @@ func inner61(x, r []uint64) (sum uint64) {
 }
 
 // inner returns the inner product, modulo q, of x and y, whose numbers are below
-// q and thus below 2^60.
-func (l *limb) inner(x, y []uint64) (sum uint64) {
-	for len(x) > 0 {
-		n := min(len(x), 8)
-		sum = l.reduce(sum + l.mod128(dot(x[:n], y)))
-		x, y = x[n:], y[n:]
-	}
-	return sum
-}
+// q and thus below 2^48: 2^13 products are below 2^109.
+func (l *limb) inner(x, y []uint64) uint64 { return l.mod128(dot(x, y)) }
 
 // dot returns the inner product of x and the start of y, which must be less than
 // 2^128.
@@ -186,11 +186,11 @@ func (p *Params) ParseFingerprint(b []byte) (Fingerprint, error) {
 		f.body[c], good = x, good && ok
 	}
 	for i := range f.mask {
-		limit := uint64(1) // zero, where there is no mask
-		if p.cfg.Mode == ReceiverKey && i < len(p.limbs) {
-			limit = p.limbs[i].q
-		}
 		for c := range f.mask[i] {
+			limit := uint64(1) // zero, where there is no value
+			if p.cfg.Mode == ReceiverKey && i < len(p.limbs) && c < p.limbs[i].copies() {
+				limit = p.limbs[i].q
+			}
 			x, ok := next(limit)
 			f.mask[i][c], good = x, good && ok
 		}

@@ -148,7 +148,6 @@ func fuzzed(t testing.TB) []fuzzedDecoder {
 	nothing := p.newPoly()
 	maskSum, err := p.NewMaskSum()
 	require.NoError(t, err)
-	scratch := new(Scratch)
 	public := p.NewPublicKey([32]byte{1})
 	threshold, err := p.NewThresholdKey(1, 2)
 	require.NoError(t, err)
@@ -192,7 +191,7 @@ func fuzzed(t testing.TB) []fuzzedDecoder {
 		{name: "mask", message: sum.appendMask(nil), decode: func(b []byte) (bool, error) {
 			clear(maskSum.mask)
 			maskSum.count, maskSum.broken = 0, false
-			if err := maskSum.Add(b, scratch); err != nil {
+			if err := maskSum.Add(b); err != nil {
 				return maskSum.broken && maskSum.count == 0, err
 			}
 			out, err = maskSum.AppendBinary(out[:0])

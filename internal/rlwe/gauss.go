@@ -1,6 +1,9 @@
 package rlwe
 
-import "github.com/dujiang-dev/dujiang/internal/prg"
+import (
+	"github.com/dujiang-dev/dujiang/internal/kernel/tails"
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
 
 // sigmaMaskSquared100 is a hundred times the variance of the discrete Gaussian
 // of masks, whose standard deviation is 4.6.
@@ -27,25 +30,5 @@ const maxMask = len(gaussTails)
 // below, and the last bit is the sign.
 func gauss(g *prg.PRG, dst []uint64) {
 	g.Uint64s(dst)
-	for ; len(dst) >= 4; dst = dst[4:] {
-		w := dst[:4:4]
-		w[0], w[1], w[2], w[3] = gauss4(w[0], w[1], w[2], w[3])
-	}
-	for i, w := range dst {
-		dst[i], _, _, _ = gauss4(w, 0, 0, 0)
-	}
-}
-
-// gauss4 makes four numbers of four words. Of numbers below 2^63 the top bit of
-// the difference says which is greater.
-func gauss4(a, b, c, d uint64) (w, x, y, z uint64) {
-	sa, sb, sc, sd := -(a & 1), -(b & 1), -(c & 1), -(d & 1)
-	a, b, c, d = a>>1, b>>1, c>>1, d>>1
-	for _, t := range gaussTails {
-		w += (a - t) >> 63
-		x += (b - t) >> 63
-		y += (c - t) >> 63
-		z += (d - t) >> 63
-	}
-	return w ^ sa - sa, x ^ sb - sb, y ^ sc - sc, z ^ sd - sd
+	tails.Sample(dst, gaussTails[:])
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/stretchr/testify/require"
 )
 
@@ -54,7 +55,7 @@ func decoders(t testing.TB) map[string]struct {
 				require.Equal(t, make([]uint64, n), s.body)
 				return nil, err
 			}
-			return appendPacked(s.appendMask(nil), s.body, p.bodyBits), nil
+			return bitpack.Append(s.appendMask(nil), s.body, p.bodyBits), nil
 		}},
 		"sum": {sumBytes, func(t testing.TB, b []byte) ([]byte, error) {
 			s, err := p.ParseSum(n, b)
@@ -73,10 +74,10 @@ func decoders(t testing.TB) map[string]struct {
 		"mask": {sum.appendMask(nil), func(t testing.TB, b []byte) ([]byte, error) {
 			s, err := p.NewMaskSum()
 			require.NoError(t, err)
-			if err := s.Add(b, new(Scratch)); err != nil {
+			if err := s.Add(b); err != nil {
 				require.Zero(t, s.count)
 				require.Error(t, p.CheckMask(b, new(Scratch)))
-				require.ErrorIs(t, s.Add(b, new(Scratch)), errBroken)
+				require.ErrorIs(t, s.Add(b), errBroken)
 				_, broken := s.AppendBinary(nil)
 				require.ErrorIs(t, broken, errBroken)
 				return nil, err
@@ -195,7 +196,7 @@ func TestWrongShares(t *testing.T) {
 		"of another sum":  {others[0], shares[1], shares[2]},
 		"all of another":  others,
 		"of another key":  {strange[0], shares[1], shares[2]},
-		"one of all ones": {bytes.Repeat([]byte{0xff}, len(shares[0])), shares[1], shares[2]},
+		"one of greatest": {bitpack.Append(nil, slices.Repeat([]uint64{p.span - 1}, n), p.bodyBits), shares[1], shares[2]},
 		"one of nothings": {make([]byte, len(shares[0])), shares[1], shares[2]},
 	} {
 		require.ErrorIs(t, p.Open(got, sum, s), ErrNoise, name)
@@ -280,12 +281,11 @@ func TestMaskSum(t *testing.T) {
 	require.NoError(t, err)
 	bodies, err := g.p.NewBodySum(3)
 	require.NoError(t, err)
-	var scratch Scratch
 	for range collective.Contributors {
 		b, err := e.Encrypt(nil, []uint64{1, 2, 3})
 		require.NoError(t, err)
 		require.NoError(t, sum.Add(b))
-		require.NoError(t, masks.Add(b[:g.p.MaskSize()], &scratch))
+		require.NoError(t, masks.Add(b[:g.p.MaskSize()]))
 		require.NoError(t, bodies.AddBody(b[g.p.MaskSize():]))
 		require.Error(t, sum.AddBody(b[g.p.MaskSize():]))
 	}
@@ -293,7 +293,7 @@ func TestMaskSum(t *testing.T) {
 	b, err := masks.AppendBinary(nil)
 	require.NoError(t, err)
 	require.Equal(t, sum.appendMask(nil), b)
-	require.ErrorContains(t, masks.Add(b, &scratch), "full")
+	require.ErrorContains(t, masks.Add(b), "full")
 	_, err = newParams(t, masked).NewMaskSum()
 	require.Error(t, err)
 }

@@ -14,7 +14,7 @@ import (
 // ternary coefficients. It is safe for concurrent use.
 type Secret struct {
 	p    *Params
-	s    poly // transformed, in Montgomery form
+	s    poly // transformed
 	used atomic.Bool
 	// additive is set if this is a part of a threshold secret, which has no
 	// public share.
@@ -29,9 +29,8 @@ func (p *Params) newSecret(g *prg.PRG) *Secret {
 	ternary(g, small)
 	k := &Secret{p: p, s: p.newPoly()}
 	for i := range p.limbs {
-		p.limbs[i].ntt(p.limb(k.s, i), small)
+		p.limbs[i].Forward(p.limb(k.s, i), small)
 	}
-	p.montgomery(k.s)
 	clear(small)
 	return k
 }
@@ -64,7 +63,7 @@ func (p *Params) crs(purpose string, seed [32]byte) poly {
 
 // seed derives the seed of a public stream.
 func (p *Params) seed(purpose string, context []byte) (s [prg.Size]byte) {
-	tag, err := label.New("rlwe", 1, purpose, append(p.digest[:], context...))
+	tag, err := label.New("rlwe", 2, purpose, append(p.digest[:], context...))
 	if err != nil {
 		panic("rlwe: internal error: " + err.Error())
 	}
@@ -90,10 +89,10 @@ func (k *Secret) publicShare(dst []byte, crs [32]byte, g *prg.PRG) []byte {
 	binomial(g, small)
 	p.mulPoly(b, b, k.s)
 	for i := range p.limbs {
-		l := &p.limbs[i]
-		l.ntt(p.limb(e, i), small)
-		l.Sub(p.limb(e, i), p.limb(b, i), p.limb(e, i))
+		p.limbs[i].Forward(p.limb(e, i), small)
 	}
+	p.negate(b)
+	p.addPoly(e, b)
 	clear(small)
 	return p.appendPoly(dst, e)
 }
@@ -102,15 +101,13 @@ func (k *Secret) publicShare(dst []byte, crs [32]byte, g *prg.PRG) []byte {
 // shares of all holders. After the last Add it is safe for concurrent use.
 type PublicKey struct {
 	p    *Params
-	a, b poly // transformed, in Montgomery form
+	a, b poly // transformed
 	n    int  // shares
 }
 
 // NewPublicKey returns the public key of no shares.
 func (p *Params) NewPublicKey(crs [32]byte) *PublicKey {
-	k := &PublicKey{p: p, a: p.crs("public key", crs), b: p.newPoly()}
-	p.montgomery(k.a)
-	return k
+	return &PublicKey{p: p, a: p.crs("public key", crs), b: p.newPoly()}
 }
 
 // Add adds a holder's share. Whoever sees the shares of all others first can
@@ -123,7 +120,6 @@ func (k *PublicKey) Add(share []byte) error {
 	if err := k.p.parsePoly(b, share); err != nil {
 		return err
 	}
-	k.p.montgomery(b)
 	k.p.addPoly(k.b, b)
 	k.n++
 	return nil
@@ -132,10 +128,5 @@ func (k *PublicKey) Add(share []byte) error {
 // AppendBinary appends the packed sum of all shares, which [PublicKey.Add] reads
 // as if it were one share. The error is nil.
 func (k *PublicKey) AppendBinary(dst []byte) ([]byte, error) {
-	p := k.p
-	b := p.newPoly()
-	for i := range p.limbs {
-		p.limbs[i].IMForm(p.limb(k.b, i), p.limb(b, i))
-	}
-	return p.appendPoly(dst, b), nil
+	return k.p.appendPoly(dst, k.b), nil
 }

@@ -1,33 +1,31 @@
 package rlwe
 
 import (
-	"fmt"
 	"math/bits"
 
-	"github.com/tuneinsight/lattigo/v5/ring"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ntt"
 )
 
 // A limb is the ring modulo one prime. It is immutable.
 type limb struct {
-	*ring.SubRing
-	q, qInv uint64
+	*ntt.Ring
+	q, qInv uint64 // qInv is 1/q modulo 2^64
 	r2      uint64 // 2^128 mod q, which brings into Montgomery form
 	bits    int    // of a packed residue
 }
 
 // newLimbs returns the limbs of a row.
 func newLimbs(r row) []limb {
-	rq, err := ring.NewRing(1<<r.logN, r.primes)
-	if err != nil {
-		panic(fmt.Sprintf("rlwe: internal error: row of %d primes: %v", len(r.primes), err))
-	}
 	limbs := make([]limb, len(r.primes))
-	for i, s := range rq.SubRings {
-		q := s.Modulus
+	for i, q := range r.primes {
+		inv := q // right modulo 2^3, and then modulo twice as many bits each time
+		for range 5 {
+			inv *= 2 - q*inv
+		}
 		_, one := bits.Div64(1, 0, q) // 2^64 mod q
 		hi, lo := bits.Mul64(one, one)
 		_, r2 := bits.Div64(hi, lo, q)
-		limbs[i] = limb{SubRing: s, q: q, qInv: s.MRedConstant, r2: r2, bits: bits.Len64(q)}
+		limbs[i] = limb{Ring: ntt.New(r.logN, q), q: q, qInv: inv, r2: r2, bits: bits.Len64(q)}
 	}
 	return limbs
 }
@@ -50,18 +48,6 @@ func (l *limb) mod128(hi, lo uint64) uint64 {
 // reduce returns x mod q of x < 2q, in constant time.
 func (l *limb) reduce(x uint64) uint64 { return subtract(x, l.q) }
 
-// fromSigned sets dst to the residues of small numbers in two's complement,
-// whose absolute values are less than q.
-func (l *limb) fromSigned(dst, src []uint64) {
-	q := l.q
-	for i, x := range src {
-		dst[i] = x + q&-(x>>63)
-	}
-}
-
-// ntt brings small numbers into the form in which polynomials are multiplied
-// place by place.
-func (l *limb) ntt(dst, small []uint64) {
-	l.fromSigned(dst, small)
-	l.NTT(dst, dst)
-}
+// signed returns the residue of a number in two's complement whose absolute
+// value is at most 2^10 q.
+func (l *limb) signed(x uint64) uint64 { return l.mod128(0, x+l.q<<10) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -18,7 +19,7 @@ import (
 type Masker struct {
 	p     *Params
 	count int
-	s     poly // the key, transformed, in Montgomery form
+	s     poly // the key, transformed
 	seed  [32]byte
 	next  int // the first chunk that has no mask yet
 	scratch
@@ -35,9 +36,12 @@ func (p *Params) NewMasker(k *MaskKey, seed [32]byte) (*Masker, error) {
 	}
 	m := &Masker{p: p, count: k.count, s: p.newPoly(), seed: seed, scratch: p.newScratch()}
 	for i := range p.limbs {
-		p.limbs[i].ntt(p.limb(m.s, i), k.x)
+		l, s := &p.limbs[i], p.limb(m.s, i)
+		for j, x := range k.x {
+			s[j] = l.signed(x)
+		}
+		l.Forward(s, s)
 	}
-	p.montgomery(m.s)
 	return m, nil
 }
 
@@ -74,7 +78,7 @@ func (m *Masker) maskWith(dst []byte, chunk int, values []uint64, g *prg.PRG) ([
 	p.bodies(m.numbers, m.body, m.small, values)
 	clear(m.body)
 	clear(m.small)
-	return appendPacked(dst, m.numbers[:len(values)], p.bodyBits), nil
+	return bitpack.Append(dst, m.numbers[:len(values)], p.bodyBits), nil
 }
 
 // product sets the body to a s for a chunk, in coefficients.
@@ -101,9 +105,7 @@ func (m *Masker) Open(dst []uint64, chunk int, sum *Sum) error {
 		return fmt.Errorf("rlwe: chunk %d", chunk)
 	}
 	m.product(chunk)
-	for i := range p.limbs {
-		p.limbs[i].Neg(p.limb(m.body, i), p.limb(m.body, i))
-	}
+	p.negate(m.body)
 	sum.bodyTo(m.body)
 	err := p.decode(dst, m.body)
 	clear(m.body)

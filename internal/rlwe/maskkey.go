@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math/bits"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -94,7 +95,7 @@ func (f field) bits() int {
 }
 
 // KeyShareSize is the size of a member's share of a key, or of a sum of keys.
-func (p *Params) KeyShareSize() int { return packedSize(p.n, p.keyField().bits()) }
+func (p *Params) KeyShareSize() int { return bitpack.Size(p.n, p.keyField().bits()) }
 
 // Split shares a contributor's key among the members of a committee, of whom any
 // t can open a sum of keys and fewer learn nothing [KP24]: entry i is
@@ -127,7 +128,7 @@ func (k *MaskKey) split(t, members int, g *prg.PRG) ([][]byte, error) {
 		for i, v := range k.x {
 			x[i] = f.reduce(x[i] + v + f.p&-(v>>63))
 		}
-		shares[m] = appendPacked(nil, x, f.bits())
+		shares[m] = bitpack.Append(nil, x, f.bits())
 	}
 	clear(random)
 	clear(x)
@@ -166,7 +167,7 @@ func (s *KeySum) Add(share []byte) error {
 	if s.count == s.p.cfg.Contributors {
 		return fmt.Errorf("rlwe: a sum of %d keys is full", s.count)
 	}
-	if !unpack(s.next, share, f.bits(), f.p-1) {
+	if !bitpack.Unpack(s.next, share, f.bits(), f.p-1) {
 		return ErrMalformed
 	}
 	for i, v := range s.next {
@@ -179,7 +180,7 @@ func (s *KeySum) Add(share []byte) error {
 // Append appends the member's share of the sum of keys, which is all that it
 // ever sends. Shares of two sums are shares of their difference too: a member
 // sends one in its life.
-func (s *KeySum) Append(dst []byte) []byte { return appendPacked(dst, s.x, s.p.keyField().bits()) }
+func (s *KeySum) Append(dst []byte) []byte { return bitpack.Append(dst, s.x, s.p.keyField().bits()) }
 
 // CombineKeys returns the sum of the keys of count contributors from the shares
 // of members with these points, which must be at least the threshold of them,
@@ -204,7 +205,7 @@ func (p *Params) CombineKeys(count int, points []int, shares [][]byte) (*MaskKey
 	k := &MaskKey{p: p, x: make([]uint64, p.n), count: count}
 	x := make([]uint64, p.n)
 	for i, m := range points {
-		if !unpack(x, shares[i], f.bits(), f.p-1) {
+		if !bitpack.Unpack(x, shares[i], f.bits(), f.p-1) {
 			return nil, ErrMalformed
 		}
 		num, den := uint64(1), uint64(1) // of the Lagrange coefficient at zero

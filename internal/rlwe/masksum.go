@@ -27,9 +27,8 @@ var (
 	errBroken  = errors.New("rlwe: a malformed mask broke the sum")
 )
 
-// Add adds a mask. If it is malformed the sum is of no use any more. scratch is
-// memory that sums of one goroutine may share.
-func (s *MaskSum) Add(mask []byte, scratch *Scratch) error {
+// Add adds a mask. If it is malformed the sum is of no use any more.
+func (s *MaskSum) Add(mask []byte) error {
 	p := s.p
 	switch {
 	case s.broken:
@@ -37,14 +36,7 @@ func (s *MaskSum) Add(mask []byte, scratch *Scratch) error {
 	case s.count == p.cfg.Contributors:
 		return fmt.Errorf("rlwe: a sum of %d masks is full", s.count)
 	}
-	err := p.eachBlock(&scratch.x, mask, func(i, at int, residues []uint64) {
-		q := p.limbs[i].q
-		sum := p.limb(s.mask, i)[at:][:len(residues)]
-		for j, v := range residues {
-			sum[j] = subtract(sum[j]+v, q)
-		}
-	})
-	if err != nil {
+	if err := p.addPacked(s.mask, mask); err != nil {
 		s.broken = true
 		return err
 	}
@@ -67,8 +59,8 @@ func (p *Params) CheckMask(mask []byte, scratch *Scratch) error {
 	if p.cfg.Mode == Masked {
 		return errNoMasks
 	}
-	return p.eachBlock(&scratch.x, mask, func(int, int, []uint64) {})
+	return p.checkPacked(&scratch.x, mask)
 }
 
-// A Scratch is memory for parsing. Its zero value is ready.
+// A Scratch is memory for [Params.CheckMask]. Its zero value is ready.
 type Scratch struct{ x block }

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 )
 
 // decode sets dst to the messages of x, the opened sum in coefficients. The
@@ -14,8 +16,13 @@ func (p *Params) decode(dst []uint64, x poly) error {
 	limit := (uint128{0, 3}).shl(p.delta - 3)
 	least, most := half.sub(limit), half.add(limit)
 	var bad uint64
+	var y wide
 	for i := range dst {
-		v := p.compose(x, i).add(half).reduce(p.q)
+		if i%run == 0 {
+			y.clear()
+			p.addTo(&y, x, i, min(run, len(dst)-i))
+		}
+		v := uint128{y.hi[i%run], y.lo[i%run]}.add(half).reduce(p.q)
 		noise := uint128{v.hi & low.hi, v.lo & low.lo}
 		bad |= noise.less(least) | most.less(noise)
 		v = v.shr(p.delta)
@@ -94,7 +101,7 @@ func (p *Params) Open(dst []uint64, sum *Sum, shares [][]byte) error {
 	all, x := sum.shares, sum.opened
 	all.Reset()
 	for _, b := range shares {
-		if !unpack(all.newBody, b, p.bodyBits, p.span-1) {
+		if !bitpack.Unpack(all.newBody, b, p.bodyBits, p.span-1) {
 			return ErrMalformed
 		}
 		all.addBody(all.newBody)

@@ -3,10 +3,21 @@ package rlwe
 import (
 	"testing"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/stretchr/testify/require"
 	lattigo "github.com/tuneinsight/lattigo/v5/core/rlwe"
 	"github.com/tuneinsight/lattigo/v5/ring"
 )
+
+// values returns the coefficients of x, which is transformed, transformed by the
+// other implementation: roots differ.
+func values(p *Params, r *ring.Ring, x poly) ring.Poly {
+	x = append(poly(nil), x...)
+	p.inverse(x)
+	y := fromPoly(p, x)
+	r.NTT(y, y)
+	return y
+}
 
 // fromPoly returns x as a polynomial of the other implementation.
 func fromPoly(p *Params, x poly) ring.Poly {
@@ -37,7 +48,9 @@ func TestOtherImplementation(t *testing.T) {
 		params, err := lattigo.NewParametersFromLiteral(lattigo.ParametersLiteral{LogN: p.row.logN, Q: p.row.primes, NTTFlag: true})
 		require.NoError(t, err)
 		sk := lattigo.NewSecretKey(params)
-		sk.Value.Q = fromPoly(p, k.s)
+		theirRing := params.RingQ()
+		sk.Value.Q = values(p, theirRing, k.s)
+		theirRing.MForm(sk.Value.Q, sk.Value.Q)
 
 		sum, want := g.contribute(t, p.n, within(p, newRand(t)))
 		ct := lattigo.NewCiphertext(params, 1, params.MaxLevel())
@@ -53,7 +66,10 @@ func TestOtherImplementation(t *testing.T) {
 		require.Equal(t, want, got)
 
 		pk := lattigo.NewPublicKey(params)
-		pk.Value[0].Q, pk.Value[1].Q = fromPoly(p, g.key.b), fromPoly(p, g.key.a)
+		pk.Value[0].Q, pk.Value[1].Q = values(p, theirRing, g.key.b), values(p, theirRing, g.key.a)
+		for _, v := range pk.Value {
+			theirRing.MForm(v.Q, v.Q)
+		}
 		message := lattigo.NewPlaintext(params, params.MaxLevel())
 		message.IsNTT = true
 		x := p.newPoly()
@@ -63,22 +79,24 @@ func TestOtherImplementation(t *testing.T) {
 				p.limb(x, j)[i] = p.limbs[j].mod128(m.hi, m.lo)
 			}
 		}
-		for i := range p.limbs {
-			p.limbs[i].NTT(p.limb(x, i), p.limb(x, i))
-		}
 		message.Value = fromPoly(p, x)
+		theirRing.NTT(message.Value, message.Value)
 		theirs, err := lattigo.NewEncryptor(params, pk).EncryptNew(message)
 		require.NoError(t, err)
 		require.True(t, theirs.IsNTT)
-		b := p.appendPoly(nil, toPoly(p, theirs.Value[1]))
-		c0 := toPoly(p, theirs.Value[0])
-		p.inverse(c0)
+		theirRing.INTT(theirs.Value[0], theirs.Value[0])
+		theirRing.INTT(theirs.Value[1], theirs.Value[1])
+		c0, c1 := toPoly(p, theirs.Value[0]), toPoly(p, theirs.Value[1])
+		for i := range p.limbs {
+			p.limbs[i].Forward(p.limb(c1, i), p.limb(c1, i))
+		}
+		b := p.appendPoly(nil, c1)
 		numbers := make([]uint64, p.n)
 		for i := range numbers {
-			numbers[i] = p.round(p.compose(c0, i))
+			numbers[i] = p.roundOne(p.compose(c0, i))
 		}
 		sum.Reset()
-		require.NoError(t, sum.Add(appendPacked(b, numbers, p.bodyBits)))
+		require.NoError(t, sum.Add(bitpack.Append(b, numbers, p.bodyBits)))
 		d, err := p.NewDecrypter(k)
 		require.NoError(t, err)
 		clear(got)

@@ -5,8 +5,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/big"
 	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/ntt"
 )
 
 // A Mode says who opens a sum.
@@ -132,8 +133,9 @@ type Params struct {
 	drop     uint
 	span     uint64
 	bodyBits int
-	// q0Inv is 1/q0 mod q1 in Montgomery form, to compose residues.
-	q0Inv uint64
+	// garner is 1/q0 mod q1, 1/q0 mod q2 and 1/q1 mod q2, as far as there are such
+	// primes, to compose residues.
+	garner [3]ntt.Factor
 	// lift[i] is 2^drop mod the prime i in Montgomery form, to bring sums of
 	// bodies to residues.
 	lift   []uint64
@@ -189,14 +191,15 @@ func (p *Params) width() int {
 // fit lays out messages of c, with the noise s, in the ring of r, or returns nil.
 func fit(c Config, r row, s noise) *Params {
 	p := &Params{cfg: c, row: r, noise: s, n: 1 << r.logN, q: uint128{0, r.primes[0]}}
-	if len(r.primes) == 2 {
-		p.q.hi, p.q.lo = bits.Mul64(r.primes[0], r.primes[1])
+	for _, q := range r.primes[1:] {
+		hi, lo := bits.Mul64(p.q.lo, q)
+		p.q = uint128{p.q.hi*q + hi, lo}
 	}
 	// The largest delta with which the greatest message and its noise do not
 	// meet zero and its own: (capacity - 1/8) 2^delta <= q, as noise is at most
-	// 3/8 of 2^delta.
-	for p.delta = uint(max(3, p.q.bitLen()-bits.Len64(c.Capacity)+1)); ; p.delta-- {
-		if p.delta < 4 {
+	// 3/8 of 2^delta. Beside 2^8 a single error is small.
+	for p.delta = uint(max(7, p.q.bitLen()-bits.Len64(c.Capacity)+1)); ; p.delta-- {
+		if p.delta < 8 {
 			return nil
 		}
 		x := (uint128{0, c.Capacity}).shl(p.delta).sub(uint128{0, 1}.shl(p.delta - 3))
@@ -247,17 +250,18 @@ func (p *Params) half() uint128 {
 
 func (p *Params) finish() {
 	p.limbs = ringOf(p.index)
-	if len(p.limbs) == 2 {
-		q0, q1 := new(big.Int).SetUint64(p.limbs[0].q), new(big.Int).SetUint64(p.limbs[1].q)
-		inv := new(big.Int).ModInverse(q0, q1)
-		p.q0Inv = p.limbs[1].mul(inv.Uint64(), p.limbs[1].r2)
+	for i, of := range [3][2]int{{0, 1}, {0, 2}, {1, 2}} {
+		if of[1] < len(p.limbs) {
+			l := &p.limbs[of[1]]
+			p.garner[i] = l.Factor(l.mul(1, l.invert(l.mul(p.limbs[of[0]].q, l.r2))))
+		}
 	}
 	for i := range p.limbs {
 		l, x := &p.limbs[i], uint128{0, 1}.shl(p.drop)
 		p.lift = append(p.lift, l.mul(l.mod128(x.hi, x.lo), l.r2))
 	}
 	var b []byte
-	b = append(b, "dujiang/rlwe/1"...)
+	b = append(b, "dujiang/rlwe/2"...)
 	b = append(b, byte(p.cfg.Mode), byte(p.row.logN), byte(p.delta), byte(p.drop), byte(p.noise.flood), byte(p.cfg.Statistical))
 	for _, x := range []uint64{p.cfg.Capacity, uint64(p.cfg.Contributors), uint64(p.cfg.Holders), uint64(p.cfg.Coefficients)} {
 		b = binary.BigEndian.AppendUint64(b, x)

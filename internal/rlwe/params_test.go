@@ -30,13 +30,15 @@ func TestRows(t *testing.T) {
 			}
 			require.Equal(t, y, x)
 			next[width] = y
-			require.LessOrEqual(t, width, 60)
+			require.LessOrEqual(t, width, 48)
+			require.Greater(t, x, uint64(maxContributors*maxMask)>>10, "sums of keys are not too long")
 		}
 		require.True(t, slices.IsSorted(r.primes))
 		for _, x := range r.primes {
 			q.Mul(q, new(big.Int).SetUint64(x))
 		}
-		require.LessOrEqual(t, len(r.primes), 2)
+		require.LessOrEqual(t, len(r.primes), maxPrimes)
+		require.LessOrEqual(t, q.BitLen(), 120)
 		require.LessOrEqual(t, q.BitLen(), ceilings[r.logN])
 		require.Greater(t, q.BitLen(), last, "rows are in order")
 		last = q.BitLen()
@@ -169,7 +171,9 @@ func TestNoiseIsAsPredicted(t *testing.T) {
 	} {
 		p := newParams(t, c)
 		p.drop, p.span, p.bodyBits = 0, p.q.lo, p.q.bitLen() // no rounding
-		p.lift[0] = p.limbs[0].mul(1, p.limbs[0].r2)
+		for i, l := range p.limbs {
+			p.lift[i] = l.mul(1, l.r2)
+		}
 		zeros := make([]uint64, p.n)
 		x := p.newPoly()
 		n, variance := float64(p.n), varianceError/2.
@@ -191,7 +195,7 @@ func TestNoiseIsAsPredicted(t *testing.T) {
 			require.NoError(t, err)
 			m.product(0)
 			copy(x, m.body)
-			p.limbs[0].Neg(x, x)
+			p.negate(x)
 		} else {
 			k := p.newSecret(stream(t, "secret", 0))
 			key := p.NewPublicKey([32]byte{})
@@ -208,7 +212,8 @@ func TestNoiseIsAsPredicted(t *testing.T) {
 		}
 		sum.bodyTo(x)
 		square := 0.0
-		for _, v := range x {
+		for i := range p.n {
+			v := p.compose(x, i).lo
 			d := float64(int64(v))
 			if v > p.q.lo/2 {
 				d = -float64(p.q.lo - v)

@@ -29,12 +29,14 @@ func coins() *prg.PRG {
 }
 
 // binomial sets dst to errors as two's complement numbers. One word of which 42
-// bits are used makes one.
+// bits are used makes one: the ones among the lowest 21, less those among the
+// next 21, which are 21 less the zeros there.
 func binomial(g *prg.PRG, dst []uint64) {
-	const mask = 1<<etaError - 1
+	const mask = 1<<(2*etaError) - 1
+	const flip = mask >> etaError << etaError
 	g.Uint64s(dst)
 	for i, w := range dst {
-		dst[i] = uint64(bits.OnesCount64(w&mask)) - uint64(bits.OnesCount64(w>>etaError&mask))
+		dst[i] = uint64(bits.OnesCount64((w^flip)&mask)) - etaError
 	}
 }
 
@@ -79,10 +81,4 @@ func uniformSecret(g *prg.PRG, dst []uint64, l *limb) {
 		}
 		dst = dst[n:]
 	}
-}
-
-// lowBits returns the low k of 128 random bits, 0 <= k < 128.
-func lowBits(hi, lo uint64, k uint) uint128 {
-	m := uint128{0, 1}.shl(k).sub(uint128{0, 1})
-	return uint128{hi & m.hi, lo & m.lo}
 }

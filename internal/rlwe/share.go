@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -60,23 +61,15 @@ func (s *Sharer) product(mask []byte, n int) error {
 // finish appends the body with flooding noise, and forgets it.
 func (s *Sharer) finish(dst []byte, n int, g *prg.PRG) []byte {
 	p := s.k.p
-	var w [128]uint64
-	for at := 0; at < n; at += len(w) / 2 {
+	var w [2 * run]uint64
+	for at := 0; at < n; at += run {
 		g.Uint64s(w[:])
-		end := min(n, at+len(w)/2)
+		end := min(n, at+run)
 		p.flooded(s.numbers[at:end], s.body, at, w[:])
 	}
 	clear(w[:])
 	clear(s.body)
-	return appendPacked(dst, s.numbers[:n], p.bodyBits)
-}
-
-// flooding returns noise mod Q that is uniform on 2^FloodBits numbers around
-// zero, from as many of 128 random bits.
-func (p *Params) flooding(hi, lo uint64) uint128 {
-	width := uint(p.noise.flood)
-	offset := p.q.sub(uint128{0, 1}.shl(width - 1)) // -2^(width-1)
-	return lowBits(hi, lo, width).add(offset).reduce(p.q)
+	return bitpack.Append(dst, s.numbers[:n], p.bodyBits)
 }
 
 // String says what s is, and not its secret.

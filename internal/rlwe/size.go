@@ -1,13 +1,17 @@
 package rlwe
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
+)
 
 // Sizes of messages in bytes. A chunk has n coefficients, 1 <= n <= N.
 
 // ringSize is the size of a polynomial with all its limbs.
 func (p *Params) ringSize() (n int) {
 	for _, l := range p.limbs {
-		n += packedSize(p.n, l.bits)
+		n += bitpack.Size(p.n, l.bits)
 	}
 	return n
 }
@@ -22,7 +26,7 @@ func (p *Params) MaskSize() int {
 }
 
 // bodySize is the size of a body.
-func (p *Params) bodySize(n int) int { return packedSize(n, p.bodyBits) }
+func (p *Params) bodySize(n int) int { return bitpack.Size(n, p.bodyBits) }
 
 // CiphertextSize is the size of a contribution: a mask and a body.
 func (p *Params) CiphertextSize(n int) int { return p.MaskSize() + p.bodySize(n) }
@@ -36,7 +40,7 @@ func (p *Params) SumSize(n int) int { return p.MaskSize() + p.BodySumSize(n) }
 // BodySumSize is the size of a sum without its mask.
 func (p *Params) BodySumSize(n int) int {
 	b := p.sumBits()
-	return 4 + packedSize(n, min(64, b)) + packedSize(n, max(0, b-64))
+	return 4 + bitpack.Size(n, min(64, b)) + bitpack.Size(n, max(0, b-64))
 }
 
 // sumBits is the length of a sum of as many bodies as may be added up.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 )
 
 // A Sum adds up one chunk of contributions. It holds no secret, and memory for
@@ -19,7 +21,7 @@ type Sum struct {
 	count int
 	most  int
 	// what is being parsed
-	newMask poly
+	block   block
 	newBody []uint64
 	// what opening takes, from the first time on
 	shares *Sum
@@ -30,7 +32,7 @@ type Sum struct {
 func (p *Params) NewSum(n int) (*Sum, error) {
 	s, err := p.newBodySum(n, p.cfg.Contributors)
 	if err == nil && p.cfg.Mode != Masked {
-		s.mask, s.newMask = p.newPoly(), p.newPoly()
+		s.mask = p.newPoly()
 	}
 	return s, err
 }
@@ -82,18 +84,16 @@ func (s *Sum) Add(ciphertext []byte) error {
 		return ErrMalformed
 	}
 	mask, body := ciphertext[:p.MaskSize()], ciphertext[p.MaskSize():]
-	if s.mask != nil {
-		if err := p.parsePoly(s.newMask, mask); err != nil {
-			return err
-		}
+	if s.mask == nil {
+		return s.add(body)
+	}
+	if err := p.checkPacked(&s.block, mask); err != nil {
+		return err
 	}
 	if err := s.add(body); err != nil {
 		return err
 	}
-	if s.mask != nil {
-		p.addPoly(s.mask, s.newMask)
-	}
-	return nil
+	return p.addPacked(s.mask, mask)
 }
 
 // AddBody adds what follows the mask of a ciphertext to a sum without a mask. If it
@@ -110,7 +110,7 @@ func (s *Sum) add(body []byte) error {
 	if s.count == s.most {
 		return fmt.Errorf("rlwe: a sum of %d contributions is full", s.most)
 	}
-	if !unpack(s.newBody, body, s.p.bodyBits, s.p.span-1) {
+	if !bitpack.Unpack(s.newBody, body, s.p.bodyBits, s.p.span-1) {
 		return ErrMalformed
 	}
 	s.addBody(s.newBody)
@@ -172,7 +172,7 @@ func (s *Sum) AppendBody(dst []byte) []byte {
 }
 
 func (s *Sum) appendBody(dst []byte) []byte {
-	dst = appendPacked(dst, s.body, min(64, s.p.sumBits()))
+	dst = bitpack.Append(dst, s.body, min(64, s.p.sumBits()))
 	if s.over == nil {
 		return dst
 	}
@@ -180,7 +180,7 @@ func (s *Sum) appendBody(dst []byte) []byte {
 	for i, v := range s.over {
 		over[i] = uint64(v)
 	}
-	return appendPacked(dst, over, s.p.sumBits()-64)
+	return bitpack.Append(dst, over, s.p.sumBits()-64)
 }
 
 // parseBody reads the body, of as many contributions as the sum counts.
@@ -188,13 +188,13 @@ func (s *Sum) parseBody(b []byte) error {
 	p, n := s.p, len(s.body)
 	hi, lo := bits.Mul64(p.span-1, uint64(s.count))
 	if s.over == nil {
-		if !unpack(s.body, b, p.sumBits(), lo) {
+		if !bitpack.Unpack(s.body, b, p.sumBits(), lo) {
 			return ErrMalformed
 		}
 		return nil
 	}
-	split := packedSize(n, 64)
-	if len(b) < split || !unpack(s.body, b[:split], 64, math.MaxUint64) || !unpack(s.newBody, b[split:], p.sumBits()-64, hi) {
+	split := bitpack.Size(n, 64)
+	if len(b) < split || !bitpack.Unpack(s.body, b[:split], 64, math.MaxUint64) || !bitpack.Unpack(s.newBody, b[split:], p.sumBits()-64, hi) {
 		return ErrMalformed
 	}
 	for i, v := range s.newBody {

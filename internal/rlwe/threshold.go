@@ -37,7 +37,9 @@ func (k *Secret) split(t int, g *prg.PRG) ([][]byte, error) {
 		clear(x)
 		for _, r := range slices.Backward(random) {
 			p.addPoly(x, r)
-			p.scale(x, uint64(h+1))
+			for i := range p.limbs {
+				p.scale(x, i, p.limbs[i].mul(uint64(h+1), p.limbs[i].r2))
+			}
 		}
 		p.addPoly(x, k.s)
 		shares[h] = p.appendPoly(nil, x)
@@ -47,14 +49,6 @@ func (k *Secret) split(t int, g *prg.PRG) ([][]byte, error) {
 		clear(r)
 	}
 	return shares, nil
-}
-
-// scale multiplies x by a small number.
-func (p *Params) scale(x poly, c uint64) {
-	for i := range p.limbs {
-		l := &p.limbs[i]
-		l.MulScalarMontgomery(p.limb(x, i), l.mul(c, l.r2), p.limb(x, i))
-	}
 }
 
 // A ThresholdKey is what a holder has of the secrets of all: the value, at its
@@ -139,7 +133,7 @@ func (k *ThresholdKey) Secret(active []int) (*Secret, error) {
 				den = l.mul(den, l.mul(l.small(m-k.point), l.r2))
 			}
 		}
-		l.MulScalarMontgomery(p.limb(s.s, i), l.mul(num, l.invert(den)), p.limb(s.s, i))
+		p.scale(s.s, i, l.mul(num, l.invert(den)))
 	}
 	return s, nil
 }

@@ -1,0 +1,101 @@
+// Command asm writes the kernels of package bitpack.
+package main
+
+import (
+	"os"
+
+	. "github.com/mmcloughlin/avo/build"
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func main() {
+	// Package is loaded for its types only, and without the code that needs the
+	// stubs which are being written.
+	if err := os.Setenv("GOFLAGS", "-tags=purego"); err != nil {
+		panic(err)
+	}
+	Package("github.com/dujiang-dev/dujiang/internal/kernel/bitpack")
+	ConstraintExpr("amd64,!purego")
+	unpack(false)
+	unpack(true)
+	Generate()
+}
+
+// The layout, as package bitpack has it.
+const (
+	layoutOffset  = 0
+	layoutShuffle = layoutOffset + 4*8
+	layoutShift   = layoutShuffle + 2*32
+	layoutMask    = layoutShift + 2*32
+)
+
+// unpack reads four pairs of numbers a turn, each pair with one load, from which
+// a shuffle takes the eight bytes that have the one and those that have the other.
+func unpack(add bool) {
+	name, doc := "unpack", "reads groups of eight numbers, and returns the places in which some are beyond the limit."
+	if add {
+		name, doc = "unpackAdd", "adds groups of eight numbers to dst modulo limit + 1, and returns the places in which some are beyond the limit."
+	}
+	TEXT(name+"AVX2", 0, "func(dst *uint64, src *byte, groups, width int, limit uint64, layout *uint64) (over uint64)")
+	Doc(name + "AVX2 " + doc)
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	src := Load(Param("src"), GP64())
+	n := Load(Param("groups"), GP64())
+	width := Load(Param("width"), GP64())
+	l := Load(Param("layout"), GP64())
+	at := func(disp int) Mem { return Mem{Base: l, Disp: disp} }
+	var offset [4]reg.GPVirtual
+	for i := range offset {
+		offset[i] = GP64()
+		MOVQ(at(layoutOffset+8*i), offset[i])
+	}
+	over, mask, limit := YMM(), YMM(), YMM()
+	var shuffle, shift [2]reg.VecVirtual
+	for i := range shuffle {
+		shuffle[i], shift[i] = YMM(), YMM()
+		VMOVDQU(at(layoutShuffle+32*i), shuffle[i])
+		VMOVDQU(at(layoutShift+32*i), shift[i])
+	}
+	VPBROADCASTQ(at(layoutMask), mask)
+	b, err := Param("limit").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	VPBROADCASTQ(b.Addr, limit)
+	q := YMM()
+	if add {
+		VPCMPEQQ(q, q, q) // -1
+		VPSUBQ(q, limit, q)
+	}
+	VPXOR(over, over, over)
+	Label("loop")
+	for i := range 2 {
+		v := YMM()
+		VMOVDQU(Mem{Base: src, Index: offset[2*i], Scale: 1}, v.AsX())
+		VINSERTI128(U8(1), Mem{Base: src, Index: offset[2*i+1], Scale: 1}, v, v)
+		VPSHUFB(shuffle[i], v, v)
+		VPSRLVQ(shift[i], v, v)
+		VPAND(mask, v, v)
+		t := YMM()
+		VPSUBQ(v, limit, t)
+		VPOR(t, over, over)
+		if add {
+			VPADDQ(Mem{Base: dst, Disp: 32 * i}, v, v)
+			VPSUBQ(q, v, t)
+			VBLENDVPD(t, v, t, v)
+		}
+		VMOVDQU(v, Mem{Base: dst, Disp: 32 * i})
+	}
+	ADDQ(width, src)
+	ADDQ(U8(64), dst)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	r := GP32()
+	VMOVMSKPD(over, r)
+	VZEROUPPER()
+	wide := r.As64()
+	Store(wide, ReturnIndex(0))
+	RET()
+}

@@ -1,0 +1,71 @@
+//go:build amd64 && !purego
+
+package bitpack
+
+import "github.com/dujiang-dev/dujiang/internal/cpu"
+
+// A layout says where the numbers of a group of eight are, whose length in bytes
+// is the width. Numbers 2k and 2k+1 are within the sixteen bytes from offset k on.
+type layout struct {
+	offset  [4]uint64
+	shuffle [2][4][8]byte // the eight bytes from where each number begins
+	shift   [2][4]uint64  // the bits of these that belong to the number before
+	mask    uint64
+}
+
+// most is the greatest width of which a number is in eight bytes wherever it
+// begins.
+const most = 57
+
+// newLayout makes the layout of a width. Kernels get its address as that of its
+// first word.
+func newLayout(width int) (l layout) {
+	l.mask = 1<<width - 1
+	for k := range l.offset {
+		l.offset[k] = uint64(2 * k * width / 8)
+		for i := range 2 {
+			bit := (2*k + i) * width
+			for j := range 8 {
+				l.shuffle[k/2][k%2*2+i][j] = byte(bit/8 - int(l.offset[k]) + j)
+			}
+			l.shift[k/2][k%2*2+i] = uint64(bit % 8)
+		}
+	}
+	return l
+}
+
+// groups returns how many groups of eight numbers of a string can be read with
+// loads that do not go beyond its end.
+func (l *layout) groups(n, size, width int) int {
+	last := int(l.offset[3]) + 16 // of a group
+	if width < 1 || size < last {
+		return 0
+	}
+	return min(n/8, (size-last)/width+1)
+}
+
+func unpackFast(numbers []uint64, b []byte, width int, limit uint64) (done int, good bool) {
+	if width > most || !cpu.AVX2.Enabled() {
+		return 0, true
+	}
+	l := newLayout(width)
+	g := l.groups(len(numbers), len(b), width)
+	if g == 0 {
+		return 0, true
+	}
+	bad := unpackAVX2(&numbers[0], &b[0], g, width, min(limit, l.mask), &l.offset[0])
+	return 8 * g, bad == 0
+}
+
+func unpackAddFast(numbers []uint64, b []byte, width int, q uint64) (done int, good bool) {
+	if width > most || !cpu.AVX2.Enabled() {
+		return 0, true
+	}
+	l := newLayout(width)
+	g := l.groups(len(numbers), len(b), width)
+	if g == 0 {
+		return 0, true
+	}
+	bad := unpackAddAVX2(&numbers[0], &b[0], g, width, q-1, &l.offset[0])
+	return 8 * g, bad == 0
+}

@@ -1,0 +1,6 @@
+//go:build !amd64 || purego
+
+package bitpack
+
+func unpackFast([]uint64, []byte, int, uint64) (done int, good bool)    { return 0, true }
+func unpackAddFast([]uint64, []byte, int, uint64) (done int, good bool) { return 0, true }
