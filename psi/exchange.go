@@ -1,7 +1,6 @@
 package psi
 
 import (
-	"context"
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -17,13 +16,11 @@ const msgMatched = 1
 // function of an item under a key that nobody has alone.
 type exchange struct {
 	*params
-	ctx   context.Context
 	s     *session.Session
 	coins *coins
 	own   *items
 	peers int // number of the other side's items
 	width int // of a tag in bits
-	done  int64
 	// The last message of tags, packed. Tags go in one direction only.
 	packed []byte
 	free   [][]prg.Block // memory that is needed no more when it comes to matching
@@ -55,7 +52,6 @@ func (x *exchange) receive(t tagger) ([]int, error) {
 			return nil, err
 		}
 	}
-	x.s.Phase("match")
 	ownMatched, peerMatched := newBitmap(x.own.len()), newBitmap(x.peers)
 	if err := x.match(own, peers, ownMatched, peerMatched); err != nil {
 		return nil, err
@@ -89,9 +85,12 @@ func (x *exchange) send(t tagger) ([]int, error) {
 	if x.reveal != RevealBoth {
 		return nil, x.s.RecvEnd()
 	}
-	order := x.order()
+	order, err := x.order()
+	if err != nil {
+		return nil, err
+	}
 	tags, matched := newBitmap(len(order)), newBitmap(len(order))
-	err := chunks(len(order), matchedChunk, func(lo, hi int) error {
+	err = chunks(len(order), matchedChunk, func(lo, hi int) error {
 		return x.s.Recv(msgMatched, tags[lo/8:(hi+7)/8])
 	})
 	if err != nil {
@@ -116,7 +115,8 @@ func (x *exchange) send(t tagger) ([]int, error) {
 func (x *exchange) match(own []prg.Block, peers [][]prg.Block, ownMatched, peerMatched bitmap) error {
 	m := newMatcher(own, peers, x.width, x.workers)
 	m.free = x.free
-	return m.match(x.ctx, func(j, i int) {
+	x.s.Steps("match", m.steps())
+	return m.match(x.s.Step, func(j, i int) {
 		ownMatched.set(i)
 		peerMatched.set(j)
 	})
@@ -132,8 +132,7 @@ func (x *exchange) sendTags(typ byte, tags []prg.Block) error {
 	if err := x.s.Send(typ, packed); err != nil {
 		return err
 	}
-	x.advance(len(tags))
-	return nil
+	return x.s.Step(len(tags))
 }
 
 // recvTags receives tags that sendTags sent.
@@ -143,8 +142,7 @@ func (x *exchange) recvTags(typ byte, tags []prg.Block) error {
 		return err
 	}
 	unpack(tags, packed, x.width)
-	x.advance(len(tags))
-	return nil
+	return x.s.Step(len(tags))
 }
 
 // packedTags returns room for n tags in a message. There is one for all.
@@ -156,10 +154,17 @@ func (x *exchange) packedTags(n int) []byte {
 	return x.packed[:size]
 }
 
-// advance reports progress by items of either side.
-func (x *exchange) advance(n int) {
-	x.done += int64(n)
-	x.progress(Progress{Phase: "exchange", Done: x.done, Total: int64(x.own.len() + x.peers)})
+// slabItems is how many items a worker takes before it looks whether the run goes
+// on.
+const slabItems = 1 << 16
+
+// inSteps splits n items among the workers, a slab after the other. With each
+// item, so many steps of the phase are done.
+func (x *exchange) inSteps(n, steps int, f func(lo, hi int)) error {
+	return chunks(n, slabItems*x.workers, func(lo, hi int) error {
+		x.parallel(hi-lo, func(i, j int) { f(lo+i, lo+j) })
+		return x.s.Step(steps * (hi - lo))
+	})
 }
 
 // gather copies the digests of items lo to hi, in the given order or, if that is
@@ -188,8 +193,8 @@ func chunks(n, size int, f func(lo, hi int) error) error {
 }
 
 // order returns which item each tag of the sender is of.
-func (x *exchange) order() []uint32 {
+func (x *exchange) order() ([]uint32, error) {
 	order := make([]uint32, x.own.len())
-	shuffled(x.params, order, x.coins.shuffle, func(i int) uint32 { return uint32(i) })
-	return order
+	err := shuffled(x.params, order, x.coins.shuffle, x.s.Step, func(i int) uint32 { return uint32(i) })
+	return order, err
 }

@@ -93,9 +93,7 @@
 // When the context ends, reads and writes on a stream with a working SetDeadline,
 // as every net.Conn has, are interrupted, and a stream with only Close is closed.
 // A stream with neither is not: a peer that says nothing can keep the call from
-// returning. Computing is looked into between messages and, in matching, between
-// buckets of 2^14 items or so; what lies between takes the longest in VOLE, some
-// 0.1 µs an item. To tell the other side why it stops, a run takes a second or two at
+// returning. Computing stops after 2^16 items or fewer of a worker's. To tell the other side why it stops, a run takes a second or two at
 // most beyond the end of the context. Afterwards no deadline is set.
 //
 // # Leakage
@@ -199,7 +197,8 @@ type Phase struct {
 	Duration time.Duration
 }
 
-// Progress is how far a run has come: Done of Total steps of a phase.
+// Progress is how far a run has come: Done of Total steps of a phase, whose name is
+// that of [Stats]. Done rises to Total; phases that are short report nothing.
 type Progress struct {
 	Phase       string
 	Done, Total int64
@@ -232,7 +231,8 @@ func run(ctx context.Context, rw io.ReadWriter, role session.Role, set *Set, cfg
 	if err != nil {
 		return nil, fmt.Errorf("psi: %w", err)
 	}
-	result, err := p.protocol(ctx, s, role, items, peerItems, coins)
+	s.Observe(func(at session.Progress) { p.progress(Progress{at.Phase, int64(at.Done), int64(at.Total)}) })
+	result, err := p.protocol(s, role, items, peerItems, coins)
 	if err = s.Close(err); err != nil {
 		return nil, fmt.Errorf("psi: %w", err)
 	}
@@ -240,14 +240,14 @@ func run(ctx context.Context, rw io.ReadWriter, role session.Role, set *Set, cfg
 }
 
 // protocol runs between the hello and the end of the session.
-func (p *params) protocol(ctx context.Context, s *session.Session, role session.Role, items *items, peerItems uint64, coins *coins) (*Result, error) {
+func (p *params) protocol(s *session.Session, role session.Role, items *items, peerItems uint64, coins *coins) (*Result, error) {
 	if peerItems > uint64(p.maxPeerItems) {
 		return nil, fmt.Errorf("%w: the other side has %d items, and Config.MaxPeerItems is %d here",
 			ErrIncompatible, peerItems, p.maxPeerItems)
 	}
 	n := int(peerItems)
 	chosen := p.choice.choose(p.adversary, items.len(), n)
-	x := &exchange{params: p, ctx: ctx, s: s, coins: coins, own: items, peers: n}
+	x := &exchange{params: p, s: s, coins: coins, own: items, peers: n}
 	var t tagger
 	if chosen == DH {
 		t = newDH(x)

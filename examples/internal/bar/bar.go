@@ -10,7 +10,7 @@ import (
 	"github.com/dujiang-dev/dujiang/psi"
 )
 
-// New returns a callback for psi.Config.Progress that draws a bar on file if
+// New returns a callback for psi.Config.Progress that draws a bar for each phase on file if
 // that is a terminal, and a function that removes it. Otherwise the callback is
 // nil.
 func New(file *os.File, description string) (progress func(psi.Progress), clear func()) {
@@ -24,7 +24,13 @@ func New(file *os.File, description string) (progress func(psi.Progress), clear 
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionUseANSICodes(true),
 	)
+	phase := ""
 	return func(p psi.Progress) {
+		if p.Phase != phase {
+			phase = p.Phase
+			bar.Reset() // it is over when a phase is
+			bar.Describe(description + " (" + phase + ")")
+		}
 		bar.ChangeMax64(max(p.Total, 1))
 		bar.Set64(p.Done)
 	}, func() { bar.Clear() }
