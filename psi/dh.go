@@ -25,12 +25,12 @@ type dh struct {
 }
 
 func newDH(x *exchange) *dh {
-	x.width = tagBits(x.own.len(), x.peers)
+	x.width = x.tagBits()
 	return &dh{x, newDHKey(x.context, &x.coins.scalar)}
 }
 
 func (d *dh) receive() (own []prg.Block, peers [][]prg.Block, err error) {
-	n, m := d.own.len(), d.peers
+	n, m := d.own, d.peers
 	d.s.Steps("exchange", n+m)
 	own = make([]prg.Block, n)
 	err = d.s.Duplex(func() error {
@@ -74,7 +74,7 @@ func (d *dh) receive() (own []prg.Block, peers [][]prg.Block, err error) {
 }
 
 func (d *dh) send() error {
-	n, m := d.peers, d.own.len()
+	n, m := d.peers, d.own
 	d.s.Steps("exchange", n+m)
 	order, err := d.order()
 	if err != nil {

@@ -48,8 +48,8 @@ func newVOLE(x *exchange) *voleRun {
 		x.width = 8 * prg.Size
 		return v
 	}
-	x.width = tagBits(x.own.len(), x.peers)
-	if senders := max(x.own.len(), x.peers); statistical+2+ceilLog2(senders) <= narrowMask {
+	x.width = x.tagBits()
+	if senders := max(x.own, x.peers); statistical+2+ceilLog2(senders)+ceilLog2(x.parts) <= narrowMask {
 		v.mask = narrowMask
 	}
 	return v
@@ -91,7 +91,7 @@ func (v *voleRun) dims(n int) (okvs.Params, error) {
 
 // receive runs the receiver's side.
 func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
-	n, m := v.own.len(), v.peers
+	n, m := v.own, v.peers
 	if n == 0 || m == 0 {
 		return nil, nil, nil
 	}
@@ -190,7 +190,7 @@ var encodeStore = okvs.Encode
 
 // send runs the sender's side.
 func (v *voleRun) send() error {
-	n, m := v.peers, v.own.len()
+	n, m := v.peers, v.own
 	if n == 0 || m == 0 {
 		return nil
 	}
@@ -267,11 +267,11 @@ func (v *voleRun) take(n int) []prg.Block {
 }
 
 // block returns the digest of an item.
-func (v *voleRun) block(item int) prg.Block { return blockOf(*v.own.digest(item)) }
+func (v *voleRun) block(item int) prg.Block { return blockOf(*v.items.digest(item)) }
 
 // blocks returns the digests of all items.
 func (v *voleRun) blocks() ([]prg.Block, error) {
-	blocks := v.take(v.own.len())
+	blocks := v.take(v.own)
 	err := v.inSteps(len(blocks), 0, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			blocks[i] = v.block(i)

@@ -2,6 +2,7 @@
 package bar
 
 import (
+	"fmt"
 	"os"
 
 	"github.com/schollz/progressbar/v3"
@@ -24,12 +25,16 @@ func New(file *os.File, description string) (progress func(psi.Progress), clear 
 		progressbar.OptionClearOnFinish(),
 		progressbar.OptionUseANSICodes(true),
 	)
-	phase := ""
+	shown := ""
 	return func(p psi.Progress) {
-		if p.Phase != phase {
-			phase = p.Phase
+		text := description + " (" + p.Phase + ")"
+		if p.Parts > 1 {
+			text = fmt.Sprintf("%s (part %d of %d: %s)", description, p.Part, p.Parts, p.Phase)
+		}
+		if text != shown {
+			shown = text
 			bar.Reset() // it is over when a phase is
-			bar.Describe(description + " (" + phase + ")")
+			bar.Describe(text)
 		}
 		bar.ChangeMax64(max(p.Total, 1))
 		bar.Set64(p.Done)
