@@ -22,6 +22,7 @@ type exchange struct {
 	own   int    // number of them
 	peers int    // number of the other side's
 	parts int    // that the run has, of which this is one
+	most  int    // items of the side that has more, in all parts
 	width int    // of a tag in bits
 	// The last message of tags, packed. Tags go in one direction only.
 	packed []byte

@@ -20,13 +20,14 @@ type job struct {
 	set        *Set
 	parts      int
 	own, peers int    // items of a part at either side
+	most       int    // items of the side that has more
 	bounds     []int  // of the parts' records in the set
 	now        int    // the part under way
 	matched    bitmap // of the items of the set
 }
 
 func (p *params) newJob(s *session.Session, role session.Role, set *Set, own, peers int, coins *coins) (*job, error) {
-	j := &job{params: p, s: s, coins: coins, set: set, protocol: p.choice.choose(p.adversary, own, peers)}
+	j := &job{params: p, s: s, coins: coins, set: set, protocol: p.choice.choose(p.adversary, own, peers), most: max(own, peers)}
 	var err error
 	if role == session.RoleA {
 		j.parts, j.own, j.peers, err = p.split(j.protocol, own, peers)
@@ -57,7 +58,7 @@ func (j *job) observe(at session.Progress) {
 // exchange returns part i, without the records.
 func (j *job) exchange(i int) (*exchange, tagger) {
 	j.now = i
-	x := &exchange{params: j.params, s: j.s, coins: j.coins, own: j.own, peers: j.peers, parts: j.parts}
+	x := &exchange{params: j.params, s: j.s, coins: j.coins, own: j.own, peers: j.peers, parts: j.parts, most: j.most}
 	if j.parts > 1 {
 		x.params, x.coins = j.params.part(i, j.parts), j.coins.part(i)
 	}

@@ -49,7 +49,7 @@ func newVOLE(x *exchange) *voleRun {
 		return v
 	}
 	x.width = x.tagBits()
-	if senders := max(x.own, x.peers); statistical+2+ceilLog2(senders)+ceilLog2(x.parts) <= narrowMask {
+	if statistical+2+ceilLog2(x.most) <= narrowMask {
 		v.mask = narrowMask
 	}
 	return v
@@ -63,7 +63,8 @@ func newVOLE(x *exchange) *voleRun {
 // for each pair of items. There is only one for each item y of the sender that the
 // receiver does not have: that y decodes to H(y) in the receiver's store, and the
 // tag of y is not hidden by delta. H(y) is independent of the store, so this
-// happens with probability 2^-64 for each y, and 2^-42 at most for all. Otherwise
+// happens with probability 2^-64 for each y, and 2^-42 at most for all; what pads the
+// parts of a run is no item, and nobody's loss. Otherwise
 // the tag is a hash of delta times something that is not zero, which the receiver
 // guesses with probability 2^-128.
 const narrowMask = 64
