@@ -1,6 +1,7 @@
 package psi
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
@@ -96,8 +97,8 @@ func (p Protocol) choose(adversary Adversary, n, m int) Protocol {
 	return VOLE
 }
 
-// A Config says how to run. Adversary, Reveal, Protocol and Context must be the
-// same on both sides.
+// A Config says how to run. Adversary, Reveal, Protocol, Context and Memory must be
+// the same on both sides.
 type Config struct {
 	// Adversary has no default: it must be chosen.
 	Adversary Adversary
@@ -117,6 +118,14 @@ type Config struct {
 	// memory that a peer can claim by what it says of itself: 44 bytes an item
 	// at a sender in the protocol VOLE, before they come. Zero is 2^24.
 	MaxPeerItems int
+	// Memory, in bytes, bounds what a run holds for items at either side, beside
+	// the set and the result: above it both sides split the work into parts that
+	// run one after another, at a cost that the package comment names. Some
+	// megabytes for each worker come on top. Zero runs all at once.
+	Memory int64
+	// TempDir is where a receiver keeps 16 bytes for each item of both sides
+	// while a run is in parts. It is os.TempDir by default, which may be memory.
+	TempDir string
 	// Workers is the number of goroutines that compute. Zero is one for each
 	// processor that Go uses.
 	Workers int
@@ -155,6 +164,8 @@ type params struct {
 	context      []byte
 	padTo        int
 	maxPeerItems int
+	memory       int64
+	tempDir      string
 	workers      int
 	progress     func(Progress)
 }
@@ -175,12 +186,14 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 		return nil, errors.New("psi: Config.Reveal: a sender cannot check what a malicious receiver tells it; take RevealReceiver, or run twice with the roles exchanged")
 	case len(cfg.Context) > maxContext:
 		return nil, fmt.Errorf("psi: Config.Context has %d bytes; at most %d are possible: pass a hash", len(cfg.Context), maxContext)
-	case cfg.PadTo != 0 && cfg.PadTo < len(set.records):
-		return nil, fmt.Errorf("psi: Config.PadTo is %d, less than the %d different items of the set", cfg.PadTo, len(set.records))
+	case cfg.PadTo != 0 && cfg.PadTo < set.items:
+		return nil, fmt.Errorf("psi: Config.PadTo is %d, less than the %d different items of the set", cfg.PadTo, set.items)
 	case uint64(cfg.PadTo) > maxItems:
 		return nil, fmt.Errorf("psi: Config.PadTo is %d; at most %d is possible", cfg.PadTo, uint32(maxItems))
 	case cfg.MaxPeerItems < 0 || uint64(cfg.MaxPeerItems) > maxItems:
 		return nil, fmt.Errorf("psi: Config.MaxPeerItems is %d; 0 to %d are possible", cfg.MaxPeerItems, uint32(maxItems))
+	case cfg.Memory < 0:
+		return nil, fmt.Errorf("psi: Config.Memory is %d bytes", cfg.Memory)
 	case cfg.Workers < 0:
 		return nil, fmt.Errorf("psi: Config.Workers is %d", cfg.Workers)
 	}
@@ -191,6 +204,8 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 		context:      cfg.Context,
 		padTo:        cfg.PadTo,
 		maxPeerItems: cfg.MaxPeerItems,
+		memory:       cfg.Memory,
+		tempDir:      cfg.TempDir,
 		workers:      cfg.Workers,
 		progress:     cfg.Progress,
 	}
@@ -208,6 +223,10 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 
 // hello holds everything that both sides must agree on.
 func (p *params) hello(role session.Role, nonce [16]byte, items int) session.Hello {
+	protocol := []byte{byte(p.choice)}
+	if p.memory > 0 {
+		protocol = binary.BigEndian.AppendUint64(protocol, uint64(p.memory))
+	}
 	return session.Hello{
 		Protocol:        helloProtocol,
 		ProtocolVersion: version,
@@ -217,7 +236,7 @@ func (p *params) hello(role session.Role, nonce [16]byte, items int) session.Hel
 		Terms: []session.Term{
 			{Name: "adversary models", Value: []byte{byte(p.adversary)}},
 			{Name: "reveal settings", Value: []byte{byte(p.reveal)}},
-			{Name: "protocols", Value: []byte{byte(p.choice)}},
+			{Name: "protocols or bounds on memory", Value: protocol},
 			{Name: "contexts", Value: p.context},
 		},
 	}

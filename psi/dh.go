@@ -25,13 +25,13 @@ type dh struct {
 }
 
 func newDH(x *exchange) *dh {
-	x.width = tagBits(x.own.len(), x.peers)
+	x.width = x.tagBits()
 	return &dh{x, newDHKey(x.context, &x.coins.scalar)}
 }
 
 func (d *dh) receive() (own []prg.Block, peers [][]prg.Block, err error) {
-	d.s.Phase("exchange")
-	n, m := d.own.len(), d.peers
+	n, m := d.own, d.peers
+	d.s.Steps("exchange", n+m)
 	own = make([]prg.Block, n)
 	err = d.s.Duplex(func() error {
 		digests := make([]byte, chunkItems*digestSize)
@@ -65,7 +65,7 @@ func (d *dh) receive() (own []prg.Block, peers [][]prg.Block, err error) {
 				if err != nil {
 					return err
 				}
-				d.advance(k)
+				return d.s.Step(k)
 			}
 			return nil
 		})
@@ -74,9 +74,12 @@ func (d *dh) receive() (own []prg.Block, peers [][]prg.Block, err error) {
 }
 
 func (d *dh) send() error {
-	d.s.Phase("exchange")
-	order := d.order()
-	n, m := d.peers, len(order)
+	n, m := d.peers, d.own
+	d.s.Steps("exchange", n+m)
+	order, err := d.order()
+	if err != nil {
+		return err
+	}
 	digests := make([]byte, chunkItems*digestSize)
 	elements := make([]byte, chunkItems*elementSize)
 	tags := make([]prg.Block, chunkItems)
@@ -103,7 +106,7 @@ func (d *dh) send() error {
 			if err := d.s.Send(dhEvaluated, elements[:k*elementSize]); err != nil {
 				return err
 			}
-			d.advance(k)
+			return d.s.Step(k)
 		}
 		return nil
 	})

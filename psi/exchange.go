@@ -1,8 +1,7 @@
 package psi
 
 import (
-	"context"
-	"fmt"
+	"slices"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
@@ -12,18 +11,19 @@ import (
 // protocol.
 const msgMatched = 1
 
-// An exchange is a party's side of a run of some protocol, from the hello to
-// where the receiver has the tags of both sides. A tag is a pseudorandom
+// An exchange is a party's side of a run of some protocol, or of a part of it, up
+// to where the receiver has the tags of both sides. A tag is a pseudorandom
 // function of an item under a key that nobody has alone.
 type exchange struct {
 	*params
-	ctx   context.Context
 	s     *session.Session
 	coins *coins
-	own   *items
-	peers int // number of the other side's items
-	width int // of a tag in bits
-	done  int64
+	items *items // nil where only their order counts
+	own   int    // number of them
+	peers int    // number of the other side's
+	parts int    // that the run has, of which this is one
+	most  int    // items of the side that has more, in all parts
+	width int    // of a tag in bits
 	// The last message of tags, packed. Tags go in one direction only.
 	packed []byte
 	free   [][]prg.Block // memory that is needed no more when it comes to matching
@@ -39,84 +39,12 @@ type tagger interface {
 	send() error
 }
 
-// receive runs the receiver's side and returns the rows that matched.
-func (x *exchange) receive(t tagger) ([]int, error) {
-	own, peers, err := t.receive()
-	if err != nil {
-		return nil, err
-	}
-	if err := x.s.RecvEnd(); err != nil {
-		return nil, err
-	}
-	if x.reveal == RevealReceiver {
-		// The time that matching takes tells how much there is, so the sender
-		// does not wait for it.
-		if err := x.s.SendEnd(); err != nil {
-			return nil, err
-		}
-	}
-	x.s.Phase("match")
-	ownMatched, peerMatched := newBitmap(x.own.len()), newBitmap(x.peers)
-	if err := x.match(own, peers, ownMatched, peerMatched); err != nil {
-		return nil, err
-	}
-	rows, err := x.own.rowsOf(ownMatched)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPeer, err)
-	}
-	if x.reveal == RevealReceiver {
-		return rows, nil
-	}
-	err = chunks(x.peers, matchedChunk, func(lo, hi int) error {
-		return x.s.Send(msgMatched, peerMatched[lo/8:(hi+7)/8])
-	})
-	if err != nil {
-		return nil, err
-	}
-	return rows, x.s.SendEnd()
-}
-
-// send runs the sender's side and returns the rows that matched, if it learns
-// them.
-func (x *exchange) send(t tagger) ([]int, error) {
-	if err := t.send(); err != nil {
-		return nil, err
-	}
-	if err := x.s.SendEnd(); err != nil {
-		return nil, err
-	}
-	x.s.Phase("match")
-	if x.reveal != RevealBoth {
-		return nil, x.s.RecvEnd()
-	}
-	order := x.order()
-	tags, matched := newBitmap(len(order)), newBitmap(len(order))
-	err := chunks(len(order), matchedChunk, func(lo, hi int) error {
-		return x.s.Recv(msgMatched, tags[lo/8:(hi+7)/8])
-	})
-	if err != nil {
-		return nil, err
-	}
-	if !tags.clean(len(order)) {
-		return nil, fmt.Errorf("%w: it says that more tags matched than there are", ErrPeer)
-	}
-	for i, item := range order {
-		if tags.get(i) {
-			matched.set(int(item))
-		}
-	}
-	rows, err := x.own.rowsOf(matched)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrPeer, err)
-	}
-	return rows, x.s.RecvEnd()
-}
-
 // match sets the bits of tags that are on both sides.
 func (x *exchange) match(own []prg.Block, peers [][]prg.Block, ownMatched, peerMatched bitmap) error {
 	m := newMatcher(own, peers, x.width, x.workers)
-	m.free = x.free
-	return m.match(x.ctx, func(j, i int) {
+	m.free = slices.Clone(x.free)
+	x.s.Steps("match", m.steps())
+	return m.match(x.s.Step, func(j, i int) {
 		ownMatched.set(i)
 		peerMatched.set(j)
 	})
@@ -132,8 +60,7 @@ func (x *exchange) sendTags(typ byte, tags []prg.Block) error {
 	if err := x.s.Send(typ, packed); err != nil {
 		return err
 	}
-	x.advance(len(tags))
-	return nil
+	return x.s.Step(len(tags))
 }
 
 // recvTags receives tags that sendTags sent.
@@ -143,8 +70,7 @@ func (x *exchange) recvTags(typ byte, tags []prg.Block) error {
 		return err
 	}
 	unpack(tags, packed, x.width)
-	x.advance(len(tags))
-	return nil
+	return x.s.Step(len(tags))
 }
 
 // packedTags returns room for n tags in a message. There is one for all.
@@ -156,10 +82,17 @@ func (x *exchange) packedTags(n int) []byte {
 	return x.packed[:size]
 }
 
-// advance reports progress by items of either side.
-func (x *exchange) advance(n int) {
-	x.done += int64(n)
-	x.progress(Progress{Phase: "exchange", Done: x.done, Total: int64(x.own.len() + x.peers)})
+// slabItems is how many items a worker takes before it looks whether the run goes
+// on.
+const slabItems = 1 << 16
+
+// inSteps splits n items among the workers, a slab after the other. With each
+// item, so many steps of the phase are done.
+func (x *exchange) inSteps(n, steps int, f func(lo, hi int)) error {
+	return chunks(n, slabItems*x.workers, func(lo, hi int) error {
+		x.parallel(hi-lo, func(i, j int) { f(lo+i, lo+j) })
+		return x.s.Step(steps * (hi - lo))
+	})
 }
 
 // gather copies the digests of items lo to hi, in the given order or, if that is
@@ -170,7 +103,7 @@ func (x *exchange) gather(dst []byte, lo, hi int, order []uint32) {
 		if order != nil {
 			item = int(order[i])
 		}
-		copy(dst[(i-lo)*digestSize:], x.own.digest(item)[:])
+		copy(dst[(i-lo)*digestSize:], x.items.digest(item)[:])
 	}
 }
 
@@ -188,8 +121,8 @@ func chunks(n, size int, f func(lo, hi int) error) error {
 }
 
 // order returns which item each tag of the sender is of.
-func (x *exchange) order() []uint32 {
-	order := make([]uint32, x.own.len())
-	shuffled(x.params, order, x.coins.shuffle, func(i int) uint32 { return uint32(i) })
-	return order
+func (x *exchange) order() ([]uint32, error) {
+	order := make([]uint32, x.own)
+	err := shuffled(x.params, order, x.coins.shuffle, x.s.Step, func(i int) uint32 { return uint32(i) })
+	return order, err
 }

@@ -436,7 +436,7 @@ func TestSenderDoesNotSeeMatching(t *testing.T) {
 	a, _ := pair(t)
 	a.cfg = toReceiver()
 	a.cfg.PadTo = 6
-	padding := a.set.padded(6, testCoins(1).pad).padding
+	padding := padded(a.set.records, 6, testCoins(1).pad).padding
 	alike := func(h *session.Hello) { h.Terms[1].Value = []byte{byte(RevealReceiver)} }
 	errA, errOther := testparty.Run(t, a.receive, actor(session.RoleB, 1, alike, func(s *session.Session) error {
 		// An item that only the receiver can have.

@@ -1,7 +1,6 @@
 package psi
 
 import (
-	"context"
 	"math/bits"
 	"slices"
 	"sync"
@@ -52,22 +51,35 @@ func newMatcher(own []prg.Block, peers [][]prg.Block, width, workers int) *match
 // match calls found with the numbers of each tag of the other side and the equal
 // one of this. Calls do not overlap. It takes 8 bytes for each of this side's
 // tags, and as much for as many of the other side's.
-func (m *matcher) match(ctx context.Context, found func(j, i int)) error {
+//
+// It calls step with as many steps in all as [matcher.steps] says, which can end it.
+func (m *matcher) match(step func(int) error, found func(j, i int)) error {
 	var own, theirs buckets
-	m.partition(&own, m.own)
+	if err := m.partition(&own, step, slices.Collect(slices.Chunk(m.own, tagChunk))); err != nil {
+		return err
+	}
 	slab := max((len(m.own)+tagChunk-1)/tagChunk, minSlab/tagChunk)
 	first := 0
 	for pieces := range slices.Chunk(m.peers, slab) {
-		if err := ctx.Err(); err != nil {
+		if err := m.partition(&theirs, step, pieces); err != nil {
 			return err
 		}
-		m.partition(&theirs, pieces...)
-		if err := m.join(ctx, &own, &theirs, pieces, func(j, i int) { found(first+j, i) }); err != nil {
+		if err := m.join(step, &own, &theirs, pieces, func(j, i int) { found(first+j, i) }); err != nil {
 			return err
 		}
 		first += slab * tagChunk
 	}
 	return nil
+}
+
+// steps returns the number of steps: for each tag of either side one in the first
+// part, and for one of the other side another in the second.
+func (m *matcher) steps() int {
+	n := len(m.own)
+	for _, tags := range m.peers {
+		n += 2 * len(tags)
+	}
+	return n
 }
 
 // An entry is a check in the upper half and the number of a tag in the lower.
@@ -79,10 +91,13 @@ type buckets struct {
 	starts  []int
 }
 
-// partition makes the entries of tags.
-func (m *matcher) partition(b *buckets, pieces ...[]prg.Block) {
+// partition makes the entries of tags, which come in pieces of a few thousand.
+func (m *matcher) partition(b *buckets, step func(int) error, pieces [][]prg.Block) error {
 	count := make([]int, 1<<m.bucketBits+1)
 	for _, tags := range pieces {
+		if err := step(0); err != nil {
+			return err
+		}
 		for i := range tags {
 			count[tags[i].Lo>>m.bucketShift+1]++
 		}
@@ -104,7 +119,11 @@ func (m *matcher) partition(b *buckets, pieces ...[]prg.Block) {
 			*at++
 			number++
 		}
+		if err := step(len(tags)); err != nil {
+			return err
+		}
 	}
+	return nil
 }
 
 // entries returns room for n entries or more.
@@ -119,11 +138,13 @@ func (m *matcher) entries(n int) []entry {
 }
 
 // join matches buckets, where theirs are of pieces.
-func (m *matcher) join(ctx context.Context, own, theirs *buckets, pieces [][]prg.Block, found func(j, i int)) error {
+func (m *matcher) join(step func(int) error, own, theirs *buckets, pieces [][]prg.Block, found func(j, i int)) error {
 	var next atomic.Int64
 	var finding sync.Mutex
+	workers := max(min(m.workers, 1<<m.bucketBits), 1)
+	errs := make([]error, workers)
 	var group sync.WaitGroup
-	for range max(min(m.workers, 1<<m.bucketBits), 1) {
+	for w := range workers {
 		group.Go(func() {
 			var t tagTable
 			var candidates, matches []candidate
@@ -141,7 +162,7 @@ func (m *matcher) join(ctx context.Context, own, theirs *buckets, pieces [][]prg
 					found(int(c.peer), int(c.own))
 				}
 			}
-			for ctx.Err() == nil {
+			for errs[w] == nil {
 				b := int(next.Add(1)) - 1
 				if b >= 1<<m.bucketBits {
 					return
@@ -150,12 +171,20 @@ func (m *matcher) join(ctx context.Context, own, theirs *buckets, pieces [][]prg
 				for part := range slices.Chunk(theirs.entries[theirs.starts[b]:theirs.starts[b+1]], bucketItems) {
 					candidates = t.lookup(part, candidates)
 					report()
+					if errs[w] = step(len(part)); errs[w] != nil {
+						return
+					}
 				}
 			}
 		})
 	}
 	group.Wait()
-	return ctx.Err()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // A candidate is a pair of tags with equal checks in the same bucket.

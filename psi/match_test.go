@@ -27,7 +27,7 @@ func TestMatchManyTags(t *testing.T) {
 			m := newMatcher(own, slices.Collect(slices.Chunk(theirs, tagChunk)), width, 3)
 			m.free = [][]prg.Block{used[:1], used}
 			seen := make([]bool, test.m)
-			require.NoError(t, m.match(t.Context(), func(j, i int) {
+			require.NoError(t, m.match(noStep, func(j, i int) {
 				if seen[j] || i != test.n-test.common+j {
 					t.Errorf("%d and %d tags: %d is %d", test.n, test.m, j, i)
 				}
@@ -47,13 +47,10 @@ func TestMatchIsInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	m := newMatcher(tags, slices.Collect(slices.Chunk(tags, tagChunk)), 128, 2)
 	found := 0
-	err := m.match(ctx, func(int, int) {
+	err := m.match(func(int) error { return ctx.Err() }, func(int, int) {
 		found++
 		cancel()
 	})
 	require.ErrorIs(t, err, context.Canceled)
 	require.Less(t, found, len(tags))
-	// A run says so too.
-	x := &exchange{params: &params{workers: 1}, ctx: ctx, width: 128}
-	require.ErrorIs(t, x.match(tags, [][]prg.Block{tags[:1]}, newBitmap(len(tags)), newBitmap(1)), context.Canceled)
 }

@@ -79,7 +79,7 @@
 // most 2^-40 in a whole run: 2^-41 for the tags, which have
 // 41 + log2(items here · items there) bits, or 128 against malicious parties;
 // 2^-42 for the narrow store of semi-honest ones; and less than 2^-63 for the item
-// hashes, for as many items as a set can hold. A store cannot be encoded with
+// hashes, for as many items as a set can hold. That a run is in parts changes none of this. A store cannot be encoded with
 // probability 2^-40, upon which the receiver tries again on its own.
 //
 // The stream must be authenticated and encrypted by the caller. Config.Context
@@ -93,15 +93,13 @@
 // When the context ends, reads and writes on a stream with a working SetDeadline,
 // as every net.Conn has, are interrupted, and a stream with only Close is closed.
 // A stream with neither is not: a peer that says nothing can keep the call from
-// returning. Computing is looked into between messages and, in matching, between
-// buckets of 2^14 items or so; what lies between takes the longest in VOLE, some
-// 0.1 µs an item. To tell the other side why it stops, a run takes a second or two at
+// returning. Computing stops after 2^16 items or fewer of a worker's. To tell the other side why it stops, a run takes a second or two at
 // most beyond the end of the context. Afterwards no deadline is set.
 //
 // # Leakage
 //
 // Each party learns how many different items the other has, or what it padded
-// them to. The receiver learns which of its items the sender has. The sender
+// them to; of a run in parts no more. The receiver learns which of its items the sender has. The sender
 // learns which of its items the receiver has if Config.Reveal says so, otherwise
 // nothing. Whoever can try many items in many runs learns as many answers: limit
 // runs and sizes by agreement.
@@ -134,6 +132,17 @@
 // Config.MaxPeerItems. Further 4 for each item of a sender that learns the result,
 // 16 for each item that pads, 8 for each row in the result and some megabytes in
 // all. This is what is live: the garbage collector lets a heap grow to twice that.
+//
+// Config.Memory bounds this, save for the set and the result, by splitting a run
+// into parts, one after another. Into which an item falls depends on its hash. Both
+// sides pad each part to a size that follows from the declared numbers: 0.8 % more
+// for parts of 2^20 items, 7 % for parts of 2^14; the part of some item is full, and
+// the run fails, with probability 2^-41, or if someone picks his items by their
+// hashes. Each part costs four to six message delays more (two with DH), and with
+// VOLE 0.8 MB and some 20 to 100 ms. The receiver writes all tags to a temporary
+// file, 16 bytes for each item of either side, and compares them after the last
+// part. [NewFileSet] keeps sets in files as well; then what remains in memory is a
+// few bits a row, and 8 bytes for each row of the result.
 //
 // # References
 //
@@ -199,10 +208,14 @@ type Phase struct {
 	Duration time.Duration
 }
 
-// Progress is how far a run has come: Done of Total steps of a phase.
+// Progress is how far a run has come: Done of Total steps of a phase, whose name is
+// that of [Stats]. Done rises to Total; phases that are short report nothing.
 type Progress struct {
 	Phase       string
 	Done, Total int64
+	// Part is which of how many parts the phase is of, from 1 to Parts, if
+	// Config.Memory splits the run. Otherwise both are 1.
+	Part, Parts int
 }
 
 // Receive runs the protocol as the party that learns the result. The other
@@ -219,20 +232,22 @@ func Send(ctx context.Context, rw io.ReadWriter, set *Set, cfg *Config) (*Result
 }
 
 func run(ctx context.Context, rw io.ReadWriter, role session.Role, set *Set, cfg *Config, coins *coins) (*Result, error) {
-	if set == nil {
+	switch {
+	case set == nil:
 		return nil, errors.New("psi: the set is nil")
+	case set.closed:
+		return nil, errors.New("psi: the set has been closed")
 	}
 	p, err := newParams(cfg, set)
 	if err != nil {
 		return nil, err
 	}
-	items := set.padded(p.padTo, coins.pad)
-	hello := p.hello(role, coins.nonce, items.len())
+	hello := p.hello(role, coins.nonce, max(set.items, p.padTo))
 	s, peerItems, err := session.Open(ctx, rw, hello)
 	if err != nil {
 		return nil, fmt.Errorf("psi: %w", err)
 	}
-	result, err := p.protocol(ctx, s, role, items, peerItems, coins)
+	result, err := p.protocol(s, role, set, peerItems, coins)
 	if err = s.Close(err); err != nil {
 		return nil, fmt.Errorf("psi: %w", err)
 	}
@@ -240,35 +255,29 @@ func run(ctx context.Context, rw io.ReadWriter, role session.Role, set *Set, cfg
 }
 
 // protocol runs between the hello and the end of the session.
-func (p *params) protocol(ctx context.Context, s *session.Session, role session.Role, items *items, peerItems uint64, coins *coins) (*Result, error) {
+func (p *params) protocol(s *session.Session, role session.Role, set *Set, peerItems uint64, coins *coins) (*Result, error) {
 	if peerItems > uint64(p.maxPeerItems) {
 		return nil, fmt.Errorf("%w: the other side has %d items, and Config.MaxPeerItems is %d here",
 			ErrIncompatible, peerItems, p.maxPeerItems)
 	}
-	n := int(peerItems)
-	chosen := p.choice.choose(p.adversary, items.len(), n)
-	x := &exchange{params: p, ctx: ctx, s: s, coins: coins, own: items, peers: n}
-	var t tagger
-	if chosen == DH {
-		t = newDH(x)
-	} else {
-		t = newVOLE(x)
+	result := &Result{Items: max(set.items, p.padTo), PeerItems: int(peerItems)}
+	r, err := p.newJob(s, role, set, result.Items, result.PeerItems, coins)
+	if err != nil {
+		return nil, err
 	}
-	result := &Result{Items: items.len(), PeerItems: n}
-	var err error
-	var rounds int
+	s.Observe(r.observe)
+	rounds := p.rounds(r.protocol, role, result.PeerItems, result.Items, r.parts)
 	if role == session.RoleA {
-		result.Rows, err = x.receive(t)
-		rounds = p.rounds(chosen, role, items.len(), n)
+		rounds = p.rounds(r.protocol, role, result.Items, result.PeerItems, r.parts)
+		result.Rows, err = r.receive()
 	} else {
-		result.Rows, err = x.send(t)
-		rounds = p.rounds(chosen, role, n, items.len())
+		result.Rows, err = r.send()
 	}
 	if err != nil {
 		return nil, err
 	}
 	stats := s.Stats()
-	result.Stats.Protocol = chosen
+	result.Stats.Protocol = r.protocol
 	result.Stats.Rounds = rounds
 	result.Stats.Sent, result.Stats.Received = int64(stats.Sent), int64(stats.Received)
 	for _, phase := range stats.Phases {
@@ -280,15 +289,15 @@ func (p *params) protocol(ctx context.Context, s *session.Session, role session.
 // rounds returns the number of message delays until a party is done with sets
 // of n items of the receiver and m of the sender. TestRoundsAreDelays holds it
 // to the truth.
-func (p *params) rounds(chosen Protocol, role session.Role, n, m int) int {
+func (p *params) rounds(chosen Protocol, role session.Role, n, m, parts int) int {
 	rounds := 2 // the hello, and the end
 	switch {
 	case chosen == DH && n > 0:
-		rounds = 3
+		rounds = 3 + (parts-1)*2
 	case chosen == VOLE && n > 0 && m > 0:
-		rounds = 6
+		rounds = 6 + (parts-1)*4
 		if p.adversary == Malicious {
-			rounds = 8
+			rounds = 8 + (parts-1)*6
 		}
 	}
 	if role == session.RoleB {

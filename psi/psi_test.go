@@ -380,16 +380,6 @@ func TestAuto(t *testing.T) {
 	require.Equal(t, VOLE, malicious.Stats.Protocol)
 }
 
-func TestProgress(t *testing.T) {
-	var seen []Progress
-	cfg := toReceiver()
-	cfg.Progress = func(p Progress) { seen = append(seen, p) }
-	a, b := &side{set: newSet(t, numbers(0, 30)...), cfg: cfg}, &side{set: newSet(t, numbers(0, 20)...), cfg: toReceiver()}
-	errA, errB := testparty.Run(t, a.receive, b.send)
-	require.NoError(t, errors.Join(errA, errB))
-	require.Equal(t, []Progress{{"exchange", 20, 50}, {"exchange", 50, 50}}, seen)
-}
-
 // The transcript of a version never changes. Run with DUJIANG_UPDATE=1 to write
 // the files for a new one. Long transcripts are kept as hashes of their pieces.
 func TestGoldenTranscript(t *testing.T) {
@@ -433,7 +423,7 @@ func TestTagsAreShuffled(t *testing.T) {
 	for _, n := range []int{0, 1, 1000, 2*bucketItems + 3, 9 * bucketItems} {
 		order := func(side byte, workers int) []uint32 {
 			order := make([]uint32, n)
-			shuffled(&params{workers: workers}, order, testCoins(side).shuffle, func(i int) uint32 { return uint32(i) })
+			shuffled(&params{workers: workers}, order, testCoins(side).shuffle, noStep, func(i int) uint32 { return uint32(i) })
 			return order
 		}
 		first := order(1, 1)
@@ -455,7 +445,7 @@ func TestTagsAreShuffled(t *testing.T) {
 		require.NotEqual(t, first, order(2, 1))
 		// Blocks go where their numbers go.
 		blocks := make([]prg.Block, n)
-		shuffled(&params{workers: 1}, blocks, testCoins(1).shuffle, func(i int) prg.Block { return prg.Block{Hi: uint64(i)} })
+		shuffled(&params{workers: 1}, blocks, testCoins(1).shuffle, noStep, func(i int) prg.Block { return prg.Block{Hi: uint64(i)} })
 		for i, item := range first {
 			require.Equal(t, prg.Block{Hi: uint64(item)}, blocks[i])
 		}
@@ -468,7 +458,7 @@ func TestShuffleIsUniform(t *testing.T) {
 	var count [parts][parts]int
 	for run := range byte(runs) {
 		order := make([]uint32, n)
-		shuffled(&params{workers: 2}, order, testCoins(run).shuffle, func(i int) uint32 { return uint32(i) })
+		shuffled(&params{workers: 2}, order, testCoins(run).shuffle, noStep, func(i int) uint32 { return uint32(i) })
 		for i, item := range order {
 			count[i*parts/n][int(item)*parts/n]++
 		}
@@ -538,7 +528,7 @@ func TestMatchLookalikes(t *testing.T) {
 				}
 				matches := map[int]int{}
 				m := newMatcher(tags[:n], slices.Collect(slices.Chunk(tags, tagChunk)), width, 2)
-				require.NoError(t, m.match(t.Context(), func(j, i int) { matches[j] = i }))
+				require.NoError(t, m.match(noStep, func(j, i int) { matches[j] = i }))
 				require.Len(t, matches, n, "%s, %d bits", name, width)
 				for j, i := range matches {
 					require.Equal(t, j, i)

@@ -3,7 +3,6 @@ package psi
 import (
 	"crypto/sha256"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -11,6 +10,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"slices"
+	"sort"
 	"sync"
 )
 
@@ -51,8 +51,11 @@ type repeat struct {
 // doesn't change, and can be used in any number of runs at the same time.
 type Set struct {
 	rows    int
+	items   int      // different ones
 	records []record // one for each different item, in the order of digests
 	repeats []repeat // in the order of items
+	file    *setFile // which has both instead, if it is not nil
+	closed  bool
 }
 
 // blockRows is the number of rows that are collected in one piece of memory.
@@ -63,35 +66,49 @@ const blockRows = 1 << 15
 // while an empty item is an item. Items may repeat. Each is hashed at once and
 // not kept. An error from items ends the reading and is passed on, wrapped.
 func NewSet(items iter.Seq2[[]byte, error]) (*Set, error) {
-	prefix := newLabel("psi", "item", nil)
 	set := &Set{}
 	var blocks [][]record
 	var block []record
-	buf := slices.Clone(prefix)
-	for item, err := range items {
-		if err != nil {
-			return nil, fmt.Errorf("psi: reading item %d: %w", set.rows, err)
-		}
-		if uint64(set.rows) == maxItems {
-			return nil, fmt.Errorf("psi: a set holds at most %d rows", uint32(maxItems))
-		}
-		row := uint32(set.rows)
-		set.rows++
-		if item == nil {
-			continue
-		}
+	err := set.read(items, func(r record) error {
 		if len(block) == cap(block) {
 			if block != nil {
 				blocks = append(blocks, block)
 			}
 			block = make([]record, 0, blockRows)
 		}
-		buf = append(buf[:len(prefix)], item...)
-		sum := sha256.Sum256(buf)
-		block = append(block, record{digest(sum[:digestSize]), row})
+		block = append(block, r)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	set.collect(append(blocks, block))
 	return set, nil
+}
+
+// read counts the rows and calls add with a record for each that has an item.
+func (s *Set) read(items iter.Seq2[[]byte, error], add func(record) error) error {
+	prefix := newLabel("psi", "item", nil)
+	buf := slices.Clone(prefix)
+	for item, err := range items {
+		if err != nil {
+			return fmt.Errorf("psi: reading item %d: %w", s.rows, err)
+		}
+		if uint64(s.rows) == maxItems {
+			return fmt.Errorf("psi: a set holds at most %d rows", uint32(maxItems))
+		}
+		row := uint32(s.rows)
+		s.rows++
+		if item == nil {
+			continue
+		}
+		buf = append(buf[:len(prefix)], item...)
+		sum := sha256.Sum256(buf)
+		if err := add(record{digest(sum[:digestSize]), row}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Len returns the number of rows, including those without an item.
@@ -99,11 +116,11 @@ func (s *Set) Len() int { return s.rows }
 
 // Items returns the number of different items, which is what the other party
 // learns unless Config.PadTo hides it.
-func (s *Set) Items() int { return len(s.records) }
+func (s *Set) Items() int { return s.items }
 
 // String says how large s is. It shows no items.
 func (s Set) String() string {
-	return fmt.Sprintf("psi.Set of %d items in %d rows", len(s.records), s.rows)
+	return fmt.Sprintf("psi.Set of %d items in %d rows", s.items, s.rows)
 }
 
 // Format implements [fmt.Formatter], so that no verb prints the hashes of items,
@@ -149,19 +166,26 @@ func (s *Set) collect(blocks [][]record) {
 	close(buckets)
 	sorters.Wait()
 
+	s.records, s.repeats = split(all, 0, nil)
+	s.items = len(s.records)
+	if s.items < len(all)/2 {
+		s.records = slices.Clone(s.records)
+	}
+}
+
+// split moves the records of repeated items out of sorted ones, whose first item
+// has a number.
+func split(all []record, first int, repeats []repeat) ([]record, []repeat) {
 	n := 0
 	for i := range all {
 		if n > 0 && all[i].digest == all[n-1].digest {
-			s.repeats = append(s.repeats, repeat{uint32(n - 1), all[i].row})
+			repeats = append(repeats, repeat{uint32(first + n - 1), all[i].row})
 			continue
 		}
 		all[n] = all[i]
 		n++
 	}
-	s.records = all[:n]
-	if n < len(all)/2 {
-		s.records = slices.Clone(s.records)
-	}
+	return all[:n], repeats
 }
 
 // A bucketSorter sorts records whose digests have the first byte in common.
@@ -204,17 +228,28 @@ func (s *bucketSorter) sort(records []record) {
 }
 
 // rowsOf returns all rows of the items that matched, in ascending order.
-func (s *Set) rowsOf(matched bitmap) []int {
+func (s *Set) rowsOf(matched bitmap) ([]int, error) {
 	in := newBitmap(s.rows)
-	for i := range s.records {
+	record := func(i int, r *record) {
 		if matched.get(i) {
-			in.set(int(s.records[i].row))
+			in.set(int(r.row))
 		}
 	}
-	for _, r := range s.repeats {
+	repeat := func(r repeat) {
 		if matched.get(int(r.item)) {
 			in.set(int(r.row))
 		}
+	}
+	if s.file != nil {
+		if err := s.file.each(record, repeat); err != nil {
+			return nil, err
+		}
+	}
+	for i := range s.records {
+		record(i, &s.records[i])
+	}
+	for _, r := range s.repeats {
+		repeat(r)
 	}
 	rows := make([]int, 0, in.count())
 	for i, b := range in {
@@ -222,20 +257,50 @@ func (s *Set) rowsOf(matched bitmap) []int {
 			rows = append(rows, i<<3|bits.TrailingZeros8(b))
 		}
 	}
-	return rows
+	return rows, nil
 }
 
-// items is what takes part in a run: a set and the random digests that pad it.
+// bounds returns where each part of the records begins, and where the last ends. Of
+// digests, which are uniform, each part has an equal share of all that there could
+// be.
+func (s *Set) bounds(parts int) ([]int, error) {
+	bounds := make([]int, parts+1)
+	bounds[parts] = s.items
+	var failed error
+	for i := 1; i < parts; i++ {
+		bounds[i] = sort.Search(s.items, func(k int) bool {
+			records, err := s.load(k, k+1)
+			if err != nil {
+				failed = err
+				return true
+			}
+			part, _ := bits.Mul64(binary.BigEndian.Uint64(records[0].digest[:8]), uint64(parts))
+			return part >= uint64(i)
+		})
+	}
+	return bounds, failed
+}
+
+// load returns the records from number lo to hi, which must not be changed.
+func (s *Set) load(lo, hi int) ([]record, error) {
+	if s.file != nil {
+		return s.file.load(lo, hi)
+	}
+	return s.records[lo:hi], nil
+}
+
+// items is what takes part in a run, or in a part of one: records, and the random
+// digests that pad them.
 type items struct {
-	set     *Set
+	records []record
 	padding []digest
 }
 
-// padded fills the set up with digests that no item has, except with
+// padded fills the records up with digests that no item has, except with
 // probability 2^-128 each.
-func (s *Set) padded(to int, seed [32]byte) *items {
-	it := &items{set: s}
-	if n := to - len(s.records); n > 0 {
+func padded(records []record, to int, seed [32]byte) *items {
+	it := &items{records: records}
+	if n := to - len(records); n > 0 {
 		it.padding = make([]digest, n)
 		// ChaCha8 is a stream cipher with an unpredictable output.
 		random := rand.NewChaCha8(seed)
@@ -246,28 +311,12 @@ func (s *Set) padded(to int, seed [32]byte) *items {
 	return it
 }
 
-func (it *items) len() int { return len(it.set.records) + len(it.padding) }
-
 // digest returns the digest of item i.
 func (it *items) digest(i int) *digest {
-	if n := len(it.set.records); i >= n {
+	if n := len(it.records); i >= n {
 		return &it.padding[i-n]
 	}
-	return &it.set.records[i].digest
-}
-
-// errPadding says that the other side claims to have one of this side's random
-// digests.
-var errPadding = errors.New("it claims to have an item that nobody has")
-
-// rowsOf returns the rows of the items that matched.
-func (it *items) rowsOf(matched bitmap) ([]int, error) {
-	for i := len(it.set.records); i < it.len(); i++ {
-		if matched.get(i) {
-			return nil, errPadding
-		}
-	}
-	return it.set.rowsOf(matched), nil
+	return &it.records[i].digest
 }
 
 // A bitmap holds a bit for each item, the least significant of a byte first.

@@ -21,41 +21,52 @@ import (
 //
 // [San98] Peter Sanders: Random Permutations on Distributed, External and
 // Hierarchical Memory. Information Processing Letters 67, 1998.
-func shuffled[T any](p *params, dst []T, seed [32]byte, item func(i int) T) {
+//
+// step is called with zero now and then, and can end it.
+func shuffled[T any](p *params, dst []T, seed [32]byte, step func(int) error, item func(i int) T) error {
 	labelBits := min(max(bits.Len(uint(len(dst)/bucketItems)), 1)-1, maxBucketBits)
 	if labelBits == 0 {
 		for i := range dst {
 			dst[i] = item(i)
 		}
 		shuffle(dst, seed)
-		return
+		return step(0)
 	}
 	// The labels are drawn twice rather than kept.
 	ends := make([]int, 1<<labelBits) // of buckets
-	labels(seed, labelBits, len(dst), func(_, label int) { ends[label]++ })
+	if _, err := labels(seed, labelBits, len(dst), step, func(_, label int) { ends[label]++ }); err != nil {
+		return err
+	}
 	sum := 0
 	for b, n := range ends {
 		ends[b], sum = sum, sum+n
 	}
-	random := labels(seed, labelBits, len(dst), func(i, label int) {
+	random, err := labels(seed, labelBits, len(dst), step, func(i, label int) {
 		dst[ends[label]] = item(i)
 		ends[label]++
 	})
+	if err != nil {
+		return err
+	}
 	seeds := make([][32]byte, len(ends))
 	for b := range seeds {
 		random.Read(seeds[b][:])
 	}
 	starts := slices.Insert(ends, 0, 0)
-	p.parallel(len(seeds), func(lo, hi int) {
+	return p.parallelErr(len(seeds), func(lo, hi int) error {
 		for b := lo; b < hi; b++ {
 			shuffle(dst[starts[b]:starts[b+1]], seeds[b])
+			if err := step(0); err != nil {
+				return err
+			}
 		}
+		return nil
 	})
 }
 
 // labels calls f with a random label of at most 16 bits for each of n items, and
 // returns the source that they came from.
-func labels(seed [32]byte, labelBits, n int, f func(i, label int)) *rand.ChaCha8 {
+func labels(seed [32]byte, labelBits, n int, step func(int) error, f func(i, label int)) (*rand.ChaCha8, error) {
 	// ChaCha8 is a stream cipher with an unpredictable output.
 	random := rand.NewChaCha8(seed)
 	for i := 0; i < n; {
@@ -64,8 +75,13 @@ func labels(seed [32]byte, labelBits, n int, f func(i, label int)) *rand.ChaCha8
 			f(i, int(word&(1<<labelBits-1)))
 			word >>= 16
 		}
+		if i%slabItems == 0 {
+			if err := step(0); err != nil {
+				return nil, err
+			}
+		}
 	}
-	return random
+	return random, nil
 }
 
 // shuffle is Fisher and Yates's.

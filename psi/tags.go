@@ -15,6 +15,10 @@ import (
 // probability at most 2^-41.
 func tagBits(n, m int) int { return statistical + 1 + ceilLog2(n) + ceilLog2(m) }
 
+// tagBits returns the length of a tag with which all parts of the run together stay
+// below that probability.
+func (x *exchange) tagBits() int { return tagBits(x.own, x.peers) + ceilLog2(x.parts) }
+
 // statistical is the security parameter of what fails by chance.
 const statistical = 40
 

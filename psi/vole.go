@@ -48,8 +48,8 @@ func newVOLE(x *exchange) *voleRun {
 		x.width = 8 * prg.Size
 		return v
 	}
-	x.width = tagBits(x.own.len(), x.peers)
-	if senders := max(x.own.len(), x.peers); statistical+2+ceilLog2(senders) <= narrowMask {
+	x.width = x.tagBits()
+	if statistical+2+ceilLog2(x.most) <= narrowMask {
 		v.mask = narrowMask
 	}
 	return v
@@ -63,7 +63,8 @@ func newVOLE(x *exchange) *voleRun {
 // for each pair of items. There is only one for each item y of the sender that the
 // receiver does not have: that y decodes to H(y) in the receiver's store, and the
 // tag of y is not hidden by delta. H(y) is independent of the store, so this
-// happens with probability 2^-64 for each y, and 2^-42 at most for all. Otherwise
+// happens with probability 2^-64 for each y, and 2^-42 at most for all; what pads the
+// parts of a run is no item, and nobody's loss. Otherwise
 // the tag is a hash of delta times something that is not zero, which the receiver
 // guesses with probability 2^-128.
 const narrowMask = 64
@@ -91,7 +92,7 @@ func (v *voleRun) dims(n int) (okvs.Params, error) {
 
 // receive runs the receiver's side.
 func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
-	n, m := v.own.len(), v.peers
+	n, m := v.own, v.peers
 	if n == 0 || m == 0 {
 		return nil, nil, nil
 	}
@@ -113,15 +114,22 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 
 	// Only now come the items and the store, where the VOLE has left room for
 	// them.
-	v.s.Phase("oprf")
-	items, store := v.blocks(), v.take(dims.Size())
+	v.s.Steps("encode", 2*n)
+	items, err := v.blocks()
+	if err != nil {
+		return nil, nil, err
+	}
+	store := v.take(dims.Size())
 	scratch := v.take(dims.Scratch())
 	own := scratch[:n]
 	key, err := v.encode(dims, items, scratch, store) // [step 1]
 	if err != nil {
 		return nil, nil, err
 	}
-	v.parallel(len(a), func(lo, hi int) { xor(store[lo:hi], a[lo:hi]) })
+	v.s.Steps("store", len(store))
+	if err := v.inSteps(len(a), 0, func(lo, hi int) { xor(store[lo:hi], a[lo:hi]) }); err != nil {
+		return nil, nil, err
+	}
 	mine := v.coins.Block()
 	if err := v.s.Send(voleSeed, aes128.AppendBlocks(nil, []prg.Block{key.seed, mine})); err != nil { // [step 3]
 		return nil, nil, err
@@ -130,7 +138,10 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 		return nil, nil, err
 	}
 	v.spare = store // for the other side's tags
-	okvs.Decode(dims, key.store, items, c, own, v.workers)
+	v.s.Steps("decode", 2*n)
+	if err := okvs.Decode(dims, key.store, items, c, own, v.work(v.s.Step)); err != nil {
+		return nil, nil, err
+	}
 	v.free = [][]prg.Block{a[:cap(a)], c[:cap(c)]} // for matching
 	var w prg.Block
 	if v.adversary == Malicious {
@@ -144,8 +155,11 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 		}
 		w = mine.Xor(blockOf(theirs))
 	}
-	v.parallel(n, func(lo, hi int) { key.tags(own[lo:hi], items[lo:hi], v.width, w) }) // [step 5]
-	v.advance(n)
+	err = v.inSteps(n, 1, func(lo, hi int) { key.tags(own[lo:hi], items[lo:hi], v.width, w) }) // [step 5]
+	if err != nil {
+		return nil, nil, err
+	}
+	v.s.Steps("tags", m)
 	err = chunks(m, tagChunk, func(lo, hi int) error {
 		tags := v.take(hi - lo)
 		peers = append(peers, tags)
@@ -160,7 +174,7 @@ func (v *voleRun) encode(dims okvs.Params, items, scratch, store []prg.Block) (*
 	for range encodeAttempts {
 		key := newVOLEKey(v.context, v.coins.Block())
 		hash := func(dst []prg.Block, first int) { key.hash(dst, items[first:first+len(dst)], v.mask) }
-		err := encodeStore(dims, key.store, v.coins.Block().Bytes(), items, hash, scratch, store, v.workers)
+		err := encodeStore(dims, key.store, v.coins.Block().Bytes(), items, hash, scratch, store, v.work(v.s.Step))
 		if !errors.Is(err, okvs.ErrUnsolvable) {
 			return key, err
 		}
@@ -177,7 +191,7 @@ var encodeStore = okvs.Encode
 
 // send runs the sender's side.
 func (v *voleRun) send() error {
-	n, m := v.peers, v.own.len()
+	n, m := v.peers, v.own
 	if n == 0 || m == 0 {
 		return nil
 	}
@@ -198,9 +212,11 @@ func (v *voleRun) send() error {
 	}
 
 	// The receiver encodes its store meanwhile.
-	v.s.Phase("oprf")
+	v.s.Steps("store", dims.Size())
 	items := v.take(m)
-	shuffled(v.params, items, v.exchange.coins.shuffle, v.block)
+	if err := shuffled(v.params, items, v.exchange.coins.shuffle, v.s.Step, v.block); err != nil {
+		return err
+	}
 	var first [2 * prg.Size]byte
 	if err := v.s.Recv(voleSeed, first[:]); err != nil { // [step 3]
 		return err
@@ -211,7 +227,7 @@ func (v *voleRun) send() error {
 	if err := v.recvMasked(k, delta); err != nil {
 		return err
 	}
-	v.advance(n)
+	v.s.Steps("tags", m)
 	var w prg.Block
 	if v.adversary == Malicious {
 		bytes := mine.Bytes()
@@ -224,11 +240,10 @@ func (v *voleRun) send() error {
 	// and the values stay in the cache.
 	slab := v.take(min(m, slabItems*v.workers))
 	return chunks(m, len(slab), func(lo, hi int) error {
-		if err := v.ctx.Err(); err != nil {
+		values, items := slab[:hi-lo], items[lo:hi]
+		if err := okvs.Decode(dims, key.store, items, k, values, v.work(nil)); err != nil {
 			return err
 		}
-		values, items := slab[:hi-lo], items[lo:hi]
-		okvs.Decode(dims, key.store, items, k, values, v.workers)
 		v.parallel(len(items), func(lo, hi int) {
 			key.addHashes(values[lo:hi], items[lo:hi], v.mask, delta)
 			key.tags(values[lo:hi], items[lo:hi], v.width, w)
@@ -237,8 +252,10 @@ func (v *voleRun) send() error {
 	})
 }
 
-// slabItems is how many items of the sender a worker decodes at a time.
-const slabItems = 1 << 16
+// work says how package okvs works.
+func (v *voleRun) work(step func(n int) error) okvs.Work {
+	return okvs.Work{Workers: v.workers, Step: step}
+}
 
 // take returns n blocks that may hold anything.
 func (v *voleRun) take(n int) []prg.Block {
@@ -251,17 +268,17 @@ func (v *voleRun) take(n int) []prg.Block {
 }
 
 // block returns the digest of an item.
-func (v *voleRun) block(item int) prg.Block { return blockOf(*v.own.digest(item)) }
+func (v *voleRun) block(item int) prg.Block { return blockOf(*v.items.digest(item)) }
 
 // blocks returns the digests of all items.
-func (v *voleRun) blocks() []prg.Block {
-	blocks := v.take(v.own.len())
-	v.parallel(len(blocks), func(lo, hi int) {
+func (v *voleRun) blocks() ([]prg.Block, error) {
+	blocks := v.take(v.own)
+	err := v.inSteps(len(blocks), 0, func(lo, hi int) {
 		for i := lo; i < hi; i++ {
 			blocks[i] = v.block(i)
 		}
 	})
-	return blocks
+	return blocks, err
 }
 
 // sendMasked sends the masked store.
@@ -271,7 +288,10 @@ func (v *voleRun) sendMasked(store []prg.Block) error {
 		v.parallel(hi-lo, func(i, j int) {
 			pack(buf[i*v.mask/8:packedSize(j, v.mask)], store[lo+i:lo+j], v.mask)
 		})
-		return v.s.Send(voleMasked, buf[:packedSize(hi-lo, v.mask)])
+		if err := v.s.Send(voleMasked, buf[:packedSize(hi-lo, v.mask)]); err != nil {
+			return err
+		}
+		return v.s.Step(hi - lo)
 	})
 }
 
@@ -291,7 +311,7 @@ func (v *voleRun) recvMasked(k []prg.Block, delta prg.Block) error {
 			}
 			mulConstAdd(k[lo+i:lo+j], masked[i:j], delta)
 		})
-		return nil
+		return v.s.Step(hi - lo)
 	})
 }
 

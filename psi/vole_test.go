@@ -118,11 +118,11 @@ func TestUnsolvableStore(t *testing.T) {
 	for failures := range encodeAttempts + 1 {
 		for _, way := range []string{"vole to receiver", "vole malicious"} {
 			left := failures
-			encodeStore = func(p okvs.Params, seed, coins [16]byte, keys []prg.Block, values func([]prg.Block, int), scratch, out []prg.Block, workers int) error {
+			encodeStore = func(p okvs.Params, seed, coins [16]byte, keys []prg.Block, values func([]prg.Block, int), scratch, out []prg.Block, work okvs.Work) error {
 				if left--; left >= 0 {
 					return okvs.ErrUnsolvable
 				}
-				return real(p, seed, coins, keys, values, scratch, out, workers)
+				return real(p, seed, coins, keys, values, scratch, out, work)
 			}
 			a, b := pairOf(t, ways()[way])
 			errA, errB := testparty.Run(t, a.receive, b.send)

@@ -24,7 +24,7 @@ func voleBytes(t *testing.T, adversary Adversary, n, m int) (sent, received int6
 	const ends = 8 + 2 + 2 + 2 + 1 + 16 + 8 + 32 + 32 + frame + 8 // hello and end
 	x := &exchange{
 		params: &params{adversary: adversary, workers: 1}, coins: newCoins(),
-		own: &items{set: &Set{}, padding: make([]digest, n)}, peers: m,
+		own: n, peers: m, parts: 1, most: max(n, m),
 	}
 	v := newVOLE(x)
 	dims, err := v.dims(n)

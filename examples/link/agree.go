@@ -23,7 +23,7 @@ import (
 // program is what both sides sign that they run: all options that they must give
 // alike.
 func (j *job) program() agreement.Digest {
-	return sha256.Sum256(fmt.Appendf(nil, "link 2\n%s\n%s\n%v\n%v", j.spec.Kinds(), j.reveal, j.protocol, j.adversary))
+	return sha256.Sum256(fmt.Appendf(nil, "link 3\n%s\n%s\n%v\n%v\n%d", j.spec.Kinds(), j.reveal, j.protocol, j.adversary, j.memory))
 }
 
 // agree makes contract and start statement from the options, exchanges

@@ -30,6 +30,7 @@ type job struct {
 	protocol  psi.Protocol
 	adversary psi.Adversary
 	pad       int
+	memory    int64 // in bytes
 	timeout   time.Duration
 	json      bool
 	bar       bool
@@ -60,6 +61,7 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	empty := flags.String("empty", "skip", "rows in which a part of the key is empty: skip them, or let the empty be a `value`")
 	bad := flags.String("bad", "skip", "rows with a key that is not of its kind: `skip` them and count them, or stop")
 	flags.IntVar(&j.pad, "pad", 0, "hide this side's number of different keys: pretend to have `N`")
+	memory := flags.Int64("memory", 0, "split the run into parts that take no more than `MIB` of memory, and keep the keys'\nhashes in temporary files meanwhile; both sides must give the same")
 	flags.DurationVar(&j.timeout, "timeout", defaultTimeout, "`TIME` to wait for the other side and to run")
 	flags.BoolVar(&j.json, "json", false, "print a summary for programs instead of one for people")
 	quiet := flags.Bool("quiet", false, "show no progress bar")
@@ -101,6 +103,10 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	if j.pad < 0 || uint64(j.pad) > math.MaxUint32 {
 		return nil, inputError{fmt.Errorf("-pad is %d; 0 to %d are possible", j.pad, uint32(math.MaxUint32))}
 	}
+	if *memory < 0 || *memory > 1<<30 {
+		return nil, inputError{fmt.Errorf("-memory is %d; 0 to %d are possible", *memory, 1<<30)}
+	}
+	j.memory = *memory << 20
 	if *adversary == "malicious" && (j.reveal == "both" || *protocol == "dh") {
 		return nil, inputError{errors.New("-adversary malicious needs -reveal joiner or server, and -protocol auto or vole")}
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"net"
 	"os"
 	"path/filepath"
@@ -43,6 +44,7 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if err != nil {
 		return inputError{err}
 	}
+	defer set.Close()
 	if !j.json {
 		report.print(stderr)
 	}
@@ -90,11 +92,16 @@ func (j *job) read(ctx context.Context) (*psi.Set, *tableReport, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", j.in, err)
 	}
-	set, err := psi.NewSet(keys.All())
+	newSet := psi.NewSet
+	if j.memory > 0 {
+		newSet = func(keys iter.Seq2[[]byte, error]) (*psi.Set, error) { return psi.NewFileSet("", keys) }
+	}
+	set, err := newSet(keys.All())
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", j.in, err)
 	}
 	if j.pad > 0 && j.pad < set.Items() {
+		set.Close()
 		return nil, nil, fmt.Errorf("-pad is %d, less than the %d different keys of %s", j.pad, set.Items(), j.in)
 	}
 	return set, &tableReport{Report: keys.Report(), file: j.in, items: set.Items()}, nil
@@ -159,6 +166,7 @@ func (j *job) intersect(ctx context.Context, conn net.Conn, agreed []byte, set *
 		Protocol:  j.protocol,
 		Context:   agreed,
 		PadTo:     j.pad,
+		Memory:    j.memory,
 	}
 	if j.reveal == "both" {
 		cfg.Reveal = psi.RevealBoth

@@ -220,6 +220,29 @@ func TestPad(t *testing.T) {
 	require.Equal(t, 3, *j.Matches)
 }
 
+// A run in parts finds the same, and leaves nothing behind.
+func TestMemory(t *testing.T) {
+	temp := t.TempDir()
+	t.Setenv("TMPDIR", temp)
+	const n = 20_000
+	table := func(first int) []string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintln(&b, first+i)
+		}
+		return []string{"-in", write(t, "in.csv", b.String()), "-header", "no", "-key", "#1:text", "-reveal", "both", "-memory", "1"}
+	}
+	s, j := link(t, table(0), table(n-100))
+	require.Equal(t, "vole", s.Protocol)
+	require.Equal(t, 100, *s.Matches)
+	require.Equal(t, 100, *j.Matches)
+	left, err := os.ReadDir(temp)
+	require.NoError(t, err)
+	for _, file := range left {
+		require.NotContains(t, file.Name(), "psi-")
+	}
+}
+
 // shared returns the path of a file of real data, which lies beside the
 // repository where there is one.
 func shared(t *testing.T, name string) string {
@@ -333,6 +356,7 @@ func TestUsageErrors(t *testing.T) {
 		"address already in use":      append([]string{"serve", "-listen", ln.Addr().String()}, good...),
 		"row 0 (line 2), column born": join("-in", noDay, "-key", "born:date", "-bad", "stop"),
 		"-pad is -5":                  join("-pad", "-5"),
+		"-memory is -1":               join("-memory", "-1"),
 		"-pad is 4294967296":          join("-pad", "4294967296"),
 		"missing port in address":     append([]string{"join", "127.0.0.1"}, good...),
 		"-out: open":                  join("-out", filepath.Join(t.TempDir(), "not", "out.csv")),

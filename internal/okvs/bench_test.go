@@ -29,7 +29,7 @@ func BenchmarkOKVS(b *testing.B) {
 						b.Fatal(err)
 					}
 				}},
-				{"Decode", func() { Decode(p, [16]byte{1}, keys, out, got, workers) }},
+				{"Decode", func() { Decode(p, [16]byte{1}, keys, out, got, Work{Workers: workers}) }},
 			} {
 				name := fmt.Sprintf("%s/n=%d/workers=%d", op.name, n, workers)
 				b.Run(name+"/kernel=best", func(b *testing.B) { run(b, op.f) })

@@ -14,28 +14,30 @@ import (
 const window = 1 << 16
 
 // Decode sets out[i] to what keys[i] decodes to in store. There may be any
-// number of keys, repeated ones among them. out may be keys.
-func Decode(p Params, seed [16]byte, keys, store, out []Block, workers int) {
+// number of keys, repeated ones among them. out may be keys. The error is that of a
+// step.
+func Decode(p Params, seed [16]byte, keys, store, out []Block, work Work) error {
 	mustBe("blocks", len(store), p.Size())
 	mustBe("results", len(out), len(keys))
 	if p.n == 0 {
 		clear(out)
-		return
+		return nil
 	}
 	c := aes128.New(seed)
 	parts := (len(keys) + window - 1) / window
-	if workers > 1 {
-		parts = max(parts, min(workers, len(keys)/chunk+1))
+	if work.Workers > 1 {
+		parts = max(parts, min(work.Workers, len(keys)/chunk+1))
 	}
-	parallel(parts, workers, func(i int) {
+	return work.parallel(parts, func(i int) error {
 		lo, hi := span(i, parts, len(keys))
 		if p.bins == 1 {
 			decodeBin(&p, c, keys[lo:hi], store, out[lo:hi])
-			return
+		} else {
+			d := decoders.Get().(*decoder)
+			defer decoders.Put(d)
+			d.decode(&p, c, keys[lo:hi], store, out[lo:hi])
 		}
-		d := decoders.Get().(*decoder)
-		defer decoders.Put(d)
-		d.decode(&p, c, keys[lo:hi], store, out[lo:hi])
+		return work.step(hi - lo)
 	})
 }
 

@@ -14,36 +14,32 @@ import (
 // on the number of workers.
 //
 // scratch is room for p.Scratch() blocks, unspecified afterwards. keys, scratch and
-// out must not overlap. The error is [ErrDuplicate] or [ErrUnsolvable]; out is then
-// unspecified too.
-func Encode(p Params, seed, coins [16]byte, keys []Block, values func(dst []Block, first int), scratch, out []Block, workers int) error {
+// out must not overlap. The error is [ErrDuplicate], [ErrUnsolvable] or that of a
+// step; out is then unspecified too.
+func Encode(p Params, seed, coins [16]byte, keys []Block, values func(dst []Block, first int), scratch, out []Block, work Work) error {
 	mustBe("keys", len(keys), p.n)
 	mustBe("blocks of scratch", len(scratch), p.Scratch())
 	mustBe("blocks", len(out), p.Size())
 	if p.n == 0 {
 		return nil
 	}
-	workers = max(workers, 1)
+	work.Workers = max(work.Workers, 1)
 	e := &encoder{values: scratch, count: make([]int, p.bins)}
-	if err := e.partition(&p, aes128.New(seed), keys, values, out, workers); err != nil {
+	if err := e.partition(&p, aes128.New(seed), keys, values, out, work); err != nil {
 		return err
 	}
 
 	free := aes128.New(coins)
-	failures := make([]error, p.bins)
-	parallel(p.bins, workers, func(bin int) {
+	return work.parallel(p.bins, func(bin int) error {
 		s := solvers.Get().(*solver)
-		values := e.values[bin*p.capacity:][:e.count[bin]]
-		failures[bin] = s.solve(&p, free, bin, values, out[bin*p.binSize():][:p.binSize()])
 		// Nothing about the items outlives the call in a pool.
-		s.release(&p)
-	})
-	for _, err := range failures {
-		if err != nil {
+		defer s.release(&p)
+		values := e.values[bin*p.capacity:][:e.count[bin]]
+		if err := s.solve(&p, free, bin, values, out[bin*p.binSize():][:p.binSize()]); err != nil {
 			return err
 		}
-	}
-	return nil
+		return work.step(len(values))
+	})
 }
 
 // An encoder holds the items in the order of their bins. The values of bin b
@@ -58,7 +54,8 @@ type encoder struct {
 // partition distributes the items to the bins, keeping their order. Each worker
 // counts what its part of the items brings to each bin, and then writes behind
 // what the workers before it write.
-func (e *encoder) partition(p *Params, c *aes128.Cipher, keys []Block, values func(dst []Block, first int), out []Block, workers int) error {
+func (e *encoder) partition(p *Params, c *aes128.Cipher, keys []Block, values func(dst []Block, first int), out []Block, work Work) error {
+	workers := work.Workers
 	wide := make([]Block, workers) // bits beyond the width
 	defer func() {
 		for _, w := range wide {
@@ -68,7 +65,8 @@ func (e *encoder) partition(p *Params, c *aes128.Cipher, keys []Block, values fu
 		}
 	}()
 	if p.bins == 1 {
-		parallel(workers, workers, func(w int) {
+		e.count[0] = p.n
+		return work.parallel(workers, func(w int) error {
 			lo, hi := span(w, workers, p.n)
 			c.HashCR(out[lo:hi], keys[lo:hi])
 			for first := lo; first < hi; first += chunk {
@@ -76,23 +74,31 @@ func (e *encoder) partition(p *Params, c *aes128.Cipher, keys []Block, values fu
 				values(dst, first)
 				wide[w] = or(wide[w], p.outside(dst))
 			}
+			return work.step(hi - lo)
 		})
-		e.count[0] = p.n
-		return nil
 	}
 
 	at := make([][]int, workers)
-	parallel(workers, workers, func(w int) {
+	err := work.parallel(workers, func(w int) error {
 		var buf [chunk]Block
 		count := make([]int, p.bins)
 		lo, hi := span(w, workers, p.n)
-		hashed(c, &buf, keys[lo:hi], func(_ int, hs []Block) {
-			for _, h := range hs {
-				count[rows.Bin(h, p.bins)]++
+		for ; lo < hi; lo += binItems {
+			hashed(c, &buf, keys[lo:min(lo+binItems, hi)], func(_ int, hs []Block) {
+				for _, h := range hs {
+					count[rows.Bin(h, p.bins)]++
+				}
+			})
+			if err := work.step(0); err != nil {
+				return err
 			}
-		})
+		}
 		at[w] = count
+		return nil
 	})
+	if err != nil {
+		return err
+	}
 	for bin := range e.count {
 		for w := range at {
 			at[w][bin], e.count[bin] = e.count[bin], e.count[bin]+at[w][bin]
@@ -110,25 +116,31 @@ func (e *encoder) partition(p *Params, c *aes128.Cipher, keys []Block, values fu
 			return failure(in)
 		}
 	}
-	parallel(workers, workers, func(w int) {
+	return work.parallel(workers, func(w int) error {
 		var buf, value [chunk]Block
 		at := at[w]
-		lo, hi := span(w, workers, p.n)
+		lo, end := span(w, workers, p.n)
 		size, capacity := p.binSize(), p.capacity
-		hashed(c, &buf, keys[lo:hi], func(first int, hs []Block) {
-			vs := value[:len(hs)]
-			values(vs, lo+first)
-			wide[w] = or(wide[w], p.outside(vs))
-			for i, h := range hs {
-				bin := rows.Bin(h, p.bins)
-				k := at[bin]
-				at[bin] = k + 1
-				out[bin*size+k] = h
-				e.values[bin*capacity+k] = vs[i]
+		for ; lo < end; lo += binItems {
+			hi := min(lo+binItems, end)
+			hashed(c, &buf, keys[lo:hi], func(first int, hs []Block) {
+				vs := value[:len(hs)]
+				values(vs, lo+first)
+				wide[w] = or(wide[w], p.outside(vs))
+				for i, h := range hs {
+					bin := rows.Bin(h, p.bins)
+					k := at[bin]
+					at[bin] = k + 1
+					out[bin*size+k] = h
+					e.values[bin*capacity+k] = vs[i]
+				}
+			})
+			if err := work.step(hi - lo); err != nil {
+				return err
 			}
-		})
+		}
+		return nil
 	})
-	return nil
 }
 
 // outside returns the bits of values beyond the width.

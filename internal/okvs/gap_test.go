@@ -133,7 +133,7 @@ func TestGapIsSolved(t *testing.T) {
 			with++
 		}
 		solved++
-		Decode(p, seed, keys, store, got, 1)
+		Decode(p, seed, keys, store, got, Work{Workers: 1})
 		for j := range got {
 			if got[j] != values[j] {
 				t.Fatalf("instance %d, a gap of %d: item %d is wrong", i, len(s.gap), j)

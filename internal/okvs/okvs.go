@@ -100,24 +100,56 @@ func hashed(c *aes128.Cipher, buf *[chunk]Block, keys []Block, f func(first int,
 	}
 }
 
-// parallel calls f(i) for all i below n, from at most workers goroutines.
-func parallel(n, workers int, f func(i int)) {
-	if workers = min(workers, n); workers <= 1 {
+// Work says how a call computes.
+type Work struct {
+	// Workers is the number of goroutines. Zero means one.
+	Workers int
+	// Step, if it is not nil, is called after every few thousand items, from all
+	// workers at once. An error ends the call, which returns it. The steps of an
+	// Encode are twice the number of items, those of a Decode the number of keys.
+	Step func(items int) error
+}
+
+// step reports n items.
+func (w Work) step(n int) error {
+	if w.Step == nil {
+		return nil
+	}
+	return w.Step(n)
+}
+
+// parallel calls f(i) for all i below n until one fails, and returns the error of
+// the first that did.
+func (w Work) parallel(n int, f func(i int) error) error {
+	workers := min(w.Workers, n)
+	if workers <= 1 {
 		for i := range n {
-			f(i)
+			if err := f(i); err != nil {
+				return err
+			}
 		}
-		return
+		return nil
 	}
 	var wg sync.WaitGroup
 	var next atomic.Int64
+	var failed atomic.Bool
+	errs := make([]error, n)
 	for range workers {
 		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				f(i)
+			for i := int(next.Add(1)) - 1; i < n && !failed.Load(); i = int(next.Add(1)) - 1 {
+				if errs[i] = f(i); errs[i] != nil {
+					failed.Store(true)
+				}
 			}
 		})
 	}
 	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // span returns part i of n items divided into parts.

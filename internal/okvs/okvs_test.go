@@ -48,7 +48,7 @@ func params(t testing.TB, n int) Params {
 
 // encodeValues is Encode with values in memory.
 func encodeValues(p Params, seed, coins [16]byte, keys, values, out []Block, workers int) error {
-	return Encode(p, seed, coins, keys, func(dst []Block, first int) { copy(dst, values[first:]) }, make([]Block, p.Scratch()), out, workers)
+	return Encode(p, seed, coins, keys, func(dst []Block, first int) { copy(dst, values[first:]) }, make([]Block, p.Scratch()), out, Work{Workers: workers})
 }
 
 // encode makes the store of instance i.
@@ -69,7 +69,7 @@ func roundTrip(t *testing.T, p Params, i, workers int) {
 	keys, values := instance(p.n, i)
 	_, seed, _ := seeds(i)
 	got := make([]Block, p.n)
-	Decode(p, seed, keys, store, got, workers)
+	Decode(p, seed, keys, store, got, Work{Workers: workers})
 	for j := range got {
 		if got[j] != values[j] {
 			t.Fatalf("%d items, instance %d: item %d is wrong", p.n, i, j)
@@ -139,7 +139,7 @@ func TestDecodeAny(t *testing.T) {
 		query = append(query, foreign...)
 		for _, workers := range []int{1, 5} {
 			out := append([]Block(nil), query...)
-			Decode(p, seed, out, store, out, workers)
+			Decode(p, seed, out, store, out, Work{Workers: workers})
 			for i := range want {
 				if out[i] != want[i] {
 					t.Fatalf("%d items: query %d is wrong", n, i)
@@ -157,10 +157,10 @@ func TestDecodeAny(t *testing.T) {
 				}
 			}
 		}
-		Decode(p, seed, nil, store, nil, 3)
+		Decode(p, seed, nil, store, nil, Work{Workers: 3})
 	}
 	out := []Block{{Lo: 1}}
-	if Decode(params(t, 0), [16]byte{}, out, nil, out, 1); out[0] != (Block{}) {
+	if Decode(params(t, 0), [16]byte{}, out, nil, out, Work{}); out[0] != (Block{}) {
 		t.Error("the empty store does not decode to zero")
 	}
 }
@@ -173,11 +173,11 @@ func TestLinear(t *testing.T) {
 	keys, values := instance(p.n, 1)
 	_, seed, _ := seeds(1)
 	want, got := make([]Block, p.n), make([]Block, p.n)
-	Decode(p, seed, keys, b, want, 1)
+	Decode(p, seed, keys, b, want, Work{Workers: 1})
 	for i := range b {
 		b[i] = b[i].Xor(a[i])
 	}
-	Decode(p, seed, keys, b, got, 1)
+	Decode(p, seed, keys, b, got, Work{Workers: 1})
 	for i := range got {
 		if got[i] != want[i].Xor(values[i]) {
 			t.Fatalf("item %d", i)
@@ -245,7 +245,7 @@ func TestWidth(t *testing.T) {
 			if all := width * len(store); (2*ones-all)*(2*ones-all) > 7*7*all {
 				t.Errorf("%d items of %d bits: %d ones of %d", n, width, ones, all)
 			}
-			Decode(p, [16]byte{1}, keys, store, got, 2)
+			Decode(p, [16]byte{1}, keys, store, got, Work{Workers: 2})
 			if !slices.Equal(got, values) {
 				t.Fatalf("%d items of %d bits: wrong values", n, width)
 			}
@@ -281,7 +281,7 @@ func TestCoins(t *testing.T) {
 			t.Fatal(err)
 		}
 		got := make([]Block, p.n)
-		Decode(p, [16]byte{1}, keys, out, got, 1)
+		Decode(p, [16]byte{1}, keys, out, got, Work{Workers: 1})
 		for j := range got {
 			if got[j] != values[j] {
 				t.Fatalf("coins %d: item %d", i, j)
@@ -327,10 +327,10 @@ func TestMisuse(t *testing.T) {
 	k, s := make([]Block, 100), make([]Block, p.Size())
 	for name, f := range map[string]func(){
 		"keys":    func() { _ = encodeValues(p, [16]byte{}, [16]byte{}, k[1:], k, s, 1) },
-		"scratch": func() { _ = Encode(p, [16]byte{}, [16]byte{}, k, nil, k, s, 1) },
+		"scratch": func() { _ = Encode(p, [16]byte{}, [16]byte{}, k, nil, k, s, Work{Workers: 1}) },
 		"out":     func() { _ = encodeValues(p, [16]byte{}, [16]byte{}, k, k, s[1:], 1) },
-		"store":   func() { Decode(p, [16]byte{}, k, s[1:], k, 1) },
-		"results": func() { Decode(p, [16]byte{}, k, s, k[1:], 1) },
+		"store":   func() { Decode(p, [16]byte{}, k, s[1:], k, Work{Workers: 1}) },
+		"results": func() { Decode(p, [16]byte{}, k, s, k[1:], Work{Workers: 1}) },
 	} {
 		mustPanic(t, name, f)
 	}
@@ -360,7 +360,7 @@ func TestPoolsAreClean(t *testing.T) {
 			if (err == nil) != (name == "success") {
 				t.Fatal(err)
 			}
-			Decode(p, [16]byte{1}, keys, out, values, 1)
+			Decode(p, [16]byte{1}, keys, out, values, Work{Workers: 1})
 			s, d := solvers.Get().(*solver), decoders.Get().(*decoder)
 			if !isZero(s.gap) || !isZero(d.at) || !isZero(s.rows[:]) || !isZero(s.cols[:]) || !isZero(s.queue[:]) || !isZero(s.order[:]) ||
 				!isZero(d.hashes[:]) || !isZero(d.from[:]) || !isZero(d.buf[:]) || !isZero(d.rows[:]) ||
@@ -392,10 +392,10 @@ func TestMemory(t *testing.T) {
 	for range 5 {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		if err := Encode(p, [16]byte{1}, [16]byte{2}, keys, value, scratch, out, 1); err != nil {
+		if err := Encode(p, [16]byte{1}, [16]byte{2}, keys, value, scratch, out, Work{Workers: 1}); err != nil {
 			t.Fatal(err)
 		}
-		Decode(p, [16]byte{1}, keys, out, got, 1)
+		Decode(p, [16]byte{1}, keys, out, got, Work{Workers: 1})
 		runtime.ReadMemStats(&after)
 		least = min(least, after.TotalAlloc-before.TotalAlloc)
 	}

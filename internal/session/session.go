@@ -40,7 +40,6 @@ import (
 	"io"
 	"math"
 	"sync"
-	"time"
 )
 
 // The classes of errors that lie with the other side or between both.
@@ -93,8 +92,7 @@ type Session struct {
 	err     error      // the first error
 	aborted bool       // the other side sent an abort
 
-	phases  []Phase
-	started time.Time // of the last phase
+	phase phase // the one under way, and those before
 }
 
 // Stats says what a session cost so far.
@@ -102,12 +100,6 @@ type Stats struct {
 	Sent     uint64 // bytes written to the stream, hello and frame headers included
 	Received uint64 // bytes read from it
 	Phases   []Phase
-}
-
-// A Phase is a part of a protocol's running time.
-type Phase struct {
-	Name     string
-	Duration time.Duration
 }
 
 // Send writes one frame. It keeps nothing of payload.
@@ -324,21 +316,7 @@ func (s *Session) contextError() error {
 	return err
 }
 
-// Phase starts a phase of the given name and ends the one before.
-func (s *Session) Phase(name string) {
-	s.endPhase()
-	s.phases = append(s.phases, Phase{Name: name})
-	s.started = time.Now()
-}
-
-func (s *Session) endPhase() {
-	if n := len(s.phases); n > 0 {
-		s.phases[n-1].Duration = time.Since(s.started)
-	}
-}
-
 // Stats returns the costs so far. No frame may be under way.
 func (s *Session) Stats() Stats {
-	s.endPhase()
-	return Stats{Sent: s.sent, Received: s.received, Phases: s.phases}
+	return Stats{Sent: s.sent, Received: s.received, Phases: s.phase.durations()}
 }

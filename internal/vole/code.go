@@ -1,6 +1,8 @@
 package vole
 
 import (
+	"sync/atomic"
+
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/exconv"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
@@ -64,22 +66,28 @@ const lag = (exconv.State + exconv.Step - 1) / exconv.Step * exconv.Step
 // convolve applies C2 * D * C1 to x in place. Elements behind the parity part
 // are changed too, and mean nothing. With more than one worker the second
 // convolution runs beside the first, which is all that can be parallel in it.
-func (c *code) convolve(x []prg.Block) {
+func (c *code) convolve(x []prg.Block) error {
 	if c.p.Workers < 2 || c.padded < 4*pipeChunk {
 		first, second := c.newPass(c.first, chunk), c.newPass(c.second, chunk)
 		for lo := 0; lo < c.padded; lo += chunk {
 			hi := min(lo+chunk, c.padded)
 			first.scaled(x, lo, hi)
 			second.run(x, max(0, lo-lag), hi-lag)
+			if hi%pipeChunk == 0 {
+				if err := c.p.report(pipeChunk); err != nil {
+					return err
+				}
+			}
 		}
 		second.run(x, c.padded-lag, c.padded)
-		return
+		return c.p.report(c.padded % pipeChunk)
 	}
 	ready := make(chan int, c.padded/pipeChunk+1)
+	var stop atomic.Bool
 	go func() {
 		defer close(ready)
 		first := c.newPass(c.first, chunk)
-		for lo := 0; lo < c.padded; lo += chunk {
+		for lo := 0; lo < c.padded && !stop.Load(); lo += chunk {
 			hi := min(lo+chunk, c.padded)
 			first.scaled(x, lo, hi)
 			if hi%pipeChunk == 0 {
@@ -94,10 +102,25 @@ func (c *code) convolve(x []prg.Block) {
 			second.run(x, done, min(done+chunk, hi))
 		}
 	}
+	var err error
 	for hi := range ready {
-		upTo(hi - lag)
+		if err == nil {
+			from := done
+			upTo(hi - lag)
+			err = c.p.report(done - from)
+			stop.Store(err != nil)
+		}
+	}
+	if err != nil {
+		return err
 	}
 	upTo(c.padded)
+	return c.p.report(lag)
+}
+
+// codeSteps is how many steps both parts of a code report.
+func (p *plan) codeSteps() int {
+	return (p.parity()+exconv.Step-1)/exconv.Step*exconv.Step + p.m
 }
 
 // A pass is one convolution, with its buffers.
@@ -161,10 +184,11 @@ func (c *code) factors(f []prg.Block, lo int) {
 
 // expand adds B * x to out, or with pairs B * (even places of x) to out and
 // B * (odd places) to out2.
-func (c *code) expand(out, out2, x []prg.Block) {
+func (c *code) expand(out, out2, x []prg.Block) error {
 	segments := exconv.NewSegments(c.parity)
-	c.p.parallel(len(out), func(lo, hi int) {
+	return c.p.parallel(len(out), func(lo, hi int) error {
 		const rows = 512
+		reported := lo
 		words := make([]prg.Block, exconv.Words*rows)
 		for ; lo < hi; lo += rows {
 			end := min(lo+rows, hi)
@@ -175,6 +199,13 @@ func (c *code) expand(out, out2, x []prg.Block) {
 			} else {
 				segments.Expand(out[lo:end], x, w)
 			}
+			if end-reported >= pipeChunk || end == hi {
+				if err := c.p.report(end - reported); err != nil {
+					return err
+				}
+				reported = end
+			}
 		}
+		return nil
 	})
 }

@@ -71,6 +71,11 @@
 //   - [BCGIKRS19] E. Boyle, G. Couteau, N. Gilboa, Y. Ishai, L. Kohl, P. Rindal,
 //     P. Scholl. Efficient Two-Round OT Extension and Silent Non-Interactive
 //     Secure Computation. CCS 2019, eprint 2019/1159.
+//   - [BO23] P. Briaud, M. Øygarden. A New Algebraic Approach to the Regular
+//     Syndrome Decoding Problem and Implications for PCG Constructions. EUROCRYPT
+//     2023, eprint 2023/176.
+//   - [CS16] R. Canto Torres, N. Sendrier. Analysis of Information Set Decoding for a
+//     Sub-linear Error Weight. PQCrypto 2016.
 //   - [ES24] A. Esser, P. Santini. Not Just Regular Decoding: Asymptotics and
 //     Improvements of Regular Syndrome Decoding Attacks. CRYPTO 2024, eprint
 //     2023/1568.

@@ -44,9 +44,11 @@ func play(p *plan, alter func(i int, msg []byte)) (a, b, c []prg.Block, err erro
 			return nil, nil, nil, err
 		}
 	}
-	b = s.finish()
-	a, c = r.finish()
-	return a, b, c, nil
+	if b, err = s.finish(); err != nil {
+		return nil, nil, nil, err
+	}
+	a, c, err = r.finish()
+	return a, b, c, err
 }
 
 func relation(p *plan, a, b, c []prg.Block) error {

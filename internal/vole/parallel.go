@@ -2,16 +2,31 @@ package vole
 
 import "sync"
 
-// parallel splits n items among the workers and waits for all of them.
-func (p *plan) parallel(n int, f func(lo, hi int)) {
+// parallel splits n items among the workers, waits for all of them, and returns
+// an error of one that failed.
+func (p *plan) parallel(n int, f func(lo, hi int) error) error {
 	workers := min(p.Workers, n)
 	if workers <= 1 {
-		f(0, n)
-		return
+		return f(0, n)
 	}
+	errs := make([]error, workers)
 	var group sync.WaitGroup
 	for w := range workers {
-		group.Go(func() { f(w*n/workers, (w+1)*n/workers) })
+		group.Go(func() { errs[w] = f(w*n/workers, (w+1)*n/workers) })
 	}
 	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// report counts n steps of the phase, and fails when the run has to end.
+func (p *plan) report(n int) error {
+	if p.step == nil {
+		return nil
+	}
+	return p.step(n)
 }

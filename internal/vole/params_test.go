@@ -2,6 +2,7 @@ package vole
 
 import (
 	"math"
+	"math/big"
 	"testing"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/exconv"
@@ -78,6 +79,60 @@ func stern(N, k, t, q float64) float64 {
 // which leaves k - t unknowns, and each part is guessed to miss its share of them.
 func regularBinary(N, k, t float64) float64 { return -t * math.Log2(1-(k-t)/N) }
 
+// algebraic is the hybrid attack of [BO23] on regular noise, from below: with noise
+// guessed away from the same share of every part, at best odds, what is left are
+// parts of b places, of which any two have the product zero, and m linear
+// equations. Over a large field the system's Hilbert series is that of
+// (1-z)^(m-t) * (1+(b-1)z)^t up to its first coefficient that is not positive; its
+// degree d is that of regularity, and the matrix has a column for each choice of d
+// parts and a variable of each. It is solved for the square of that. Over GF(2) the
+// series is (1+bz)^t / (1+z)^m, with nearly the same d.
+func algebraic(m, N, t int) float64 {
+	best := math.Inf(1)
+	leaves := N / t
+	for b := leaves; t*b > m; b -= max(leaves/16, 1) {
+		guess := -float64(t) * math.Log2(float64(b)/float64(leaves))
+		variables := float64(t*b-m) / float64(t)
+		columns := func(d int) float64 {
+			return log2Choose(float64(t), float64(d)) + float64(d)*math.Log2(max(variables, 1))
+		}
+		d := 1
+		for d < t && guess+2*columns(d) < best && hilbert(m-t, t, b-1, d).Sign() > 0 {
+			d++
+		}
+		best = min(best, guess+2*columns(d)) // no more if the loop ended early
+	}
+	return best
+}
+
+// hilbert is the coefficient of z^d in (1-z)^a * (1+cz)^t.
+func hilbert(a, t, c, d int) *big.Int {
+	sum, power := new(big.Int), big.NewInt(1)
+	var x, y big.Int
+	for i := range d + 1 {
+		x.Binomial(int64(t), int64(i))
+		y.Binomial(int64(a), int64(d-i))
+		x.Mul(&x, &y).Mul(&x, power)
+		if (d-i)%2 == 1 {
+			x.Neg(&x)
+		}
+		sum.Add(sum, &x)
+		power.Mul(power, big.NewInt(int64(c)))
+	}
+	return sum
+}
+
+// silentSets is log2 of the expected number of sets X of silent intervals from which
+// so many rows stay away that a combination is silent in it, as in params.go, where
+// a set of the weight that the table assumes is left by 24 on average. The number of
+// rows is about Poisson. An interval has two ends and costs 40 conditions.
+func silentSets(m float64, intervals int) float64 {
+	rows := 2*20*float64(intervals) + 1
+	lg, _ := math.Lgamma(rows + 1)
+	poisson := (-exconv.State + rows*math.Log(exconv.State) - lg) / math.Ln2
+	return 2*float64(intervals)*math.Log2(m) + poisson + 1 // and all more than that many
+}
+
 // linearBits is the security against the linear tests of params.go: a weight of
 // y times the parity part, where m * y^7 rows of the expander are as many as the
 // conditions.
@@ -100,7 +155,7 @@ func TestTable(t *testing.T) {
 				t.Errorf("m = %d: rounding N up takes away %.2f bits", m, linear-l)
 			}
 			generic := min(pooledGauss(N, k, w), statisticalLarge(N, k, w), statisticalBinary(N, k, w),
-				stern(N, k, w, 1), stern(N, k, w, 128))
+				stern(N, k, w, 1), stern(N, k, w, 64), stern(N, k, w, 128))
 			// With j of the t/2 noises in the support, which are guessed by
 			// meeting in the middle: the gain in probability is below the cost.
 			y := math.Pow(exconv.State/float64(p.m), 1.0/exconv.Weight)
@@ -111,7 +166,16 @@ func TestTable(t *testing.T) {
 					t.Errorf("m = %d: %.1f bits with %v noises in the support", m, total, j)
 				}
 			}
-			// Collisions and representations save less than half of the exponent.
+			if a := algebraic(p.m, p.total(), p.noise); m == r.maxLen && int(a) != r.algebraic || a < 128 {
+				t.Errorf("m = %d: algebraic attack %.1f, the table says %d", m, a, r.algebraic)
+			}
+			for intervals := 3; intervals < 10; intervals++ {
+				if sets := silentSets(float64(p.m), intervals); sets > 10 {
+					t.Errorf("m = %d: 2^%.0f silent sets of %d intervals", m, sets, intervals)
+				}
+			}
+			// Collisions and representations save less than half of the exponent,
+			// and nothing of its leading term at weights below linear [CS16].
 			if r := regularBinary(N, k, w); r < 2*128 {
 				t.Errorf("m = %d: regular decoding %.0f", m, r)
 			}

@@ -128,7 +128,9 @@ func (s *sender) trees(reply []byte) ([]byte, error) {
 	copy(msg, s.share[:])
 	v := p.vectors(1)
 	s.b, s.parity = v.first, v.parity
-	p.sendTrees(msg[shareSize:], s.roots, pads, values, s.delta, v)
+	if err := p.sendTrees(msg[shareSize:], s.roots, pads, values, s.delta, v); err != nil {
+		return nil, err
+	}
 	return msg, nil
 }
 
@@ -164,14 +166,18 @@ func (p *plan) digest(sum prg.Block, seed [prg.Size]byte) [digestSize]byte {
 }
 
 // finish compresses the sender's vector.
-func (s *sender) finish() []prg.Block {
+func (s *sender) finish() ([]prg.Block, error) {
 	c := newCode(s.p, s.seed, false)
-	c.convolve(s.parity)
-	c.expand(s.b, nil, s.parity)
+	if err := c.convolve(s.parity); err != nil {
+		return nil, err
+	}
+	if err := c.expand(s.b, nil, s.parity); err != nil {
+		return nil, err
+	}
 	if s.p.binary {
 		clearLow(s.b)
 	}
-	return s.b
+	return s.b, nil
 }
 
 // A receiver is the receiver's state.
@@ -262,7 +268,7 @@ func (r *receiver) grow(msg []byte) ([]byte, error) {
 	if p.Malicious {
 		sums = make([]prg.Block, p.noise)
 	}
-	p.recvTrees(msg[shareSize:], r.places, r.pads, r.noise, r.values, v, func(k int, leaves []prg.Block) {
+	err := p.recvTrees(msg[shareSize:], r.places, r.pads, r.noise, r.values, v, func(k int, leaves []prg.Block) {
 		if sums != nil {
 			sums[k] = gf128.Horner(leaves, r.point)
 		}
@@ -273,6 +279,9 @@ func (r *receiver) grow(msg []byte) ([]byte, error) {
 		n, first, _ := v.split(k)
 		oblivious.AddAt(r.a[first:][:n], r.places[k], r.noise[k])
 	})
+	if err != nil {
+		return nil, err
+	}
 	if !p.Malicious {
 		return nil, nil
 	}
@@ -318,13 +327,15 @@ func power(x prg.Block, n uint64) prg.Block {
 }
 
 // finish compresses the receiver's vectors.
-func (r *receiver) finish() (a, c []prg.Block) {
+func (r *receiver) finish() (a, c []prg.Block, err error) {
 	code := newCode(r.p, r.seed, !r.p.binary)
-	code.convolve(r.parity)
-	if r.p.binary {
-		code.expand(r.c, nil, r.parity)
-	} else {
-		code.expand(r.a, r.c, r.parity)
+	if err := code.convolve(r.parity); err != nil {
+		return nil, nil, err
 	}
-	return r.a, r.c
+	if r.p.binary {
+		err = code.expand(r.c, nil, r.parity)
+	} else {
+		err = code.expand(r.a, r.c, r.parity)
+	}
+	return r.a, r.c, err
 }

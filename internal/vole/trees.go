@@ -85,7 +85,7 @@ func clearLow(b []prg.Block) {
 // distributed setup of a puncturable PRF]. Path bit n of the receiver is a
 // choice bit with correlation pad[n]; the correction of tree k is masked by
 // value[k], or by delta if the noise is binary. Leaves go where the vectors say.
-func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.Block, v vectors) {
+func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.Block, v vectors) error {
 	// The two keys of a choice are hashes of b and b + delta. They need
 	// tweaked correlation robustness, since the receiver may have chosen where
 	// its corrections go [GKWY20].
@@ -96,7 +96,7 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 	}
 	prg.HashTCCR(key[1], key[1], 0)
 	depth, size := p.depth(), p.treeSize()
-	p.parallel(p.noise, func(lo, hi int) {
+	return p.parallel(p.noise, func(lo, hi int) error {
 		nodes, next, spare := p.scratch(), p.scratch(), p.scratch()
 		for k := lo; k < hi; k++ {
 			m := msg[k*size : k*size : (k+1)*size]
@@ -119,7 +119,11 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 			if !direct {
 				v.store(k, leaves, 0, prg.Block{})
 			}
+			if err := p.report(1); err != nil {
+				return err
+			}
 		}
+		return nil
 	})
 }
 
@@ -128,11 +132,11 @@ func (p *plan) sendTrees(msg []byte, roots, pads, values []prg.Block, delta prg.
 // plus delta times the noise. pads are the correlations of the path's bits and
 // values those of the noise, which goes to the vectors' other lane. done is
 // called with the leaves of every tree. No memory access depends on a place.
-func (p *plan) recvTrees(msg []byte, places []uint32, pads, noise, values []prg.Block, v vectors, done func(tree int, leaves []prg.Block)) {
+func (p *plan) recvTrees(msg []byte, places []uint32, pads, noise, values []prg.Block, v vectors, done func(tree int, leaves []prg.Block)) error {
 	keys := make([]prg.Block, len(pads))
 	prg.HashTCCR(keys, pads, 0)
 	depth, size := p.depth(), p.treeSize()
-	p.parallel(p.noise, func(lo, hi int) {
+	return p.parallel(p.noise, func(lo, hi int) error {
 		nodes, next, spare := p.scratch(), p.scratch(), p.scratch()
 		sent := make([]prg.Block, size/prg.Size)
 		for k := lo; k < hi; k++ {
@@ -170,7 +174,11 @@ func (p *plan) recvTrees(msg []byte, places []uint32, pads, noise, values []prg.
 				}
 				v.store(k, leaves, place, value)
 			}
+			if err := p.report(1); err != nil {
+				return err
+			}
 		}
+		return nil
 	})
 }
 

@@ -123,6 +123,7 @@ func send(s *session.Session, cfg Config, m int, binary bool, delta prg.Block, c
 		return nil, err
 	}
 	p := newPlan(m, binary, cfg)
+	p.step = s.Step
 	s.Phase("vole: base")
 	st, msg, err := p.open(delta, coins)
 	if err != nil {
@@ -135,9 +136,9 @@ func send(s *session.Session, cfg Config, m int, binary bool, delta prg.Block, c
 	if err := s.Recv(cfg.Type+1, msg); err != nil {
 		return nil, err
 	}
-	s.Phase("vole: trees")
+	s.Steps("vole: trees", p.noise)
 	if msg, err = st.trees(msg); err != nil {
-		return nil, peer(err)
+		return nil, peer(s, err)
 	}
 	if err := s.Send(cfg.Type+2, msg); err != nil {
 		return nil, err
@@ -152,8 +153,11 @@ func send(s *session.Session, cfg Config, m int, binary bool, delta prg.Block, c
 			return nil, err
 		}
 	}
-	s.Phase("vole: code")
-	b := st.finish()
+	s.Steps("vole: code", p.codeSteps())
+	b, err := st.finish()
+	if err != nil {
+		return nil, err
+	}
 	if cfg.Spare != nil {
 		*cfg.Spare = st.parity
 	}
@@ -165,6 +169,7 @@ func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (
 		return nil, nil, err
 	}
 	p := newPlan(m, binary, cfg)
+	p.step = s.Step
 	s.Phase("vole: base")
 	msg := make([]byte, p.openSize())
 	if err := s.Recv(cfg.Type, msg); err != nil {
@@ -172,7 +177,7 @@ func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (
 	}
 	st, msg, err := p.reply(msg, coins)
 	if err != nil {
-		return nil, nil, peer(err)
+		return nil, nil, peer(s, err)
 	}
 	if err := s.Send(cfg.Type+1, msg); err != nil {
 		return nil, nil, err
@@ -181,9 +186,9 @@ func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (
 	if err := s.Recv(cfg.Type+2, msg); err != nil {
 		return nil, nil, err
 	}
-	s.Phase("vole: trees")
+	s.Steps("vole: trees", p.noise)
 	if msg, err = st.grow(msg); err != nil {
-		return nil, nil, peer(err)
+		return nil, nil, peer(s, err)
 	}
 	if cfg.Malicious {
 		s.Phase("vole: check")
@@ -195,11 +200,13 @@ func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (
 			return nil, nil, err
 		}
 		if err := st.verify(msg); err != nil {
-			return nil, nil, peer(err)
+			return nil, nil, peer(s, err)
 		}
 	}
-	s.Phase("vole: code")
-	a, c = st.finish()
+	s.Steps("vole: code", p.codeSteps())
+	if a, c, err = st.finish(); err != nil {
+		return nil, nil, err
+	}
 	if cfg.Spare != nil {
 		*cfg.Spare = st.parity
 	}
@@ -209,8 +216,13 @@ func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (
 	return a, c[:m:m], nil
 }
 
-// peer says that an error is the other side's.
-func peer(err error) error { return fmt.Errorf("%w: %w", session.ErrPeer, err) }
+// peer says that an error is the other side's, unless the session has ended.
+func peer(s *session.Session, err error) error {
+	if ended := s.Step(0); ended != nil {
+		return ended
+	}
+	return fmt.Errorf("%w: %w", session.ErrPeer, err)
+}
 
 // coins are all the randomness of a party in a run.
 type coins [32]byte
