@@ -62,6 +62,7 @@ type Engine struct {
 	party engine.Party
 	stats Stats
 	err   error
+	alone bool // for Preview
 }
 
 // New joins this party, self, to the others. All call it at about the same time.
@@ -257,6 +258,11 @@ func (e *Engine) open(ctx context.Context, v *Vec, to []int) ([]int64, error) {
 	})
 	if err != nil || values == nil {
 		return nil, err
+	}
+	if e.alone {
+		for i := range values {
+			values[i] = v.r.Min
+		}
 	}
 	outside := false
 	for _, x := range values {
