@@ -1,0 +1,83 @@
+package mal3
+
+// blocks is into how many blocks the words of a check are divided, to be folded into
+// one. Each of the messages of a check has 128·64/blocks bits for each word, and each
+// party computes blocks conjunctions for each word.
+const blocks = 32
+
+// lanes is the number of bits of a word.
+const lanes = 64
+
+// A folding adds up the blocks of vectors of bits, times a challenge for each block,
+// to vectors over GF(2^128). It takes the same time whatever the bits are.
+type folding struct {
+	// at[b] are the places in the tables of what bit b of the sum has: for each four
+	// blocks, bit b of their challenges.
+	at [128][blocks / 4]uint8
+}
+
+func newFolding(challenges *[blocks]wide) *folding {
+	f := new(folding)
+	for l, r := range challenges {
+		for b := range lanes {
+			f.at[b][l/4] |= uint8(r.Lo>>b&1) << (l % 4)
+			f.at[lanes+b][l/4] |= uint8(r.Hi>>b&1) << (l % 4)
+		}
+	}
+	return f
+}
+
+// fold sets dst to the sums of bits, word by word from word k of each block of n
+// words: 64 elements for each word.
+func (f *folding) fold(dst []wide, bits []uint64, n, k int) {
+	for ; len(dst) > 0; dst, k = dst[lanes:], k+1 {
+		var tables [blocks / 4][16]uint64
+		for g := range tables {
+			combine(&tables[g], bits[4*g*n+k], bits[(4*g+1)*n+k], bits[(4*g+2)*n+k], bits[(4*g+3)*n+k])
+		}
+		var planes [2][lanes]uint64
+		for b := range planes {
+			for i := range planes[b] {
+				at := &f.at[lanes*b+i]
+				var sum uint64
+				for g := range at {
+					sum ^= tables[g][at[g]&15]
+				}
+				planes[b][i] = sum
+			}
+			transpose(&planes[b])
+		}
+		d := (*[lanes]wide)(dst)
+		for i := range d {
+			d[i] = wide{Lo: planes[0][i], Hi: planes[1][i]}
+		}
+	}
+}
+
+// combine sets t[i] to the exclusive or of the words whose bits are ones in i.
+func combine(t *[16]uint64, a, b, c, d uint64) {
+	t[1], t[2], t[3] = a, b, a^b
+	for i := range 4 {
+		t[4+i] = t[i] ^ c
+	}
+	for i := range 8 {
+		t[8+i] = t[i] ^ d
+	}
+}
+
+// transpose moves bit k of word i to bit i of word k, in blocks of halving sizes.
+func transpose(a *[lanes]uint64) {
+	mask := uint64(1<<32 - 1)
+	for size := 32; size > 0; {
+		for base := 0; base < lanes; base += 2 * size {
+			lower, upper := a[base:base+size], a[base+size:base+2*size]
+			for i := range lower {
+				t := (lower[i]>>size ^ upper[i]) & mask
+				lower[i] ^= t << size
+				upper[i] ^= t
+			}
+		}
+		size /= 2
+		mask ^= mask << size
+	}
+}
