@@ -93,17 +93,20 @@ type numberCheck struct {
 type wideVec struct{ own, next []wide }
 
 func newNumberCheck(p *Party, challenge *prg.PRG) *numberCheck {
-	draw := func(n int) []uint64 {
-		v := make([]uint64, n)
+	draw := func(v []uint64) []uint64 {
 		challenge.Uint64s(v)
 		for i := range v {
 			v[i] &= p.challenge
 		}
 		return v
 	}
-	check := &numberCheck{log: &p.numbers, theta: draw(len(p.numbers.xOwn))}
-	for _, m := range p.numbers.matrices {
-		rows, cols := draw(m.rows), draw(m.columns)
+	l := &p.numbers
+	if cap(l.theta) < len(l.xOwn) {
+		l.theta = make([]uint64, len(l.xOwn))
+	}
+	check := &numberCheck{log: l, theta: draw(l.theta[:len(l.xOwn)])}
+	for _, m := range l.matrices {
+		rows, cols := draw(make([]uint64, m.rows)), draw(make([]uint64, m.columns))
 		check.rows, check.cols = append(check.rows, rows), append(check.cols, cols)
 		x, y := wideVec{make([]wide, m.inner), make([]wide, m.inner)}, wideVec{make([]wide, m.inner), make([]wide, m.inner)}
 		for i, theta := range rows {

@@ -18,7 +18,8 @@ type numberLog struct {
 	xOwn, xNext, yOwn, yNext []uint64
 	zOwn, zNext              []wide
 	matrices                 []matrixLog
-	waiting                  int // numbers in matrices
+	theta                    []uint64 // challenges of a check
+	waiting                  int      // numbers in matrices
 }
 
 // A matrixLog has what is unchecked of a product of matrices.

@@ -28,7 +28,8 @@ type Party struct {
 	own, next *prg.PRG // streams with the previous and with the next party
 	numbers   numberLog
 	bits      bitLog
-	err       error // that ended the run
+	err       error  // that ended the run
+	sums      []wide // of the elements that a check opens
 	// most are the gates that wait for a check at most.
 	mostNumbers, mostBits int
 	// challenge limits the bits of the challenges in tests of soundness.

@@ -206,7 +206,10 @@ func (p *Party) share(own, next []wide, add, sub func(a, b wide) wide) error {
 func (p *Party) open(n int, add func(dst, a, b []wide), part func(own, next []wide, lo int), use func(d []wide, lo int)) error {
 	p.rep.Round()
 	ownKey, nextKey := p.seeds()
-	sums := make([]wide, n)
+	if cap(p.sums) < n {
+		p.sums = make([]wide, n)
+	}
+	sums := p.sums[:n]
 	summed := make(chan struct{}, n/piece+1)
 	return p.rep.Both(func() error {
 		defer close(summed)
