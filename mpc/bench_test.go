@@ -15,10 +15,10 @@ func loopback(tb testing.TB) (s streams) {
 	require.NoError(tb, err)
 	defer l.Close()
 	for i := range s {
-		s[i] = make([]io.ReadWriter, Parties)
+		s[i] = make([]io.ReadWriter, parties)
 	}
 	for i := range s {
-		j := (i + 1) % Parties
+		j := (i + 1) % parties
 		c, err := net.Dial("tcp", l.Addr().String())
 		require.NoError(tb, err)
 		d, err := l.Accept()

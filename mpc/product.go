@@ -14,7 +14,7 @@ func (e *Engine) Mul(ctx context.Context, x, y *Vec) (*Vec, error) {
 	if err := pair(x, y); err != nil {
 		return nil, err
 	}
-	r, err := x.r.products(1, y.r)
+	r, err := e.products(1, x.r, y.r)
 	if err != nil {
 		return nil, err
 	}
@@ -33,16 +33,12 @@ func (e *Engine) Dot(ctx context.Context, x, y *Vec) (*Vec, error) {
 	if err := pair(x, y); err != nil {
 		return nil, err
 	}
-	r, err := x.r.products(x.Len(), y.r)
+	r, err := e.products(x.Len(), x.r, y.r)
 	if err != nil {
 		return nil, err
 	}
-	z := &Vec{engine: e, r: r}
-	err = e.during(ctx, func() (err error) {
-		z.share, err = e.party.Dot(x.share, y.share)
-		return err
-	})
-	if err != nil {
+	z := e.vec(r, 1)
+	if err := e.during(ctx, func() error { return e.party.Dot(z.share, x.share, y.share) }); err != nil {
 		return nil, err
 	}
 	return z, nil
@@ -58,7 +54,7 @@ func (e *Engine) MatMul(ctx context.Context, rows, inner, columns int, x, y *Vec
 	if !area(rows, inner, x.Len()) || !area(inner, columns, y.Len()) || !area(rows, columns, -1) {
 		return nil, fmt.Errorf("mpc: %d and %d elements for the product of a %d×%d and a %d×%d matrix", x.Len(), y.Len(), rows, inner, inner, columns)
 	}
-	r, err := x.r.products(inner, y.r)
+	r, err := e.products(inner, x.r, y.r)
 	if err != nil {
 		return nil, err
 	}

@@ -5,27 +5,27 @@ import "fmt"
 // MatMul sets dst to the product of the rows×inner matrix x and the inner×columns
 // matrix y, both in the order of rows. It sends one word for each element of dst,
 // which must not overlap x or y.
-func (p *Party) MatMul(dst Vec, rows, inner, columns int, x, y Vec) error {
-	if !x.is(rows*inner) || !y.is(inner*columns) || !dst.is(rows*columns) {
-		return fmt.Errorf("rep3: a product of %d elements of a %d×%d and a %d×%d matrix of %d and %d", len(dst.Own), rows, inner, inner, columns, len(x.Own), len(y.Own))
+func (p *Party) MatMul(dst Vec, rows, inner, cols int, x, y Vec) error {
+	if !x.Is(columns, rows*inner) || !y.Is(columns, inner*cols) || !dst.Is(columns, rows*cols) {
+		return fmt.Errorf("rep3: a product of %d elements of a %d×%d and a %d×%d matrix of %d and %d", dst.Len(), rows, inner, inner, cols, x.Len(), y.Len())
 	}
 	// A product of two summands is a(c+d) + bc; see Mul.
-	both := make([]uint64, len(y.Own))
-	for i, c := range y.Own {
-		both[i] = c + y.Next[i]
+	both := make([]uint64, len(y.Parts[0]))
+	for i, c := range y.Parts[0] {
+		both[i] = c + y.Parts[1][i]
 	}
 	done := 0 // elements
 	return p.exchange([]Vec{dst}, func(_, lo, hi int) {
 		// Whole rows are computed when their first element is due.
 		for done < hi {
-			row := done / columns
-			z := dst.Own[done : done+columns]
+			row := done / cols
+			z := dst.Parts[0][done : done+cols]
 			p.zeros(z)
-			a, b := x.Own[row*inner:(row+1)*inner], x.Next[row*inner:(row+1)*inner]
+			a, b := x.Parts[0][row*inner:(row+1)*inner], x.Parts[1][row*inner:(row+1)*inner]
 			for k := range a {
-				axpy2(z, a[k], both[k*columns:(k+1)*columns], b[k], y.Own[k*columns:(k+1)*columns])
+				axpy2(z, a[k], both[k*cols:(k+1)*cols], b[k], y.Parts[0][k*cols:(k+1)*cols])
 			}
-			done += columns
+			done += cols
 		}
 	})
 }

@@ -50,9 +50,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"math"
 	"sync"
 
+	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/label"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
@@ -60,6 +61,8 @@ import (
 
 // Parties is the number of parties.
 const Parties = 3
+
+var _ engine.Party = (*Party)(nil)
 
 const (
 	version = 1
@@ -70,24 +73,16 @@ const (
 	typeWord = 2
 )
 
-// A Vec is a party's share of a vector: summand i and summand i+1 of each
-// element, for party i. Both have the same length.
-type Vec struct{ Own, Next []uint64 }
+// A Vec is a party's share of a vector. The two columns are summand i and summand i+1
+// of each element, for party i.
+type Vec = engine.Vec
+
+const columns = 2
 
 // NewVec returns a share of n zeros.
-func NewVec(n int) Vec { return Vec{make([]uint64, n), make([]uint64, n)} }
+func NewVec(n int) Vec { return engine.New(columns, n) }
 
-// String returns the type and length of v, and nothing of its values.
-func (v Vec) String() string { return fmt.Sprintf("rep3.Vec(%d)", len(v.Own)) }
-
-// Format implements [fmt.Formatter], so that no verb prints the values of v.
-func (v Vec) Format(f fmt.State, verb rune) { io.WriteString(f, v.String()) }
-
-// LogValue implements [slog.LogValuer], with the result of String.
-func (v Vec) LogValue() slog.Value { return slog.StringValue(v.String()) }
-
-// A Party is one of the three. It is not safe for concurrent use. After an error
-// of any method every further call fails, and Close tells the others.
+// A Party is one of the three.
 type Party struct {
 	index      int
 	next, prev *session.Session
@@ -98,26 +93,6 @@ type Party struct {
 	rounds              int
 	// Messages under way, one each way.
 	sending, receiving [8 * chunk]byte
-}
-
-// A PartyError is an error of the link with a party.
-type PartyError struct {
-	Party int // 0, 1 or 2
-	Err   error
-}
-
-// Error names the party.
-func (e *PartyError) Error() string { return fmt.Sprintf("party %d: %v", e.Party, e.Err) }
-
-// Unwrap returns the error of the link.
-func (e *PartyError) Unwrap() error { return e.Err }
-
-// at returns err, unless it is nil, as an error of the link with a party.
-func at(party int, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &PartyError{party, err}
 }
 
 // coins are all the randomness of a party.
@@ -197,11 +172,11 @@ func (p *Party) meet(ctx context.Context, rw io.ReadWriter, role session.Role, p
 		Terms:           []session.Term{{Name: "contexts", Value: tag}},
 	})
 	if err != nil {
-		return nil, &PartyError{other, err}
+		return nil, engine.At(other, err)
 	}
 	if claimed != uint64(other) {
 		err := fmt.Errorf("%w: it says that it is party %d", session.ErrIncompatible, claimed)
-		return nil, &PartyError{other, s.Close(err)}
+		return nil, engine.At(other, s.Close(err))
 	}
 	return s, nil
 }
@@ -211,8 +186,8 @@ func (p *Party) meet(ctx context.Context, rw io.ReadWriter, role session.Role, p
 func (p *Party) keys(c *coins) error {
 	var theirs [prg.Size]byte
 	err := p.prev.Duplex(
-		func() error { return at((p.index+2)%Parties, p.prev.Send(typeKey, c.key[:])) },
-		func() error { return at((p.index+1)%Parties, p.next.Recv(typeKey, theirs[:])) })
+		func() error { return engine.At((p.index+2)%Parties, p.prev.Send(typeKey, c.key[:])) },
+		func() error { return engine.At((p.index+1)%Parties, p.next.Recv(typeKey, theirs[:])) })
 	if err != nil {
 		return err
 	}
@@ -233,12 +208,20 @@ func streams(key [prg.Size]byte) (mask, input *prg.PRG) {
 // Index returns which party p is.
 func (p *Party) Index() int { return p.index }
 
-// Rounds returns the number of rounds so far, which is that of message delays.
-func (p *Party) Rounds() int { return p.rounds }
+// Parties returns three.
+func (p *Party) Parties() int { return Parties }
 
-// Stats returns what the sessions with the other two parties cost. It must not be
-// called after an error, when a message may still be under way.
-func (p *Party) Stats() (next, prev session.Stats) { return p.next.Stats(), p.prev.Stats() }
+// Bounds returns all integers of 64 bits.
+func (p *Party) Bounds() (lowest, highest int64) { return math.MinInt64, math.MaxInt64 }
+
+// Prepare has nothing to do.
+func (p *Party) Prepare(engine.Demand) error { return nil }
+
+// Stats returns what both sessions cost.
+func (p *Party) Stats() engine.Stats {
+	a, b := p.next.Stats(), p.prev.Stats()
+	return engine.Stats{Sent: a.Sent + b.Sent, Received: a.Received + b.Received, Rounds: p.rounds}
+}
 
 // Interrupt ends what is under way, and the run, with a reason. It may be called at
 // any time from another goroutine.
@@ -252,9 +235,9 @@ func (p *Party) Close(err error) error {
 		// Who comes first in a session sends its end first.
 		err = p.each(func(isNext bool) error {
 			if isNext {
-				return at((p.index+1)%Parties, errors.Join(p.next.SendEnd(), p.next.RecvEnd()))
+				return engine.At((p.index+1)%Parties, errors.Join(p.next.SendEnd(), p.next.RecvEnd()))
 			}
-			return at((p.index+2)%Parties, errors.Join(p.prev.RecvEnd(), p.prev.SendEnd()))
+			return engine.At((p.index+2)%Parties, errors.Join(p.prev.RecvEnd(), p.prev.SendEnd()))
 		})
 	}
 	// Both at once, as each may take a moment to tell the other side.
@@ -263,7 +246,7 @@ func (p *Party) Close(err error) error {
 	for i, s := range []*session.Session{p.next, p.prev} {
 		if s != nil {
 			_, other := p.link(i == 0)
-			closing.Go(func() { reasons[i] = at(other, s.Close(err)) })
+			closing.Go(func() { reasons[i] = engine.At(other, s.Close(err)) })
 		}
 	}
 	closing.Wait()
