@@ -26,19 +26,18 @@ func loopback(tb testing.TB) (links [Parties]link) {
 // reports bytes that party 0 sends for each of n elements, and rounds.
 func bench(b *testing.B, n int, f func(p *Party, x, y Vec) error) {
 	none(b, join(b.Context(), loopback(b), func(p *Party) error {
-		x, err := p.Input(0, n, p.mine(0, numbers(1, n)))
+		x, err := p.Input(0, n, mine(p, 0, numbers(1, n)))
 		if err != nil {
 			return err
 		}
-		y, err := p.Input(1, n, p.mine(1, numbers(2, n)))
+		y, err := p.Input(1, n, mine(p, 1, numbers(2, n)))
 		if err != nil {
 			return err
 		}
 		if p.Index() == 0 {
 			b.ResetTimer()
 		}
-		next, prev := p.Stats()
-		sent, rounds := next.Sent+prev.Sent, p.Rounds()
+		before := p.Stats()
 		for range b.N {
 			if err := f(p, x, y); err != nil {
 				return err
@@ -49,9 +48,9 @@ func bench(b *testing.B, n int, f func(p *Party, x, y Vec) error) {
 		}
 		if p.Index() == 0 {
 			b.StopTimer()
-			next, prev = p.Stats()
-			b.ReportMetric(float64(next.Sent+prev.Sent-sent)/float64(b.N*n), "B/element")
-			b.ReportMetric(float64(p.Rounds()-rounds)/float64(b.N), "rounds")
+			after := p.Stats()
+			b.ReportMetric(float64(after.Sent-before.Sent)/float64(b.N*n), "B/element")
+			b.ReportMetric(float64(after.Rounds-before.Rounds)/float64(b.N), "rounds")
 			b.ReportMetric(float64(b.N*n)/b.Elapsed().Seconds()/1e6, "M/s")
 		}
 		return nil
@@ -62,7 +61,7 @@ func bench(b *testing.B, n int, f func(p *Party, x, y Vec) error) {
 func BenchmarkMul(b *testing.B) {
 	for _, n := range []int{1, 1000, 1000000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			bench(b, n, func(p *Party, x, y Vec) error { return p.Mul(newVec(n), x, y) })
+			bench(b, n, func(p *Party, x, y Vec) error { return p.Mul(p.NewVec(n), x, y) })
 		})
 	}
 }
@@ -71,7 +70,7 @@ func BenchmarkAnd(b *testing.B) {
 	for _, n := range []int{1, 1000, 1 << 18} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			bench(b, n, func(p *Party, x, y Vec) error {
-				return p.And([]Vec{newVec(n)}, []Vec{x}, []Vec{y})
+				return p.And([]Vec{p.NewVec(n)}, []Vec{x}, []Vec{y})
 			})
 		})
 	}
@@ -81,7 +80,9 @@ func BenchmarkLess(b *testing.B) {
 	for _, n := range []int{1, 1000, 100000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			bench(b, n, func(p *Party, x, y Vec) error {
-				_, err := p.less(x, y)
+				d := p.NewVec(n)
+				p.Combine(d, 1, x, -1, y)
+				_, err := p.Negative(d, 64)
 				return err
 			})
 		})
@@ -90,5 +91,5 @@ func BenchmarkLess(b *testing.B) {
 
 func BenchmarkMatMul(b *testing.B) {
 	const n = 256
-	bench(b, n*n, func(p *Party, x, y Vec) error { return p.MatMul(newVec(n*n), n, n, n, x, y) })
+	bench(b, n*n, func(p *Party, x, y Vec) error { return p.MatMul(p.NewVec(n*n), n, n, n, x, y) })
 }

@@ -30,9 +30,9 @@ func (p *Party) And(dst, x, y []Vec) error {
 	}
 	n := 0
 	for k := range dst {
-		words := len(dst[k].Own)
+		words := dst[k].Len()
 		if !is(dst[k], words) || !is(x[k], words) || !is(y[k], words) {
-			return fmt.Errorf("mal3: factors of %d and %d words for a product of %d", len(x[k].Own), len(y[k].Own), words)
+			return fmt.Errorf("mal3: factors of %d and %d words for a product of %d", x[k].Len(), y[k].Len(), words)
 		}
 		n += words
 	}
@@ -47,9 +47,9 @@ func (p *Party) And(dst, x, y []Vec) error {
 			return err
 		}
 		for k := range dst {
-			l.xOwn, l.xNext = append(l.xOwn, x[k].Own...), append(l.xNext, x[k].Next...)
-			l.yOwn, l.yNext = append(l.yOwn, y[k].Own...), append(l.yNext, y[k].Next...)
-			l.zOwn, l.zNext = append(l.zOwn, dst[k].Own...), append(l.zNext, dst[k].Next...)
+			l.xOwn, l.xNext = append(l.xOwn, x[k].Parts[0]...), append(l.xNext, x[k].Parts[1]...)
+			l.yOwn, l.yNext = append(l.yOwn, y[k].Parts[0]...), append(l.yNext, y[k].Parts[1]...)
+			l.zOwn, l.zNext = append(l.zOwn, dst[k].Parts[0]...), append(l.zNext, dst[k].Parts[1]...)
 		}
 		return nil
 	})

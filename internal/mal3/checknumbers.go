@@ -1,6 +1,8 @@
 package mal3
 
 import (
+	"slices"
+
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -70,7 +72,7 @@ func (p *Party) maskedSums(c []wide, aOwn, aNext *prg.PRG) {
 	for _, m := range l.matrices {
 		for k := range m.inner {
 			a, b := aOwn.Block(), aNext.Block()
-			yOwn, yNext := m.y.Own[k*m.columns:(k+1)*m.columns], m.y.Next[k*m.columns:(k+1)*m.columns]
+			yOwn, yNext := m.y.Parts[0][k*m.columns:(k+1)*m.columns], m.y.Parts[1][k*m.columns:(k+1)*m.columns]
 			for j := range yOwn {
 				c[j] = plus(c[j], crossWide(a, b, yOwn[j], yNext[j]))
 			}
@@ -105,17 +107,24 @@ func newNumberCheck(p *Party, challenge *prg.PRG) *numberCheck {
 		l.theta = make([]uint64, len(l.xOwn))
 	}
 	check := &numberCheck{log: l, theta: draw(l.theta[:len(l.xOwn)])}
+	for _, dot := range l.dots {
+		for theta := range slices.Chunk(check.theta[dot.at:dot.at+dot.n], dot.terms) {
+			for i := range theta {
+				theta[i] = theta[0]
+			}
+		}
+	}
 	for _, m := range l.matrices {
 		rows, cols := draw(make([]uint64, m.rows)), draw(make([]uint64, m.columns))
 		check.rows, check.cols = append(check.rows, rows), append(check.cols, cols)
 		x, y := wideVec{make([]wide, m.inner), make([]wide, m.inner)}, wideVec{make([]wide, m.inner), make([]wide, m.inner)}
 		for i, theta := range rows {
-			addProducts(x.own, m.x.Own[i*m.inner:], theta)
-			addProducts(x.next, m.x.Next[i*m.inner:], theta)
+			addProducts(x.own, m.x.Parts[0][i*m.inner:], theta)
+			addProducts(x.next, m.x.Parts[1][i*m.inner:], theta)
 		}
 		for k := range m.inner {
-			y.own[k] = weightedSum(m.y.Own[k*m.columns:], cols)
-			y.next[k] = weightedSum(m.y.Next[k*m.columns:], cols)
+			y.own[k] = weightedSum(m.y.Parts[0][k*m.columns:], cols)
+			y.next[k] = weightedSum(m.y.Parts[1][k*m.columns:], cols)
 		}
 		check.x.own, check.x.next = append(check.x.own, x.own...), append(check.x.next, x.next...)
 		check.y.own, check.y.next = append(check.y.own, y.own...), append(check.y.next, y.next...)

@@ -1,5 +1,7 @@
 package mal3
 
+import "github.com/dujiang-dev/dujiang/internal/engine"
+
 // blocks is into how many blocks the words of a check are divided, to be folded into
 // one. Each of the messages of a check has 128·64/blocks bits for each word, and each
 // party computes blocks conjunctions for each word.
@@ -45,7 +47,7 @@ func (f *folding) fold(dst []wide, bits []uint64, n, k int) {
 				}
 				planes[b][i] = sum
 			}
-			transpose(&planes[b])
+			engine.Transpose(&planes[b])
 		}
 		d := (*[lanes]wide)(dst)
 		for i := range d {
@@ -62,22 +64,5 @@ func combine(t *[16]uint64, a, b, c, d uint64) {
 	}
 	for i := range 8 {
 		t[8+i] = t[i] ^ d
-	}
-}
-
-// transpose moves bit k of word i to bit i of word k, in blocks of halving sizes.
-func transpose(a *[lanes]uint64) {
-	mask := uint64(1<<32 - 1)
-	for size := 32; size > 0; {
-		for base := 0; base < lanes; base += 2 * size {
-			lower, upper := a[base:base+size], a[base+size:base+2*size]
-			for i := range lower {
-				t := (lower[i]>>size ^ upper[i]) & mask
-				lower[i] ^= t << size
-				upper[i] ^= t
-			}
-		}
-		size /= 2
-		mask ^= mask << size
 	}
 }

@@ -9,9 +9,12 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 )
 
-var everyone = [Parties]bool{true, true, true}
+var everyone = []bool{true, true, true}
 
 // A link is the pair of ends of a connection from party i to party i+1.
 type link struct{ a, b net.Conn }
@@ -56,106 +59,37 @@ func none(t testing.TB, errs [Parties]error) {
 	}
 }
 
-func numbers(seed uint64, n int) []uint64 {
+// numbers returns n random numbers of all 64 bits.
+func numbers(seed uint64, n int) []int64 {
 	r := rand.New(rand.NewPCG(seed, 1))
-	v := make([]uint64, n)
+	v := make([]int64, n)
 	for i := range v {
-		v[i] = r.Uint64()
+		v[i] = int64(r.Uint64())
 	}
 	return v
 }
 
+// words is numbers for words of bits.
+func words(seed uint64, n int) []uint64 {
+	w := make([]uint64, n)
+	for i, x := range numbers(seed, n) {
+		w[i] = uint64(x)
+	}
+	return w
+}
+
 // mine returns values at the party that has them, and nil elsewhere.
-func (p *Party) mine(from int, values []uint64) []uint64 {
+func mine[T any](p *Party, from int, values []T) []T {
 	if p.Index() == from {
 		return values
 	}
 	return nil
 }
 
-// newVec returns a share of n zeros.
-func newVec(n int) Vec { return Vec{Own: make([]uint64, n), Next: make([]uint64, n)} }
-
-// TestOperations multiplies vectors of all inputs, of lengths around that of a
-// message, and opens the results everywhere.
-func TestOperations(t *testing.T) {
-	for _, n := range []int{0, 1, 2, 1000, piece - 1, piece, piece + 1, 3*piece + 5} {
-		in := [Parties][]uint64{numbers(1, n), numbers(2, n), numbers(3, n)}
-		none(t, run(t, func(p *Party) error {
-			var v [Parties]Vec
-			for i := range v {
-				var err error
-				if v[i], err = p.Input(i, n, p.mine(i, in[i])); err != nil {
-					return err
-				}
-				opened, err := p.Reveal(v[i], everyone)
-				if err != nil {
-					return err
-				}
-				require.Equal(t, in[i], opened)
-			}
-			product, again := newVec(n), newVec(n)
-			if err := p.Mul(product, v[0], v[1]); err != nil {
-				return err
-			}
-			if err := p.Mul(again, product, product); err != nil {
-				return err
-			}
-			opened, err := p.Reveal(again, everyone)
-			if err != nil {
-				return err
-			}
-			var inner uint64
-			for i, x := range opened {
-				xy := in[0][i] * in[1][i]
-				require.Equal(t, xy*xy, x)
-				inner += xy * in[2][i]
-			}
-			dot, err := p.Dot(product, v[2])
-			if err != nil {
-				return err
-			}
-			total, err := p.Reveal(dot, everyone)
-			if err != nil {
-				return err
-			}
-			require.Equal(t, []uint64{inner}, total)
-			return nil
-		}))
-	}
-}
-
-// TestBits computes with words of bits.
-func TestBits(t *testing.T) {
-	for _, n := range []int{0, 1, 3, 63, 64, 65, 2000, 1<<13 + 5} {
-		a, b := numbers(1, n), numbers(2, n)
-		none(t, run(t, func(p *Party) error {
-			x, err := p.InputBits(1, n, p.mine(1, a))
-			if err != nil {
-				return err
-			}
-			y, err := p.InputBits(2, n, p.mine(2, b))
-			if err != nil {
-				return err
-			}
-			xy, xxy := newVec(n), newVec(n)
-			if err := p.And([]Vec{xy}, []Vec{x}, []Vec{y}); err != nil {
-				return err
-			}
-			p.Not(y)
-			if err := p.And([]Vec{xxy}, []Vec{x}, []Vec{y}); err != nil {
-				return err
-			}
-			both, err := p.RevealBits(xy, everyone)
-			if err != nil {
-				return err
-			}
-			first, err := p.RevealBits(xxy, everyone)
-			for i := range a {
-				require.Equal(t, a[i]&b[i], both[i])
-				require.Equal(t, a[i]&^b[i], first[i])
-			}
-			return err
-		}))
-	}
+// TestEngine holds what all engines have in common.
+func TestEngine(t *testing.T) {
+	enginetest.Run(t, func(t *testing.T, f func(p engine.Party) error) []error {
+		errs := run(t, func(p *Party) error { return f(p) })
+		return errs[:]
+	})
 }

@@ -6,24 +6,31 @@ import (
 	"io"
 	"log/slog"
 
+	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/label"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/rep3"
-	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
 // Parties is the number of parties.
 const Parties = rep3.Parties
 
-const version = 1
+const (
+	version = 1
+	columns = 2 // of vectors
+)
 
-// A Vec is a party's share of a vector, as in [rep3].
-type Vec = rep3.Vec
+var _ engine.Party = (*Party)(nil)
+
+// A Vec is a party's share of a vector: summand i and summand i+1 of each element, for
+// party i.
+type Vec = engine.Vec
 
 // A Party is one of the three. It is not safe for concurrent use. After an error
 // of any method that talks to the others every further call fails, and Close tells
 // the others.
 type Party struct {
+	local     // what no other party sees, done by rep
 	rep       *rep3.Party
 	own, next *prg.PRG // streams with the previous and with the next party
 	numbers   numberLog
@@ -45,6 +52,24 @@ func (p *Party) Format(f fmt.State, verb rune) { io.WriteString(f, p.String()) }
 // LogValue implements [slog.LogValuer], with the result of String.
 func (p *Party) LogValue() slog.Value { return slog.StringValue(p.String()) }
 
+// local has those methods of [rep3.Party] that no other party sees anything of.
+type local interface {
+	Index() int
+	Parties() int
+	Bounds() (lowest, highest int64)
+	NewVec(n int) Vec
+	NewBits(n int) Vec
+	Combine(dst Vec, f int64, x Vec, g int64, y Vec)
+	Shift(x Vec, k int64)
+	Weigh(dst, x Vec, k []int64)
+	Sum(dst, x Vec)
+	Prefix(dst, x Vec)
+	Not(x Vec)
+	RandomBits(n int) (Vec, error)
+	Stats() engine.Stats
+	Interrupt(reason error)
+}
+
 // Open joins party index, which is 0, 1 or 2, to the next one, index + 1, and the
 // previous one, index - 1, modulo 3. All three have the same context, which binds
 // the run to what they agreed upon outside. When it fails there is nothing to close.
@@ -60,24 +85,13 @@ func Open(ctx context.Context, index int, next, prev io.ReadWriter, agreed []byt
 	}
 	own, next2 := rep.Seeds()
 	return &Party{
-		rep: rep, own: prg.New(own), next: prg.New(next2),
+		local: rep, rep: rep, own: prg.New(own), next: prg.New(next2),
 		mostNumbers: mostNumbers, mostBits: mostBits, challenge: ^uint64(0),
 	}, nil
 }
 
-// Index returns which party p is.
-func (p *Party) Index() int { return p.rep.Index() }
-
-// Rounds returns the number of rounds so far, which is that of message delays.
-func (p *Party) Rounds() int { return p.rep.Rounds() }
-
-// Stats returns what the sessions with the other two parties cost. It must not be
-// called after an error, when a message may still be under way.
-func (p *Party) Stats() (next, prev session.Stats) { return p.rep.Stats() }
-
-// Interrupt ends what is under way, and the run, with a reason. It may be called at
-// any time from another goroutine.
-func (p *Party) Interrupt(reason error) { p.rep.Interrupt(reason) }
+// Prepare has nothing to do.
+func (p *Party) Prepare(engine.Demand) error { return nil }
 
 // Close ends the run: with nil when all is done, which checks what has not been
 // checked and waits for the others to be done too, and otherwise with the error that
@@ -105,32 +119,34 @@ func (p *Party) during(f func() error) error {
 // Input returns shares of n numbers that party from has. It passes them as values;
 // the others pass nil. There is nothing to check: whatever party from sends, and to
 // one party only, is its input [rep3.Party.Input].
-func (p *Party) Input(from, n int, values []uint64) (v Vec, err error) {
-	return p.input(from, n, values, p.rep.Input)
+func (p *Party) Input(from, n int, values []int64) (v Vec, err error) {
+	return v, p.input(from, n, len(values), func() error {
+		v, err = p.rep.Input(from, n, values)
+		return err
+	})
 }
 
 // InputBits is [Party.Input] for words of bits.
 func (p *Party) InputBits(from, n int, words []uint64) (v Vec, err error) {
-	return p.input(from, n, words, p.rep.InputBits)
-}
-
-func (p *Party) input(from, n int, values []uint64, input func(int, int, []uint64) (Vec, error)) (v Vec, err error) {
-	if from < 0 || from >= Parties || n < 0 || p.Index() == from && len(values) != n || p.Index() != from && values != nil {
-		return v, fmt.Errorf("mal3: input of %d numbers, %d of them here, from party %d at party %d", n, len(values), from, p.Index())
-	}
-	err = p.during(func() error {
-		v, err = input(from, n, values)
+	return v, p.input(from, n, len(words), func() error {
+		v, err = p.rep.InputBits(from, n, words)
 		return err
 	})
-	return v, err
+}
+
+func (p *Party) input(from, n, here int, input func() error) error {
+	if from < 0 || from >= Parties || n < 0 || p.Index() == from && here != n || p.Index() != from && here != 0 {
+		return fmt.Errorf("mal3: input of %d elements, %d of them here, from party %d at party %d", n, here, from, p.Index())
+	}
+	return p.during(input)
 }
 
 // Agree checks that x, which came from outside, is a share of a vector: that the two
 // parties that have a summand have the same. Each party sends 16 bytes, in one round.
 // Shares of numbers and of bits are checked alike.
 func (p *Party) Agree(x Vec) error {
-	if len(x.Own) != len(x.Next) {
-		return fmt.Errorf("mal3: a vector of %d and %d summands", len(x.Own), len(x.Next))
+	if !is(x, x.Len()) {
+		return fmt.Errorf("mal3: a share of %d columns", len(x.Parts))
 	}
 	return p.during(func() error {
 		p.rep.Round()
@@ -138,9 +154,9 @@ func (p *Party) Agree(x Vec) error {
 		// that lacks the summand.
 		ownKey, nextKey := p.seeds()
 		own, next := newDigest(ownKey), newDigest(nextKey)
-		pieces(len(x.Own), func(lo, hi int) error {
-			own.words(x.Own[lo:hi])
-			next.words(x.Next[lo:hi])
+		pieces(x.Len(), func(lo, hi int) error {
+			own.words(x.Parts[0][lo:hi])
+			next.words(x.Parts[1][lo:hi])
 			return nil
 		})
 		return p.rep.Both(func() error { return next.send(p) }, func() error { return own.check(p) })
@@ -149,29 +165,36 @@ func (p *Party) Agree(x Vec) error {
 
 // Reveal opens x to the parties of which to is true, and returns nil to others. It
 // checks all that is unchecked before.
-func (p *Party) Reveal(x Vec, to [Parties]bool) ([]uint64, error) {
-	values, err := p.lacking(x, to)
-	for i := range values {
-		values[i] += x.Own[i] + x.Next[i]
+func (p *Party) Reveal(x Vec, to []bool) ([]int64, error) {
+	words, err := p.lacking(x, to)
+	if err != nil || words == nil {
+		return nil, err
 	}
-	return values, err
+	values := make([]int64, len(words))
+	for i, w := range words {
+		values[i] = int64(w + x.Parts[0][i] + x.Parts[1][i])
+	}
+	return values, nil
 }
 
 // RevealBits is [Party.Reveal] for words of bits.
-func (p *Party) RevealBits(x Vec, to [Parties]bool) ([]uint64, error) {
+func (p *Party) RevealBits(x Vec, to []bool) ([]uint64, error) {
 	words, err := p.lacking(x, to)
-	for i := range words {
-		words[i] ^= x.Own[i] ^ x.Next[i]
+	if err != nil || words == nil {
+		return nil, err
 	}
-	return words, err
+	for i := range words {
+		words[i] ^= x.Parts[0][i] ^ x.Parts[1][i]
+	}
+	return words, nil
 }
 
 // lacking returns the summand of x that this party lacks, if to is true of it: from
 // one of the parties that have it, with a digest of the other one.
-func (p *Party) lacking(x Vec, to [Parties]bool) (values []uint64, err error) {
-	n := len(x.Own)
-	if n != len(x.Next) {
-		return nil, fmt.Errorf("mal3: a vector of %d and %d summands", n, len(x.Next))
+func (p *Party) lacking(x Vec, to []bool) (values []uint64, err error) {
+	n := x.Len()
+	if !is(x, n) || len(to) != Parties {
+		return nil, fmt.Errorf("mal3: opening %d columns to some of %d parties", len(x.Parts), len(to))
 	}
 	if err := p.Check(); err != nil {
 		return nil, err
@@ -183,7 +206,7 @@ func (p *Party) lacking(x Vec, to [Parties]bool) (values []uint64, err error) {
 			if to[(p.Index()+2)%Parties] {
 				b := make([]byte, 8*min(piece, n))
 				err := pieces(n, func(lo, hi int) error {
-					encodeWords(b, x.Next[lo:hi])
+					encodeWords(b, x.Parts[1][lo:hi])
 					return p.rep.Send(toPrev, typeWord, b[:8*(hi-lo)])
 				})
 				if err != nil {
@@ -195,7 +218,7 @@ func (p *Party) lacking(x Vec, to [Parties]bool) (values []uint64, err error) {
 			}
 			sent := newDigest(nextKey)
 			pieces(n, func(lo, hi int) error {
-				sent.words(x.Own[lo:hi])
+				sent.words(x.Parts[0][lo:hi])
 				return nil
 			})
 			return sent.send(p)
@@ -243,26 +266,4 @@ func (p *Party) Check() error {
 		}
 		return p.ready()
 	})
-}
-
-// Not sets all words of x to their complements.
-func (p *Party) Not(x Vec) { p.rep.Not(x) }
-
-// Summands returns the summands of x as shares of three vectors, whose sum, or
-// exclusive or if x is of bits, x is. Summand k is known to the parties k and k-1, and
-// its shares are that summand in the place k and zeros elsewhere: the same words are
-// shares of numbers and of bits. So nobody is trusted with a conversion: each party
-// derives its shares of all three from its share of x alone [MR18, section 5.4.1].
-func (p *Party) Summands(x Vec) (s [Parties]Vec) {
-	zeros := make([]uint64, len(x.Own))
-	for k := range s {
-		s[k] = Vec{Own: zeros, Next: zeros}
-		switch k {
-		case p.Index():
-			s[k].Own = x.Own
-		case (p.Index() + 1) % Parties:
-			s[k].Next = x.Next
-		}
-	}
-	return s
 }

@@ -1,6 +1,9 @@
 package rep3
 
-import "github.com/dujiang-dev/dujiang/internal/prg"
+import (
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
 
 // What follows is for protocols that start from the shares, keys and sessions of this
 // one and send messages of their own. Types of messages below TypeFree are taken.
@@ -29,13 +32,13 @@ func (p *Party) Each(f func(next bool) error) error { return p.each(f) }
 // Send sends a message to the next or the previous party.
 func (p *Party) Send(next bool, typ byte, b []byte) error {
 	s, other := p.link(next)
-	return at(other, s.Send(typ, b))
+	return engine.At(other, s.Send(typ, b))
 }
 
 // Receive fills b with a message of the next or the previous party.
 func (p *Party) Receive(next bool, typ byte, b []byte) error {
 	s, other := p.link(next)
-	return at(other, s.Recv(typ, b))
+	return engine.At(other, s.Recv(typ, b))
 }
 
 // Swap sends out to the next or the previous party, and fills in with what that
@@ -43,6 +46,6 @@ func (p *Party) Receive(next bool, typ byte, b []byte) error {
 func (p *Party) Swap(next bool, typ byte, out, in []byte) error {
 	s, other := p.link(next)
 	return s.Duplex(
-		func() error { return at(other, s.Send(typ, out)) },
-		func() error { return at(other, s.Recv(typ, in)) })
+		func() error { return engine.At(other, s.Send(typ, out)) },
+		func() error { return engine.At(other, s.Recv(typ, in)) })
 }
