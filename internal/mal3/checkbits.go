@@ -47,15 +47,11 @@ func (p *Party) checkWords(l *bitLog) error {
 	p.draw(alpha, challenge)
 	// 2. [C_jk], the sum of αx_jy_k, for all pairs of blocks; those of j = k are sums
 	// of αz.
-	cOwn, cNext := make([]wide, blocks*blocks), make([]wide, blocks*blocks)
-	l.crossSums(cOwn, alpha, n)
-	if err := p.share(cOwn, cNext, wide.Xor, wide.Xor); err != nil {
+	sums := wideVec{l.crossSums(alpha, n), make([]wide, blocks*(blocks-1))}
+	if err := p.share(sums.own, sums.next, wide.Xor, wide.Xor); err != nil {
 		return err
 	}
-	for j := range blocks {
-		cOwn[j*blocks+j] = dotWords(alpha, l.zOwn[j*n:(j+1)*n])
-		cNext[j*blocks+j] = dotWords(alpha, l.zNext[j*n:(j+1)*n])
-	}
+	cOwn, cNext := withDiagonal(sums.own, alpha, l.zOwn), withDiagonal(sums.next, alpha, l.zNext)
 	// 3. r and s, by which x and y are folded.
 	if challenge, err = p.coin(); err != nil {
 		return err
@@ -139,8 +135,10 @@ func basis() *[2 * lanes]wide {
 // the next ones, to stay in the second-level cache.
 const crossTile = 1 << 9
 
-// crossSums sets c to this party's part of the sums of αx_jy_k, in the order of j.
-func (l *bitLog) crossSums(c, alpha []wide, n int) {
+// crossSums returns this party's part of the sums of αx_jy_k for j ≠ k, in the order of
+// j and then of k.
+func (l *bitLog) crossSums(alpha []wide, n int) []wide {
+	c := make([]wide, blocks*(blocks-1))
 	t := make([]wide, crossTile/2)
 	both := make([]uint64, crossTile)
 	for lo := 0; lo < n; lo += crossTile {
@@ -157,10 +155,28 @@ func (l *bitLog) crossSums(c, alpha []wide, n int) {
 				}
 				t := t[:len(y)/2]
 				conjunctions(t, l.xOwn[j*n+lo:j*n+hi], l.xNext[j*n+lo:j*n+hi], y, both)
-				c[j*blocks+k] = c[j*blocks+k].Xor(gf128.Dot(t, alpha[lo/2:hi/2]))
+				at := j*(blocks-1) + k
+				if k > j {
+					at--
+				}
+				c[at] = c[at].Xor(gf128.Dot(t, alpha[lo/2:hi/2]))
 			}
 		}
 	}
+	return c
+}
+
+// withDiagonal returns what crossSums has together with the sums of αz, for j = k.
+func withDiagonal(sums, alpha []wide, z []uint64) *[blocks][blocks]wide {
+	n := len(z) / blocks
+	var c [blocks][blocks]wide
+	for j := range c {
+		row := sums[j*(blocks-1):][:blocks-1]
+		copy(c[j][:j], row)
+		c[j][j] = dotWords(alpha, z[j*n:(j+1)*n])
+		copy(c[j][j+1:], row[j:])
+	}
+	return &c
 }
 
 // conjunctions sets t to this party's part of the conjunctions of x and y, of which
@@ -188,9 +204,9 @@ func dotWords(alpha []wide, words []uint64) (sum wide) {
 }
 
 // bilinear returns the sum of r_js_kc_jk.
-func bilinear(c []wide, r, s *[blocks]wide) (sum wide) {
+func bilinear(c *[blocks][blocks]wide, r, s *[blocks]wide) (sum wide) {
 	for j, r := range r {
-		sum = sum.Xor(gf128.Mul(r, gf128.Dot(c[j*blocks:(j+1)*blocks], s[:])))
+		sum = sum.Xor(gf128.Mul(r, gf128.Dot(c[j][:], s[:])))
 	}
 	return sum
 }
