@@ -6,7 +6,7 @@ import (
 
 // mostBits is how many words of conjunctions wait for a check at most. One takes 48
 // bytes.
-const mostBits = 1 << 18
+const mostBits = 1 << 19
 
 // A bitLog has what is unchecked of conjunctions: the factors and products, word by
 // word.

@@ -56,9 +56,9 @@ func (p *Party) checkWords(l *bitLog) error {
 	if challenge, err = p.coin(); err != nil {
 		return err
 	}
-	var r, s [blocks]wide
-	p.draw(r[:], challenge)
-	p.draw(s[:], challenge)
+	var r, s [blocks]uint64
+	p.drawWords(r[:], challenge)
+	p.drawWords(s[:], challenge)
 	var w wideVec // one element: the sum of r_js_kC_jk
 	w.own, w.next = []wide{bilinear(cOwn, &r, &s)}, []wide{bilinear(cNext, &r, &s)}
 	yFold := newFolding(&s)
@@ -108,6 +108,14 @@ func (p *Party) checkWords(l *bitLog) error {
 	tOwn = tOwn.Xor(gf128.Mul(rho[0], w.own[0])).Xor(c.own[0])
 	tNext = tNext.Xor(gf128.Mul(rho[0], w.next[0])).Xor(c.next[0])
 	return p.isZero(tOwn, tNext, wide.Xor)
+}
+
+// drawWords fills c with challenges of 64 bits.
+func (p *Party) drawWords(c []uint64, from *prg.PRG) {
+	from.Uint64s(c)
+	for i := range c {
+		c[i] &= p.challenge
+	}
 }
 
 // draw fills c with challenges.
@@ -204,9 +212,13 @@ func dotWords(alpha []wide, words []uint64) (sum wide) {
 }
 
 // bilinear returns the sum of r_js_kc_jk.
-func bilinear(c *[blocks][blocks]wide, r, s *[blocks]wide) (sum wide) {
+func bilinear(c *[blocks][blocks]wide, r, s *[blocks]uint64) (sum wide) {
+	var weights [blocks]wide
+	for k, s := range s {
+		weights[k].Lo = s
+	}
 	for j, r := range r {
-		sum = sum.Xor(gf128.Mul(r, gf128.Dot(c[j][:], s[:])))
+		sum = sum.Xor(gf128.Mul(wide{Lo: r}, gf128.Dot(c[j][:], weights[:])))
 	}
 	return sum
 }

@@ -96,10 +96,7 @@ type wideVec struct{ own, next []wide }
 
 func newNumberCheck(p *Party, challenge *prg.PRG) *numberCheck {
 	draw := func(v []uint64) []uint64 {
-		challenge.Uint64s(v)
-		for i := range v {
-			v[i] &= p.challenge
-		}
+		p.drawWords(v, challenge)
 		return v
 	}
 	l := &p.numbers

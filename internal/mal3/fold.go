@@ -10,20 +10,20 @@ const blocks = 32
 // lanes is the number of bits of a word.
 const lanes = 64
 
-// A folding adds up the blocks of vectors of bits, times a challenge for each block,
-// to vectors over GF(2^128). It takes the same time whatever the bits are.
+// A folding adds up the blocks of vectors of bits, times a challenge for each block, to
+// vectors over GF(2^128). Challenges are polynomials of a degree below 64, and so are
+// sums, which halves the work. It takes the same time whatever the bits are.
 type folding struct {
 	// at[b] are the places in the tables of what bit b of the sum has: for each four
 	// blocks, bit b of their challenges.
-	at [128][blocks / 4]uint8
+	at [lanes][blocks / 4]uint8
 }
 
-func newFolding(challenges *[blocks]wide) *folding {
+func newFolding(challenges *[blocks]uint64) *folding {
 	f := new(folding)
 	for l, r := range challenges {
 		for b := range lanes {
-			f.at[b][l/4] |= uint8(r.Lo>>b&1) << (l % 4)
-			f.at[lanes+b][l/4] |= uint8(r.Hi>>b&1) << (l % 4)
+			f.at[b][l/4] |= uint8(r>>b&1) << (l % 4)
 		}
 	}
 	return f
@@ -37,21 +37,16 @@ func (f *folding) fold(dst []wide, bits []uint64, n, k int) {
 		for g := range tables {
 			combine(&tables[g], bits[4*g*n+k], bits[(4*g+1)*n+k], bits[(4*g+2)*n+k], bits[(4*g+3)*n+k])
 		}
-		var planes [2][lanes]uint64
+		var planes [lanes]uint64
 		for b := range planes {
-			for i := range planes[b] {
-				at := &f.at[lanes*b+i]
-				var sum uint64
-				for g := range at {
-					sum ^= tables[g][at[g]&15]
-				}
-				planes[b][i] = sum
-			}
-			engine.Transpose(&planes[b])
+			at := &f.at[b]
+			planes[b] = tables[0][at[0]&15] ^ tables[1][at[1]&15] ^ tables[2][at[2]&15] ^ tables[3][at[3]&15] ^
+				tables[4][at[4]&15] ^ tables[5][at[5]&15] ^ tables[6][at[6]&15] ^ tables[7][at[7]&15]
 		}
+		engine.Transpose(&planes)
 		d := (*[lanes]wide)(dst)
-		for i := range d {
-			d[i] = wide{Lo: planes[0][i], Hi: planes[1][i]}
+		for i, sum := range planes {
+			d[i] = wide{Lo: sum}
 		}
 	}
 }
