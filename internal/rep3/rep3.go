@@ -65,7 +65,7 @@ const Parties = 3
 var _ engine.Party = (*Party)(nil)
 
 const (
-	version = 1
+	version = 2
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 16
 
@@ -91,8 +91,10 @@ type Party struct {
 	ownMask, nextMask   *prg.PRG
 	ownInput, nextInput *prg.PRG
 	rounds              int
-	// Messages under way, one each way.
+	// Messages under way, one each way, where words in memory are not what is sent.
 	sending, receiving [8 * chunk]byte
+	mask               [maskChunk]uint64
+	maskBytes          [8 * maskChunk]byte
 }
 
 // coins are all the randomness of a party.
