@@ -63,10 +63,10 @@
 //	Summands          0, 0                        none
 //	Numbers           32, 2                       32
 //	Negative, Zero    as package engine says, 3 summands
-//	Truncate          about shift/2 + 64, 5 + log2(shift)    about 2·shift + 128
+//	Truncate          about shift/2 + 128, 4 + log2(shift)    about 2·shift + 128
 //
-// A check takes 7 rounds if products of numbers wait, and 12 if conjunctions do, 18 for both
-// (and 11 more for each 2^19 words of one call). It comes before an opening, and after
+// A check takes 6 rounds if products of numbers wait, 11 if conjunctions do, and 16 for
+// both (and 10 more for each further 2^19 words of one call). It comes before an opening, and after
 // 2^20 numbers or 2^19 words. Until then a product takes 64 bytes of memory and
 // 48 a word of conjunctions; a check of them 24 and 64 more.
 //

@@ -10,7 +10,7 @@ import (
 // positive, x is the sum of the three summands, less 2^64 for each time that wraps. So
 // is its quotient the sum of theirs, less 2^(64-shift) for each, and plus what is carried
 // out of the bits that are cut off. The carries are computed as bits, by full adders and
-// a tree. It takes 5 + log2(shift) rounds, rounded up, and about 4·shift conjunctions
+// a tree. It takes 4 + log2(shift) rounds, rounded up, and about 4·shift conjunctions
 // and 8 multiplications for each element.
 func (p *Party) Truncate(dst, x Vec, shift int) error {
 	n := dst.Len()
