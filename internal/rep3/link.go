@@ -23,7 +23,18 @@ func (p *Party) Seeds() (own, next [prg.Size]byte) {
 func (p *Party) Round() { p.rounds++ }
 
 // Both calls send, which may send to both others, while receive receives from them.
-func (p *Party) Both(send, receive func() error) error { return p.both(send, receive) }
+// When one fails the other is interrupted, and Close waits for send.
+func (p *Party) Both(send, receive func() error) error {
+	sent := make(chan error, 1)
+	// Either session has to know what is under way in it.
+	return p.next.Duplex(func() error { return <-sent }, func() error {
+		return p.prev.Duplex(func() error {
+			err := send()
+			sent <- err
+			return err
+		}, receive)
+	})
+}
 
 // Each calls f for the next and the previous party at once, and returns the first
 // error.
