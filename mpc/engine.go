@@ -144,8 +144,8 @@ func (e *Engine) during(ctx context.Context, f func() error) error {
 }
 
 // vec returns a vector of n zeros.
-func (e *Engine) vec(r Range, n int) *Vec {
-	return &Vec{engine: e, r: r, share: e.party.NewVec(n)}
+func (e *Engine) vec(r Range, fraction, n int) *Vec {
+	return &Vec{engine: e, r: r, fraction: fraction, share: e.party.NewVec(n)}
 }
 
 // Input shares n numbers of party from, all of them in r. That party passes them as
@@ -208,7 +208,7 @@ func (e *Engine) InputShares(s *share.Share, r Range) (*Vec, error) {
 }
 
 // Shares returns this party's share of v, to be stored, sent or used in another
-// run. The id must be the same at all parties and of no other sharing.
+// run. Of fixed-point numbers it is one of the integers before the division. The id must be the same at all parties and of no other sharing.
 func (e *Engine) Shares(v *Vec, id [share.IDSize]byte) (*share.Share, error) {
 	if err := e.own(v); err != nil {
 		return nil, err
@@ -232,12 +232,20 @@ func (e *Engine) own(vs ...*Vec) error {
 	return nil
 }
 
-// Open opens v to the parties in to, which learn all its elements, and returns nil
-// to others. Name all three to open it to everybody.
+// Open opens v, of integers, to the parties in to, which learn all its elements, and
+// returns nil to others. Name all parties to open it to everybody.
 func (e *Engine) Open(ctx context.Context, v *Vec, to ...int) ([]int64, error) {
 	if err := e.own(v); err != nil {
 		return nil, err
 	}
+	if v.fraction != 0 {
+		return nil, errors.New("mpc: Open of fixed-point numbers; use OpenFixed")
+	}
+	return e.open(ctx, v, to)
+}
+
+// open opens v, of fixed-point numbers before the division.
+func (e *Engine) open(ctx context.Context, v *Vec, to []int) ([]int64, error) {
 	learns, err := e.recipients(to)
 	if err != nil {
 		return nil, err
