@@ -234,7 +234,7 @@ func (c *checker) truncate() {
 		x, z := c.input(0, a), c.p.NewVec(c.n)
 		c.measure()
 		c.ok(c.p.Truncate(z, x, shift))
-		c.same("Truncate")
+		c.same(fmt.Sprint("Truncate by ", shift))
 		for i, v := range c.reveal(z) {
 			if v != a[i]>>shift && v != a[i]>>shift+1 {
 				require.Equal(c.t, a[i]>>shift, v, "%d divided by 2^%d", a[i], shift)
