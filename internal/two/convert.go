@@ -41,8 +41,11 @@ func (p *Party) Decompose(x Vec, bits int) (Vec, error) { return engine.Decompos
 // Numbers returns bits as the numbers 0 and 1, in one round: with a random bit r that is
 // shared both ways, b xor r is opened, and b is r or 1 - r [RW19].
 func (p *Party) Numbers(n int, planes ...Vec) ([]Vec, error) {
+	if n < 0 {
+		return nil, fmt.Errorf("two: %d numbers", n)
+	}
 	for _, plane := range planes {
-		if n < 0 || !plane.Is(columns, engine.Words(n)) {
+		if !plane.Is(columns, engine.Words(n)) {
 			return nil, fmt.Errorf("two: %d numbers of %d words of bits", n, plane.Len())
 		}
 	}

@@ -255,15 +255,15 @@ func Deal(ctx context.Context, parties [Parties]io.ReadWriter, name string, agre
 }
 
 func deal(ctx context.Context, parties [Parties]io.ReadWriter, name string, agreed []byte, c *coins) error {
-	if name == "" || len(agreed) > maxAgreed {
-		return errors.New("two: a dealer needs a name, and an agreement that is not longer than 16 KiB")
+	if name == "" {
+		return errors.New("two: a dealer needs a name")
 	}
-	tag, err := label.New("two", version, "agreement", agreed)
+	tag, err := agreement(agreed)
 	if err == nil {
 		tag, err = dealerTag(name, tag)
 	}
 	if err != nil {
-		return fmt.Errorf("two: %w", err)
+		return err
 	}
 	stream := c.stream()
 	var id [prg.Size]byte

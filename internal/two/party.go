@@ -107,12 +107,10 @@ func open(ctx context.Context, index int, peer io.ReadWriter, cfg *Config, c *co
 		return nil, fmt.Errorf("two: party %d is not 0 or 1", index)
 	case cfg == nil || cfg.Source == nil:
 		return nil, errors.New("two: set Config.Source, which says where triples come from")
-	case len(cfg.Agreed) > maxAgreed:
-		return nil, fmt.Errorf("two: an agreement of %d bytes is longer than %d", len(cfg.Agreed), maxAgreed)
 	}
-	tag, err := label.New("two", version, "agreement", cfg.Agreed)
+	tag, err := agreement(cfg.Agreed)
 	if err != nil {
-		return nil, fmt.Errorf("two: %w", err)
+		return nil, err
 	}
 	stock, err := cfg.Stock.claim(index)
 	if err != nil {
@@ -158,6 +156,14 @@ func open(ctx context.Context, index int, peer io.ReadWriter, cfg *Config, c *co
 	return p, nil
 }
 
+// agreement is what enters all tags of a run.
+func agreement(agreed []byte) ([]byte, error) {
+	if len(agreed) > maxAgreed {
+		return nil, fmt.Errorf("two: an agreement of %d bytes is longer than %d", len(agreed), maxAgreed)
+	}
+	return label.New("two", version, "agreement", agreed)
+}
+
 // agree makes the joint stream of both parties' keys, and compares which run of the
 // source each is in.
 func (p *Party) agree(key [prg.Size]byte) error {
@@ -200,9 +206,13 @@ func (p *Party) Interrupt(reason error) { p.cancel(reason) }
 
 // Close ends the run. What is left of the stock can be taken before by [Party.Leftover].
 func (p *Party) Close(err error) error {
+	if err == nil && p.maker != nil {
+		// The source first, since what it finds at the end concerns the other party too.
+		err = p.maker.close(nil)
+		p.maker = nil
+	}
 	if err == nil {
-		// Party 0 sends its end first, and both come to an end with a dealer only
-		// when this one is agreed on.
+		// Party 0 sends its end first.
 		if p.index == 0 {
 			err = errors.Join(p.peer.SendEnd(), p.peer.RecvEnd())
 		} else {
@@ -210,6 +220,7 @@ func (p *Party) Close(err error) error {
 		}
 		err = engine.At(p.other(), err)
 	}
+	// Both at once, as each may take a moment to tell the other side.
 	var closing sync.WaitGroup
 	var reasons [2]error
 	if p.peer != nil {
@@ -220,14 +231,14 @@ func (p *Party) Close(err error) error {
 	}
 	closing.Wait()
 	p.cancel(nil)
-	for _, reason := range reasons {
-		// What the others say is better than what came of it here.
-		if reason != nil && (err == nil || !classified(err) && classified(reason)) {
-			err = reason
-		}
-	}
 	if err == nil {
 		return nil
+	}
+	// What the others say is better than what came of it here.
+	for _, reason := range reasons {
+		if !classified(err) && classified(reason) {
+			err = reason
+		}
 	}
 	return fmt.Errorf("two: %w", err)
 }

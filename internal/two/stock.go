@@ -40,6 +40,12 @@ func (o order) sizes() (a, b, c int) {
 	return o.rows, o.rows, o.rows
 }
 
+// empty reports whether the triples of o have no elements.
+func (o order) empty() bool {
+	a, b, c := o.sizes()
+	return a == 0 && b == 0 && c == 0
+}
+
 // triples are a party's shares of a, b and c. Each may be used once: with a mask that
 // was used before, what is opened tells the difference of two secrets.
 type triples struct{ a, b, c []uint64 }
@@ -150,10 +156,12 @@ func (s *Stock) shapes() []order {
 			shapes = append(shapes, o)
 		}
 	}
-	slices.SortFunc(shapes, func(a, b order) int {
-		return slices.Compare([]int{a.rows, a.inner, a.cols}, []int{b.rows, b.inner, b.cols})
-	})
+	slices.SortFunc(shapes, compareShapes)
 	return shapes
+}
+
+func compareShapes(a, b order) int {
+	return slices.Compare([]int{a.rows, a.inner, a.cols}, []int{b.rows, b.inner, b.cols})
 }
 
 // counts appends what s has.
@@ -203,6 +211,9 @@ func (p *Party) take(o order) (triples, error) {
 			return t, nil
 		}
 		t := newTriples(o)
+		if o.empty() {
+			return t, nil
+		}
 		return t, p.maker.make(o, t)
 	}
 	if err := p.ensure(o); err != nil {
@@ -241,21 +252,21 @@ func (p *Party) Prepare(d engine.Demand) error {
 			return err
 		}
 	}
+	if p.stock.shaped == nil {
+		p.stock.shaped = make(map[order][]triples)
+	}
 	wanted := make(map[order]int)
 	for _, m := range d.Matrices {
 		o, err := shape(m.Rows, m.Inner, m.Columns)
 		if err != nil {
 			return err
 		}
-		if wanted[o]++; wanted[o] <= len(p.stock.shaped[o]) {
+		if wanted[o]++; o.empty() || wanted[o] <= len(p.stock.shaped[o]) {
 			continue
 		}
 		t := newTriples(o)
 		if err := p.maker.make(o, t); err != nil {
 			return err
-		}
-		if p.stock.shaped == nil {
-			p.stock.shaped = make(map[order][]triples)
 		}
 		p.stock.shaped[o] = append(p.stock.shaped[o], t)
 	}
