@@ -313,6 +313,16 @@ func TestErrorsStay(t *testing.T) {
 	}
 }
 
+// TestCloseChecks has nothing opened, and is checked nevertheless.
+func TestCloseChecks(t *testing.T) {
+	for name, deviation := range deviations {
+		errs := run(t, func(p *Party) error { return deviation.f(p, p.NewVec(7), p.NewVec(7)) })
+		for _, i := range []int{0, 2} {
+			require.ErrorIs(t, errs[i], session.ErrPeer, name)
+		}
+	}
+}
+
 func TestPartiesAreNotPrinted(t *testing.T) {
 	none(t, run(t, func(p *Party) error {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {

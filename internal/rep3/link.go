@@ -26,14 +26,21 @@ func (p *Party) Round() { p.rounds++ }
 // When one fails the other is interrupted, and Close waits for send.
 func (p *Party) Both(send, receive func() error) error {
 	sent := make(chan error, 1)
-	// Either session has to know what is under way in it.
-	return p.next.Duplex(func() error { return <-sent }, func() error {
-		return p.prev.Duplex(func() error {
+	// Either session has to know what is under way in it. The error of the inner one
+	// names the party, and that of the outer one may be what it wraps.
+	var failed error
+	err := p.next.Duplex(func() error { return <-sent }, func() error {
+		failed = p.prev.Duplex(func() error {
 			err := send()
 			sent <- err
 			return err
 		}, receive)
+		return failed
 	})
+	if failed != nil {
+		return failed
+	}
+	return err
 }
 
 // Each calls f for the next and the previous party at once, and returns the first
