@@ -9,9 +9,8 @@ import (
 )
 
 // Functions bring their argument into an interval where a polynomial comes close: a
-// number y to c = y·2^-p from 1/2 to 1 [Octavian Catrina, Amitabh Saxena: Secure
-// Computation with Fixed-Point Numbers, Financial Cryptography 2010, has the same for
-// division], an exponent to its part behind the point. Coefficients are integers, since
+// number y to c = y·2^-p from 1/2 to 1 [CS10, section 3.4, has the same for division], an
+// exponent to its part behind the point. Coefficients are integers, since
 // what machines make of floating-point numbers may differ in the last bit, and public
 // numbers must not.
 
