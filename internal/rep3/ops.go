@@ -1,6 +1,7 @@
 package rep3
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
@@ -181,6 +182,9 @@ func stream(g *prg.PRG, words []uint64, buf []byte) {
 	})
 }
 
+// headerSize is what session puts before each message, in bytes.
+const headerSize = 5
+
 // maskChunk is how many masks are expanded at once, to stay in the first-level
 // cache.
 const maskChunk = 1 << 9
@@ -195,7 +199,9 @@ func (p *Party) exchange(dst []Vec, compute func(k, lo, hi int)) error {
 			own := v.Parts[0]
 			for lo := 0; lo < len(own); lo += chunk {
 				hi := min(lo+chunk, len(own))
-				compute(k, lo, hi)
+				if p.rehearsal == nil {
+					compute(k, lo, hi)
+				}
 				if err := p.send(toPrev, own[lo:hi]); err != nil {
 					return err
 				}
@@ -213,7 +219,17 @@ func (p *Party) exchange(dst []Vec, compute func(k, lo, hi int)) error {
 }
 
 // both sends to the previous party while it receives from the next one.
-func (p *Party) both(send, receive func() error) error { return p.prev.Duplex(send, receive) }
+func (p *Party) both(send, receive func() error) error {
+	if p.rehearsal != nil {
+		return errors.Join(send(), receive())
+	}
+	return p.prev.Duplex(send, receive)
+}
+
+// rehearse returns what messages of so many words take.
+func rehearse(words int) uint64 {
+	return uint64(8*words) + uint64((words+chunk-1)/chunk*headerSize)
+}
 
 // Directions of messages.
 const (
@@ -231,6 +247,10 @@ func (p *Party) link(next bool) (*session.Session, int) {
 
 // send sends words, in messages of a chunk.
 func (p *Party) send(next bool, words []uint64) error {
+	if p.rehearsal != nil {
+		p.rehearsal.Sent += rehearse(len(words))
+		return nil
+	}
 	s, other := p.link(next)
 	buf := p.sending[:]
 	for len(words) > 0 {
@@ -245,6 +265,10 @@ func (p *Party) send(next bool, words []uint64) error {
 
 // receive fills words from messages that send made of as many.
 func (p *Party) receive(next bool, words []uint64) error {
+	if p.rehearsal != nil {
+		p.rehearsal.Received += rehearse(len(words))
+		return nil
+	}
 	s, other := p.link(next)
 	buf := p.receiving[:]
 	for len(words) > 0 {
