@@ -7,7 +7,7 @@ package mal3
 // other one has too, which the corrupted party cannot alter, and each of the other two is
 // at one honest party only. So an input is whatever the corrupted party sends, and a
 // wrong message in a product is a product with an error e added, which that party knows and
-// which depends on no secret [AFLNO16; LN17, section 3, security of multiplication up to
+// which depends on no secret [AFLNO16; LN17: multiplication is secure up to
 // additive attacks]. The same holds for c and for cross sums below. It can send the
 // honest parties different summands when something is opened to all, or lie about them:
 // openings are compared.
@@ -21,7 +21,7 @@ package mal3
 //	-(sum of θe) - e'   modulo 2^128
 //
 // for θ chosen at random below 2^64 after e and e' were fixed. This is the check with one
-// random triple of the same y [LN17, section 2, verification by sacrifice], of which the
+// random triple of the same y [LN17, verification with another triple], of which the
 // random triples of all products have only the sum of their c, as only that is needed.
 // Let e of one product be 2^v times an odd number, v < 64, and all else be fixed. There is at most
 // one θ modulo 2^(128-v), hence at most one below 2^64, for which the result is zero: the
@@ -39,9 +39,9 @@ package mal3
 // random α for each place in a block, the sum of αE of a block j with an error is zero
 // with 2^-128. So one of the sums E_jj is not zero, where C_jk is the
 // sum of α·(products of the gates of x_j and y_k), which for j = k is computed from z and
-// for j ≠ k by one multiplication each, which may be wrong by any E_jk [GSZ20, section 5,
-// compression of inner products; BGIN19, section 4: the products of all pairs are sent
-// instead of those of polynomials]. Then r and s fold x and y: the inner product of the
+// for j ≠ k by one multiplication each, which may be wrong by any E_jk [GSZ20 and
+// BGIN19 compress inner products by polynomials instead, of which the values at further
+// points are sent in the place of the products of all pairs]. Then r and s fold x and y: the inner product of the
 // sums of r_jx_j and s_ky_k, weighted by α, is the sum of r_js_kC_jk, up to the error
 // sum of r_js_kE_jk, a polynomial of degree 2 that is not zero. For r_j and s_k from a set of 2^64
 // elements it vanishes with 2·2^-64 at most (Schwartz and Zippel). What is left is one

@@ -20,8 +20,7 @@ func (p *Party) checkNumbers() error {
 		masks += m.columns
 		opened += m.inner
 	}
-	// 1. [a], and [c] = [a·y] by a multiplication that may be wrong
-	// [LN17, protocol 2.24; weak multiplication].
+	// 1. [a], and [c] = [a·y] by a multiplication that may be wrong [LN17].
 	aOwn, aNext := p.seeds()
 	cOwn, cNext := make([]wide, masks), make([]wide, masks)
 	p.maskedSums(cOwn, prg.New(aOwn), prg.New(aNext))

@@ -2,6 +2,7 @@ package mal3
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"log/slog"
@@ -79,13 +80,14 @@ func Open(ctx context.Context, index int, next, prev io.ReadWriter, agreed []byt
 	if err != nil {
 		return nil, fmt.Errorf("mal3: %w", err)
 	}
-	rep, err := rep3.Open(ctx, index, next, prev, tag)
+	sum := sha256.Sum256(tag) // as long as a context may be, whatever agreed is
+	rep, err := rep3.Open(ctx, index, next, prev, sum[:])
 	if err != nil {
 		return nil, err
 	}
-	own, next2 := rep.Seeds()
+	ownSeed, nextSeed := rep.Seeds()
 	return &Party{
-		local: rep, rep: rep, own: prg.New(own), next: prg.New(next2),
+		local: rep, rep: rep, own: prg.New(ownSeed), next: prg.New(nextSeed),
 		mostNumbers: mostNumbers, mostBits: mostBits, challenge: ^uint64(0),
 	}, nil
 }

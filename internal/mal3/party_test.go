@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -188,6 +189,39 @@ func TestOpenMistakes(t *testing.T) {
 	require.ErrorContains(t, err, "party 3 is not")
 	_, err = Open(t.Context(), 0, nil, nil, make([]byte, 1<<16))
 	require.ErrorContains(t, err, "longer than")
+}
+
+// TestLongContext joins parties with the longest context, and not with another one.
+func TestLongContext(t *testing.T) {
+	for _, different := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			links := pipes()
+			var errs [Parties]error
+			var running sync.WaitGroup
+			for i := range Parties {
+				running.Go(func() {
+					next, prev := links[i].a, links[(i+2)%Parties].b
+					defer next.Close()
+					defer prev.Close()
+					agreed := make([]byte, 1<<16-1)
+					if different {
+						agreed[len(agreed)-1] = byte(i / 2)
+					}
+					p, err := Open(t.Context(), i, next, prev, agreed)
+					if err == nil {
+						err = p.Close(nil)
+					}
+					errs[i] = err
+				})
+			}
+			running.Wait()
+			if !different {
+				none(t, errs)
+				return
+			}
+			require.ErrorIs(t, errs[2], session.ErrIncompatible)
+		})
+	}
 }
 
 // TestDeath has one party stop in every possible place: the others end with an error,

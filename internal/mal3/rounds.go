@@ -67,7 +67,7 @@ func (p *Party) openShort(own, next []byte) ([]byte, error) {
 
 // coin returns a stream that nobody knows anything of before both others have
 // received all that this party sent: a random sharing, which takes no message
-// [LN17, section 2.2; AFLNO16], is opened.
+// [LN17; AFLNO16], is opened.
 func (p *Party) coin() (*prg.PRG, error) {
 	if err := p.ready(); err != nil {
 		return nil, err

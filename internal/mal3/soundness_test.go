@@ -1,10 +1,12 @@
 package mal3
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -122,5 +124,58 @@ func TestSoundness(t *testing.T) {
 			require.LessOrEqual(t, off*off, 6.5*6.5*float64(n)*d.missed*(1-d.missed), "%d of %d missed", count, n)
 			t.Logf("missed %d of %d, expected %.0f", count, n, d.missed*float64(n))
 		})
+	}
+}
+
+// TestCancelling has two errors that would cancel each other if their challenges were
+// the same.
+func TestCancelling(t *testing.T) {
+	minusOne := minus(wide{}, wide{Lo: 1})
+	flip := func(p *Party, words ...int) {
+		for _, at := range words {
+			switch p.Index() {
+			case 1:
+				p.bits.zOwn[at] ^= 1
+			case 0:
+				p.bits.zNext[at] ^= 1
+			}
+		}
+	}
+	matrix := func(first, second int) func(p *Party, x, y Vec) error {
+		return func(p *Party, x, y Vec) error {
+			z := p.NewVec(6)
+			err := p.MatMul(z, 2, 2, 3, x.Slice(0, 4), y.Slice(0, 6))
+			m := p.numbers.matrices[0]
+			p.deviate(z, first, m.zOwn, m.zNext, first, wide{Lo: 1})
+			p.deviate(z, second, m.zOwn, m.zNext, second, minusOne)
+			return err
+		}
+	}
+	and := func(words ...int) func(p *Party, x, y Vec) error {
+		return func(p *Party, x, y Vec) error {
+			// 126 words, of which a block has 4.
+			x, y = engine.Concat(slices.Repeat([]Vec{x}, 18)...), engine.Concat(slices.Repeat([]Vec{y}, 18)...)
+			err := p.And([]Vec{p.NewBits(126)}, []Vec{x}, []Vec{y})
+			flip(p, words...)
+			return err
+		}
+	}
+	for name, f := range map[string]func(p *Party, x, y Vec) error{
+		"products": func(p *Party, x, y Vec) error {
+			z := p.NewVec(7)
+			err := p.Mul(z, x, y)
+			p.deviate(z, 3, p.numbers.zOwn, p.numbers.zNext, 3, wide{Lo: 1})
+			p.deviate(z, 4, p.numbers.zOwn, p.numbers.zNext, 4, minusOne)
+			return err
+		},
+		"columns":        matrix(0, 1),
+		"rows":           matrix(0, 3),
+		"rows and cols":  matrix(1, 5),
+		"blocks":         and(0, 4),
+		"words":          and(0, 1),
+		"pairs of words": and(0, 2),
+		"blocks further": and(1, 125),
+	} {
+		require.False(t, missed(t, ^uint64(0), f), name)
 	}
 }
