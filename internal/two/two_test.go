@@ -22,6 +22,7 @@ type setting struct {
 	dealer bool
 	stocks [Parties]*Stock
 	silent bool
+	cipher bool
 	agreed func(i int) []byte // nil for nothing
 	wrap   func(conns *conns)
 }
@@ -59,6 +60,9 @@ func join(ctx context.Context, c *conns, s setting, f func(p *Party) error) (err
 			defer c.peers[i].Close()
 			defer c.dealing[i][0].Close()
 			cfg := &Config{Source: Transfers{Silent: s.silent}, Stock: s.stocks[i], Agreed: agreed(i)}
+			if s.cipher {
+				cfg.Source = Encryption{}
+			}
 			if s.dealer {
 				cfg.Source = Dealer{Stream: c.dealing[i][0], Name: "D"}
 			}
