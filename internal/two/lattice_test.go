@@ -171,13 +171,13 @@ func TestSamples(t *testing.T) {
 	require.Equal(t, 1.0, most)
 	digits(v, testStream(3), 45)
 	mean, _, most = moments()
-	require.InDelta(t, 1<<44, mean, 8*(1<<45)/math.Sqrt(12)/90.5)
+	require.InDelta(t, float64(1<<44), mean, 8*(1<<45)/math.Sqrt(12)/90.5)
 	require.Less(t, most, float64(1<<45))
 	// Residues of a small prime, of which nearly half of the draws are thrown away.
 	const p = 1<<47 + 1
 	uniform(v, testStream(4), p)
 	mean, _, most = moments()
-	require.InDelta(t, p/2, mean, 8*p/math.Sqrt(12)/90.5)
+	require.InDelta(t, float64(p/2), mean, 8*p/math.Sqrt(12)/90.5)
 	require.Less(t, most, float64(p))
 }
 
