@@ -71,6 +71,7 @@ var settings = []struct {
 	setting
 }{
 	{"dealer", 1_000_000, setting{dealer: true}},
+	{"encryption", 1 << 17, setting{cipher: true}},
 	{"transfers", 1 << 15, setting{}},
 	{"silent", 1 << 13, setting{silent: true}},
 }

@@ -127,6 +127,8 @@ func TestCutsAndFlips(t *testing.T) {
 		}
 		none(t, run(t, count, mixed))
 		places := 12
+		s := s
+		s.base = true
 		if !s.dealer {
 			places = 4 // base transfers take time
 		}
@@ -189,7 +191,7 @@ func TestMalformed(t *testing.T) {
 			err := p.swap(typeReply, make([]byte, ot.BaseReplySize), make([]byte, ot.BaseReplySize))
 			return errors.Join(err, p.peer.Recv(typeExtension, make([]byte, 1)))
 		}},
-		"extension": {func(p *Party) error { return p.maker.(*transfers).base() }, func(p *Party) error {
+		"extension": {func(p *Party) error { return transfersOf(p).base() }, func(p *Party) error {
 			return p.peer.Send(typeExtension, make([]byte, 9))
 		}},
 		"correction": {func(p *Party) error {
@@ -197,7 +199,7 @@ func TestMalformed(t *testing.T) {
 			return err
 		}, func(p *Party) error { return p.peer.Send(typeCorrection, make([]byte, 8)) }},
 	} {
-		errs := run(t, setting{}, func(p *Party) error {
+		errs := run(t, setting{base: true}, func(p *Party) error {
 			if c.before != nil {
 				if err := c.before(p); err != nil {
 					return err
@@ -225,6 +227,32 @@ func validChoice(p *Party) []byte {
 		panic(err)
 	}
 	return c.Message()
+}
+
+// TestMalformedCiphertexts has residues that are none in each message of Encryption.
+func TestMalformedCiphertexts(t *testing.T) {
+	for typ, size := range map[byte]int{typePublic: publicSize, typeAsk: askSize} {
+		errs := run(t, setting{cipher: true}, func(p *Party) error {
+			if p.index == 1 {
+				return p.Prepare(engine.Demand{Products: 1})
+			}
+			if typ == typeAsk {
+				if err := p.maker.(*encrypted).keys(); err != nil {
+					return err
+				}
+			}
+			if err := p.peer.Send(typ, bytes.Repeat([]byte{255}, size)); err != nil {
+				return err
+			}
+			return p.peer.Recv(typeAnswered, make([]byte, replySize))
+		})
+		require.ErrorIs(t, errs[1], session.ErrPeer)
+		require.ErrorContains(t, errs[1], "not below its prime")
+		require.ErrorIs(t, errs[0], session.ErrAborted)
+	}
+	m := &encrypted{first: newPolys()}
+	require.ErrorIs(t, m.decrypt(make([]uint64, slots), bytes.Repeat([]byte{255}, replySize)), errResidue)
+	require.ErrorIs(t, m.decrypt(make([]uint64, slots), append(make([]byte, replySize-packed), 255, 255, 255, 255, 255, 255)), errResidue)
 }
 
 // TestMalformedOrders has party 1 order what a dealer does not make, and party 0 order at

@@ -40,6 +40,9 @@ const (
 	typeReply      = 5
 	typeExtension  = 6
 	typeCorrection = 7
+	typePublic     = 8
+	typeAsk        = 9
+	typeAnswered   = 10
 	typeSilent     = 16 // and on, for party 0 as the sender
 	typeSilentBack = 32 // and on, for party 1
 )

@@ -20,7 +20,7 @@ var orders = []order{
 // TestTriples checks triples of every kind, and that masks differ from each other and
 // from run to run of a source.
 func TestTriples(t *testing.T) {
-	for name, s := range map[string]setting{"transfers": {}, "dealer": {dealer: true}, "silent": {silent: true}} {
+	for name, s := range map[string]setting{"transfers": {}, "dealer": {dealer: true}, "silent": {silent: true}, "encryption": {cipher: true}} {
 		t.Run(name, func(t *testing.T) {
 			halves := make(map[order][Parties]triples)
 			for _, o := range orders {

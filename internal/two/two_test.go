@@ -2,6 +2,7 @@ package two
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/ot"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -22,6 +24,9 @@ type setting struct {
 	dealer bool
 	stocks [Parties]*Stock
 	silent bool
+	cipher bool
+	// base makes the base transfers in the run, instead of taking them from one before.
+	base   bool
 	agreed func(i int) []byte // nil for nothing
 	wrap   func(conns *conns)
 }
@@ -59,6 +64,9 @@ func join(ctx context.Context, c *conns, s setting, f func(p *Party) error) (err
 			defer c.peers[i].Close()
 			defer c.dealing[i][0].Close()
 			cfg := &Config{Source: Transfers{Silent: s.silent}, Stock: s.stocks[i], Agreed: agreed(i)}
+			if s.cipher {
+				cfg.Source = Encryption{}
+			}
 			if s.dealer {
 				cfg.Source = Dealer{Stream: c.dealing[i][0], Name: "D"}
 			}
@@ -67,7 +75,14 @@ func join(ctx context.Context, c *conns, s setting, f func(p *Party) error) (err
 				errs[i] = err
 				return
 			}
-			errs[i] = p.Close(f(p))
+			errs[i] = p.Close(func() error {
+				if m := transfersOf(p); m != nil && !s.base && !s.silent {
+					if err := m.recall(); err != nil {
+						return err
+					}
+				}
+				return f(p)
+			}())
 		})
 	}
 	if s.dealer {
@@ -81,6 +96,41 @@ func join(ctx context.Context, c *conns, s setting, f func(p *Party) error) (err
 	}
 	running.Wait()
 	return errs
+}
+
+// transfersOf returns what makes transfers at p, or nil.
+func transfersOf(p *Party) *transfers {
+	switch m := p.maker.(type) {
+	case *transfers:
+		return m
+	case *encrypted:
+		return m.transfers
+	}
+	return nil
+}
+
+// bases are the results of base transfers, by party and delta, which follow from the coins
+// and the context.
+var bases sync.Map
+
+type basis struct {
+	pairs  *[ot.Base][2]prg.Block
+	chosen *[ot.Base]prg.Block
+}
+
+// recall takes base transfers from a run before, or makes them. Both parties find some, or
+// none, since their coins are fixed.
+func (m *transfers) recall() error {
+	key := fmt.Sprint(m.p.index, m.delta, m.tags)
+	if found, ok := bases.Load(key); ok {
+		m.pairs, m.chosen = found.(basis).pairs, found.(basis).chosen
+		return nil
+	}
+	if err := m.base(); err != nil {
+		return err
+	}
+	bases.Store(key, basis{m.pairs, m.chosen})
+	return nil
 }
 
 // run is join over unbuffered pipes in a bubble.
@@ -129,7 +179,7 @@ func mine[T any](p *Party, from int, values []T) []T {
 }
 
 // sources are all ways to make triples.
-var sources = map[string]setting{"transfers": {}, "dealer": {dealer: true}}
+var sources = map[string]setting{"transfers": {}, "encryption": {cipher: true}, "dealer": {dealer: true}}
 
 // TestOperations multiplies vectors of both inputs, of lengths around that of a message.
 func TestOperations(t *testing.T) {
