@@ -217,7 +217,7 @@ func TestStatementIsCanonical(t *testing.T) {
 	require.True(t, strings.HasPrefix(got, statementDomain))
 	require.Equal(t, string(must(jcs.Transform([]byte(got[len(statementDomain):])))), got[len(statementDomain):])
 	s := sign(r)
-	require.Equal(t, string(must(jcs.Transform(s.leaf()))), string(s.leaf()))
+	require.Equal(t, string(must(jcs.Transform(s.Leaf()))), string(s.Leaf()))
 }
 
 func TestStoredForm(t *testing.T) {
