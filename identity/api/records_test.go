@@ -138,5 +138,5 @@ func BenchmarkRecords(b *testing.B) {
 	cfg, codes := filled(b, 10_000)
 	_, err := cfg.Log.Publish(context.Background(), cfg.Witness)
 	require.NoError(b, err)
-	benchmarkResolve(b, cfg, false, func(i int) string { return `{"code":"` + codes[i%len(codes)].String() + `"}` })
+	benchmarkResolve(b, cfg, unknown, func(i int) string { return `{"code":"` + codes[i%len(codes)].String() + `"}` })
 }
