@@ -143,7 +143,7 @@ type Config struct {
 	// Verify checks a signature by the key that is registered for signer now.
 	Verify func(ctx context.Context, signer string, message, signature []byte) error
 	// Certified returns the code of a connection with a client's certificate, as
-	// cert.CodeOf does. Its requests need no signature. Without it certificates
+	// Code of cert.Peers does. Its requests need no signature. Without it certificates
 	// count for nothing.
 	Certified func(state *tls.ConnectionState) (code string, err error)
 	// Session is how long a session serves, and so how long a key that was

@@ -102,9 +102,12 @@ func (s *Store) Search(ctx context.Context, q *directory.Query) ([]directory.Sig
 		args = []any{pgx.QueryExecModeExec, int64(0), 0}
 	}
 	var out []directory.Signed
-	skip, last := q.Offset, int64(0)
+	skip, last, least := q.Offset, int64(0), searchPage
 	for len(out) < q.Limit {
-		page := max(searchPage, min(skip, maxPage)+q.Limit-len(out))
+		page := max(least, min(skip, maxPage)+q.Limit-len(out))
+		// Candidates that do not match are many or few, and each page is a
+		// search of its own.
+		least = min(8*least, maxPage)
 		// Without a prepared plan: some terms are in every record and some in
 		// few.
 		args[len(args)-2], args[len(args)-1] = last, page
