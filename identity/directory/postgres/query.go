@@ -78,8 +78,8 @@ func (s *Store) Taken(ctx context.Context, aliases ...identity.Alias) ([]bool, e
 	return taken, nil
 }
 
-// searchPage and maxPage are how many candidates are read at a time, besides those
-// that are returned.
+// searchPage and maxPage are how many candidates are read at a time, from few to
+// many.
 const (
 	searchPage = 64
 	maxPage    = 4096
@@ -92,16 +92,29 @@ func (s *Store) Search(ctx context.Context, q *directory.Query) ([]directory.Sig
 	if err != nil {
 		return nil, err
 	}
+	if len(terms) == 0 {
+		return s.collect(ctx, q, false, "select id, record, signature from dujiang_directory.entry where not stale and id > $1 order by id limit $2")
+	}
+	// A word in a fifth of all records is found at once among the first of them,
+	// while the index would give all to be sorted. Any other is not, and the
+	// attempt takes little.
+	out, err := s.collect(ctx, q, true, `select id, record, signature from
+		(select id from (select id, terms from dujiang_directory.search where id > $1 order by id limit 1000) as few where terms @> $3 order by id limit $2) as found
+		join dujiang_directory.entry using (id) order by id`, terms)
+	if err != nil || len(out) == q.Limit {
+		return out, err
+	}
 	// Ordered by a sum, as the primary key's order would tempt the planner to
 	// read everything until enough was found.
-	query := `select id, record, signature from (select id from dujiang_directory.search where terms @> $1 and id > $2 order by id + 0 limit $3) as found
-		join dujiang_directory.entry using (id) order by id`
-	args := []any{pgx.QueryExecModeExec, terms, int64(0), 0}
-	if len(terms) == 0 {
-		query = "select id, record, signature from dujiang_directory.entry where not stale and id > $1 order by id limit $2"
-		args = []any{pgx.QueryExecModeExec, int64(0), 0}
-	}
-	var out []directory.Signed
+	return s.collect(ctx, q, false, `select id, record, signature from
+		(select id from dujiang_directory.search where id > $1 and terms @> $3 order by id + 0 limit $2) as found
+		join dujiang_directory.entry using (id) order by id`, terms)
+}
+
+// collect reads candidates in pages, each behind the last of the one before, or
+// once only, and returns those that match. The query has the id to start behind
+// and the size of a page as its first parameters.
+func (s *Store) collect(ctx context.Context, q *directory.Query, once bool, query string, more ...any) (out []directory.Signed, err error) {
 	skip, last, least := q.Offset, int64(0), searchPage
 	for len(out) < q.Limit {
 		page := max(least, min(skip, maxPage)+q.Limit-len(out))
@@ -110,7 +123,7 @@ func (s *Store) Search(ctx context.Context, q *directory.Query) ([]directory.Sig
 		least = min(8*least, maxPage)
 		// Without a prepared plan: some terms are in every record and some in
 		// few.
-		args[len(args)-2], args[len(args)-1] = last, page
+		args := append([]any{pgx.QueryExecModeExec, last, page}, more...)
 		rows, err := s.pool.Query(ctx, query, args...)
 		if err != nil {
 			return nil, fmt.Errorf("postgres: %w", err)
@@ -136,7 +149,7 @@ func (s *Store) Search(ctx context.Context, q *directory.Query) ([]directory.Sig
 		if err != nil {
 			return nil, fmt.Errorf("postgres: %w", err)
 		}
-		if read < page {
+		if once || read < page {
 			break
 		}
 	}

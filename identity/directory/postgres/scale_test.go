@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"flag"
 	"testing"
 	"time"
 
@@ -11,12 +12,14 @@ import (
 	"github.com/dujiang-dev/dujiang/identity/directory/internal/storetest"
 )
 
+var records = flag.Int("records", 340_000, "`number` of records that TestScale registers with -long")
+
 // TestScale registers a province's catalogue and measures what a data base is
 // asked for. Signing and verifying are part of it.
 func TestScale(t *testing.T) {
 	n := 1000
 	if *long {
-		n = 340_000
+		n = *records
 	}
 	cfg := config()
 	cfg.Log = openLog(t, t.TempDir())
