@@ -34,9 +34,9 @@
 // positions in the log. Registering nodes wait for each other. A record of a
 // title, a summary, two keywords, a path and two rights takes about 2 kB in the
 // tables and their indexes. A search looks at the first thousand records, and then
-// reads the index of the pairs of neighbouring
-// characters of each word, as words of two Chinese characters need it; the
-// extension pg_trgm, which takes three at a time, is not used. Among 340,000
+// reads the index of the pairs of neighbouring characters of each word, as words
+// of two Chinese characters need it; the extension pg_trgm, which takes three at a
+// time, is not used. Among 340,000
 // records a rare word takes some milliseconds, and one that is in a fifth of them
 // and not among the first some tens.
 package postgres
