@@ -36,7 +36,7 @@ func (j *job) program() agreement.Digest {
 //	hash, two signatures ────────►
 //	   ◄──────── hash, two signatures
 //	   ◄───────── the gate ────────►
-func (j *job) agree(ctx context.Context, conn net.Conn, stderr io.Writer) (_ *agreement.Channel, _ *agreement.Permit, err error) {
+func (j *job) agree(ctx context.Context, conn net.Conn, k *keeper, stderr io.Writer) (_ *agreement.Channel, _ *agreement.Permit, err error) {
 	stop := context.AfterFunc(ctx, func() { conn.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
 	defer func() {
@@ -116,7 +116,7 @@ func (j *job) agree(ctx context.Context, conn net.Conn, stderr io.Writer) (_ *ag
 		Counters: counters,
 		// Two people who told each other their fingerprints settled this.
 		Rights: func(context.Context, agreement.Party, agreement.Input, time.Time) error { return nil },
-		Record: func([]byte) error { return nil },
+		Record: func(b []byte) error { return k.record(ctx, b) },
 	}, contract, start)
 	if err != nil {
 		return nil, nil, err
@@ -124,6 +124,7 @@ func (j *job) agree(ctx context.Context, conn net.Conn, stderr io.Writer) (_ *ag
 	channel, err := agreement.Open(ctx, conn, permit, string(j.peer))
 	if err == nil {
 		fmt.Fprintf(stderr, "both signed contract %.16s, and the start of run %.16s\n", about, agreement.Digest(permit.Context()))
+		fmt.Fprint(stderr, k.say())
 	}
 	return channel, permit, err
 }

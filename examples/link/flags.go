@@ -24,6 +24,7 @@ type job struct {
 	key       *pinned.Key
 	peer      pinned.Fingerprint
 	in, out   string
+	evidence  string
 	spec      joinkey.Spec
 	table     joinkey.Config
 	reveal    string
@@ -62,6 +63,7 @@ func parseJob(serve bool, args []string, stderr io.Writer) (*job, error) {
 	bad := flags.String("bad", "skip", "rows with a key that is not of its kind: `skip` them and count them, or stop")
 	flags.IntVar(&j.pad, "pad", 0, "hide this side's number of different keys: pretend to have `N`")
 	memory := flags.Int64("memory", 0, "split the run into parts that take no more than `MIB` of memory, and keep the keys'\nhashes in temporary files meanwhile; both sides must give the same")
+	flags.StringVar(&j.evidence, "evidence", "", "`FOLDER` to keep evidence in that this run was agreed, with a proof that anybody can check")
 	flags.DurationVar(&j.timeout, "timeout", defaultTimeout, "`TIME` to wait for the other side and to run")
 	flags.BoolVar(&j.json, "json", false, "print a summary for programs instead of one for people")
 	quiet := flags.Bool("quiet", false, "show no progress bar")

@@ -48,13 +48,18 @@ func (j *job) run(ctx context.Context, stdout, stderr io.Writer) error {
 	if !j.json {
 		report.print(stderr)
 	}
+	k, err := j.keep()
+	if err != nil {
+		return inputError{err}
+	}
+	defer k.close()
 	conn, err := j.connect(ctx, stderr)
 	if err != nil {
 		return err
 	}
 	defer conn.Close()
 	start := time.Now()
-	channel, permit, err := j.agree(ctx, conn, stderr)
+	channel, permit, err := j.agree(ctx, conn, k, stderr)
 	if err != nil {
 		return err
 	}

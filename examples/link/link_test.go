@@ -20,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/identity/evidence"
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
 )
 
@@ -194,6 +195,37 @@ func TestLink(t *testing.T) {
 				require.NoFileExists(t, outB)
 			}
 		})
+	}
+}
+
+// Each side keeps evidence of every run, with proofs that verify by its key.
+func TestEvidence(t *testing.T) {
+	dir := t.TempDir()
+	in, other := write(t, "patients.csv", patients), write(t, "members.csv", members)
+	a, b := parties(t)
+	for run := range 2 {
+		p, addr := serve(t, append(a, "-in", in, "-key", "name:text,birthday:date", "-reveal", "joiner", "-evidence", filepath.Join(dir, "a"))...)
+		q := start(t, append([]string{"join", addr}, append(b, "-in", other, "-comma", ";", "-key", "who:text,born:date", "-reveal", "joiner", "-evidence", filepath.Join(dir, "b"))...)...)
+		require.Zero(t, q.exit(t), "joiner: %s", &q.stderr)
+		require.Zero(t, p.exit(t), "server: %s", &p.stderr)
+		starts := map[string]bool{}
+		for side, stderr := range map[string]string{"a": p.stderr.String(), "b": q.stderr.String()} {
+			_, key, ok := strings.Cut(stderr, "by the log key ")
+			require.True(t, ok, stderr)
+			key, _, _ = strings.Cut(key, "\n")
+			policy, err := evidence.NewPolicy(key, 0)
+			require.NoError(t, err)
+			proof, err := os.ReadFile(filepath.Join(dir, side, fmt.Sprintf("%d.tlog-proof", run)))
+			require.NoError(t, err)
+			v, err := policy.Verify(proof)
+			require.NoError(t, err)
+			require.EqualValues(t, run, v.Index)
+			var record struct{ Event, Start string }
+			require.NoError(t, json.Unmarshal(v.Record, &record))
+			require.Equal(t, "opened", record.Event)
+			starts[record.Start] = true
+		}
+		require.Len(t, starts, 1, "both sides' evidence is of one run")
 	}
 }
 

@@ -20,8 +20,10 @@ import (
 const usage = `registry keeps a catalogue whose every record can be proved to anybody.
 
   registry serve DIR           start a registry in the folder DIR; the first time
-                               it takes in two organisations and a catalogue,
-                               whose numbers become parts of codes
+                               it registers two organisations and takes in a
+                               catalogue, whose numbers become parts of codes
+  registry register SUBJECT -registrar CODE -key FILE
+                               register a connector of an organisation by its key
   registry witness DIR -log KEY  watch another one's log, and cosign it
   registry find TEXT           search the registry's records
   registry prove CODE > FILE   fetch the proof of a record
@@ -29,7 +31,7 @@ const usage = `registry keeps a catalogue whose every record can be proved to an
 
 On one machine, in two terminals:
 
-  registry serve city                          prints the key of its log
+  registry serve city                          prints its code and its log's key
   registry find 气象                           prints codes
   registry prove CODE > rain.tlog-proof
   registry verify -log KEY rain.tlog-proof
@@ -56,7 +58,7 @@ func main() {
 
 func command(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: serve, witness, find, prove or verify; registry -h tells more")
+		return errors.New("say what to do: serve, register, witness, find, prove or verify; registry -h tells more")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	f.SetOutput(stderr)
@@ -74,6 +76,19 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 			return err
 		}
 		return serve(ctx, stdout, dir, *listen, *organisations, *catalogue, *region, witnesses)
+	case "register":
+		url := f.String("url", "http://127.0.0.1:7800", "the registry")
+		registrar := f.String("registrar", "", "`code` of the registry, as serve printed it")
+		region := f.String("region", "3101", "first four `digits` of the region's code")
+		key := f.String("key", "", "`file` with the key, made if it is not there")
+		subject, err := parse(f, rest, "SUBJECT")
+		if err != nil {
+			return err
+		}
+		if *key == "" {
+			return errors.New("say where the key is, with -key FILE")
+		}
+		return register(ctx, stdout, *url, *registrar, *region, subject, *key)
 	case "witness":
 		listen := f.String("listen", "127.0.0.1:7801", "address to serve on")
 		name := f.String("name", "witness.example", "name of the witness")
@@ -112,7 +127,7 @@ func command(ctx context.Context, args []string, stdout, stderr io.Writer) error
 		fmt.Fprint(stdout, usage)
 		return nil
 	}
-	return fmt.Errorf("there is no command %q; there are serve, witness, find, prove and verify", args[0])
+	return fmt.Errorf("there is no command %q; there are serve, register, witness, find, prove and verify", args[0])
 }
 
 // parse reads flags and the one argument, in any order.

@@ -13,6 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// registrars are the codes that serving commands printed, by URL.
+var registrars = map[string]string{}
+
 // start runs a serving command and returns its key and URL.
 func start(t *testing.T, args ...string) (key, url string, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -23,16 +26,20 @@ func start(t *testing.T, args ...string) (key, url string, stop func()) {
 		w.CloseWithError(err)
 		done <- err
 	}()
-	lines := bufio.NewScanner(r)
+	lines, registrar := bufio.NewScanner(r), ""
 	for url == "" {
 		require.True(t, lines.Scan(), "%v", lines.Err())
 		if _, k, ok := strings.Cut(lines.Text(), " key "); ok {
 			key = k
 		}
+		if c, ok := strings.CutPrefix(lines.Text(), "registrar "); ok {
+			registrar = c
+		}
 		if _, u, ok := strings.Cut(lines.Text(), "serving on "); ok {
 			url = u
 		}
 	}
+	registrars[url] = registrar
 	go io.Copy(io.Discard, r)
 	var once bool
 	stop = func() {
@@ -87,7 +94,7 @@ func TestRegistry(t *testing.T) {
 	stop()
 
 	// A changed proof, a foreign key, or a quorum that was not there.
-	changed := strings.Replace(proof, "index 2", "index 3", 1)
+	changed := strings.Replace(proof, "index ", "index 1", 1)
 	require.NotEqual(t, proof, changed)
 	require.NoError(t, os.WriteFile(file+"2", []byte(changed), 0o600))
 	_, err = output("verify", "-log", logKey, file+"2")
@@ -106,6 +113,31 @@ func TestRegistry(t *testing.T) {
 	text, err = output("verify", file, "-log", logKey, "-witness", witnessKey, "-quorum", "1")
 	require.NoError(t, err)
 	require.Contains(t, text, "1 witnesses have seen")
+}
+
+// An organisation on the table registers by its key, and nobody else does.
+func TestRegister(t *testing.T) {
+	dir := t.TempDir()
+	_, url, stop := start(t, "serve", filepath.Join(dir, "city"), "-listen", "127.0.0.1:0")
+	args := func(subject, file string) []string {
+		return []string{"register", subject, "-url", url, "-registrar", registrars[url], "-key", filepath.Join(dir, file)}
+	}
+	text, err := output(args("123100000000000014", "a.key")...)
+	require.NoError(t, err)
+	require.Contains(t, text, "is registered, at position ")
+	_, err = output(args("123100000000000014", "a.key")...) // the code is taken
+	require.ErrorContains(t, err, "refused")
+	_, err = output(args("123100000000000027", "b.key")...) // is not on the table
+	require.ErrorContains(t, err, "refused")
+	_, err = output(args("x", "c.key")...)
+	require.Error(t, err)
+	_, err = output("register", "123100000000000014", "-url", url, "-registrar", registrars[url])
+	require.ErrorContains(t, err, "-key")
+	// The registry goes on where it stopped, and knows its records' signers.
+	stop()
+	_, url, _ = start(t, "serve", filepath.Join(dir, "city"), "-listen", "127.0.0.1:0")
+	_, err = output(args("123100000000000014", "a.key")...)
+	require.ErrorContains(t, err, "refused")
 }
 
 func TestUsage(t *testing.T) {

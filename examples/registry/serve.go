@@ -19,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/dujiang-dev/dujiang/identity"
 	"github.com/dujiang-dev/dujiang/identity/api"
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 )
@@ -38,7 +39,9 @@ func serve(ctx context.Context, w io.Writer, dir, listen, organisations, catalog
 	if err != nil {
 		return err
 	}
-	l, err := evidence.Open(filepath.Join(dir, "log"), &evidence.Config{Origin: origin, Signer: key})
+	logged := make(map[evidence.Commitment]int64)
+	l, err := evidence.Open(filepath.Join(dir, "log"), &evidence.Config{Origin: origin, Signer: key,
+		Replay: func(position int64, c evidence.Commitment) error { logged[c] = position; return nil }})
 	if err != nil {
 		return err
 	}
@@ -63,25 +66,26 @@ func serve(ctx context.Context, w io.Writer, dir, listen, organisations, catalog
 			}
 		}
 	}
-	b, err := openBook(dir, l, tables[0])
+	b, err := openBook(dir, l, logged, tables[0], region)
 	if err != nil {
 		return err
 	}
-	defer b.directory.Close()
+	defer b.close()
 	if b.directory.Len() == 0 {
-		if err := b.take(tables[1], region); err != nil {
+		if err := b.take(ctx, tables[1], region); err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "took in %d records\n", b.directory.Len())
+		fmt.Fprintf(w, "took in %d records of %d organisations\n", b.directory.Len(), len(b.organisations))
 	}
 	if err := b.publish(ctx, witnesses); err != nil {
 		return err
 	}
-	h, err := api.New(&api.Config{Directory: api.Records(b.directory), Log: l, Readers: api.AnyReader, Rate: 100, Burst: 200, Now: time.Now})
+	h, err := api.New(&api.Config{Directory: api.Records(b.directory.Store()), Registrar: api.Registrations(b.registry), Log: l,
+		Readers: api.AnyReader, Rate: 100, Burst: 200, Now: time.Now})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "log key %s\n", logKey)
+	fmt.Fprintf(w, "registrar %s\nlog key %s\n", b.registrar, logKey)
 	return run(ctx, w, listen, h)
 }
 
@@ -183,6 +187,25 @@ func ask(ctx context.Context, url string, question, data any) error {
 		return fmt.Errorf("%s: %s", url, a.Message)
 	}
 	return nil
+}
+
+// loadCode reads a code, or mints one the first time.
+func loadCode(file string, kind identity.Kind, subject identity.Subject, area identity.Area) (identity.Code, error) {
+	b, err := os.ReadFile(file)
+	if err == nil {
+		return identity.Parse(strings.TrimSpace(string(b)))
+	}
+	if !errors.Is(err, os.ErrNotExist) {
+		return identity.Code{}, err
+	}
+	code, err := identity.Mint(kind, subject, area)
+	if err != nil {
+		return code, err
+	}
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return code, err
+	}
+	return code, os.WriteFile(file, []byte(code.String()+"\n"), 0o600)
 }
 
 // loadKey reads a private key, or makes one the first time.

@@ -47,6 +47,11 @@
 // counted a use for which there was no channel. Nothing is used without being
 // counted.
 //
+// Results of which the contract says by how much a person can change them get
+// exact discrete Laplace noise, so that a released count is differentially private
+// at the run's cost. It guards against those who see what was released. The party
+// that released it has seen the count itself.
+//
 // # Leakage
 //
 // Who watches the network sees that two addresses talk and how much. In TLS 1.3
@@ -64,7 +69,8 @@
 // # References
 //
 // RFC 8446 (TLS 1.3) and RFC 8785 (canonical JSON); RFC 8032 (Ed25519);
-// TC609-6-2025-14 for contract codes, environments and the life of a contract.
+// Canonne, Kamath and Steinke, The Discrete Gaussian for Differential Privacy,
+// NeurIPS 2020 (noise); TC609-6-2025-14 for contract codes, environments and the life of a contract.
 package agreement
 
 import (

@@ -480,6 +480,60 @@ func TestRecordFails(t *testing.T) {
 	require.ErrorIs(t, err, ErrRecord)
 }
 
+// Counts get noise once the budget is spent, and one count only.
+func TestNoise(t *testing.T) {
+	w := newWorld(t)
+	w.contract.Terms.Output = Output{Receivers: []string{"clinic"}, MinCount: 10, RoundTo: 1, Sensitivity: 2}
+	w.contract.Signatures = nil
+	for _, s := range []*side{w.a, w.b} {
+		require.NoError(t, w.contract.Sign(s.cfg.Signer))
+	}
+	w.start = w.newStart(t)
+	w.start.Statement.Cost = 0
+	require.ErrorIs(t, w.start.Sign(w.contract, w.a.cfg.Signer), ErrTerms)
+
+	const count, epsilon = 1000, 0.5
+	seen := map[uint64]bool{}
+	for range 20 {
+		w.start = w.newStart(t)
+		w.start.Statement.Cost = epsilon * 1e6
+		w.sign(t, w.start)
+		a, b := w.permits(t)
+		_, err := a.Release(count)
+		require.ErrorIs(t, err, ErrOutput, "nothing is spent")
+		_, _, errA, errB := open(t, a, b)
+		require.NoError(t, errA)
+		require.NoError(t, errB)
+		n, err := a.Release(count)
+		require.NoError(t, err)
+		seen[n] = true
+		// Scale 4: a deviation of 100 has a probability of e^-25.
+		require.InDelta(t, count, n, 100)
+		again, err := a.Release(count)
+		require.NoError(t, err)
+		require.Equal(t, n, again)
+		_, err = a.Release(count + 1)
+		require.ErrorIs(t, err, ErrOutput)
+		_, err = b.Release(count)
+		require.ErrorIs(t, err, ErrOutput)
+		_, err = ReleaseRows(a, make([]int, count))
+		require.ErrorIs(t, err, ErrOutput)
+	}
+	require.Greater(t, len(seen), 1) // one value 20 times has a probability below 10^-17
+
+	// The minimum is compared with what is released: 0 is held back.
+	w.start = w.newStart(t)
+	w.start.Statement.Cost = 100_000_000
+	w.sign(t, w.start)
+	a, b := w.permits(t)
+	_, _, errA, errB := open(t, a, b)
+	require.NoError(t, errors.Join(errA, errB))
+	_, err := a.Release(0)
+	require.ErrorIs(t, err, ErrOutput)
+	w.contract.Terms.Output.Sensitivity = maxSensitivity + 1
+	require.Error(t, w.contract.Terms.Validate())
+}
+
 func TestRelease(t *testing.T) {
 	w := newWorld(t)
 	a, b := w.permits(t)

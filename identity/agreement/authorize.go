@@ -6,10 +6,12 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
 
+	"github.com/dujiang-dev/dujiang/identity/internal/noise"
 	"github.com/dujiang-dev/dujiang/identity/policy"
 )
 
@@ -44,9 +46,10 @@ type Permit struct {
 	context   Digest // of the statement and all signatures
 	policies  []targeted
 
-	mu     sync.Mutex
-	spent  bool
-	opened map[string]bool
+	mu       sync.Mutex
+	spent    bool
+	opened   map[string]bool
+	released *released
 }
 
 type targeted struct {
@@ -249,9 +252,19 @@ func (p *Permit) Context() []byte { return p.context[:] }
 // Release returns a count as the contract's output rules let it out: it is an
 // error wrapping ErrOutput if this party is no receiver of the run, or the count
 // is below the minimum.
+//
+// Where the contract asks for noise, the minimum and rounding apply to the noisy
+// count, and the permit, once it has opened a channel, releases one count. A
+// second call with the same one returns the same.
 func (p *Permit) Release(count uint64) (uint64, error) {
 	if !slices.Contains(p.statement.Receivers, p.self.Code) {
 		return 0, fmt.Errorf("agreement: %w: this party is no receiver", ErrOutput)
+	}
+	if p.terms.Output.Sensitivity > 0 {
+		var err error
+		if count, err = p.noisy(count); err != nil {
+			return 0, err
+		}
 	}
 	if count < p.terms.Output.MinCount {
 		return 0, fmt.Errorf("agreement: %w: it is below the minimum", ErrOutput)
@@ -259,8 +272,37 @@ func (p *Permit) Release(count uint64) (uint64, error) {
 	return count - count%p.terms.Output.RoundTo, nil
 }
 
+// millionths of epsilon are the unit of costs.
+const millionths = 1_000_000
+
+// noisy adds noise of scale sensitivity/epsilon. Each receiver draws its own, so
+// each has its share of epsilon [Dwork and Roth 2014, theorem 3.16].
+func (p *Permit) noisy(count uint64) (uint64, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.spent {
+		return 0, fmt.Errorf("agreement: %w: nothing was spent from the privacy budget yet; open a channel first", ErrOutput)
+	}
+	if p.released != nil && p.released.exact != count {
+		return 0, fmt.Errorf("agreement: %w: the run's share of the privacy budget was for another count", ErrOutput)
+	}
+	if p.released == nil {
+		scale := p.terms.Output.Sensitivity * uint64(len(p.statement.Receivers)) * millionths
+		// Counts are of things that exist, and below 2^63.
+		sum := int64(min(count, math.MaxInt64/2)) + noise.Laplace(scale, p.statement.Cost)
+		p.released = &released{count, uint64(max(sum, 0))}
+	}
+	return p.released.noisy, nil
+}
+
+// released is the one count that a permit released with noise.
+type released struct{ exact, noisy uint64 }
+
 // ReleaseRows returns rows if the permit releases their count as it is.
 func ReleaseRows[T any](p *Permit, rows []T) ([]T, error) {
+	if p.terms.Output.Sensitivity > 0 {
+		return nil, fmt.Errorf("agreement: %w: counts get noise, and rows would tell them", ErrOutput)
+	}
 	if p.terms.Output.RoundTo != 1 {
 		return nil, fmt.Errorf("agreement: %w: counts are rounded, and rows would tell them", ErrOutput)
 	}

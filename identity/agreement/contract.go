@@ -43,7 +43,14 @@ type Output struct {
 	// RoundTo is the number to whose multiples counts are rounded down; at 1
 	// they stay what they are, and only then rows can be released.
 	RoundTo uint64 `json:"roundTo"`
+	// Sensitivity is by how much one person can change a count, where counts are
+	// released with noise for differential privacy, and 0 where they are not. The
+	// epsilon is the cost of the run, Statement.Cost, shared by its receivers.
+	Sensitivity uint64 `json:"sensitivity,omitzero"`
 }
+
+// maxSensitivity keeps the scale of noise, for 64 receivers, in its range.
+const maxSensitivity = 1 << 14
 
 const (
 	minParties  = 2
@@ -68,6 +75,8 @@ func (t *Terms) Validate() error {
 		return errors.New("agreement: From and Until must be whole seconds of UTC, and in order")
 	case t.Output.RoundTo == 0 || t.Output.RoundTo > 1<<53-1 || t.Output.MinCount > 1<<53-1:
 		return errors.New("agreement: RoundTo is at least 1, which does not round; both numbers are below 2^53")
+	case t.Output.Sensitivity > maxSensitivity:
+		return fmt.Errorf("agreement: a sensitivity is at most %d", maxSensitivity)
 	}
 	for i, p := range t.Parties {
 		if !validCode(p.Code) {

@@ -68,6 +68,8 @@ func (s *Statement) check(t *Terms) error {
 		return fail("it names no execution environment")
 	case s.Cost > 1<<53-1:
 		return fail("its cost is beyond all budgets")
+	case t.Output.Sensitivity > 0 && s.Cost == 0:
+		return fail("its results get noise, and it spends none of the privacy budget")
 	case s.Nonce == Digest{}:
 		return fail("its nonce is missing")
 	case !whole(s.From) || !whole(s.Until) || !s.From.Before(s.Until):

@@ -6,6 +6,8 @@
 // them and how many, and writes answers.
 //
 //	POST /identity/nonce, /identity/register       Registrar
+//	POST /identity/GetToken                        where requests can be signed
+//	POST /identity/GetPersonInfo, ...              Identities
 //	POST /directory/resolve, /directory/search     Directory
 //	GET  /evidence/checkpoint, /evidence/tile/...  Log (C2SP tlog-tiles)
 //	POST /witness/add-checkpoint                   Witness (C2SP tlog-witness)
@@ -22,13 +24,28 @@
 //
 // A request is signed by the registered key of its sender: signValue is the
 // signature, in hexadecimal, over the receiver's name, method, path, all headers
-// above, the sender's code in the header signer, and the hash of the body
-// ([Signer]). Which bytes signValue covers is not in NDI-TR-2025-03 as far as it
-// is known; this is what a signature must cover to mean anything. A signature
-// serves one request: a time outside five minutes or a sequence number seen
-// before is refused. The numbers seen are in memory, so a request can be
-// replayed within five minutes of a restart; registrations have nonces of their
-// own, and negotiation messages that come twice are refused for the state.
+// above, the sender's code in the header signer, the receiver's running instance,
+// and the hash of the body ([Signer]). Which bytes signValue covers is not in
+// NDI-TR-2025-03 as far as it is known; this is what a signature must cover to
+// mean anything. A signature serves one request: a time outside five minutes, a
+// sequence number seen before, or another instance is refused. Each start of the
+// server makes a new instance, so that no signature outlives the numbers seen,
+// which are in memory.
+//
+// Whoever sends many requests opens a session with one signed request ([Client]):
+//
+//	client                                  server
+//	   signed: X25519 key            ---->     verifies the signature once
+//	   <----                  token, X25519 key, end
+//	   signValue: HMAC-SHA256        ---->     a counter as sequence number
+//
+// The key of the HMAC comes from both X25519 keys [RFC 7748] by HKDF [RFC 5869],
+// with names, instance, token and keys in its info; so whoever listens learns it
+// not, and whoever changes the server's answer gets a session that the server does
+// not know. A key that is revoked ends no session: [Config.Session] does.
+//
+// With [Config.Certified] the certificate of a TLS connection stands for a
+// signature. A session needs the signature all the same.
 //
 // A callback address in a message is passed on and never called from here.
 //
@@ -48,17 +65,22 @@
 //
 // # Cost
 //
-// One signature verification a signed request. At most 65,536 rates and a
-// million sequence numbers are held, about 100 MB.
+// One signature verification a signed request, of which the numbers seen allow
+// half a million in ten minutes; one HMAC a request of a session. At most 65,536
+// rates, a million sequence numbers and 65,536 sessions are held, about 130 MB.
 //
 // # References
 //
 // NDI-TR-2025-03, NDI-TR-2025-05 (trial issues, 2025); Dataspace Protocol 2025-1;
-// C2SP tlog-tiles and tlog-witness; OpenAPI 3.1.
+// C2SP tlog-tiles and tlog-witness; OpenAPI 3.1; RFC 5869 and RFC 7748 (sessions);
+// RFC 6479 (the window of sequence numbers).
 package api
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/tls"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"io"
@@ -108,6 +130,7 @@ const (
 // Config says what to serve. Parts that are nil are not served.
 type Config struct {
 	Registrar  Registrar
+	Identities Identities
 	Directory  Directory
 	Log        *evidence.Log
 	Witness    *evidence.Witness
@@ -119,6 +142,13 @@ type Config struct {
 	Name string
 	// Verify checks a signature by the key that is registered for signer now.
 	Verify func(ctx context.Context, signer string, message, signature []byte) error
+	// Certified returns the code of a connection with a client's certificate, as
+	// Code of cert.Peers does. Its requests need no signature. Without it certificates
+	// count for nothing.
+	Certified func(state *tls.ConnectionState) (code string, err error)
+	// Session is how long a session serves, and so how long a key that was
+	// revoked may; ten minutes if it is 0.
+	Session time.Duration
 	// Readers has no default.
 	Readers Readers
 	// Rate is how many requests a second each sender, and each address, may
@@ -152,6 +182,7 @@ var (
 	faultSignature = &Fault{http.StatusUnauthorized, "390001", "the signature is missing or does not verify"}
 	faultTime      = &Fault{http.StatusUnauthorized, "390002", "the timestamp is more than five minutes off; set the clock"}
 	faultReplay    = &Fault{http.StatusUnauthorized, "390003", "the sequence number was used before"}
+	faultSession   = &Fault{http.StatusUnauthorized, "390005", "the session has ended or the server has started anew; sign for the instance in the answer's header"}
 	faultNotFound  = &Fault{http.StatusNotFound, "390004", "there is no such record"}
 )
 
@@ -161,6 +192,8 @@ type server struct {
 	addresses *limiter
 	senders   *limiter
 	replays   replays
+	sessions  sessions
+	instance  string // random, so that signatures do not outlive the numbers in replays
 }
 
 // New returns the handler.
@@ -171,13 +204,22 @@ func New(cfg *Config) (http.Handler, error) {
 	if cfg.Readers != AnyReader && cfg.Readers != RegisteredReaders {
 		return nil, errors.New("api: Config.Readers has no default: choose AnyReader or RegisteredReaders")
 	}
-	signed := cfg.Readers == RegisteredReaders && (cfg.Directory != nil || cfg.Catalog != nil) || cfg.Negotiator != nil || cfg.Consumer != nil
+	signed := cfg.Readers == RegisteredReaders && (cfg.Directory != nil || cfg.Catalog != nil) || cfg.Negotiator != nil || cfg.Consumer != nil || cfg.Identities != nil
 	if signed && (cfg.Verify == nil || cfg.Name == "") {
 		return nil, errors.New("api: Config needs Verify and Name, by which signed requests are checked")
+	}
+	if cfg.Session < 0 {
+		return nil, errors.New("api: Config.Session is how long a session serves, or 0")
 	}
 	s := &server{cfg: *cfg,
 		addresses: newLimiter(rate.Limit(cfg.Rate), cfg.Burst),
 		senders:   newLimiter(rate.Limit(cfg.Rate), cfg.Burst)}
+	var instance [16]byte
+	rand.Read(instance[:])
+	s.instance = hex.EncodeToString(instance[:])
+	if s.cfg.Session == 0 {
+		s.cfg.Session = 10 * time.Minute
+	}
 	mux := http.NewServeMux()
 	for _, r := range s.routes() {
 		mux.HandleFunc(r.method+" "+r.path, s.limited(r.handler))
@@ -198,6 +240,9 @@ func (s *server) routes() []route {
 			route{"POST", "/identity/nonce", s.call(anybody, func(ctx context.Context, _ string, body []byte) (any, error) { return r.Nonce(ctx, body) })},
 			route{"POST", "/identity/register", s.call(anybody, func(ctx context.Context, _ string, body []byte) (any, error) { return r.Register(ctx, body) })})
 	}
+	if s.cfg.Verify != nil && s.cfg.Name != "" {
+		routes = append(routes, route{"POST", "/identity/GetToken", s.call(keyHolders, s.token)})
+	}
 	if s.cfg.Directory != nil {
 		routes = append(routes,
 			route{"POST", "/directory/resolve", s.call(readers, s.resolve)},
@@ -211,6 +256,7 @@ func (s *server) routes() []route {
 	if s.cfg.Witness != nil {
 		routes = append(routes, route{"POST", "/witness/add-checkpoint", s.addCheckpoint})
 	}
+	routes = append(routes, s.callRoutes()...)
 	return append(routes, s.dspRoutes()...)
 }
 
@@ -218,14 +264,16 @@ func (s *server) routes() []route {
 type access int
 
 const (
-	anybody access = iota // signed or not
-	readers               // as the configuration says
-	signers               // registered senders only
+	anybody    access = iota // signed or not
+	readers                  // as the configuration says
+	signers                  // registered senders only
+	keyHolders               // those, by a signature with their key
 )
 
 // limited applies the rate of the sender's address.
 func (s *server) limited(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set(headerInstance, s.instance)
 		if !s.addresses.allow(addressOf(r), s.cfg.Now()) {
 			writeFault(w, faultBusy)
 			return
@@ -259,10 +307,11 @@ func (s *server) receive(w http.ResponseWriter, r *http.Request, who access) (bo
 		}
 		return nil, "", faultForm
 	}
-	if sender, err = s.authenticate(r, body); err != nil {
+	sender, how, err := s.authenticate(r, body)
+	if err != nil {
 		return nil, "", err
 	}
-	if sender == "" && (who == signers || who == readers && s.cfg.Readers == RegisteredReaders) {
+	if who == keyHolders && how != bySignature || sender == "" && (who == signers || who == readers && s.cfg.Readers == RegisteredReaders) {
 		return nil, "", faultSignature
 	}
 	return body, sender, nil

@@ -92,9 +92,14 @@ func post(path, body string) *http.Request {
 	return httptest.NewRequest("POST", path, strings.NewReader(body))
 }
 
-func signedPost(t testing.TB, path, body string) *http.Request {
+// instance asks a handler which instance it is.
+func instance(h http.Handler) string {
+	return do(h, httptest.NewRequest("GET", "/openapi.json", nil)).Header().Get(headerInstance)
+}
+
+func signedPost(t testing.TB, h http.Handler, path, body string) *http.Request {
 	r := post(path, body)
-	require.NoError(t, signer().Apply(r, []byte(body)))
+	require.NoError(t, signer().Apply(r, []byte(body), instance(h)))
 	return r
 }
 
@@ -117,11 +122,11 @@ func want(t testing.TB, w *httptest.ResponseRecorder, status int, code, data str
 
 func TestCalls(t *testing.T) {
 	h := handler(t, config())
-	want(t, do(h, signedPost(t, "/directory/resolve", `{"code":"known"}`)), 200, "000000", `{"code":"known"}`)
-	want(t, do(h, signedPost(t, "/directory/resolve", `{"code":"other"}`)), 404, "390004", "")
-	want(t, do(h, signedPost(t, "/directory/resolve", `{"code":"broken"}`)), 500, "190001", "")
-	want(t, do(h, signedPost(t, "/directory/search", `{}`)), 200, "000000", `{"keywords":"","order":"","offset":0,"limit":50}`)
-	want(t, do(h, signedPost(t, "/directory/search", `{"keywords":"气象","offset":100,"limit":200,"order":"time"}`)), 200, "000000",
+	want(t, do(h, signedPost(t, h, "/directory/resolve", `{"code":"known"}`)), 200, "000000", `{"code":"known"}`)
+	want(t, do(h, signedPost(t, h, "/directory/resolve", `{"code":"other"}`)), 404, "390004", "")
+	want(t, do(h, signedPost(t, h, "/directory/resolve", `{"code":"broken"}`)), 500, "190001", "")
+	want(t, do(h, signedPost(t, h, "/directory/search", `{}`)), 200, "000000", `{"keywords":"","order":"","offset":0,"limit":50}`)
+	want(t, do(h, signedPost(t, h, "/directory/search", `{"keywords":"气象","offset":100,"limit":200,"order":"time"}`)), 200, "000000",
 		`{"keywords":"气象","order":"time","offset":100,"limit":200}`)
 	want(t, do(h, post("/identity/nonce", `{}`)), 200, "000000", `{"nonce":"n"}`)
 	want(t, do(h, post("/identity/register", `{"a":1}`)), 200, "000000", `{"a":1}`)
@@ -139,7 +144,7 @@ func TestMalformedBodies(t *testing.T) {
 		"/directory/search": {"", `{"offset":-1}`, `{"limit":0}`, `{"limit":201}`, `{"limit":1.5}`, `{"limit":null}`, `{"offset":99999999999999999999}`, `{"keywords":"` + strings.Repeat("a", 2000) + `"}`},
 	} {
 		for _, body := range bodies {
-			want(t, do(h, signedPost(t, path, body)), 400, "290001", "")
+			want(t, do(h, signedPost(t, h, path, body)), 400, "290001", "")
 		}
 	}
 	for _, path := range []string{"/directory/resolve", "/identity/nonce", "/identity/register"} {
@@ -153,7 +158,7 @@ func TestSignatures(t *testing.T) {
 	const path, body = "/directory/resolve", `{"code":"known"}`
 	want(t, do(h, post(path, body)), 401, "390001", "")
 
-	r := signedPost(t, path, body)
+	r := signedPost(t, h, path, body)
 	again := r.Clone(context.Background())
 	want(t, do(h, r), 200, "000000", "")
 	again.Body = io.NopCloser(strings.NewReader(body))
@@ -173,7 +178,7 @@ func TestSignatures(t *testing.T) {
 		"signer":    func(r *http.Request) { r.Header.Set(headerSigner, "other") },
 		"signature": func(r *http.Request) { r.Header.Set(headerSignature, strings.Repeat("00", 64)) },
 	} {
-		r := signedPost(t, path, body)
+		r := signedPost(t, h, path, body)
 		change(r)
 		w := do(h, r)
 		require.Equal(t, 401, w.Code, name)
@@ -182,10 +187,11 @@ func TestSignatures(t *testing.T) {
 	other := signer()
 	other.To = "another.example"
 	r = post(path, body)
-	require.NoError(t, other.Apply(r, []byte(body)))
+	require.NoError(t, other.Apply(r, []byte(body), instance(h)))
 	want(t, do(h, r), 401, "390001", "")
 
 	for name, change := range map[string]func(h http.Header){
+		"no instance":    func(h http.Header) { h.Del(headerInstance) },
 		"no signer":      func(h http.Header) { h.Del(headerSigner) },
 		"no signature":   func(h http.Header) { h.Del(headerSignature) },
 		"no time":        func(h http.Header) { h.Del(headerTime) },
@@ -195,7 +201,7 @@ func TestSignatures(t *testing.T) {
 		"short sequence": func(h http.Header) { h.Set(headerSequence, "1") },
 		"long code":      func(h http.Header) { h.Set(headerCode, strings.Repeat("a", 1000)) },
 	} {
-		r := signedPost(t, path, body)
+		r := signedPost(t, h, path, body)
 		change(r.Header)
 		w := do(h, r)
 		require.Equal(t, 400, w.Code, name)
@@ -205,16 +211,16 @@ func TestSignatures(t *testing.T) {
 		s := signer()
 		s.Now = func() time.Time { return clock().Add(off) }
 		r := post(path, body)
-		require.NoError(t, s.Apply(r, []byte(body)))
+		require.NoError(t, s.Apply(r, []byte(body), instance(h)))
 		want(t, do(h, r), 401, "390002", "")
 	}
-	require.Error(t, (&Signer{}).Apply(post(path, body), nil))
+	require.Error(t, (&Signer{}).Apply(post(path, body), nil, ""))
 
 	cfg := config()
 	cfg.Readers = AnyReader
 	h = handler(t, cfg)
 	want(t, do(h, post(path, body)), 200, "000000", "")
-	r = signedPost(t, path, body)
+	r = signedPost(t, h, path, body)
 	r.Header.Set(headerSignature, strings.Repeat("00", 64))
 	want(t, do(h, r), 401, "390001", "")
 }
@@ -362,41 +368,44 @@ func FuzzHandler(f *testing.F) {
 }
 
 // BenchmarkResolve asks over HTTP on loopback, with eight connections for each
-// processor.
+// processor: strangers, signed requests, and those of a session.
 func BenchmarkResolve(b *testing.B) {
-	for _, signed := range []bool{false, true} {
-		b.Run(fmt.Sprintf("signed=%v", signed), func(b *testing.B) {
+	for _, by := range []means{unknown, bySignature, bySession} {
+		b.Run([]string{"stranger", "signed", "session"}[by], func(b *testing.B) {
 			cfg := config()
 			cfg.Readers = AnyReader
-			benchmarkResolve(b, cfg, signed, func(int) string { return `{"code":"known"}` })
+			benchmarkResolve(b, cfg, by, func(int) string { return `{"code":"known"}` })
 		})
 	}
 }
 
-func benchmarkResolve(b *testing.B, cfg *Config, signed bool, body func(i int) string) {
-	server := httptest.NewServer(handler(b, cfg))
+func benchmarkResolve(b *testing.B, cfg *Config, by means, body func(i int) string) {
+	h := handler(b, cfg)
+	server := httptest.NewServer(h)
 	defer server.Close()
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+	client := &Client{URL: server.URL, Signer: signer(), HTTP: &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}}
+	running := instance(h)
 	b.SetParallelism(8)
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
 		for i := 0; pb.Next(); i++ {
-			text := body(i)
-			r, _ := http.NewRequest("POST", server.URL+"/directory/resolve", strings.NewReader(text))
-			if signed {
-				if err := signer().Apply(r, []byte(text)); err != nil {
-					b.Error(err)
+			text := []byte(body(i))
+			var status int
+			var err error
+			if by == bySession {
+				status, _, err = client.Call(context.Background(), "POST", "/directory/resolve", text)
+			} else {
+				var r *http.Request
+				if r, err = client.request(context.Background(), "POST", "/directory/resolve", text); err == nil && by == bySignature {
+					err = client.Signer.Apply(r, text, running)
+				}
+				if err == nil {
+					status, _, _, err = send(client.HTTP, r)
 				}
 			}
-			w, err := client.Do(r)
-			if err != nil {
-				b.Error(err)
+			if err != nil || status != 200 {
+				b.Error(status, err)
 				return
-			}
-			io.Copy(io.Discard, w.Body)
-			w.Body.Close()
-			if w.StatusCode != 200 {
-				b.Error(w.Status)
 			}
 		}
 	})

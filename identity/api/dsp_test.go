@@ -129,18 +129,18 @@ func TestCatalog(t *testing.T) {
 	h := handler(t, cfg)
 	conforms(t, do(h, httptest.NewRequest("GET", "/.well-known/dspace-version", nil)), 200, "common/protocol-version")
 	request := head + `CatalogRequestMessage"}`
-	w := do(h, signedPost(t, "/dsp/2025-1/catalog/request", request))
+	w := do(h, signedPost(t, h, "/dsp/2025-1/catalog/request", request))
 	conforms(t, w, 200, "catalog/catalog")
 	next := w.Header().Get("Link")
 	require.Equal(t, `</dsp/2025-1/catalog/request?page=second+page>; rel="next"`, next)
-	w = do(h, signedPost(t, "/dsp/2025-1/catalog/request?page=second+page", request))
+	w = do(h, signedPost(t, h, "/dsp/2025-1/catalog/request?page=second+page", request))
 	conforms(t, w, 200, "catalog/catalog")
 	require.Empty(t, w.Header().Get("Link"))
 	conforms(t, do(h, post("/dsp/2025-1/catalog/request", request)), 401, "catalog/catalog-error")
-	conforms(t, do(h, signedPost(t, "/dsp/2025-1/catalog/request", `{}`)), 400, "catalog/catalog-error")
+	conforms(t, do(h, signedPost(t, h, "/dsp/2025-1/catalog/request", `{}`)), 400, "catalog/catalog-error")
 	get := func(id string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest("GET", "/dsp/2025-1/catalog/datasets/"+id, nil)
-		require.NoError(t, signer().Apply(r, nil))
+		require.NoError(t, signer().Apply(r, nil, instance(h)))
 		return do(h, r)
 	}
 	conforms(t, get("urn:d"), 200, "catalog/dataset")
@@ -157,20 +157,20 @@ func TestNegotiation(t *testing.T) {
 	first := head + `ContractRequestMessage","consumerPid":"c1",` + offer + `,"callbackAddress":"https://c.example"}`
 
 	conforms(t, do(h, post(path+"request", first)), 401, "negotiation/contract-negotiation-error")
-	conforms(t, do(h, signedPost(t, path+"request", `{}`)), 400, "negotiation/contract-negotiation-error")
-	conforms(t, do(h, signedPost(t, path+"request", head+`ContractRequestMessage",`+ids+`,`+offer+`}`)), 400, "negotiation/contract-negotiation-error")
-	conforms(t, do(h, signedPost(t, path+"request", first)), 201, "negotiation/contract-negotiation")
+	conforms(t, do(h, signedPost(t, h, path+"request", `{}`)), 400, "negotiation/contract-negotiation-error")
+	conforms(t, do(h, signedPost(t, h, path+"request", head+`ContractRequestMessage",`+ids+`,`+offer+`}`)), 400, "negotiation/contract-negotiation-error")
+	conforms(t, do(h, signedPost(t, h, path+"request", first)), 201, "negotiation/contract-negotiation")
 
 	get := func(pid string) *httptest.ResponseRecorder {
 		r := httptest.NewRequest("GET", path+pid, nil)
-		require.NoError(t, signer().Apply(r, nil))
+		require.NoError(t, signer().Apply(r, nil, instance(h)))
 		return do(h, r)
 	}
 	conforms(t, get("p1"), 200, "negotiation/contract-negotiation")
 	conforms(t, get("p2"), 404, "negotiation/contract-negotiation-error")
 
 	send := func(what, pid, typ, more string) *httptest.ResponseRecorder {
-		return do(h, signedPost(t, path+pid+what, head+typ+`",`+ids+more+`}`))
+		return do(h, signedPost(t, h, path+pid+what, head+typ+`",`+ids+more+`}`))
 	}
 	conforms(t, send("/events", "p1", "ContractNegotiationEventMessage", `,"eventType":"ACCEPTED"`), 400, "negotiation/contract-negotiation-error")
 	conforms(t, send("/agreement/verification", "p1", "ContractAgreementVerificationMessage", ""), 400, "negotiation/contract-negotiation-error")
@@ -194,9 +194,9 @@ func TestConsumer(t *testing.T) {
 	const agreement = `,"agreement":{"@type":"Agreement","@id":"urn:a","target":"urn:d","assigner":"p","assignee":"c","permission":[{"action":"use"}]}`
 	const first = head + `ContractOfferMessage","providerPid":"p1","callbackAddress":"https://p.example"` + offer + `}`
 	conforms(t, do(h, post("/dsp/2025-1/negotiations/offers", first)), 401, "negotiation/contract-negotiation-error")
-	conforms(t, do(h, signedPost(t, "/dsp/2025-1/negotiations/offers", first)), 201, "negotiation/contract-negotiation")
+	conforms(t, do(h, signedPost(t, h, "/dsp/2025-1/negotiations/offers", first)), 201, "negotiation/contract-negotiation")
 	send := func(what, typ, more, pid string) *httptest.ResponseRecorder {
-		return do(h, signedPost(t, "/dsp/2025-1/callback/negotiations/"+pid+"/"+what, head+typ+`","providerPid":"p1","consumerPid":"c1"`+more+`}`))
+		return do(h, signedPost(t, h, "/dsp/2025-1/callback/negotiations/"+pid+"/"+what, head+typ+`","providerPid":"p1","consumerPid":"c1"`+more+`}`))
 	}
 	conforms(t, send("offers", "ContractOfferMessage", offer, "c1"), 400, "negotiation/contract-negotiation-error")
 	c.state = dsp.Requested

@@ -29,6 +29,7 @@ func full(t testing.TB, cfg *Config) {
 	require.NoError(t, err)
 	t.Cleanup(func() { witness.Close() })
 	cfg.Log, cfg.Witness = log, witness
+	cfg.Identities = identities{}
 	cfg.Catalog, cfg.Negotiator, cfg.Consumer = catalog{}, &negotiator{}, &consumer{}
 }
 

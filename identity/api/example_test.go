@@ -5,11 +5,8 @@ import (
 	"crypto/ed25519"
 	"errors"
 	"fmt"
-	"io"
 	"log"
-	"net/http"
 	"net/http/httptest"
-	"strings"
 	"time"
 
 	"github.com/dujiang-dev/dujiang/identity/api"
@@ -50,17 +47,11 @@ func Example() {
 
 	signer := &api.Signer{Name: "5-example", To: "registry.example", Now: time.Now,
 		Sign: func(message []byte) ([]byte, error) { return ed25519.Sign(private, message), nil }}
-	body := `{"code":"7-example"}`
-	request, _ := http.NewRequest("POST", server.URL+"/directory/resolve", strings.NewReader(body))
-	if err := signer.Apply(request, []byte(body)); err != nil {
-		log.Fatal(err)
-	}
-	answer, err := http.DefaultClient.Do(request)
+	client := &api.Client{URL: server.URL, Signer: signer, HTTP: server.Client()}
+	_, answer, err := client.Call(context.Background(), "POST", "/directory/resolve", []byte(`{"code":"7-example"}`))
 	if err != nil {
 		log.Fatal(err)
 	}
-	defer answer.Body.Close()
-	text, _ := io.ReadAll(answer.Body)
-	fmt.Println(string(text))
+	fmt.Println(string(answer))
 	// Output: {"code":"000000","message":"success","data":{"code":"7-example","location":"https://weather.example"}}
 }

@@ -10,9 +10,9 @@ import (
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 )
 
-// Records returns the Directory that serves d. Its answers are a Resolved and a
-// Page.
-func Records(d *directory.Directory) Directory { return records{d} }
+// Records returns the Directory that serves a store, such as Store of a
+// directory.Directory. Its answers are a Resolved and a Page.
+func Records(s directory.Store) Directory { return records{s} }
 
 // Resolved is the answer to a code.
 type Resolved struct {
@@ -30,7 +30,7 @@ type Page struct {
 	More    bool               `json:"more"` // behind these
 }
 
-type records struct{ d *directory.Directory }
+type records struct{ d directory.Store }
 
 // faultCode is the answer to what is no code. What is wrong with it, the sender
 // may know: the text of identity names positions and shows nothing.
@@ -38,38 +38,42 @@ func faultCode(err error) *Fault {
 	return &Fault{http.StatusBadRequest, "291001", err.Error()}
 }
 
-func (r records) Resolve(_ context.Context, text string) (any, error) {
+func (r records) Resolve(ctx context.Context, text string) (any, error) {
 	code, err := identity.Parse(text)
 	if err != nil {
 		return nil, faultCode(err)
 	}
 	for {
-		s, err := r.d.Resolve(code)
+		s, err := r.d.Resolve(ctx, code)
 		if errors.Is(err, directory.ErrNotFound) {
 			return nil, ErrNotFound
 		}
 		if err != nil {
 			return nil, err
 		}
-		proof, err := r.d.Prove(code)
+		proof, err := r.d.Prove(ctx, code)
 		if err != nil && !errors.Is(err, evidence.ErrUnpublished) {
 			return nil, err
 		}
 		// A record that changed in between would not be the proof's.
-		if again, err := r.d.Resolve(code); err == nil && again.Record.Version == s.Record.Version {
+		if again, err := r.d.Resolve(ctx, code); err == nil && again.Record.Version == s.Record.Version {
 			return &Resolved{s.Record, s.Signature, string(proof)}, nil
 		}
 	}
 }
 
-func (r records) Search(_ context.Context, s Search) (any, error) {
+func (r records) Search(ctx context.Context, s Search) (any, error) {
 	if s.Order != "" {
 		return nil, &Fault{http.StatusBadRequest, "291002", "records come in the order of their registration; leave order out"}
 	}
 	// One more, to see whether there is more.
-	found, err := r.d.Search(&directory.Query{Text: s.Keywords, Offset: s.Offset, Limit: s.Limit + 1})
-	if err != nil {
+	q := &directory.Query{Text: s.Keywords, Offset: s.Offset, Limit: s.Limit + 1}
+	if _, err := q.Terms(); err != nil {
 		return nil, &Fault{http.StatusBadRequest, "291003", err.Error()}
+	}
+	found, err := r.d.Search(ctx, q)
+	if err != nil {
+		return nil, err
 	}
 	page := &Page{Records: found, More: len(found) > s.Limit}
 	if page.More {

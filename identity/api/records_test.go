@@ -51,7 +51,7 @@ func filled(t testing.TB, n int) (*Config, []identity.Code) {
 		signed = append(signed, owned(t, directory.Record{Code: code, Version: 1, Status: directory.Active, Title: fmt.Sprintf("气象观测 %d", i)}))
 	}
 	require.NoError(t, d.Register(signed...))
-	cfg.Directory, cfg.Readers = Records(d), AnyReader
+	cfg.Directory, cfg.Readers = Records(d.Store()), AnyReader
 	return cfg, codes
 }
 
@@ -138,5 +138,5 @@ func BenchmarkRecords(b *testing.B) {
 	cfg, codes := filled(b, 10_000)
 	_, err := cfg.Log.Publish(context.Background(), cfg.Witness)
 	require.NoError(b, err)
-	benchmarkResolve(b, cfg, false, func(i int) string { return `{"code":"` + codes[i%len(codes)].String() + `"}` })
+	benchmarkResolve(b, cfg, unknown, func(i int) string { return `{"code":"` + codes[i%len(codes)].String() + `"}` })
 }

@@ -1,12 +1,10 @@
 package api
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 
 	"github.com/dujiang-dev/dujiang/identity"
@@ -20,32 +18,29 @@ const maxAnswer = 1 << 20
 
 // RemoteDirectory returns the resolver that asks the directory of another node,
 // whose handler is at url, such as https://node.example. The client should have
-// a timeout. Without a signer requests are not signed.
+// a timeout. Without a signer requests are not signed; with
+// one they are in a session, as those of a [Client].
 //
 // What comes back is as good as its proof: give it to directory.VerifyProof, and
 // see that the record has the code that was asked for.
 func RemoteDirectory(url string, client *http.Client, signer *Signer) directory.Resolver {
+	c := &Client{URL: url, Signer: signer, HTTP: client}
 	return func(ctx context.Context, code identity.Code) ([]byte, error) {
 		body, err := json.Marshal(map[string]identity.Code{"code": code})
 		if err != nil {
 			return nil, err
 		}
-		r, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/directory/resolve", bytes.NewReader(body))
-		if err != nil {
-			return nil, err
-		}
-		r.Header.Set("Content-Type", "application/json; charset=utf-8")
+		const path = "/directory/resolve"
+		var status int
+		var b []byte
 		if signer != nil {
-			if err := signer.Apply(r, body); err != nil {
-				return nil, err
+			status, b, err = c.Call(ctx, http.MethodPost, path, body)
+		} else {
+			var r *http.Request
+			if r, err = c.request(ctx, http.MethodPost, path, body); err == nil {
+				status, b, _, err = send(client, r)
 			}
 		}
-		w, err := client.Do(r)
-		if err != nil {
-			return nil, err
-		}
-		defer w.Body.Close()
-		b, err := io.ReadAll(io.LimitReader(w.Body, maxAnswer+1))
 		if err != nil {
 			return nil, err
 		}
@@ -55,13 +50,13 @@ func RemoteDirectory(url string, client *http.Client, signer *Signer) directory.
 			Data    Resolved `json:"data"`
 		}
 		if err := strictjson.Decode(b, &a, maxAnswer); err != nil {
-			return nil, fmt.Errorf("api: status %d and no answer of a directory: %w", w.StatusCode, err)
+			return nil, fmt.Errorf("api: status %d and no answer of a directory: %w", status, err)
 		}
 		switch {
-		case w.StatusCode == faultNotFound.Status && a.Code == faultNotFound.Code:
+		case status == faultNotFound.Status && a.Code == faultNotFound.Code:
 			return nil, directory.ErrNotFound
-		case w.StatusCode != http.StatusOK:
-			return nil, fmt.Errorf("api: the directory answered with status %d", w.StatusCode)
+		case status != http.StatusOK:
+			return nil, fmt.Errorf("api: the directory answered with status %d", status)
 		case a.Data.Proof == "":
 			return nil, errors.New("api: the directory has the code and no proof yet; try again after its next checkpoint")
 		}

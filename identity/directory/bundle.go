@@ -56,9 +56,14 @@ const maxBundle = 1 << 30
 // The file is a line that names its form, and for each proof a line with its
 // length in decimal digits and the proof.
 func (d *Directory) Export(codes ...identity.Code) ([]byte, error) {
+	return Export(context.Background(), d.Store(), codes...)
+}
+
+// Export is [Directory.Export] for any Store.
+func Export(ctx context.Context, store Store, codes ...identity.Code) ([]byte, error) {
 	b := []byte(bundleHeader)
 	for _, c := range codes {
-		proof, err := d.Prove(c)
+		proof, err := store.Prove(ctx, c)
 		if err != nil {
 			return nil, err
 		}

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/identity"
@@ -150,101 +149,49 @@ type prepared struct {
 // prepare checks each record by itself, on all processors.
 func (d *Directory) prepare(records []Signed) ([]prepared, error) {
 	all := make([]prepared, len(records))
-	var wg sync.WaitGroup
-	workers := min(runtime.GOMAXPROCS(0), len(records))
-	refused := make([]*RecordError, workers) // the first that each saw
-	for w := range workers {
-		wg.Go(func() {
-			for i := w; i < len(records) && refused[w] == nil; i += workers {
-				var err error
-				if all[i], err = d.prepareOne(&records[i]); err != nil {
-					refused[w] = &RecordError{i, err}
-				}
-			}
-		})
-	}
-	wg.Wait()
-	var first *RecordError
-	for _, e := range refused {
-		if e != nil && (first == nil || e.Row < first.Row) {
-			first = e
+	err := each(len(records), func(i int) error {
+		a, err := d.cfg.accept(&records[i])
+		if err != nil {
+			return err
 		}
-	}
-	if first != nil {
-		return nil, first
-	}
-	return all, nil
-}
-
-func (d *Directory) prepareOne(s *Signed) (p prepared, err error) {
-	statement, err := s.Record.Statement()
-	if err != nil {
-		return p, err
-	}
-	if len(s.Signature) == 0 || len(s.Signature) > maxSignature {
-		return p, errors.New("directory: a signature of 1 to 4096 bytes is needed")
-	}
-	salt := evidence.NewSalt()
-	if d.cfg.Log != nil {
-		// Before Verify, which may do with the statement what it likes.
-		p.commitment = salt.Commit(leaf(statement[len(statementDomain):], s.Signature))
-	}
-	if err := d.cfg.Verify(&s.Record, statement, s.Signature); err != nil {
-		return p, err
-	}
-	p.stored = appendEntry(nil, s, salt)
-	p.text = string(p.stored)
-	again, _, err := decodeEntry(p.text)
-	if err != nil {
-		panic("directory: internal error: " + err.Error())
-	}
-	p.record = again.Record
-	return p, nil
+		p := &all[i]
+		p.commitment = a.Commitment
+		p.stored = appendEntry(nil, &a.Signed, a.Salt)
+		p.text = string(p.stored)
+		again, _, err := decodeEntry(p.text)
+		if err != nil {
+			panic("directory: internal error: " + err.Error())
+		}
+		p.record = again.Record
+		return nil
+	})
+	return all, err
 }
 
 // check reports what in the records contradicts the directory or each other.
 func (d *Directory) check(records []Signed) error {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	versions := make(map[identity.Code]uint64)
-	paths := make(map[identity.Path]identity.Code)
-	aliases := make(map[identity.Alias]identity.Code)
+	known := Known{make(map[identity.Code]Current), make(map[identity.Path]identity.Code), make(map[identity.Alias]identity.Code)}
 	for i := range records {
 		r := &records[i].Record
-		have, seen := versions[r.Code]
-		if id, ok := d.byCode[r.Code]; ok && !seen {
+		if id, ok := d.byCode[r.Code]; ok {
 			s, _, err := d.entries[id].decode()
 			if err != nil {
 				return err
 			}
-			if have = s.Record.Version; s.Record.Status == Withdrawn {
-				return &RecordError{i, errors.New("directory: the code was withdrawn for good")}
-			}
+			known.Current[r.Code] = Current{s.Record.Version, s.Record.Status}
 		}
-		if r.Version != have+1 {
-			return &RecordError{i, ErrVersion}
-		}
-		versions[r.Code] = r.Version
-		if !r.Path.IsZero() {
-			if id, ok := d.byPath[r.Path]; ok && d.entries[id].code != r.Code {
-				return &RecordError{i, fmt.Errorf("path: %w", ErrTaken)}
-			}
-			if other, ok := paths[r.Path]; ok && other != r.Code {
-				return &RecordError{i, fmt.Errorf("path: %w", ErrTaken)}
-			}
-			paths[r.Path] = r.Code
+		if id, ok := d.byPath[r.Path]; ok {
+			known.Paths[r.Path] = d.entries[id].code
 		}
 		for _, a := range r.Aliases {
-			if id, ok := d.byAlias[a]; ok && d.entries[id].code != r.Code {
-				return &RecordError{i, fmt.Errorf("alias: %w", ErrTaken)}
+			if id, ok := d.byAlias[a]; ok {
+				known.Aliases[a] = d.entries[id].code
 			}
-			if other, ok := aliases[a]; ok && other != r.Code {
-				return &RecordError{i, fmt.Errorf("alias: %w", ErrTaken)}
-			}
-			aliases[a] = r.Code
 		}
 	}
-	return nil
+	return known.Check(records)
 }
 
 // log appends the commitments of the entries from first on to the log.

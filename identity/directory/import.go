@@ -1,12 +1,14 @@
 package directory
 
 import (
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -164,55 +166,109 @@ const importBatch = 4096
 // that an import that was interrupted can be run again. An error of the reader
 // or the disk ends the import.
 func (d *Directory) Import(rows iter.Seq2[Row, error], how *Import) (registered int, problems []Problem, err error) {
+	return ImportInto(context.Background(), d.Store(), rows, how)
+}
+
+// ImportInto is [Directory.Import] for any Store.
+func ImportInto(ctx context.Context, store Store, rows iter.Seq2[Row, error], how *Import) (registered int, problems []Problem, err error) {
 	if how == nil || how.Sign == nil || how.Area.IsZero() || how.Kind != identity.Product && how.Kind != identity.Resource {
 		return 0, nil, errors.New("directory: import: want Area, Sign, and a Kind that is Product or Resource")
 	}
-	var batch []Signed
-	var places []Problem // of the records of the batch, without errors
-	flush := func() error {
-		for len(batch) > 0 {
-			err := d.Register(batch...)
-			var refused *RecordError
-			if !errors.As(err, &refused) {
-				if err == nil {
-					registered += len(batch)
-					batch, places = batch[:0], places[:0]
-				}
-				return err
-			}
-			i := refused.Row
-			places[i].Err = refused.Err
-			problems = append(problems, places[i])
-			batch = append(batch[:i], batch[i+1:]...)
-			places = append(places[:i], places[i+1:]...)
-		}
-		return nil
-	}
+	im := importer{store: store, how: how, seen: make(map[identity.Alias]bool)}
 	n := 0
-	seen := make(map[identity.Alias]bool)
 	for row, err := range rows {
 		if err != nil {
-			return registered, problems, errors.Join(err, flush())
+			err = errors.Join(err, im.flush(ctx))
+			return im.registered, im.report(), err
 		}
 		n++
-		s, err := d.convert(&row, how, seen)
+		alias, err := identity.ParseAlias(string(identity.SchemeLocal) + ":" + row.Number)
 		if err != nil {
-			problems = append(problems, Problem{n, row.Number, err})
+			im.problems = append(im.problems, Problem{n, row.Number, err})
 			continue
 		}
-		batch = append(batch, s)
-		places = append(places, Problem{Row: n, Number: row.Number})
-		if len(batch) == importBatch {
-			if err := flush(); err != nil {
-				return registered, problems, err
+		im.rows = append(im.rows, pendingRow{n, row, alias})
+		if len(im.rows) == importBatch {
+			if err := im.flush(ctx); err != nil {
+				return im.registered, im.report(), err
 			}
 		}
 	}
-	return registered, problems, flush()
+	err = im.flush(ctx)
+	return im.registered, im.report(), err
+}
+
+// An importer collects rows, as many questions to a store cost more than one.
+type importer struct {
+	store      Store
+	how        *Import
+	seen       map[identity.Alias]bool
+	rows       []pendingRow
+	registered int
+	problems   []Problem
+}
+
+type pendingRow struct {
+	n     int
+	row   Row
+	alias identity.Alias
+}
+
+// report returns the problems in the order of their rows.
+func (im *importer) report() []Problem {
+	slices.SortStableFunc(im.problems, func(a, b Problem) int { return a.Row - b.Row })
+	return im.problems
+}
+
+// flush registers what was collected.
+func (im *importer) flush(ctx context.Context) error {
+	aliases := make([]identity.Alias, len(im.rows))
+	for i := range im.rows {
+		aliases[i] = im.rows[i].alias
+	}
+	taken, err := im.store.Taken(ctx, aliases...)
+	if err != nil {
+		return err
+	}
+	var batch []Signed
+	var places []Problem // of the records of the batch, without errors
+	for i := range im.rows {
+		p := &im.rows[i]
+		place := Problem{Row: p.n, Number: p.row.Number}
+		var s Signed
+		if taken[i] || im.seen[p.alias] {
+			err = fmt.Errorf("directory: import: the number: %w", ErrTaken)
+		} else {
+			s, err = im.how.convert(&p.row, p.alias)
+		}
+		if place.Err = err; err != nil {
+			im.problems = append(im.problems, place)
+			continue
+		}
+		im.seen[p.alias] = true
+		batch, places = append(batch, s), append(places, place)
+	}
+	im.rows = im.rows[:0]
+	for len(batch) > 0 {
+		err := im.store.Register(ctx, batch...)
+		var refused *RecordError
+		if !errors.As(err, &refused) {
+			if err == nil {
+				im.registered += len(batch)
+			}
+			return err
+		}
+		i := refused.Row
+		places[i].Err = refused.Err
+		im.problems = append(im.problems, places[i])
+		batch = append(batch[:i], batch[i+1:]...)
+		places = append(places[:i], places[i+1:]...)
+	}
+	return nil
 }
 
 // convert makes a signed record of a row.
-func (d *Directory) convert(row *Row, how *Import, seen map[identity.Alias]bool) (s Signed, err error) {
+func (how *Import) convert(row *Row, alias identity.Alias) (s Signed, err error) {
 	holder := how.Holder
 	if row.Holder != "" {
 		if holder, err = identity.ParseSubject(row.Holder); err != nil {
@@ -222,14 +278,8 @@ func (d *Directory) convert(row *Row, how *Import, seen map[identity.Alias]bool)
 	if holder.IsZero() {
 		return s, errors.New("directory: import: the row names no holder")
 	}
-	alias, err := identity.ParseAlias(string(identity.SchemeLocal) + ":" + row.Number)
-	if err != nil {
-		return s, err
-	}
-	if _, err := d.ResolveAlias(alias); err == nil || seen[alias] {
-		return s, fmt.Errorf("directory: import: the number: %w", ErrTaken)
-	}
-	code, err := d.mint(how.Kind, holder, how.Area)
+	// Register refuses a code that exists, which hardly ever happens.
+	code, err := identity.Mint(how.Kind, holder, how.Area)
 	if err != nil {
 		return s, err
 	}
@@ -261,21 +311,7 @@ func (d *Directory) convert(row *Row, how *Import, seen map[identity.Alias]bool)
 	if err != nil {
 		return s, err
 	}
-	seen[alias] = true
 	return Signed{r, signature}, nil
-}
-
-// mint mints a code that the directory does not have.
-func (d *Directory) mint(k identity.Kind, s identity.Subject, a identity.Area) (identity.Code, error) {
-	for {
-		c, err := identity.Mint(k, s, a)
-		if err != nil {
-			return c, err
-		}
-		if _, err := d.Resolve(c); err != nil {
-			return c, nil
-		}
-	}
 }
 
 // tidy makes one line of a text, with one space where there were several or

@@ -189,7 +189,7 @@ func (d *Directory) logMissing() error {
 			if err != nil {
 				return err
 			}
-			commitments = append(commitments, evidence.Salt(salt).Commit(s.leaf()))
+			commitments = append(commitments, evidence.Salt(salt).Commit(s.Leaf()))
 		}
 		if err := d.log(first, commitments); err != nil {
 			return err

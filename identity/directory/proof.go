@@ -30,7 +30,7 @@ func (d *Directory) Prove(code identity.Code) ([]byte, error) {
 	if e.index < 0 {
 		return nil, evidence.ErrUnpublished
 	}
-	return d.cfg.Log.Prove(e.index, salt, s.leaf())
+	return d.cfg.Log.Prove(e.index, salt, s.Leaf())
 }
 
 // VerifyProof checks a proof of [Directory.Prove] without any network: that the
@@ -50,7 +50,7 @@ func VerifyProof(p *evidence.Policy, proof []byte, verify Verifier) (*Signed, *e
 	if err != nil {
 		return nil, nil, err
 	}
-	if string(s.leaf()) != string(v.Record) {
+	if string(s.Leaf()) != string(v.Record) {
 		return nil, nil, errors.New("directory: the proof's record is not in canonical form")
 	}
 	if err := verify(&s.Record, statement, s.Signature); err != nil {

@@ -165,9 +165,6 @@ type Signed struct {
 	Signature []byte `json:"signature"`
 }
 
-// leaf returns what the evidence log commits to.
-func (s *Signed) leaf() []byte { return leaf(s.Record.canonical(), s.Signature) }
-
 // leaf is the canonical form of a Signed, made of that of its record.
 func leaf(canonical, signature []byte) []byte {
 	b := make([]byte, 0, len(`{"record":,"signature":""}`)+len(canonical)+base64.StdEncoding.EncodedLen(len(signature)))

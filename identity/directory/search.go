@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/dujiang-dev/dujiang/identity"
 )
@@ -149,8 +150,8 @@ func contains(r *Record, word string) (found bool) {
 	return found
 }
 
-// Search returns the records that q describes.
-func (d *Directory) Search(q *Query) ([]Signed, error) {
+// words checks a query and returns the words of its text, in lower case.
+func (q *Query) words() ([]string, error) {
 	if q.Limit < 1 || q.Limit > 1000 || q.Offset < 0 {
 		return nil, errors.New("directory: query: want a limit from 1 to 1000 and an offset from 0")
 	}
@@ -160,28 +161,37 @@ func (d *Directory) Search(q *Query) ([]Signed, error) {
 	if len(q.Text) > maxQuery {
 		return nil, errors.New("directory: query: want at most 1024 bytes of text")
 	}
+	words := strings.Fields(q.Text)
+	for i, word := range words {
+		words[i] = strings.Map(unicode.ToLower, word)
+		pairs := 0
+		grams(words[i], func(gram) { pairs++ })
+		if pairs == 0 {
+			return nil, errors.New("directory: query: a word has at least two letters or digits in a row")
+		}
+	}
+	return words, nil
+}
+
+// Search returns the records that q describes.
+func (d *Directory) Search(q *Query) ([]Signed, error) {
+	words, err := q.words()
+	if err != nil {
+		return nil, err
+	}
 	d.mu.RLock()
 	defer d.mu.RUnlock()
 	var lists [][]uint32
 	var long []string // words that grams alone do not decide
-	for _, word := range strings.Fields(q.Text) {
-		word = strings.Map(unicode.ToLower, word)
-		n, letters := 0, 0
+	for _, word := range words {
 		grams(word, func(g gram) {
 			var list []uint32
 			if l := d.index.grams[g]; l != nil {
 				list = *l
 			}
 			lists = append(lists, list)
-			n++
 		})
-		if n == 0 {
-			return nil, errors.New("directory: query: a word has at least two letters or digits in a row")
-		}
-		for range word {
-			letters++
-		}
-		if letters > 2 {
+		if utf8.RuneCountInString(word) > 2 {
 			long = append(long, word)
 		}
 	}

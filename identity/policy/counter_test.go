@@ -1,19 +1,19 @@
 package policy
 
 import (
-	"bufio"
 	"encoding/binary"
 	"flag"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/killtest"
 )
 
 var long = flag.Bool("long", false, "kill the counting process a hundred times")
@@ -58,43 +58,38 @@ func TestSpentBudgetRaced(t *testing.T) {
 	require.Error(t, c.Use("other", 0, number(1), noon, 1<<60))
 }
 
+func TestMain(m *testing.M) {
+	killtest.Child(countUntilKilled)
+	os.Exit(m.Run())
+}
+
+func countUntilKilled(path string) error {
+	c, err := OpenCounters(path)
+	if err != nil {
+		return err
+	}
+	for i := int(c.State("k").Uses); ; i++ {
+		if err := c.Use("k", uint64(i), number(i), noon, 1); err != nil {
+			return err
+		}
+		killtest.Acknowledge(i + 1)
+	}
+}
+
 // A process that counts is killed again and again. No use that it acknowledged is
 // lost, and none is counted twice.
-func TestKilledCounting(t *testing.T) {
-	const variable = "DUJIANG_TEST_COUNTERS"
-	if path := os.Getenv(variable); path != "" {
-		c, err := OpenCounters(path)
-		require.NoError(t, err)
-		for i := int(c.State("k").Uses); ; i++ {
-			require.NoError(t, c.Use("k", uint64(i), number(i), noon, 1))
-			fmt.Printf("used %d\n", i+1)
-		}
-	}
+func TestKill(t *testing.T) {
 	rounds := 5
 	if *long {
 		rounds = 100
 	}
 	path := filepath.Join(t.TempDir(), "counters")
 	acknowledged := 0
-	for round := range rounds {
-		child := exec.Command(os.Args[0], "-test.run=^TestKilledCounting$")
-		child.Env = append(os.Environ(), variable+"="+path)
-		out, err := child.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, child.Start())
-		timer := time.AfterFunc(10*time.Second, func() { child.Process.Kill() })
-		lines, read := bufio.NewScanner(out), 0
-		for lines.Scan() {
-			if _, err := fmt.Sscanf(lines.Text(), "used %d", &acknowledged); err == nil {
-				if read++; read == 1+round%7 {
-					child.Process.Kill()
-				}
-			}
-		}
-		child.Wait()
-		timer.Stop()
-		require.NotZero(t, read)
-	}
+	killtest.Run(t, rounds, path, 50*time.Millisecond, func(line string) {
+		var err error
+		acknowledged, err = strconv.Atoi(line)
+		require.NoError(t, err, line)
+	}, nil)
 	c, err := OpenCounters(path)
 	require.NoError(t, err)
 	defer c.Close()

@@ -1,16 +1,13 @@
 package registry
 
 import (
-	"bufio"
 	"context"
 	"crypto/sha256"
 	"flag"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,20 +15,13 @@ import (
 
 	"github.com/dujiang-dev/dujiang/identity"
 	"github.com/dujiang-dev/dujiang/identity/evidence"
+	"github.com/dujiang-dev/dujiang/internal/killtest"
 )
 
 var long = flag.Bool("long", false, "run the tests that take minutes")
 
-const (
-	killEnv  = "DUJIANG_REGISTRY_KILL"
-	killCode = "DUJIANG_REGISTRY_CODE"
-)
-
 func TestMain(m *testing.M) {
-	if dir := os.Getenv(killEnv); dir != "" {
-		fmt.Println("error", registerUntilKilled(dir, os.Getenv(killCode)))
-		os.Exit(1)
-	}
+	killtest.Child(registerUntilKilled)
 	os.Exit(m.Run())
 }
 
@@ -60,9 +50,10 @@ func openAt(dir, registrar string) (*world, *evidence.Log, map[evidence.Commitme
 	return w, log, logged, err
 }
 
-// registerUntilKilled registers one identity after another and prints what is
-// acknowledged.
-func registerUntilKilled(dir, registrar string) error {
+// registerUntilKilled registers one identity after another. Its argument is the
+// registrar's code, a space and a folder.
+func registerUntilKilled(arg string) error {
+	registrar, dir, _ := strings.Cut(arg, " ")
 	w, _, _, err := openAt(dir, registrar)
 	if err != nil {
 		return err
@@ -98,7 +89,7 @@ func registerUntilKilled(dir, registrar string) error {
 		if err != nil {
 			return err
 		}
-		os.Stdout.WriteString(fmt.Sprintln("registered", c, r.Position))
+		killtest.Acknowledge(c, r.Position)
 	}
 }
 
@@ -109,36 +100,17 @@ func TestKill(t *testing.T) {
 	if *long {
 		rounds = 100
 	}
-	executable, err := os.Executable()
-	require.NoError(t, err)
 	dir, self := t.TempDir(), code(t, identity.RegionNode, "3101")
 	acknowledged := make(map[identity.Code]int64)
-	for range rounds {
-		cmd := exec.Command(executable)
-		cmd.Env = append(os.Environ(), killEnv+"="+dir, killCode+"="+self.String())
-		out, err := cmd.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, cmd.Start())
-		go func() {
-			time.Sleep(time.Duration(50+rand.IntN(100)) * time.Millisecond)
-			cmd.Process.Kill()
-		}()
-		for lines := bufio.NewReader(out); ; {
-			line, err := lines.ReadString('\n')
-			if err == io.EOF {
-				break
-			}
-			var what, text string
-			var position int64
-			_, err = fmt.Sscan(line, &what, &text, &position)
-			require.NoError(t, err, line)
-			c, err := identity.Parse(text)
-			require.NoError(t, err, line)
-			acknowledged[c] = position
-		}
-		cmd.Wait()
-	}
-	require.NotEmpty(t, acknowledged)
+	killtest.Run(t, rounds, self.String()+" "+dir, 100*time.Millisecond, func(line string) {
+		var text string
+		var position int64
+		_, err := fmt.Sscan(line, &text, &position)
+		require.NoError(t, err, line)
+		c, err := identity.Parse(text)
+		require.NoError(t, err, line)
+		acknowledged[c] = position
+	}, nil)
 	w, log, logged, err := openAt(dir, self.String())
 	require.NoError(t, err)
 	defer log.Close()

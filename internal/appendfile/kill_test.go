@@ -1,13 +1,10 @@
 package appendfile
 
 import (
-	"bufio"
+	"errors"
 	"flag"
 	"fmt"
-	"io"
-	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
@@ -15,29 +12,26 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/killtest"
 )
 
 var long = flag.Bool("long", false, "run the tests that take minutes")
 
-const killEnv = "DUJIANG_APPENDFILE_KILL"
-
 func TestMain(m *testing.M) {
-	if path := os.Getenv(killEnv); path != "" {
-		writeUntilKilled(path)
-	}
+	killtest.Child(writeUntilKilled)
 	os.Exit(m.Run())
 }
 
-// writeUntilKilled appends numbers from four goroutines and prints each when it
-// is acknowledged.
-func writeUntilKilled(path string) {
+// writeUntilKilled appends numbers from four goroutines and acknowledges each.
+func writeUntilKilled(path string) error {
 	next := 0
 	f, err := Open(path, testMax, func([]byte) error { next++; return nil })
 	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+		return err
 	}
 	var mu sync.Mutex
+	failed := make(chan error)
 	for range 4 {
 		go func() {
 			for {
@@ -46,14 +40,14 @@ func writeUntilKilled(path string) {
 				next++
 				err := f.Queue([]byte(fmt.Sprint(n)))
 				mu.Unlock()
-				if err != nil || f.Sync() != nil {
-					os.Exit(1)
+				if err = errors.Join(err, f.Sync()); err != nil {
+					failed <- err
 				}
-				os.Stdout.WriteString(fmt.Sprintln(n))
+				killtest.Acknowledge(n)
 			}
 		}()
 	}
-	select {}
+	return <-failed
 }
 
 // kill -9 at any moment loses nothing that was acknowledged, and leaves a file
@@ -63,39 +57,20 @@ func TestKill(t *testing.T) {
 	if *long {
 		rounds = 100
 	}
-	executable, err := os.Executable()
-	require.NoError(t, err)
 	path := filepath.Join(t.TempDir(), "file")
 	acknowledged := 0
-	for range rounds {
-		cmd := exec.Command(executable)
-		cmd.Env = append(os.Environ(), killEnv+"="+path)
-		out, err := cmd.StdoutPipe()
-		require.NoError(t, err)
-		require.NoError(t, cmd.Start())
-		go func() {
-			time.Sleep(time.Duration(20+rand.IntN(60)) * time.Millisecond)
-			cmd.Process.Kill()
-		}()
-		lines := bufio.NewReader(out)
-		for {
-			line, err := lines.ReadString('\n')
-			if err == io.EOF {
-				break // a line without an end was not printed
-			}
-			n, err := strconv.Atoi(line[:len(line)-1])
-			require.NoError(t, err, line)
-			acknowledged = max(acknowledged, n+1)
-		}
-		cmd.Wait()
+	killtest.Run(t, rounds, path, 60*time.Millisecond, func(line string) {
+		n, err := strconv.Atoi(line)
+		require.NoError(t, err, line)
+		acknowledged = max(acknowledged, n+1)
+	}, func() {
 		f, records := mustOpen(t, path)
 		require.GreaterOrEqual(t, len(records), acknowledged)
 		for i, r := range records {
 			require.Equal(t, strconv.Itoa(i), r)
 		}
 		require.NoError(t, f.Close())
-	}
-	require.NotZero(t, acknowledged)
+	})
 }
 
 func BenchmarkAppend(b *testing.B) {

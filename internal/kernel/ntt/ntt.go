@@ -129,6 +129,9 @@ func (r *Ring) power(x, e uint64) uint64 {
 	return y
 }
 
+// Q is the prime.
+func (r *Ring) Q() uint64 { return r.q }
+
 // Forward sets dst to the values of the polynomial src, whose coefficients are
 // residues or numbers down to -q in two's complement. dst may be src.
 func (r *Ring) Forward(dst, src []uint64) {

@@ -1,0 +1,305 @@
+// Package postgres keeps a directory in PostgreSQL, for provinces whose nodes
+// share one and ask it from many machines.
+//
+// Most callers want [Open], and give the [Store] to api.Records,
+// directory.ImportInto and directory.Export. What a record is, who may register
+// it and what a query finds is said by package directory; a Store answers as a
+// directory of that package does.
+//
+//	registering node               readers
+//	      │ Register, COPY            │ Resolve, Search
+//	      ▼                           ▼
+//	   entry (all versions) ── path, alias (old ones too)
+//	      │ after the commit
+//	      ▼
+//	   evidence log, logged (positions)
+//
+// # Security
+//
+// As in package directory: nothing is taken that Verify refuses. Whoever may
+// write to the tables can withhold records and hand out old ones, and cannot make
+// any up, as readers check the owner's signature in the proof. Grant select on
+// the schema to readers, and everything to nodes that register.
+//
+// Statements have parameters only; no text of a record or query is ever part of
+// one.
+//
+// # Leakage
+//
+// Whoever may read the tables sees the records.
+//
+// # Cost
+//
+// A Register is one transaction, which waits for the disk once, and one more for
+// positions in the log. Registering nodes wait for each other. A record of a
+// title, a summary, two keywords, a path and two rights takes about 2 kB in the
+// tables and their indexes. A search looks at the first thousand records, and then
+// reads the index of the pairs of neighbouring characters of each word, as words
+// of two Chinese characters need it; the extension pg_trgm, which takes three at a
+// time, is not used. Among 340,000
+// records a rare word takes some milliseconds, and one that is in a fifth of them
+// and not among the first some tens.
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/dujiang-dev/dujiang/identity"
+	"github.com/dujiang-dev/dujiang/identity/directory"
+	"github.com/dujiang-dev/dujiang/identity/evidence"
+)
+
+// lockID is the advisory lock under which tables are changed and records
+// registered: "dujiang" in ASCII.
+const lockID = 0x64756a69616e67
+
+// migrations make the tables; the number of those that ran is in the table
+// migration. They are never changed, only added to.
+//
+// Texts are compared byte by byte, as the codes, paths and terms of package
+// directory are. An entry that has a newer version is stale, and not in search.
+// A word may be in a fifth of all records, of which the first are asked for: the
+// rows of search are small, as their terms lie apart, so that all these are read
+// in little time. Positions in the log stand apart too, so that noting them does
+// not write entries again.
+var migrations = []string{
+	`create table entry (
+		id        bigint generated always as identity primary key,
+		code      text collate "C" not null,
+		version   bigint not null,
+		status    text collate "C" not null,
+		stale     boolean not null,
+		record    json not null,
+		signature bytea not null,
+		salt      bytea not null,
+		unique (code, version)
+	);
+	create unique index entry_current on entry (code) where not stale;
+	create table search (
+		id    bigint primary key references entry,
+		terms text[] collate "C" not null
+	) with (toast_tuple_target = 128);
+	alter table search alter column terms set storage external;
+	create index search_terms on search using gin (terms);
+	create table path (
+		path text collate "C" primary key,
+		code text collate "C" not null
+	);
+	create table alias (
+		alias text collate "C" primary key,
+		code  text collate "C" not null
+	);
+	create table logged (
+		id       bigint primary key references entry,
+		position bigint not null
+	);`,
+}
+
+// A Store is a directory in a data base. It is a [directory.Store]; its methods
+// may be called from several goroutines, and several processes may have the same
+// tables open. At most one of them has the log, which locks its folder.
+type Store struct {
+	pool *pgxpool.Pool
+	cfg  directory.Config
+
+	mu   sync.Mutex // guards what follows, and the order of the log
+	last int64      // id of the last entry that is known to be logged
+}
+
+var _ directory.Store = (*Store)(nil)
+
+// Open makes the tables in the schema dujiang_directory, or brings those of an
+// older version up to date, and logs what the log lacks. The pool stays the
+// caller's to close. The data base must be in UTF-8.
+func Open(ctx context.Context, pool *pgxpool.Pool, cfg *directory.Config) (*Store, error) {
+	if pool == nil || cfg == nil || cfg.Verify == nil {
+		return nil, errors.New("postgres: Open needs a pool, and Config needs Verify, by which records are accepted")
+	}
+	s := &Store{pool: pool, cfg: *cfg}
+	if err := pgx.BeginFunc(ctx, pool, migrate); err != nil {
+		return nil, fmt.Errorf("postgres: %w", err)
+	}
+	if cfg.Log != nil {
+		if err := pool.QueryRow(ctx, "select coalesce(max(id), 0) from dujiang_directory.logged").Scan(&s.last); err != nil {
+			return nil, fmt.Errorf("postgres: %w", err)
+		}
+		if err := s.LogMissing(ctx); err != nil {
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+func migrate(tx pgx.Tx) error {
+	ctx := context.Background() // the transaction has its own
+	var encoding string
+	if err := tx.QueryRow(ctx, "show server_encoding").Scan(&encoding); err != nil {
+		return err
+	}
+	if encoding != "UTF8" {
+		return errors.New("the data base has another encoding than UTF8; create one with it")
+	}
+	if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", int64(lockID)); err != nil {
+		return err
+	}
+	var there bool
+	err := tx.QueryRow(ctx, "select to_regclass('dujiang_directory.migration') is not null").Scan(&there)
+	if err != nil {
+		return err
+	}
+	if !there {
+		// Asked first: readers may use the schema and not create it.
+		if _, err := tx.Exec(ctx, "create schema if not exists dujiang_directory; create table dujiang_directory.migration (number int primary key)"); err != nil {
+			return err
+		}
+	}
+	var done int
+	if err := tx.QueryRow(ctx, "select count(*) from dujiang_directory.migration").Scan(&done); err != nil {
+		return err
+	}
+	if done > len(migrations) {
+		return errors.New("the tables are of a newer version of this package; upgrade the program")
+	}
+	for ; done < len(migrations); done++ {
+		if _, err := tx.Exec(ctx, "set local search_path to dujiang_directory; "+migrations[done]); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, "insert into dujiang_directory.migration values ($1)", done+1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LogMissing appends to the log what it lacks: records of processes that have not
+// the log, and of those that stopped before they had logged theirs. Open and
+// Register do it too. A record may then be in the log twice, which does no harm.
+func (s *Store) LogMissing(ctx context.Context) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.log(ctx, nil)
+}
+
+type version struct {
+	code    string
+	version int64
+}
+
+// logBatch is how many entries are logged at a time.
+const logBatch = 8192
+
+// log appends the commitments of all entries behind the last logged one, in
+// their order. Commitments that are known need not be made again. The caller
+// holds mu.
+func (s *Store) log(ctx context.Context, known map[version]evidence.Commitment) error {
+	if s.cfg.Log == nil {
+		return nil
+	}
+	for {
+		n, err := s.logSome(ctx, known)
+		if err != nil {
+			return fmt.Errorf("postgres: records are kept but not in the log; LogMissing tries again: %w", err)
+		}
+		if n < logBatch {
+			return nil
+		}
+	}
+}
+
+func (s *Store) logSome(ctx context.Context, known map[version]evidence.Commitment) (int, error) {
+	rows, err := s.pool.Query(ctx, "select id, code, version from dujiang_directory.entry where id > $1 order by id limit $2", s.last, logBatch)
+	if err != nil {
+		return 0, err
+	}
+	var ids, unknown []int64
+	commitments := make(map[int64]evidence.Commitment)
+	var id int64
+	var v version
+	_, err = pgx.ForEachRow(rows, []any{&id, &v.code, &v.version}, func() error {
+		ids = append(ids, id)
+		if c, ok := known[v]; ok {
+			commitments[id] = c
+		} else {
+			unknown = append(unknown, id)
+		}
+		return nil
+	})
+	if err != nil || len(ids) == 0 {
+		return 0, err
+	}
+	if len(unknown) > 0 {
+		rows, err := s.pool.Query(ctx, "select id, record, signature, salt from dujiang_directory.entry where id = any($1)", unknown)
+		if err != nil {
+			return 0, err
+		}
+		var record, signature, salt []byte
+		_, err = pgx.ForEachRow(rows, []any{&id, &record, &signature, &salt}, func() error {
+			signed, err := decode(record, signature)
+			if err != nil {
+				return err
+			}
+			key, err := saltOf(salt)
+			commitments[id] = key.Commit(signed.Leaf())
+			return err
+		})
+		if err != nil {
+			return 0, err
+		}
+	}
+	ordered := make([]evidence.Commitment, len(ids))
+	for i, id := range ids {
+		ordered[i] = commitments[id]
+	}
+	first, err := s.cfg.Log.Append(ordered...)
+	if err != nil {
+		return 0, err
+	}
+	_, err = s.pool.CopyFrom(ctx, pgx.Identifier{"dujiang_directory", "logged"}, []string{"id", "position"},
+		pgx.CopyFromSlice(len(ids), func(i int) ([]any, error) { return []any{ids[i], first + int64(i)}, nil }))
+	if err != nil {
+		return 0, err
+	}
+	s.last = ids[len(ids)-1]
+	return len(ids), nil
+}
+
+func saltOf(b []byte) (salt evidence.Salt, err error) {
+	if len(b) != len(salt) {
+		return salt, errors.New("postgres: an entry has no salt")
+	}
+	copy(salt[:], b)
+	return salt, nil
+}
+
+// Prove returns the offline proof of a code's record, as Prove of a directory
+// does. It needs Config.Log.
+func (s *Store) Prove(ctx context.Context, code identity.Code) ([]byte, error) {
+	if s.cfg.Log == nil {
+		return nil, errors.New("postgres: this process has no evidence log and hence no proofs")
+	}
+	var record, signature, salt []byte
+	var position *int64
+	err := s.pool.QueryRow(ctx, `select record, signature, salt, position from dujiang_directory.entry
+		left join dujiang_directory.logged using (id) where code = $1 and not stale`, code.String()).Scan(&record, &signature, &salt, &position)
+	if err != nil {
+		return nil, found(err)
+	}
+	if position == nil {
+		return nil, evidence.ErrUnpublished
+	}
+	signed, err := decode(record, signature)
+	if err != nil {
+		return nil, err
+	}
+	key, err := saltOf(salt)
+	if err != nil {
+		return nil, err
+	}
+	return s.cfg.Log.Prove(*position, key, signed.Leaf())
+}

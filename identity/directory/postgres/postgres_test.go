@@ -1,0 +1,156 @@
+package postgres
+
+import (
+	"context"
+	"crypto/ed25519"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/identity/directory"
+	"github.com/dujiang-dev/dujiang/identity/directory/internal/storetest"
+	"github.com/dujiang-dev/dujiang/identity/evidence"
+)
+
+func config() *directory.Config { return &directory.Config{Verify: storetest.Owned} }
+
+func open(t testing.TB, cfg *directory.Config) *Store {
+	s, err := Open(t.Context(), database(t), cfg)
+	require.NoError(t, err)
+	return s
+}
+
+func openLog(t testing.TB, dir string) *evidence.Log {
+	_, key, err := ed25519.GenerateKey(nil)
+	require.NoError(t, err)
+	l, err := evidence.Open(filepath.Join(dir, "log"), &evidence.Config{Origin: "log.example.cn", Signer: key})
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// A data base passes the tests that all stores do.
+func TestStore(t *testing.T) {
+	storetest.Run(t, func(t *testing.T, cfg *directory.Config) directory.Store { return open(t, cfg) })
+}
+
+// Several processes open the tables; that of a newer program is left alone.
+func TestOpen(t *testing.T) {
+	pool := database(t)
+	var group sync.WaitGroup
+	for range 4 {
+		group.Go(func() {
+			if _, err := Open(t.Context(), pool, config()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	_, err := pool.Exec(t.Context(), "insert into dujiang_directory.migration values (1000)")
+	require.NoError(t, err)
+	_, err = Open(t.Context(), pool, config())
+	require.ErrorContains(t, err, "newer version")
+	_, err = Open(t.Context(), pool, &directory.Config{})
+	require.Error(t, err)
+	_, err = Open(t.Context(), nil, config())
+	require.Error(t, err)
+
+	_, err = pool.Exec(t.Context(), "create database latin template template0 encoding 'SQL_ASCII'")
+	require.NoError(t, err)
+	latin, err := connect(t.Context(), "latin")
+	require.NoError(t, err)
+	defer latin.Close()
+	_, err = Open(t.Context(), latin, config())
+	require.ErrorContains(t, err, "UTF8")
+}
+
+// Of many who register one version, or one path, one does.
+func TestRaced(t *testing.T) {
+	pool := database(t)
+	var stores []*Store
+	for range 4 {
+		s, err := Open(t.Context(), pool, config())
+		require.NoError(t, err)
+		stores = append(stores, s)
+	}
+	same, path := storetest.Record(1), storetest.Record(2).Path
+	var won, paths atomic.Int32
+	var group sync.WaitGroup
+	for i := range 16 {
+		group.Go(func() {
+			if stores[i%4].Register(context.Background(), storetest.Sign(same)) == nil {
+				won.Add(1)
+			}
+			other := storetest.Record(2)
+			other.Path = path
+			if stores[i%4].Register(context.Background(), storetest.Sign(other)) == nil {
+				paths.Add(1)
+			}
+		})
+	}
+	group.Wait()
+	require.EqualValues(t, 1, won.Load())
+	require.EqualValues(t, 1, paths.Load())
+}
+
+// What a process without the log registered is logged by the one that has it.
+func TestLogMissing(t *testing.T) {
+	pool := database(t)
+	ctx := t.Context()
+	reader, err := Open(ctx, pool, config())
+	require.NoError(t, err)
+	a, b, c := storetest.Sign(storetest.Record(1)), storetest.Sign(storetest.Record(2)), storetest.Sign(storetest.Record(3))
+	require.NoError(t, reader.Register(ctx, a))
+	_, err = reader.Prove(ctx, a.Record.Code)
+	require.ErrorContains(t, err, "no evidence log")
+	cfg := config()
+	cfg.Log = openLog(t, t.TempDir())
+	s, err := Open(ctx, pool, cfg)
+	require.NoError(t, err)
+	require.NoError(t, reader.Register(ctx, b))
+	_, err = s.Prove(ctx, b.Record.Code)
+	require.ErrorIs(t, err, evidence.ErrUnpublished)
+	require.NoError(t, s.Register(ctx, c))
+	checkpoint, err := cfg.Log.Publish(ctx)
+	require.NoError(t, err)
+	require.EqualValues(t, 3, checkpoint.Size)
+	for _, x := range []directory.Signed{a, b, c} {
+		_, err := s.Prove(ctx, x.Record.Code)
+		require.NoError(t, err)
+	}
+	// Open knows what is logged.
+	_, err = Open(ctx, pool, cfg)
+	require.NoError(t, err)
+	checkpoint, err = cfg.Log.Publish(ctx)
+	require.NoError(t, err)
+	require.EqualValues(t, 3, checkpoint.Size)
+}
+
+// A context that has ended ends a call, and nothing is taken.
+func TestCancelled(t *testing.T) {
+	s := open(t, config())
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	r := storetest.Sign(storetest.Record(1))
+	require.ErrorIs(t, s.Register(ctx, r), context.Canceled)
+	_, err := s.Resolve(ctx, r.Record.Code)
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = s.Search(ctx, &directory.Query{Text: "气象", Limit: 1})
+	require.ErrorIs(t, err, context.Canceled)
+	_, err = s.Resolve(t.Context(), r.Record.Code)
+	require.ErrorIs(t, err, directory.ErrNotFound)
+}
+
+// Damage of a table is an error.
+func TestDamage(t *testing.T) {
+	s := open(t, config())
+	r := storetest.Sign(storetest.Record(1))
+	require.NoError(t, s.Register(t.Context(), r))
+	_, err := s.pool.Exec(t.Context(), `update dujiang_directory.entry set record = '{"code":"x"}'`)
+	require.NoError(t, err)
+	_, err = s.Resolve(t.Context(), r.Record.Code)
+	require.ErrorContains(t, err, "malformed")
+}
