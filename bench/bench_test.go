@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -220,6 +221,35 @@ func TestBudget(t *testing.T) {
 	// Nothing is left out because it fails.
 	_, _, err = fakeRunner(60*time.Second, time.Second, errors.New("boom")).all(t.Context(), jobs)
 	require.ErrorContains(t, err, "boom")
+}
+
+// What takes the least comes first, and results are in the order of jobs.
+func TestCheapestFirst(t *testing.T) {
+	of := func(series string, work int) *job {
+		return &job{Name: fmt.Sprint(series, work), Series: series, Work: work, Items: work}
+	}
+	jobs := []*job{of("slow", 1), of("slow", 4), of("slow", 16), of("fast", 1), of("fast", 4), of("fast", 16)}
+	var order []string
+	r := fakeRunner(600*time.Second, 0, nil)
+	now := time.Now()
+	r.now = func() time.Time { return now }
+	r.measure = func(_ context.Context, j *job, _ int) (*measurement, error) {
+		if len(order) == 0 || order[len(order)-1] != j.Name {
+			order = append(order, j.Name)
+		}
+		now = now.Add(time.Duration(j.Work) * map[string]time.Duration{"slow": 10 * time.Second, "fast": time.Second}[j.Series])
+		return &measurement{[]*process{{Parties: []partyTime{{Side: "receiver", Wall: 1}}}}}, nil
+	}
+	results, left, err := r.all(t.Context(), jobs)
+	require.NoError(t, err)
+	require.Equal(t, []string{"slow1", "fast1", "fast4", "fast16", "slow4"}, order)
+	var names []string
+	for _, r := range results {
+		names = append(names, r.Name)
+	}
+	require.Equal(t, []string{"slow1", "slow4", "fast1", "fast4", "fast16"}, names)
+	require.Len(t, left, 1)
+	require.Equal(t, "slow16", left[0].Name)
 }
 
 // What was left out is said, with real processes.

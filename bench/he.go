@@ -121,9 +121,13 @@ type heParty struct {
 	costs        costs
 }
 
-func newHEParty(j *heJob) (party, error) {
+func (j *heJob) sides() []string { return []string{"all"} }
+
+func (j *heJob) spoil() { j.Fault = true }
+
+func (j *heJob) party(int) (party, error) {
 	if j.Lattigo {
-		return newLattigoParty(j)
+		return &lattigoParty{heJob: j}, nil
 	}
 	return &heParty{heJob: j}, nil
 }
@@ -169,7 +173,7 @@ func signatureKeys(n int) (private []ed25519.PrivateKey, public []ed25519.Public
 }
 
 // run plays the session. Sent is what all parties send.
-func (p *heParty) run(context.Context, io.ReadWriter) error {
+func (p *heParty) run(context.Context, []io.ReadWriter) error {
 	watch := startStopwatch()
 	holders, publicKey, err := p.makeKey()
 	if err != nil {

@@ -101,6 +101,7 @@ func main() {
 func allJobs(o *options) []*job {
 	jobs := slices.Concat(
 		psiJobs(o.sizes, o.networks),
+		mpcJobs(o.sizes, o.networks),
 		shareJobs(o.sizes, o.networks),
 		heJobs(o.sizes, o.networks, o.parties),
 		identityJobs(o.sizes, o.networks),
@@ -131,6 +132,7 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 	report := &report{Format: reportFormat, Machine: thisMachine(ctx), Procs: o.procs, Count: o.count}
 	var failed error
 	report.Jobs, report.LeftOut, failed = r.all(ctx, jobs)
+	report.Fits = fits(report.Jobs)
 	clear()
 	if len(report.Jobs)+len(report.LeftOut) > 0 {
 		report.print(stdout)
@@ -169,7 +171,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.SetOutput(io.Discard) // errors are returned, and shown once
 	pattern := fs.String("run", "", "measure only jobs whose names match `REGEXP`")
 	sizes := fs.String("sizes", "10,16,18,20,10x20", "binary logarithms of the numbers of items; 10x20 is 2^10 of the receiver and 2^20 of the sender")
-	networks := fs.String("networks", "mem,tls", "how the parties are connected")
+	links := fs.String("networks", "mem,tls", "how the parties are connected: mem, tls, 10g, 1g, 100m")
 	fs.IntVar(&o.parties, "parties", 8, "number of `organisations` whose numbers package he adds up")
 	fs.IntVar(&o.count, "count", 5, "number of measured `runs` of each job")
 	fs.IntVar(&o.procs, "procs", 1, "GOMAXPROCS of the measured processes; 0 is Go's default, all cores")
@@ -213,11 +215,8 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		}
 		o.sizes = append(o.sizes, size)
 	}
-	o.networks = strings.Split(*networks, ",")
-	for _, n := range o.networks {
-		if n != networkMem && n != networkTLS {
-			return nil, fmt.Errorf("-networks: %q is neither mem nor tls", n)
-		}
+	if o.networks, err = parseNetworks(*links); err != nil {
+		return nil, err
 	}
 	if o.threshold, err = parseThreshold(*threshold); err != nil {
 		return nil, err

@@ -35,7 +35,7 @@ func TestTextbook(t *testing.T) {
 	require.NoError(t, run(t.Context(), o, &out))
 	require.Contains(t, out.String(), "PSI/textbook/semi-honest/n=2^3/m=2^5/tls")
 
-	p, err := newTextbookParty(&psiJob{N: 4, M: 4}, 0)
+	p, err := (&psiJob{N: 4, M: 4, Textbook: true}).party(0)
 	require.NoError(t, err)
 	_, err = p.finish() // of no run
 	require.ErrorIs(t, err, errWrong)

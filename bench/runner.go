@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 )
 
@@ -44,20 +45,29 @@ func newRunner(o *options, progress func(string, int)) *runner {
 }
 
 // all measures jobs until one fails, and leaves out those for which there is no
-// time.
+// time. Those come first that are expected to take the least, so that a budget
+// leaves out what is slow, whatever the order of jobs, in which results come.
 func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left []leftOut, err error) {
-	for _, j := range jobs {
-		if j.PSI != nil {
-			j.PSI.Fault = r.fault
+	place := map[string]int{}
+	for i, j := range jobs {
+		place[j.Name] = i
+	}
+	defer func() {
+		slices.SortStableFunc(results, func(a, b *result) int { return place[a.Name] - place[b.Name] })
+		slices.SortStableFunc(left, func(a, b leftOut) int { return place[a.Name] - place[b.Name] })
+		grow(results)
+	}()
+	for waiting := slices.Clone(jobs); len(waiting) > 0; {
+		next := 0
+		for i, j := range waiting {
+			if r.expected(j) < r.expected(waiting[next]) {
+				next = i
+			}
 		}
-		if j.Share != nil {
-			j.Share.Fault = r.fault
-		}
-		if j.HE != nil {
-			j.HE.Fault = r.fault
-		}
-		if j.Identity != nil {
-			j.Identity.Fault = r.fault
+		j := waiting[next]
+		waiting = slices.Delete(waiting, next, next+1)
+		if k, err := j.kind(); err == nil && r.fault {
+			k.spoil()
 		}
 		result, why, err := r.one(ctx, j)
 		switch {
@@ -73,8 +83,17 @@ func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left 
 			left = append(left, leftOut{j.Name, why})
 		}
 	}
-	grow(results)
 	return results, left, nil
+}
+
+// expected is how long a run of a job takes, by the pace of its series, or nothing
+// if none of that was measured yet.
+func (r *runner) expected(j *job) time.Duration {
+	p, ok := r.pace[j.Series]
+	if !ok {
+		return 0
+	}
+	return time.Duration(float64(p.elapsed) * float64(j.Work) / float64(p.work))
 }
 
 // one measures a job. It returns no result, or one of fewer runs, and the reason
@@ -84,11 +103,9 @@ func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
 	bounded, cancel := context.WithDeadline(ctx, r.deadline)
 	defer cancel()
 	// The pace of a smaller size of the series says whether to begin.
-	if p, ok := r.pace[j.Series]; ok {
-		if why := r.lacking(time.Duration(float64(p.elapsed)*float64(j.Work)/float64(p.work)), r.count+1); why != "" {
-			r.progress(j.Name, r.count+1)
-			return nil, why, nil
-		}
+	if why := r.lacking(r.expected(j), r.count+1); why != "" && r.expected(j) > 0 {
+		r.progress(j.Name, r.count+1)
+		return nil, why, nil
 	}
 	res := &result{job: *j}
 	for i := range r.count + 1 {
