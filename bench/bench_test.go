@@ -201,23 +201,23 @@ func fakeRunner(budget, each time.Duration, fail error) *runner {
 }
 
 func TestBudget(t *testing.T) {
-	jobs := selectJobs(psiJobs([]size{{1, 1}, {8, 8}}, []string{networkMem}), regexp.MustCompile("/dh/"))
-	// Four runs of 2 s leave 92 s; four runs of 16 s fit.
+	jobs := selectJobs(psiJobs([]size{{1, 1}, {2, 2}, {8, 8}}, []string{networkMem}), regexp.MustCompile("/dh/"))
+	// Four runs of 2 s and of 4 s leave 76 s; four runs of 16 s fit.
 	results, left, err := fakeRunner(100*time.Second, time.Second, nil).all(t.Context(), jobs)
 	require.NoError(t, err)
-	require.Len(t, results, 2)
+	require.Len(t, results, 3)
 	require.Empty(t, left)
-	require.Len(t, results[1].Runs, 3)
-	// They don't fit into 52 s, which is known beforehand.
+	require.Len(t, results[2].Runs, 3)
+	// They don't fit into 36 s, which is known beforehand.
 	results, left, err = fakeRunner(60*time.Second, time.Second, nil).all(t.Context(), jobs)
 	require.NoError(t, err)
-	require.Len(t, results, 1)
-	require.Equal(t, []leftOut{{jobs[1].Name, "4 runs would take about 1m4s, and 52s of the budget are left"}}, left)
+	require.Len(t, results, 2)
+	require.Equal(t, []leftOut{{jobs[2].Name, "4 runs would take about 1m4s, and 36s of the budget are left"}}, left)
 	// A first job is known to take too long after its warm-up.
-	results, left, err = fakeRunner(60*time.Second, time.Second, nil).all(t.Context(), jobs[1:])
+	results, left, err = fakeRunner(60*time.Second, time.Second, nil).all(t.Context(), jobs[2:])
 	require.NoError(t, err)
 	require.Empty(t, results)
-	require.Equal(t, []leftOut{{jobs[1].Name, "3 runs would take about 48s, and 44s of the budget are left"}}, left)
+	require.Equal(t, []leftOut{{jobs[2].Name, "3 runs would take about 48s, and 44s of the budget are left"}}, left)
 	// Nothing is left out because it fails.
 	_, _, err = fakeRunner(60*time.Second, time.Second, errors.New("boom")).all(t.Context(), jobs)
 	require.ErrorContains(t, err, "boom")

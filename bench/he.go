@@ -61,6 +61,8 @@ func heJobs(sizes []size, networks []string, parties int) (jobs []*job) {
 				Work:    s.n,
 				Items:   s.n,
 				Equal:   true,
+				Class:   fmt.Sprintf("sums of %d bits of %d", h.Bits, parties),
+				Peer:    h.Lattigo,
 				HE:      &h,
 			})
 		}

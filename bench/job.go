@@ -27,6 +27,9 @@ type job struct {
 	// Equal says that both parties have as many items, so that the growth
 	// from one size to the next means something.
 	Equal bool `json:"equal"`
+	// Class says what is computed: a peer is compared with jobs of its class.
+	Class string `json:"class,omitempty"`
+	Peer  bool   `json:"peer,omitempty"` // it is not this library
 
 	PSI   *psiJob   `json:"psi,omitempty"`
 	Share *shareJob `json:"share,omitempty"`

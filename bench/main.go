@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -68,6 +69,8 @@ type options struct {
 	budget    time.Duration
 	list      bool
 	jsonFile  string
+	htmlFile  string
+	fromFile  string
 	benchstat string
 	oldFile   string // of -compare
 	newFile   string
@@ -117,6 +120,14 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 	if o.oldFile != "" {
 		return compareFiles(stdout, o)
 	}
+	if o.fromFile != "" {
+		r, err := readReport(o.fromFile)
+		if err != nil {
+			return err
+		}
+		r.print(stdout)
+		return r.save(o, stdout)
+	}
 	jobs := selectJobs(allJobs(o), o.pattern)
 	if len(jobs) == 0 {
 		return errors.New("no job has a name that -run matches")
@@ -129,7 +140,7 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 	}
 	bar, clear := newProgress(os.Stderr, len(jobs)*(o.count+1))
 	r := newRunner(o, bar)
-	report := &report{Format: reportFormat, Machine: thisMachine(ctx), Procs: o.procs, Count: o.count}
+	report := &report{Format: reportFormat, Machine: thisMachine(ctx), Procs: o.procs, Count: o.count, Time: time.Now().UTC().Format("2006-01-02 15:04 MST")}
 	var failed error
 	report.Jobs, report.LeftOut, failed = r.all(ctx, jobs)
 	report.Fits = fits(report.Jobs)
@@ -146,6 +157,16 @@ func (r *report) save(o *options, stdout io.Writer) error {
 		data, err := json.MarshalIndent(r, "", "\t")
 		if err == nil {
 			err = os.WriteFile(o.jsonFile, append(data, '\n'), 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if o.htmlFile != "" {
+		var page bytes.Buffer
+		err := r.html(&page)
+		if err == nil {
+			err = os.WriteFile(o.htmlFile, page.Bytes(), 0o644)
 		}
 		if err != nil {
 			return err
@@ -178,6 +199,8 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.DurationVar(&o.budget, "budget", 10*time.Minute, "start nothing that is not done within this `time`, and say what was left out")
 	fs.BoolVar(&o.list, "list", false, "print the names of the jobs and exit")
 	fs.StringVar(&o.jsonFile, "json", "", "write machine, runs and figures to `FILE`")
+	fs.StringVar(&o.htmlFile, "html", "", "write the report as a page to `FILE`")
+	fs.StringVar(&o.fromFile, "from", "", "report what a `FILE` of -json has instead of measuring")
 	fs.StringVar(&o.benchstat, "benchstat", "", "write lines that benchstat reads to `FILE`; - is the standard output")
 	fs.StringVar(&o.oldFile, "compare", "", "compare `old.json` with the file that follows instead of measuring; -run selects jobs here too")
 	threshold := fs.String("threshold", "5%", "by how much a figure may be worse in -compare")

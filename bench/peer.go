@@ -46,7 +46,7 @@ func peerJobs(peers []peer, sizes []size, networks []string) (jobs []*job) {
 					continue
 				}
 				j := newPSIJob(fmt.Sprintf("PSI/%s/semi-honest/", p.name), network, &psiJob{N: s.n, M: s.m})
-				j.PSI.Textbook, j.Command = p.command == nil, p.command
+				j.PSI.Textbook, j.Command, j.Peer = p.command == nil, p.command, true
 				jobs = append(jobs, j)
 			}
 		}

@@ -52,6 +52,7 @@ func newPSIJob(prefix, network string, p *psiJob) *job {
 		Work:    p.N + p.M,
 		Items:   max(p.N, p.M),
 		Equal:   p.N == p.M,
+		Class:   "intersection",
 		PSI:     p,
 	}
 }

@@ -17,6 +17,7 @@ type report struct {
 	Machine *machine  `json:"machine"`
 	Procs   int       `json:"procs"` // GOMAXPROCS of the measured processes; 0 is Go's default
 	Count   int       `json:"count"`
+	Time    string    `json:"time,omitempty"` // at the start
 	Jobs    []*result `json:"jobs"`
 	LeftOut []leftOut `json:"left_out,omitempty"`
 	Fits    []fit     `json:"fits,omitempty"`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 )
@@ -20,7 +21,7 @@ type runner struct {
 	fault        bool
 	deadline     time.Time
 	progress     func(name string, runs int) // runs done
-	pace         map[string]pace             // by series
+	pace         map[string][]pace           // by series
 	measure      func(ctx context.Context, j *job, procs int) (*measurement, error)
 	now          func() time.Time
 }
@@ -38,7 +39,7 @@ func newRunner(o *options, progress func(string, int)) *runner {
 		fault:    o.fault,
 		deadline: time.Now().Add(o.budget),
 		progress: progress,
-		pace:     map[string]pace{},
+		pace:     map[string][]pace{},
 		measure:  measure,
 		now:      time.Now,
 	}
@@ -86,14 +87,31 @@ func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left 
 	return results, left, nil
 }
 
+// keepPace notes how long the last run of a job took.
+func (r *runner) keepPace(j *job, elapsed time.Duration) {
+	paces := r.pace[j.Series]
+	if n := len(paces); n > 0 && paces[n-1].work == j.Work {
+		paces = paces[:n-1]
+	}
+	r.pace[j.Series] = append(paces, pace{elapsed, j.Work})
+}
+
 // expected is how long a run of a job takes, by the pace of its series, or nothing
-// if none of that was measured yet.
+// if none of that was measured yet. Two sizes tell what a run takes whatever its
+// size; one doesn't, and then the first run of the next is a trial.
 func (r *runner) expected(j *job) time.Duration {
-	p, ok := r.pace[j.Series]
-	if !ok {
+	paces := r.pace[j.Series]
+	if len(paces) == 0 {
 		return 0
 	}
-	return time.Duration(float64(p.elapsed) * float64(j.Work) / float64(p.work))
+	last := paces[len(paces)-1]
+	more := float64(j.Work)/float64(last.work) - 1
+	if len(paces) == 1 {
+		return time.Duration(float64(last.elapsed) * math.Sqrt(1+more))
+	}
+	before := paces[len(paces)-2]
+	each := float64(last.elapsed-before.elapsed) / float64(last.work-before.work)
+	return max(last.elapsed, last.elapsed+time.Duration(max(0, each)*more*float64(last.work)))
 }
 
 // one measures a job. It returns no result, or one of fewer runs, and the reason
@@ -110,7 +128,7 @@ func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
 	res := &result{job: *j}
 	for i := range r.count + 1 {
 		if i == 1 { // the warm-up run is over
-			if why := r.lacking(r.pace[j.Series].elapsed, r.count); why != "" {
+			if why := r.lacking(r.expected(j), r.count); why != "" {
 				r.progress(j.Name, r.count)
 				return nil, why, nil
 			}
@@ -131,7 +149,7 @@ func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
 		default:
 			return nil, "", err
 		}
-		r.pace[j.Series] = pace{r.now().Sub(start), j.Work}
+		r.keepPace(j, r.now().Sub(start))
 		if i > 0 {
 			res.Runs = append(res.Runs, m)
 		}
