@@ -38,6 +38,7 @@ type job struct {
 	MPC *mpcJob `json:"mpc,omitempty"`
 
 	Identity *identityJob `json:"identity,omitempty"`
+	Gate     *gateJob     `json:"gate,omitempty"`
 
 	// Command says that another program does it. See peer.
 	Command []string `json:"command,omitempty"`
@@ -67,6 +68,8 @@ func (j *job) kind() (kind, error) {
 		return j.MPC, nil
 	case j.Identity != nil:
 		return j.Identity, nil
+	case j.Gate != nil:
+		return j.Gate, nil
 	}
 	return nil, fmt.Errorf("%s: unknown kind of job", j.Name)
 }

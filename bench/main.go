@@ -108,6 +108,7 @@ func allJobs(o *options) []*job {
 		shareJobs(o.sizes, o.networks),
 		heJobs(o.sizes, o.networks, o.parties),
 		identityJobs(o.sizes, o.networks),
+		gateJobs(o.sizes, o.networks),
 		peerJobs(o.peers, o.sizes, o.networks),
 	)
 	slices.SortStableFunc(jobs, func(a, b *job) int { return a.Items - b.Items })
