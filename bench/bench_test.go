@@ -31,9 +31,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// mustParse parses flags. There are no peers unless args ask for some.
 func mustParse(t *testing.T, args ...string) *options {
 	t.Helper()
-	o, err := parse(args, io.Discard)
+	o, err := parse(append([]string{"-peers", ""}, args...), io.Discard)
 	require.NoError(t, err)
 	return o
 }
@@ -173,7 +174,7 @@ func TestParse(t *testing.T) {
 	for _, args := range [][]string{
 		{"-sizes", "29"}, {"-sizes", ""}, {"-sizes", "10x"}, {"-sizes", "-1"}, {"-networks", "carrier-pigeon"},
 		{"-run", "("}, {"-count", "0"}, {"-procs", "-1"}, {"-threshold", "much"}, {"-threshold", "-1%"}, {"-threshold", "NaN"},
-		{"-figures", "beauty"}, {"file"}, {"-compare", "a.json"}, {"-compare", "a.json", "b.json", "c.json"}, {"-unknown"},
+		{"-figures", "beauty"}, {"-peers", "abacus"}, {"-parties", "8,x"}, {"file"}, {"-compare", "a.json"}, {"-compare", "a.json", "b.json", "c.json"}, {"-unknown"},
 	} {
 		_, err := parse(args, io.Discard)
 		require.Error(t, err, "%v", args)

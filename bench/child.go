@@ -30,7 +30,7 @@ type order struct {
 type answer struct {
 	Meet    *meeting `json:"meet,omitempty"`
 	Process *process `json:"process,omitempty"`
-	Common  int      `json:"common,omitempty"` // of a peer's program: items in the result
+	Common  int      `json:"common,omitempty"` // of a peer's program: items, or bytes, in the result
 }
 
 // A process is what was measured in one process.

@@ -40,8 +40,12 @@ type job struct {
 	Identity *identityJob `json:"identity,omitempty"`
 	Gate     *gateJob     `json:"gate,omitempty"`
 
-	// Command says that another program does it. See peer.
+	Secret *secretJob `json:"secret,omitempty"`
+
+	// Command says that another program does it. See peer. Install is the name
+	// of a peer whose program has to be made first.
 	Command []string `json:"command,omitempty"`
+	Install string   `json:"-"`
 }
 
 // A kind is what a job's parties compute.
@@ -70,6 +74,8 @@ func (j *job) kind() (kind, error) {
 		return j.Identity, nil
 	case j.Gate != nil:
 		return j.Gate, nil
+	case j.Secret != nil:
+		return j.Secret, nil
 	}
 	return nil, fmt.Errorf("%s: unknown kind of job", j.Name)
 }

@@ -62,8 +62,9 @@ type options struct {
 	pattern   *regexp.Regexp
 	sizes     []size
 	networks  []string
+	builtin   []string // peers
 	peers     []peer
-	parties   int // contributors of an aggregation
+	parties   []int // contributors of an aggregation
 	count     int
 	procs     int
 	budget    time.Duration
@@ -106,10 +107,11 @@ func allJobs(o *options) []*job {
 		psiJobs(o.sizes, o.networks),
 		mpcJobs(o.sizes, o.networks),
 		shareJobs(o.sizes, o.networks),
-		heJobs(o.sizes, o.networks, o.parties),
+		secretJobs(o.sizes, o.networks, o.builtin),
+		heJobs(o.sizes, o.networks, o.parties, o.builtin),
 		identityJobs(o.sizes, o.networks),
 		gateJobs(o.sizes, o.networks),
-		peerJobs(o.peers, o.sizes, o.networks),
+		peerJobs(o.builtin, o.peers, o.sizes, o.networks),
 	)
 	slices.SortStableFunc(jobs, func(a, b *job) int { return a.Items - b.Items })
 	return jobs
@@ -139,11 +141,14 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 		}
 		return nil
 	}
+	jobs, absent, done := install(ctx, jobs)
+	defer done()
 	bar, clear := newProgress(os.Stderr, len(jobs)*(o.count+1))
 	r := newRunner(o, bar)
 	report := &report{Format: reportFormat, Machine: thisMachine(ctx), Procs: o.procs, Count: o.count, Time: time.Now().UTC().Format("2006-01-02 15:04 MST")}
 	var failed error
 	report.Jobs, report.LeftOut, failed = r.all(ctx, jobs)
+	report.LeftOut = append(absent, report.LeftOut...)
 	report.Fits = fits(report.Jobs)
 	clear()
 	if len(report.Jobs)+len(report.LeftOut) > 0 {
@@ -194,7 +199,8 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	pattern := fs.String("run", "", "measure only jobs whose names match `REGEXP`")
 	sizes := fs.String("sizes", "10,16,18,20,10x20", "binary logarithms of the numbers of items; 10x20 is 2^10 of the receiver and 2^20 of the sender")
 	links := fs.String("networks", "mem,tls", "how the parties are connected: mem, tls, 10g, 1g, 100m")
-	fs.IntVar(&o.parties, "parties", 8, "number of `organisations` whose numbers package he adds up")
+	parties := fs.String("parties", "8", "numbers of `organisations` whose numbers package he adds up, from 2 to 32")
+	builtin := fs.String("peers", strings.Join(builtinPeers, ","), "peers to measure beside, where they can be had")
 	fs.IntVar(&o.count, "count", 5, "number of measured `runs` of each job")
 	fs.IntVar(&o.procs, "procs", 1, "GOMAXPROCS of the measured processes; 0 is Go's default, all cores")
 	fs.DurationVar(&o.budget, "budget", 10*time.Minute, "start nothing that is not done within this `time`, and say what was left out")
@@ -206,7 +212,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.StringVar(&o.oldFile, "compare", "", "compare `old.json` with the file that follows instead of measuring; -run selects jobs here too")
 	threshold := fs.String("threshold", "5%", "by how much a figure may be worse in -compare")
 	figures := fs.String("figures", strings.Join(judged, ","), "what -compare looks at")
-	fs.Func("peer", "measure `NAME=COMMAND` too, a program that speaks the protocol in peer.go; textbook is built in", func(s string) error {
+	fs.Func("peer", "measure `NAME=COMMAND` too, a program that speaks the protocol in peer.go", func(s string) error {
 		p, err := parsePeer(s)
 		o.peers = append(o.peers, p)
 		return err
@@ -242,6 +248,16 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	if o.networks, err = parseNetworks(*links); err != nil {
 		return nil, err
 	}
+	for s := range strings.SplitSeq(*parties, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 2 || n > 32 {
+			return nil, fmt.Errorf("-parties: %q is no number from 2 to 32", s)
+		}
+		o.parties = append(o.parties, n)
+	}
+	if o.builtin, err = parsePeers(*builtin); err != nil {
+		return nil, fmt.Errorf("-peers: %w", err)
+	}
 	if o.threshold, err = parseThreshold(*threshold); err != nil {
 		return nil, err
 	}
@@ -254,8 +270,6 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	switch {
 	case o.count < 1:
 		return nil, errors.New("-count must be at least 1")
-	case o.parties < 3 || o.parties > 32:
-		return nil, errors.New("-parties must be from 3 to 32")
 	case o.procs < 0:
 		return nil, errors.New("-procs must not be negative")
 	case o.oldFile == "" && len(files) > 0:
