@@ -12,7 +12,8 @@ type fit struct {
 	Figure   string  `json:"figure"`
 	Exponent float64 `json:"exponent"`
 	Constant float64 `json:"constant"`
-	Sizes    int     `json:"sizes"` // through which it goes
+	Sizes    int     `json:"sizes"`   // through which it goes
+	Largest  int     `json:"largest"` // of them
 }
 
 // fitSizes is the number of sizes of a fit, the largest there are: what does not
@@ -56,14 +57,24 @@ func fitOf(results []*result, figure string) (fit, bool) {
 		x, y, xx, xy = x+a, y+b, xx+a*a, xy+a*b
 	}
 	n := float64(len(results))
-	f := fit{Series: results[0].Series, Figure: figure, Sizes: len(results)}
+	f := fit{Series: results[0].Series, Figure: figure, Sizes: len(results), Largest: results[len(results)-1].Items}
 	f.Exponent = (n*xy - x*y) / (n*xx - x*x)
 	f.Constant = math.Exp((y - f.Exponent*x) / n)
 	return f, true
 }
 
-// at is the projection to a number of items.
-func (f fit) at(items float64) float64 { return f.Constant * math.Pow(items, f.Exponent) }
+// projected is the smallest size from which anything is projected. Below it a run
+// is mostly what it takes whatever the size.
+const projected = 1 << 16
+
+// at is the projection to a number of items, or zero if the sizes are too small for
+// one.
+func (f fit) at(items float64) float64 {
+	if f.Largest < projected {
+		return 0
+	}
+	return f.Constant * math.Pow(items, f.Exponent)
+}
 
 // fit returns that of a figure of a series.
 func (r *report) fit(series, figure string) (fit, bool) {

@@ -37,6 +37,10 @@ func TestFits(t *testing.T) {
 	require.Regexp(t, `a +wall +1\.25 +3 `, out.String())
 	require.Regexp(t, `a +rss +1\.00 +3 +10000MB +100000MB`, out.String())
 
+	small, _ := fitOf(growing("e", 1, 1<<8, 1<<10), figureWall)
+	require.InDelta(t, 1, small.Exponent, 1e-9)
+	require.Zero(t, small.at(1e9), "nothing is projected from there")
+
 	// What is the same at all small sizes does not count, and jobs of unequal
 	// sizes neither.
 	flat := append(growing("c", 0, 1<<2, 1<<4, 1<<6), growing("c", 1, 1<<16, 1<<18, 1<<20)...)

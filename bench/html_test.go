@@ -22,7 +22,7 @@ func pageReport() *report {
 	r := &report{Format: reportFormat, Machine: &machine{CPU: "<abacus> & Söhne", Cores: 2, Commit: "0123456789abcdef"}, Count: 5, Procs: 1,
 		LeftOut: []leftOut{{"PSI/slow", "no time"}}}
 	for i, protocol := range []string{"vole/semi-honest", "dh/semi-honest", "textbook/semi-honest"} {
-		for _, k := range []int{10, 12, 14} {
+		for _, k := range []int{10, 14, 18} {
 			for _, network := range []string{networkMem, "1g"} {
 				j := newPSIJob("PSI/"+protocol+"/", network, &psiJob{N: 1 << k, M: 1 << k})
 				j.Peer = i == 2
@@ -50,7 +50,7 @@ func TestPage(t *testing.T) {
 		"vole, semi\u2011honest <var>n<sup>1.00</sup></var>",
 		">128 B</text>", // 100 and 28
 		">3.00×</text>", // the peer against VOLE, of three times the time
-		"n = 2¹⁴",       // the largest size
+		"n = 2¹⁸",       // the largest size
 		"vole/semi-honest/n=2¹⁰/1g",
 		"1 Gbit/s and 20 ms", // the network that was used
 		"2.00J", "0123456789ab<", "&lt;abacus&gt; &amp; Söhne", "PSI/slow", "no time",
@@ -109,7 +109,7 @@ func TestPageFromFile(t *testing.T) {
 	require.NoError(t, pageReport().save(o, io.Discard))
 	var out bytes.Buffer
 	require.NoError(t, run(t.Context(), mustParse(t, "-from", data, "-html", page), &out))
-	require.Contains(t, out.String(), "PSI/dh/semi-honest/n=2^14/1g")
+	require.Contains(t, out.String(), "PSI/dh/semi-honest/n=2^18/1g")
 	text, err := os.ReadFile(page)
 	require.NoError(t, err)
 	require.Contains(t, string(text), "Time against size")
