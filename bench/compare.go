@@ -36,10 +36,12 @@ func readReport(file string) (*report, error) {
 		return nil, fmt.Errorf("%s is no report of format %d", file, reportFormat)
 	}
 	for _, j := range r.Jobs {
-		if j.Name == "" {
-			return nil, fmt.Errorf("%s has a job without a name", file)
+		if j.Name == "" || len(j.Runs) == 0 {
+			return nil, fmt.Errorf("%s has a job without a name or without runs", file)
 		}
+		j.summarize()
 	}
+	grow(r.Jobs)
 	return r, nil
 }
 

@@ -132,6 +132,9 @@ func TestMoreBytesAreSeen(t *testing.T) {
 
 // A library whose kernels are switched off is caught, by its processor time.
 func TestSlowKernelsAreSeen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
 	if !slices.Contains(thisMachine(t.Context()).Kernels, "avx2") {
 		t.Skip("this machine has no kernels to switch off")
 	}

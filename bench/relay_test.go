@@ -88,3 +88,24 @@ func TestRelayToNobody(t *testing.T) {
 	_, err = io.ReadAll(conn)
 	require.NoError(t, err)
 }
+
+// A protocol over a shaped link, in processes of its own, takes no less than its
+// message delays, and tells as many bytes as on any other network.
+func TestShapedNetwork(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
+	o := mustParse(t, "-sizes", "4", "-count", "1", "-networks", "tls,10g,1g", "-run", "/dh/|/mul/")
+	results, left, err := newRunner(o, func(string, int) {}).all(t.Context(), selectJobs(allJobs(o), o.pattern))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.Len(t, results, 6)
+	for i, r := range results {
+		s := shapeOf(r.Network)
+		if s == nil {
+			continue
+		}
+		require.GreaterOrEqual(t, r.figure(figureWall).Min, r.figure(figureDelays).Min*s.delay.Seconds(), r.Name)
+		require.InDelta(t, results[i/3*3].figure(figureBytes).Median, r.figure(figureBytes).Median, 10, r.Name)
+	}
+}

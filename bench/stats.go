@@ -6,22 +6,22 @@ import "slices"
 type result struct {
 	job
 	Runs    []*measurement `json:"runs"`
-	Figures []figure       `json:"figures"`
+	Figures []figure       `json:"-"` // which follow from the runs
 	// Growth and CPUGrowth are wall and CPU time per item, compared with
 	// those of the next smaller size. One is linear; zero is unknown.
-	Growth    float64 `json:"growth,omitempty"`
-	CPUGrowth float64 `json:"cpu_growth,omitempty"`
+	Growth    float64 `json:"-"`
+	CPUGrowth float64 `json:"-"`
 }
 
 // A figure is a quantity over all runs of a job.
 type figure struct {
-	Name   string  `json:"name"`
-	Unit   string  `json:"unit"`
-	Median float64 `json:"median"`
-	Min    float64 `json:"min"`
-	Max    float64 `json:"max"`
+	Name   string
+	Unit   string
+	Median float64
+	Min    float64
+	Max    float64
 	// Spread is (Max - Min) / Median: how far the runs lie apart.
-	Spread float64 `json:"spread"`
+	Spread float64
 }
 
 // Names of figures. Those of one party have its side behind a slash, those of a
