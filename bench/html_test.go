@@ -157,3 +157,14 @@ func TestPublished(t *testing.T) {
 		}
 	}
 }
+
+// The page of the reference run is that of its figures.
+func TestReference(t *testing.T) {
+	r, err := readReport(filepath.Join("results", "report.json"))
+	require.NoError(t, err)
+	var page bytes.Buffer
+	require.NoError(t, r.html(&page))
+	kept, err := os.ReadFile(filepath.Join("results", "report.html"))
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(kept, page.Bytes()), "go run ./bench -from bench/results/report.json -html bench/results/report.html")
+}
