@@ -7,7 +7,7 @@ import (
 	"io"
 	"log/slog"
 
-	"github.com/dujiang-dev/dujiang/internal/rep3"
+	"github.com/dujiang-dev/dujiang/internal/engine"
 )
 
 // Bits is a party's part of a vector of secret bits, 64 to a word. It does not
@@ -16,7 +16,7 @@ type Bits struct {
 	_      [0]func() // no ==, which would not be constant time
 	engine *Engine
 	n      int
-	share  rep3.Vec // what is beyond n in the last word means nothing
+	share  engine.Vec // what is beyond n in the last word means nothing
 }
 
 // Len returns the number of bits.
@@ -31,11 +31,10 @@ func (b Bits) Format(f fmt.State, verb rune) { io.WriteString(f, b.String()) }
 // LogValue implements [slog.LogValuer], with the result of String.
 func (b Bits) LogValue() slog.Value { return slog.StringValue(b.String()) }
 
-// words returns the number of words that n bits take.
-func words(n int) int { return n/64 + (n%64+63)/64 }
-
 // bits returns n zeros.
-func (e *Engine) bits(n int) *Bits { return &Bits{engine: e, n: n, share: rep3.NewVec(words(n))} }
+func (e *Engine) bits(n int) *Bits {
+	return &Bits{engine: e, n: n, share: e.party.NewBits(engine.Words(n))}
+}
 
 var errMixedBits = errors.New("mpc: a vector of bits is nil, empty or of another engine")
 
@@ -56,7 +55,7 @@ func (b *Bits) Xor(c *Bits) (*Bits, error) {
 		return nil, err
 	}
 	z := b.engine.bits(b.n)
-	rep3.Xor(z.share, b.share, c.share)
+	engine.Xor(z.share, b.share, c.share)
 	return z, nil
 }
 
@@ -65,9 +64,7 @@ func (b *Bits) Not() (*Bits, error) {
 	if b == nil || b.engine == nil {
 		return nil, errMixedBits
 	}
-	z := b.engine.bits(b.n)
-	copy(z.share.Own, b.share.Own)
-	copy(z.share.Next, b.share.Next)
+	z := &Bits{engine: b.engine, n: b.n, share: b.share.Clone()}
 	b.engine.party.Not(z.share)
 	return z, nil
 }
@@ -87,8 +84,8 @@ func (e *Engine) And(ctx context.Context, a, b *Bits) (*Bits, error) {
 	return z, nil
 }
 
-func (e *Engine) and(z, x, y rep3.Vec) error {
-	return e.party.And([]rep3.Vec{z}, []rep3.Vec{x}, []rep3.Vec{y})
+func (e *Engine) and(z, x, y engine.Vec) error {
+	return e.party.And([]engine.Vec{z}, []engine.Vec{x}, []engine.Vec{y})
 }
 
 // OpenBits opens b to the parties in to, and returns nil to others, as
@@ -97,7 +94,7 @@ func (e *Engine) OpenBits(ctx context.Context, b *Bits, to ...int) ([]bool, erro
 	if b == nil || b.engine != e {
 		return nil, errMixedBits
 	}
-	learns, err := recipients(to)
+	learns, err := e.recipients(to)
 	if err != nil {
 		return nil, err
 	}
@@ -121,48 +118,23 @@ func (e *Engine) Numbers(ctx context.Context, b *Bits) (*Vec, error) {
 	if b == nil || b.engine != e {
 		return nil, errMixedBits
 	}
-	z := e.vec(Range{0, 1}, b.n)
-	if err := e.during(ctx, func() error { return e.numbers(z.share, b) }); err != nil {
+	z := &Vec{engine: e, r: Range{0, 1}}
+	err := e.during(ctx, func() (err error) {
+		z.share, err = e.numbers(b)
+		return err
+	})
+	if err != nil {
 		return nil, err
 	}
 	return z, nil
 }
 
-// numbers sets z to the bits of b: with b = u xor w, of which party 0 knows u and the
-// others w, it is u + w - 2uw, in two rounds.
-func (e *Engine) numbers(z rep3.Vec, b *Bits) error {
-	first, second := e.party.Pair(b.share, false)
-	u, err := e.party.Input(0, b.n, unpack(first, b.n))
+func (e *Engine) numbers(b *Bits) (engine.Vec, error) {
+	z, err := e.party.Numbers(b.n, b.share)
 	if err != nil {
-		return err
+		return engine.Vec{}, err
 	}
-	w, err := e.party.Second(b.n, unpack(second, b.n))
-	if err != nil {
-		return err
-	}
-	if err := e.party.Mul(z, u, w); err != nil {
-		return err
-	}
-	each := func(z, u, w []uint64) {
-		for i := range z {
-			z[i] = u[i] + w[i] - 2*z[i]
-		}
-	}
-	each(z.Own, u.Own, w.Own)
-	each(z.Next, u.Next, w.Next)
-	return nil
-}
-
-// unpack returns n bits as words of one each, and nil for nil.
-func unpack(packed []uint64, n int) []uint64 {
-	if packed == nil {
-		return nil
-	}
-	v := make([]uint64, n)
-	for i := range v {
-		v[i] = packed[i/64] >> (i % 64) & 1
-	}
-	return v
+	return z[0], nil
 }
 
 // Select returns x where the bit of b is one, and y where it is zero.
@@ -173,21 +145,21 @@ func (e *Engine) Select(ctx context.Context, b *Bits, x, y *Vec) (*Vec, error) {
 	if err := e.own(x, y); err != nil {
 		return nil, err
 	}
-	if err := pair(x, y); err != nil {
+	if err := alike(x, y); err != nil {
 		return nil, err
 	}
 	if b.n != x.Len() {
 		return nil, fmt.Errorf("mpc: %d bits to select from %d elements", b.n, x.Len())
 	}
 	r := x.r.with(y.r)
-	z := e.vec(r, b.n)
+	z := e.vec(r, x.fraction, b.n)
 	err := e.during(ctx, func() error {
-		choice := rep3.NewVec(b.n)
-		if err := e.numbers(choice, b); err != nil {
+		choice, err := e.numbers(b)
+		if err != nil {
 			return err
 		}
-		// y + b(x - y) is right modulo 2^64, whatever x - y is.
-		return e.party.Mul(z.share, choice, x.combine(r, 1, ^uint64(0), y).share)
+		// y + b(x - y) is right modulo the ring's order, whatever x - y is.
+		return e.party.Mul(z.share, choice, x.combine(r, 1, -1, y).share)
 	})
 	if err != nil {
 		return nil, err

@@ -5,41 +5,12 @@ import (
 	"fmt"
 	"math"
 	"math/bits"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
 )
-
-// TestTranspose compares with the definition.
-func TestTranspose(t *testing.T) {
-	g := rand.New(rand.NewPCG(1, 1))
-	var a, b [64]uint64
-	for i := range a {
-		a[i] = g.Uint64()
-	}
-	b = a
-	transpose(&b)
-	for i := range a {
-		for k := range b {
-			require.Equal(t, a[i]>>k&1, b[k]>>i&1)
-		}
-	}
-}
-
-// TestPlaces holds that neighbours meet at every level of the tree.
-func TestPlaces(t *testing.T) {
-	at := make([]int, planes) // by place: the bit, counted from 1, and 0 for plane 0
-	for k := range planes {
-		at[place(k)] = (k + 1) % planes
-	}
-	for half := planes / 2; half >= 1; half /= 2 {
-		for q := range half {
-			require.Equal(t, at[q]+1, at[q+half])
-			at[q] /= 2
-		}
-	}
-}
 
 // edges are numbers of r around its ends, zero and powers of two.
 func edges(r Range) (v []int64) {
@@ -188,8 +159,7 @@ func TestComparisonRanges(t *testing.T) {
 }
 
 func TestBitsAreNotPrinted(t *testing.T) {
-	b := (&Engine{}).bits(3)
-	b.share.Own[0] = 77777
+	b := &Bits{n: 3, share: engine.Vec{Parts: [][]uint64{{77777}}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x"} {
 		require.Equal(t, "mpc.Bits(3)", fmt.Sprintf(verb, b))
 		require.Equal(t, "mpc.Bits(3)", fmt.Sprintf(verb, *b))
@@ -208,7 +178,7 @@ func TestComparisonMasks(t *testing.T) {
 		for _, f := range []func(context.Context, *Vec, *Vec) (*Bits, error){e.Less, e.Equal} {
 			b, err := f(ctx, x, x)
 			require.NoError(t, err)
-			for _, part := range [][]uint64{b.share.Own, b.share.Next} {
+			for _, part := range b.share.Parts {
 				ones := 0
 				for _, word := range part {
 					ones += bits.OnesCount64(word)

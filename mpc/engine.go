@@ -5,37 +5,49 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
+	"math/big"
 
-	"github.com/dujiang-dev/dujiang/internal/rep3"
+	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/session"
 	"github.com/dujiang-dev/dujiang/mpc/share"
 )
 
-// Parties is the number of computing parties, which are 0, 1 and 2.
-const Parties = rep3.Parties
-
 // An Adversary is what a corrupted party may do. There is no default.
 type Adversary uint8
 
-// SemiHonest says that a corrupted party follows the protocol, and tries to learn
-// from what it sees.
-const SemiHonest Adversary = 1
+const (
+	// SemiHonest says that a corrupted party follows the protocol, and tries to learn
+	// from what it sees.
+	SemiHonest Adversary = iota + 1
+	// Malicious says that a corrupted party does what it likes. Three parties find out
+	// before anything is opened; see the package comment.
+	Malicious
+)
 
 // String returns the name of a.
 func (a Adversary) String() string {
-	if a == SemiHonest {
+	switch a {
+	case SemiHonest:
 		return "SemiHonest"
+	case Malicious:
+		return "Malicious"
 	}
 	return fmt.Sprintf("Adversary(%d)", uint8(a))
 }
 
-// A Config is what all parties agree on.
+// A Config is what all parties agree on, but for Stock.
 type Config struct {
 	// Adversary must be set.
 	Adversary Adversary
+	// Triples says where two parties have what multiplications use up: from
+	// [Transfers] between them, or from a [Dealer] whom both trust. It must be set for
+	// two parties, and only for two.
+	Triples Source
+	// Stock is what two parties prepared in an earlier run, or nil. It is used up
+	// first.
+	Stock *Stock
 	// Context is what the parties agreed upon outside, as the hash of a contract.
-	// A run of different ones fails. At most 65535 bytes.
+	// A run of different ones fails. At most 16384 bytes.
 	Context []byte
 }
 
@@ -52,20 +64,19 @@ var (
 // A PartyError says on the link with which party an error came up. It is that
 // party's fault if it wraps [ErrPeer]. If it wraps [ErrAborted], that party stopped,
 // perhaps only because the third one did.
-type PartyError = rep3.PartyError
+type PartyError = engine.PartyError
 
 // Stats says what a run cost this party so far.
-type Stats struct {
-	Sent, Received uint64 // bytes
-	Rounds         int    // message delays, without those of New and Close
-}
+type Stats = engine.Stats
 
 // An Engine is one party of a run. It is not safe for concurrent use. After an
 // error of the streams, of another party or of a context, every call returns it.
 type Engine struct {
-	party *rep3.Party
-	stats Stats
-	err   error
+	party  engine.Party
+	stats  Stats
+	err    error
+	alone  bool         // for Preview
+	scheme share.Scheme // of numbers, in terms of package share
 }
 
 // New joins this party, self, to the others. All call it at about the same time.
@@ -75,29 +86,29 @@ type Engine struct {
 //
 // When New fails there is nothing to close.
 func New(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (*Engine, error) {
-	switch {
-	case len(peers) != Parties:
-		return nil, fmt.Errorf("mpc: %d peers instead of %d, this party included", len(peers), Parties)
-	case self < 0 || self >= Parties:
-		return nil, fmt.Errorf("mpc: party %d is not 0, 1 or 2", self)
-	case cfg == nil || cfg.Adversary != SemiHonest:
-		return nil, errors.New("mpc: set Config.Adversary to SemiHonest, which is all that there is")
+	if cfg == nil || cfg.Adversary == 0 {
+		return nil, errors.New("mpc: set Config.Adversary")
 	}
-	next, prev := peers[(self+1)%Parties], peers[(self+2)%Parties]
-	if next == nil || prev == nil {
-		return nil, errors.New("mpc: the stream to another party is nil")
+	if self < 0 || self >= len(peers) {
+		return nil, fmt.Errorf("mpc: party %d of %d", self, len(peers))
 	}
-	p, err := rep3.Open(ctx, self, next, prev, cfg.Context)
+	for i, peer := range peers {
+		if peer == nil && i != self {
+			return nil, fmt.Errorf("mpc: the stream to party %d is nil", i)
+		}
+	}
+	p, err := join(ctx, self, peers, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("mpc: %w", err)
 	}
-	e := &Engine{party: p}
-	e.count()
-	return e, nil
+	return &Engine{party: p, stats: p.Stats(), scheme: schemeOf(len(peers))}, nil
 }
 
 // Self returns which party this is.
 func (e *Engine) Self() int { return e.party.Index() }
+
+// Parties returns how many parties there are, which are 0 to one less.
+func (e *Engine) Parties() int { return e.party.Parties() }
 
 // Close ends the run. If all went well it waits for the others to be done too, and
 // checks that nothing was altered on the way; otherwise it tells them. It returns
@@ -119,12 +130,6 @@ func (e *Engine) Close(reason error) error {
 // Stats returns the costs so far, of New and of all calls that succeeded.
 func (e *Engine) Stats() Stats { return e.stats }
 
-// count updates the costs.
-func (e *Engine) count() {
-	next, prev := e.party.Stats()
-	e.stats = Stats{Sent: next.Sent + prev.Sent, Received: next.Received + prev.Received, Rounds: e.party.Rounds()}
-}
-
 // during calls f, which talks to the others, and interrupts it when ctx ends.
 func (e *Engine) during(ctx context.Context, f func() error) error {
 	if e.err == nil {
@@ -139,21 +144,21 @@ func (e *Engine) during(ctx context.Context, f func() error) error {
 		e.err = fmt.Errorf("mpc: %w", err)
 		return e.err
 	}
-	e.count()
+	e.stats = e.party.Stats()
 	return nil
 }
 
 // vec returns a vector of n zeros.
-func (e *Engine) vec(r Range, n int) *Vec {
-	return &Vec{engine: e, r: r, share: rep3.NewVec(n)}
+func (e *Engine) vec(r Range, fraction, n int) *Vec {
+	return &Vec{engine: e, r: r, fraction: fraction, share: e.party.NewVec(n)}
 }
 
 // Input shares n numbers of party from, all of them in r. That party passes them as
 // values, which are checked, and the others pass nil.
 func (e *Engine) Input(ctx context.Context, from, n int, r Range, values []int64) (*Vec, error) {
 	switch {
-	case from < 0 || from >= Parties:
-		return nil, fmt.Errorf("mpc: input from party %d, which is not 0, 1 or 2", from)
+	case from < 0 || from >= e.Parties():
+		return nil, fmt.Errorf("mpc: input from party %d of %d", from, e.Parties())
 	case n < 0:
 		return nil, fmt.Errorf("mpc: input of %d numbers", n)
 	case r.Min > r.Max:
@@ -163,65 +168,23 @@ func (e *Engine) Input(ctx context.Context, from, n int, r Range, values []int64
 	case from != e.Self() && values != nil:
 		return nil, fmt.Errorf("mpc: values at party %d for an input from party %d; pass nil", e.Self(), from)
 	}
-	var words []uint64
-	if from == e.Self() {
-		words = make([]uint64, n)
+	if _, err := e.rangeOf("an input", big.NewInt(r.Min), big.NewInt(r.Max)); err != nil {
+		return nil, err
 	}
 	for i, x := range values {
 		if x < r.Min || x > r.Max {
 			return nil, fmt.Errorf("mpc: value %d is not in %v", i, r)
 		}
-		words[i] = uint64(x)
 	}
 	v := &Vec{engine: e, r: r}
 	err := e.during(ctx, func() (err error) {
-		v.share, err = e.party.Input(from, n, words)
+		v.share, err = e.party.Input(from, n, values)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
 	return v, nil
-}
-
-// scheme is how the engine holds numbers, in terms of package share.
-var scheme = share.Scheme{Kind: share.Replicated, Ring: share.Z64, Quorum: share.Quorum{Needed: 2, Parties: Parties}}
-
-// InputShares returns the vector that s is a share of. It must be of kind
-// Replicated over Z64, 2 of 3, and its index this party's plus one; the other parties
-// pass the other shares. Whoever shared the numbers answers for their range, which
-// nobody can check. Nothing is sent, so that clients need not take part.
-func (e *Engine) InputShares(s *share.Share, r Range) (*Vec, error) {
-	if s == nil || s.Scheme() != scheme {
-		return nil, errors.New("mpc: the share is not Replicated over Z64, 2 of 3")
-	}
-	if s.Index() != e.Self()+1 {
-		return nil, fmt.Errorf("mpc: share %d at party %d, which takes share %d", s.Index(), e.Self(), e.Self()+1)
-	}
-	if r.Min > r.Max {
-		return nil, fmt.Errorf("mpc: the range %v is empty", r)
-	}
-	parts := s.Parts()
-	own, next := parts[0], parts[1]
-	if e.Self() == 1 {
-		own, next = next, own
-	}
-	return &Vec{engine: e, r: r, share: rep3.Vec{Own: own, Next: next}}, nil
-}
-
-// Shares returns this party's share of v, to be stored, sent or used in another
-// run. The id must be the same at all parties and of no other sharing.
-func (e *Engine) Shares(v *Vec, id [share.IDSize]byte) (*share.Share, error) {
-	if err := e.own(v); err != nil {
-		return nil, err
-	}
-	// Party i has the summands i and i+1, and lacks i+2. Those of a share are in the
-	// order of who lacks them, which is party j+1 for the summand j.
-	parts := [][]uint64{slices.Clone(v.share.Own), slices.Clone(v.share.Next)}
-	if e.Self() == 1 {
-		slices.Reverse(parts)
-	}
-	return share.NewShare(scheme, id, e.Self()+1, v.Len(), parts)
 }
 
 // own returns an error unless all v are vectors of this engine.
@@ -234,29 +197,40 @@ func (e *Engine) own(vs ...*Vec) error {
 	return nil
 }
 
-// Open opens v to the parties in to, which learn all its elements, and returns nil
-// to others. Name all three to open it to everybody.
+// Open opens v, of integers, to the parties in to, which learn all its elements, and
+// returns nil to others. Name all parties to open it to everybody.
 func (e *Engine) Open(ctx context.Context, v *Vec, to ...int) ([]int64, error) {
 	if err := e.own(v); err != nil {
 		return nil, err
 	}
-	learns, err := recipients(to)
+	if v.fraction != 0 {
+		return nil, errors.New("mpc: Open of fixed-point numbers; use OpenFixed")
+	}
+	return e.open(ctx, v, to)
+}
+
+// open opens v, of fixed-point numbers before the division.
+func (e *Engine) open(ctx context.Context, v *Vec, to []int) ([]int64, error) {
+	learns, err := e.recipients(to)
 	if err != nil {
 		return nil, err
 	}
-	var words []uint64
+	var values []int64
 	err = e.during(ctx, func() (err error) {
-		words, err = e.party.Reveal(v.share, learns)
+		values, err = e.party.Reveal(v.share, learns)
 		return err
 	})
-	if err != nil || words == nil {
+	if err != nil || values == nil {
 		return nil, err
 	}
-	values := make([]int64, len(words))
+	if e.alone {
+		for i := range values {
+			values[i] = v.r.Min
+		}
+	}
 	outside := false
-	for i, w := range words {
-		values[i] = int64(w)
-		outside = outside || values[i] < v.r.Min || values[i] > v.r.Max
+	for _, x := range values {
+		outside = outside || x < v.r.Min || x > v.r.Max
 	}
 	if outside {
 		// Shares that do not fit together, or a declared range that does not hold.
@@ -267,15 +241,16 @@ func (e *Engine) Open(ctx context.Context, v *Vec, to ...int) ([]int64, error) {
 }
 
 // recipients returns which parties are in to.
-func recipients(to []int) (learns [Parties]bool, err error) {
+func (e *Engine) recipients(to []int) ([]bool, error) {
+	learns := make([]bool, e.Parties())
 	for _, i := range to {
-		if i < 0 || i >= Parties || learns[i] {
-			return learns, fmt.Errorf("mpc: opening to parties %v, which are not some of 0, 1 and 2", to)
+		if i < 0 || i >= len(learns) || learns[i] {
+			return nil, fmt.Errorf("mpc: opening to parties %v, which are not some of %d different ones from 0", to, len(learns))
 		}
 		learns[i] = true
 	}
 	if len(to) == 0 {
-		return learns, errors.New("mpc: opening to nobody; name the parties that learn the vector")
+		return nil, errors.New("mpc: opening to nobody; name the parties that learn the vector")
 	}
 	return learns, nil
 }

@@ -16,30 +16,34 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/mpc/share"
 )
 
+// parties are those of tests, unless they say otherwise.
+const parties = 3
+
 // streams[i][j] is what party i has to party j.
-type streams [Parties][]io.ReadWriter
+type streams [parties][]io.ReadWriter
 
 func pipes() (s streams) {
 	for i := range s {
-		s[i] = make([]io.ReadWriter, Parties)
+		s[i] = make([]io.ReadWriter, parties)
 	}
 	for i := range s {
-		j := (i + 1) % Parties
+		j := (i + 1) % parties
 		s[i][j], s[j][i] = net.Pipe()
 	}
 	return s
 }
 
 // run runs f at all parties over unbuffered pipes in a bubble.
-func run(t *testing.T, f func(ctx context.Context, e *Engine) error) (errs [Parties]error) {
-	synctest.Test(t, func(t *testing.T) { errs = join(t.Context(), pipes(), f) })
+func run(t *testing.T, f func(ctx context.Context, e *Engine) error) (errs [parties]error) {
+	synctest.Test(t, func(t *testing.T) { errs = together(t.Context(), pipes(), f) })
 	return errs
 }
 
-func join(ctx context.Context, s streams, f func(ctx context.Context, e *Engine) error) (errs [Parties]error) {
+func together(ctx context.Context, s streams, f func(ctx context.Context, e *Engine) error) (errs [parties]error) {
 	var running sync.WaitGroup
 	for i := range errs {
 		running.Go(func() {
@@ -60,7 +64,7 @@ func join(ctx context.Context, s streams, f func(ctx context.Context, e *Engine)
 	return errs
 }
 
-func none(t *testing.T, errs [Parties]error) {
+func none(t *testing.T, errs [parties]error) {
 	t.Helper()
 	for i, err := range errs {
 		require.NoError(t, err, "party %d", i)
@@ -185,13 +189,13 @@ func TestMatrices(t *testing.T) {
 
 // TestShares has a client share numbers, and get the squares.
 func TestShares(t *testing.T) {
-	in, err := scheme.Split([]uint64{3, 1 << 20, math.MaxUint64})
+	in, err := schemeOf(parties).Split([]uint64{3, 1 << 20, math.MaxUint64})
 	require.NoError(t, err)
-	out := make([]*share.Share, Parties)
+	out := make([]*share.Share, parties)
 	none(t, run(t, func(ctx context.Context, e *Engine) error {
-		_, err := e.InputShares(in[(e.Self()+1)%Parties], Range{-1, 1 << 20})
+		_, err := e.InputShares(ctx, in[(e.Self()+1)%parties], Range{-1, 1 << 20})
 		require.ErrorContains(t, err, "share")
-		x, err := e.InputShares(in[e.Self()], Range{-1, 1 << 20})
+		x, err := e.InputShares(ctx, in[e.Self()], Range{-1, 1 << 20})
 		require.NoError(t, err)
 		z, err := e.Mul(ctx, x, x)
 		if err != nil {
@@ -280,7 +284,7 @@ func TestRanges(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
-	peers := make([]io.ReadWriter, Parties)
+	peers := make([]io.ReadWriter, parties)
 	for _, err := range []error{
 		second(New(t.Context(), 0, peers, nil)),
 		second(New(t.Context(), 0, peers, &Config{})),
@@ -290,14 +294,13 @@ func TestConfig(t *testing.T) {
 	} {
 		require.Error(t, err)
 	}
-	require.Equal(t, "SemiHonest Adversary(7)", fmt.Sprint(SemiHonest, Adversary(7)))
+	require.Equal(t, "SemiHonest Malicious Adversary(7)", fmt.Sprint(SemiHonest, Malicious, Adversary(7)))
 }
 
 func second[T any](_ T, err error) error { return err }
 
 func TestSecretsAreNotPrinted(t *testing.T) {
-	v := (&Engine{}).vec(Range{0, 5}, 1)
-	v.share.Own[0] = 77777
+	v := &Vec{r: Range{0, 5}, share: engine.Vec{Parts: [][]uint64{{77777}}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x"} {
 		require.Equal(t, "mpc.Vec(1, 0..5)", fmt.Sprintf(verb, v))
 		require.Equal(t, "mpc.Vec(1, 0..5)", fmt.Sprintf(verb, *v))
@@ -309,7 +312,7 @@ func TestSecretsAreNotPrinted(t *testing.T) {
 // names a party, and nobody learns anything afterwards.
 func TestDeath(t *testing.T) {
 	gone := errors.New("gone")
-	for victim := range Parties {
+	for victim := range parties {
 		for when := range 3 {
 			errs := run(t, func(ctx context.Context, e *Engine) error {
 				step := 0
@@ -354,7 +357,7 @@ func TestDeath(t *testing.T) {
 // the two others.
 func TestStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		errs := join(t.Context(), pipes(), func(ctx context.Context, e *Engine) error {
+		errs := together(t.Context(), pipes(), func(ctx context.Context, e *Engine) error {
 			if e.Self() == 1 {
 				time.Sleep(time.Hour)
 				return nil
@@ -362,7 +365,7 @@ func TestStall(t *testing.T) {
 			ctx, cancel := context.WithTimeout(ctx, time.Minute)
 			defer cancel()
 			start := time.Now()
-			x := e.vec(Range{0, 1}, 9)
+			x := e.vec(Range{0, 1}, 0, 9)
 			_, err := e.Mul(ctx, x, x)
 			require.Less(t, time.Since(start), time.Minute+10*time.Second)
 			return err

@@ -28,12 +28,12 @@ func Example() {
 		return total, nil
 	}
 
-	peers := make([][]io.ReadWriter, mpc.Parties)
+	peers := make([][]io.ReadWriter, 3)
 	for i := range peers {
-		peers[i] = make([]io.ReadWriter, mpc.Parties)
+		peers[i] = make([]io.ReadWriter, len(peers))
 	}
 	for i := range peers {
-		j := (i + 1) % mpc.Parties
+		j := (i + 1) % len(peers)
 		peers[i][j], peers[j][i] = net.Pipe()
 	}
 	salaries := [][]int64{{30, 40}, {50, 25}, {35, 45}}
@@ -57,7 +57,7 @@ func Example() {
 // payroll opens the sum over all companies of salary times hours, to all.
 func payroll(ctx context.Context, e *mpc.Engine, salaries, hours []int64) (int64, error) {
 	var sum *mpc.Vec
-	for from := range mpc.Parties {
+	for from := range e.Parties() {
 		mine, ours := salaries, hours
 		if e.Self() != from {
 			mine, ours = nil, nil

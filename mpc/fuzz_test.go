@@ -36,11 +36,11 @@ func FuzzAltered(f *testing.F) {
 		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 		defer cancel()
 		s := pipes()
-		from := int(way) % Parties
-		to := (from + 1 + int(way)/Parties%2) % Parties
+		from := int(way) % parties
+		to := (from + 1 + int(way)/parties%2) % parties
 		s[from][to] = io.ReadWriter(&alterer{s[from][to].(net.Conn), int(at), flips})
-		var opened [Parties][]int64
-		errs := join(ctx, s, func(ctx context.Context, e *Engine) error {
+		var opened [parties][]int64
+		errs := together(ctx, s, func(ctx context.Context, e *Engine) error {
 			x, err := e.Input(ctx, 0, 2, Range{-9, 9}, e.mine(0, []int64{3, -7}))
 			if err != nil {
 				return err

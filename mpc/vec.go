@@ -5,10 +5,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"math/big"
+	"math/bits"
 
-	"github.com/dujiang-dev/dujiang/internal/rep3"
+	"github.com/dujiang-dev/dujiang/internal/engine"
 )
 
 // A Range says between which numbers all elements of a vector are, inclusive. It
@@ -19,8 +19,8 @@ type Range struct{ Min, Max int64 }
 func (r Range) String() string { return fmt.Sprintf("%d..%d", r.Min, r.Max) }
 
 // rangeOf returns the range from the smallest to the largest of some bounds, or an
-// error if it is not one of 64-bit integers.
-func rangeOf(operation string, bounds ...*big.Int) (Range, error) {
+// error if the engine's ring does not hold it.
+func (e *Engine) rangeOf(operation string, bounds ...*big.Int) (Range, error) {
 	lo, hi := bounds[0], bounds[0]
 	for _, b := range bounds {
 		if b.Cmp(lo) < 0 {
@@ -30,25 +30,27 @@ func rangeOf(operation string, bounds ...*big.Int) (Range, error) {
 			hi = b
 		}
 	}
-	if !lo.IsInt64() || !hi.IsInt64() {
-		return Range{}, fmt.Errorf("mpc: %s can be from %v to %v, which 64 bits do not hold; declare narrower ranges of the inputs", operation, lo, hi)
+	lowest, highest := e.party.Bounds()
+	if !lo.IsInt64() || !hi.IsInt64() || lo.Int64() < lowest || hi.Int64() > highest {
+		return Range{}, fmt.Errorf("mpc: %s can be from %v to %v, which the %d bits of the engine do not hold; declare narrower ranges of the inputs",
+			operation, lo, hi, Range{lowest, highest}.bits())
 	}
 	return Range{lo.Int64(), hi.Int64()}, nil
 }
 
 // sum returns the range of a sum of numbers of the ranges r and s, and difference
 // that of r - s.
-func (r Range) sum(s Range) (Range, error) {
-	return rangeOf("a sum", add(r.Min, s.Min), add(r.Max, s.Max))
+func (e *Engine) sum(r, s Range) (Range, error) {
+	return e.rangeOf("a sum", add(r.Min, s.Min), add(r.Max, s.Max))
 }
 
-func (r Range) difference(s Range) (Range, error) {
-	return rangeOf("a difference", sub(r.Min, s.Max), sub(r.Max, s.Min))
+func (e *Engine) difference(r, s Range) (Range, error) {
+	return e.rangeOf("a difference", sub(r.Min, s.Max), sub(r.Max, s.Min))
 }
 
 // products returns the range of a sum of n products of numbers of the ranges r and
 // s, and of every part of that sum.
-func (r Range) products(n int, s Range) (Range, error) {
+func (e *Engine) products(n int, r, s Range) (Range, error) {
 	bounds := []*big.Int{mul(r.Min, s.Min), mul(r.Min, s.Max), mul(r.Max, s.Min), mul(r.Max, s.Max)}
 	for _, b := range bounds {
 		b.Mul(b, big.NewInt(int64(n)))
@@ -56,7 +58,13 @@ func (r Range) products(n int, s Range) (Range, error) {
 	if n != 1 {
 		bounds = append(bounds, new(big.Int))
 	}
-	return rangeOf("a product", bounds...)
+	return e.rangeOf("a product", bounds...)
+}
+
+// bits returns how many bits hold all of r in two's complement.
+func (r Range) bits() int {
+	// Of a negative number -k, those of k - 1 and the sign.
+	return 1 + max(bits.Len64(uint64(r.Min^r.Min>>63)), bits.Len64(uint64(r.Max^r.Max>>63)))
 }
 
 // with returns the smallest range that has all of r and of s.
@@ -66,25 +74,27 @@ func add(a, b int64) *big.Int { return new(big.Int).Add(big.NewInt(a), big.NewIn
 func sub(a, b int64) *big.Int { return new(big.Int).Sub(big.NewInt(a), big.NewInt(b)) }
 func mul(a, b int64) *big.Int { return new(big.Int).Mul(big.NewInt(a), big.NewInt(b)) }
 
-// A Vec is a party's part of a vector of secret integers, all of them in a range
-// that everybody knows. It does not change, and prints as its type, length and
+// A Vec is a party's part of a vector of secret numbers, all of them in a range that
+// everybody knows. They are integers, or fixed-point numbers: integers divided by a power
+// of two; see [Vec.Fraction]. A Vec does not change, and prints as its type, length and
 // range. Vectors of different runs must not be mixed; [Engine.Shares] and
 // [Engine.InputShares] take one from run to run.
 type Vec struct {
-	_      [0]func() // no ==, which would not be constant time
-	engine *Engine
-	r      Range
-	share  rep3.Vec
+	_        [0]func() // no ==, which would not be constant time
+	engine   *Engine
+	r        Range // of the integers
+	fraction int
+	share    engine.Vec
 }
 
 // Len returns the number of elements.
-func (v *Vec) Len() int { return len(v.share.Own) }
+func (v *Vec) Len() int { return v.share.Len() }
 
-// Range returns the range of all elements.
+// Range returns the range of all elements, of fixed-point numbers before the division.
 func (v *Vec) Range() Range { return v.r }
 
 // String returns the type, length and range of v, and nothing of its values.
-func (v Vec) String() string { return fmt.Sprintf("mpc.Vec(%d, %v)", len(v.share.Own), v.r) }
+func (v Vec) String() string { return fmt.Sprintf("mpc.Vec(%d, %v)", v.share.Len(), v.r) }
 
 // Format implements [fmt.Formatter], so that no verb prints the value of v.
 func (v Vec) Format(f fmt.State, verb rune) { io.WriteString(f, v.String()) }
@@ -105,12 +115,23 @@ func pair(v, w *Vec) error {
 	return nil
 }
 
+// alike is pair for vectors of the same fraction.
+func alike(v, w *Vec) error {
+	if err := pair(v, w); err != nil {
+		return err
+	}
+	if v.fraction != w.fraction {
+		return fmt.Errorf("mpc: numbers with %d and %d bits behind the point; make them alike by Widen or Truncate", v.fraction, w.fraction)
+	}
+	return nil
+}
+
 // Add returns v + w, element by element.
 func (v *Vec) Add(w *Vec) (*Vec, error) {
-	if err := pair(v, w); err != nil {
+	if err := alike(v, w); err != nil {
 		return nil, err
 	}
-	r, err := v.r.sum(w.r)
+	r, err := v.engine.sum(v.r, w.r)
 	if err != nil {
 		return nil, err
 	}
@@ -119,26 +140,20 @@ func (v *Vec) Add(w *Vec) (*Vec, error) {
 
 // Sub returns v - w, element by element.
 func (v *Vec) Sub(w *Vec) (*Vec, error) {
-	if err := pair(v, w); err != nil {
+	if err := alike(v, w); err != nil {
 		return nil, err
 	}
-	r, err := v.r.difference(w.r)
+	r, err := v.engine.difference(v.r, w.r)
 	if err != nil {
 		return nil, err
 	}
-	return v.combine(r, 1, math.MaxUint64, w), nil
+	return v.combine(r, 1, -1, w), nil
 }
 
-// combine returns f·v + g·w modulo 2^64, of which the result is in r.
-func (v *Vec) combine(r Range, f, g uint64, w *Vec) *Vec {
-	z := v.engine.vec(r, v.Len())
-	each := func(z, x, y []uint64) {
-		for i := range z {
-			z[i] = f*x[i] + g*y[i]
-		}
-	}
-	each(z.share.Own, v.share.Own, w.share.Own)
-	each(z.share.Next, v.share.Next, w.share.Next)
+// combine returns f·v + g·w, of which the result is in r.
+func (v *Vec) combine(r Range, f, g int64, w *Vec) *Vec {
+	z := v.engine.vec(r, v.fraction, v.Len())
+	v.engine.party.Combine(z.share, f, v.share, g, w.share)
 	return z
 }
 
@@ -147,37 +162,33 @@ func (v *Vec) Scale(k int64) (*Vec, error) {
 	if v == nil || v.engine == nil {
 		return nil, errMixed
 	}
-	r, err := v.r.products(1, Range{k, k})
+	r, err := v.engine.products(1, v.r, Range{k, k})
 	if err != nil {
 		return nil, err
 	}
-	return v.combine(r, uint64(k), 0, v), nil
+	return v.combine(r, k, 0, v), nil
 }
 
-// Shift returns every element of v plus the public number k.
+// Shift returns every element of v plus the public integer k.
 func (v *Vec) Shift(k int64) (*Vec, error) {
 	if v == nil || v.engine == nil {
 		return nil, errMixed
 	}
-	r, err := v.r.sum(Range{k, k})
+	units := new(big.Int).Lsh(big.NewInt(k), uint(v.fraction))
+	lo, hi := big.NewInt(v.r.Min), big.NewInt(v.r.Max)
+	r, err := v.engine.rangeOf("a sum", lo.Add(lo, units), hi.Add(hi, units))
 	if err != nil {
 		return nil, err
 	}
-	z := v.combine(r, 1, 0, v)
-	// The constant goes into the summand 0.
-	switch v.engine.party.Index() {
-	case 0:
-		shift(z.share.Own, uint64(k))
-	case rep3.Parties - 1:
-		shift(z.share.Next, uint64(k))
-	}
-	return z, nil
+	// If the sum fits, so does k, but perhaps for a wide range: then modulo 2^64.
+	return v.shift(r, k<<v.fraction), nil
 }
 
-func shift(v []uint64, k uint64) {
-	for i := range v {
-		v[i] += k
-	}
+// shift returns v plus units, in r.
+func (v *Vec) shift(r Range, units int64) *Vec {
+	z := v.combine(r, 1, 0, v)
+	v.engine.party.Shift(z.share, units)
+	return z
 }
 
 // Sum returns the sum of all elements of v, as a vector of one.
@@ -185,15 +196,12 @@ func (v *Vec) Sum() (*Vec, error) {
 	if v == nil || v.engine == nil {
 		return nil, errMixed
 	}
-	r, err := v.r.products(v.Len(), Range{1, 1})
+	r, err := v.engine.products(v.Len(), v.r, Range{1, 1})
 	if err != nil {
 		return nil, err
 	}
-	z := v.engine.vec(r, 1)
-	for i, x := range v.share.Own {
-		z.share.Own[0] += x
-		z.share.Next[0] += v.share.Next[i]
-	}
+	z := v.engine.vec(r, v.fraction, 1)
+	v.engine.party.Sum(z.share, v.share)
 	return z, nil
 }
 
@@ -205,5 +213,41 @@ func (v *Vec) Slice(lo, hi int) (*Vec, error) {
 	if lo < 0 || hi < lo || hi > v.Len() {
 		return nil, fmt.Errorf("mpc: elements %d to %d of %d", lo, hi, v.Len())
 	}
-	return &Vec{engine: v.engine, r: v.r, share: v.share.Slice(lo, hi)}, nil
+	return &Vec{engine: v.engine, r: v.r, fraction: v.fraction, share: v.share.Slice(lo, hi)}, nil
+}
+
+// Concat returns the elements of all vectors in one, of which the range has all of theirs.
+func Concat(vs ...*Vec) (*Vec, error) {
+	if len(vs) == 0 {
+		return nil, errMixed
+	}
+	shares := make([]engine.Vec, len(vs))
+	var r Range
+	for i, v := range vs {
+		if v == nil || v.engine == nil || v.engine != vs[0].engine {
+			return nil, errMixed
+		}
+		if v.fraction != vs[0].fraction {
+			return nil, fmt.Errorf("mpc: numbers with %d and %d bits behind the point", vs[0].fraction, v.fraction)
+		}
+		if shares[i] = v.share; i == 0 {
+			r = v.r
+		}
+		r = r.with(v.r)
+	}
+	return &Vec{engine: vs[0].engine, r: r, fraction: vs[0].fraction, share: engine.Concat(shares...)}, nil
+}
+
+// Prefix returns, at each place, the sum of all elements of v up to it.
+func (v *Vec) Prefix() (*Vec, error) {
+	if v == nil || v.engine == nil {
+		return nil, errMixed
+	}
+	all, err := v.engine.products(max(v.Len(), 1), v.r, Range{1, 1})
+	if err != nil {
+		return nil, err
+	}
+	z := v.engine.vec(all.with(v.r), v.fraction, v.Len())
+	v.engine.party.Prefix(z.share, v.share)
+	return z, nil
 }

@@ -17,7 +17,7 @@ var hasAVX2, hasAVX512, hasIFMA = detect()
 
 // Features, narrowest first.
 var (
-	// AVX2 needs AVX2, AES-NI and PCLMULQDQ.
+	// AVX2 needs AVX2, FMA, AES-NI and PCLMULQDQ.
 	AVX2 = &Feature{name: "avx2", supported: hasAVX2}
 	// AVX512 needs AVX2's and AVX-512 F, BW, DQ and VL with VAES and VPCLMULQDQ.
 	AVX512 = &Feature{name: "avx512", supported: hasAVX512}

@@ -6,7 +6,7 @@ import "golang.org/x/sys/cpu"
 
 func detect() (avx2, avx512, ifma bool) {
 	x := &cpu.X86
-	avx2 = x.HasAVX2 && x.HasAES && x.HasPCLMULQDQ
+	avx2 = x.HasAVX2 && x.HasFMA && x.HasAES && x.HasPCLMULQDQ
 	avx512 = avx2 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL &&
 		x.HasAVX512VAES && x.HasAVX512VPCLMULQDQ
 	ifma = avx512 && x.HasAVX512IFMA

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
 )
 
 // TestBits computes with words of bits, in more than one segment.
@@ -16,19 +18,18 @@ func TestBits(t *testing.T) {
 			require.NoError(t, err)
 			y, err := p.InputBits(2, n, p.mine(2, b))
 			require.NoError(t, err)
-			first, second := p.Pair(y, false)
+			first, second := p.pair(y, false)
 			require.Equal(t, p.index == 0, first != nil)
 			require.Equal(t, p.index == 0, second == nil)
 			u, err := p.InputBits(0, n, first)
 			require.NoError(t, err)
-			w, err := p.Second(n, second)
-			require.NoError(t, err)
-			Xor(w, w, u) // y again
+			w := p.known(n, second)
+			engine.Xor(w, w, u) // y again
 			p.Not(w)
-			rounds := p.Rounds()
+			rounds := p.rounds
 			xy, xw := NewVec(n), NewVec(n)
 			require.NoError(t, p.And([]Vec{xy, xw}, []Vec{x, x}, []Vec{y, w}))
-			require.Equal(t, rounds+1, p.Rounds())
+			require.Equal(t, rounds+1, p.rounds)
 			both, err := p.RevealBits(xy, everyone)
 			require.NoError(t, err)
 			first, err = p.RevealBits(xw, everyone)
@@ -49,7 +50,7 @@ func TestBitMasks(t *testing.T) {
 	none(t, run(t, func(p *Party) error {
 		x, z := NewVec(chunk), NewVec(chunk)
 		err := p.And([]Vec{z}, []Vec{x}, []Vec{x})
-		sent[p.index] = z.Own
+		sent[p.index] = z.Parts[0]
 		return err
 	}))
 	for i := range chunk {
@@ -71,11 +72,11 @@ func TestBitMistakes(t *testing.T) {
 		require.Error(t, p.And([]Vec{two}, []Vec{one}, []Vec{two}))
 		require.Error(t, p.And([]Vec{two}, []Vec{two}, nil))
 		require.Error(t, p.MatMul(one, 1, 2, 1, two, one))
-		words := []uint64{1}
-		if p.index > 0 {
-			words = nil
-		}
-		_, err := p.Second(1, words)
+		require.Error(t, p.Truncate(one, two, 3))
+		require.Error(t, p.Truncate(two, two, 0))
+		_, err := p.Summands(one, 65, false)
+		require.Error(t, err)
+		_, err = p.Numbers(65, one)
 		require.Error(t, err)
 		return nil
 	}))

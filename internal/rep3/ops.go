@@ -1,8 +1,12 @@
 package rep3
 
 import (
+	"errors"
 	"fmt"
 
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -16,129 +20,170 @@ const chunk = 1 << 13
 // The summand from is random, by the key that party from - 1 has too; summand
 // from + 2 is zero; the remaining one goes to party from + 1. Each of the others
 // sees one random summand.
-func (p *Party) Input(from, n int, values []uint64) (Vec, error) {
-	v, err := p.input(from, n, values)
+func (p *Party) Input(from, n int, values []int64) (Vec, error) {
+	v, err := p.input(from, n, len(values))
 	if err != nil || p.index != from {
 		return v, err
 	}
+	own, next := v.Parts[0], v.Parts[1]
 	for i, x := range values {
-		v.Next[i] = x - v.Own[i]
+		next[i] = uint64(x) - own[i]
 	}
-	return v, p.send(toNext, v.Next)
+	return v, p.send(toNext, next)
 }
 
-// input is an input up to the summand that party from sends.
-func (p *Party) input(from, n int, values []uint64) (Vec, error) {
-	if from < 0 || from >= Parties || n < 0 || p.index == from && len(values) != n || p.index != from && values != nil {
-		return Vec{}, fmt.Errorf("rep3: input of %d numbers, %d of them here, from party %d at party %d", n, len(values), from, p.index)
+// inputWords is Input for numbers modulo 2^64.
+func (p *Party) inputWords(from, n int, words []uint64) (Vec, error) {
+	v, err := p.input(from, n, len(words))
+	if err != nil || p.index != from {
+		return v, err
+	}
+	own, next := v.Parts[0], v.Parts[1]
+	for i, x := range words {
+		next[i] = x - own[i]
+	}
+	return v, p.send(toNext, next)
+}
+
+// input is an input of n elements, of which so many are here, up to the summand that
+// party from sends.
+func (p *Party) input(from, n, here int) (Vec, error) {
+	if from < 0 || from >= Parties || n < 0 || p.index == from && here != n || p.index != from && here != 0 {
+		return Vec{}, fmt.Errorf("rep3: input of %d elements, %d of them here, from party %d at party %d", n, here, from, p.index)
 	}
 	p.rounds++
 	v := NewVec(n)
 	switch p.index {
 	case from:
-		p.ownInput.Uint64s(v.Own)
+		p.ownInput.Uint64s(v.Parts[0])
 		return v, nil
 	case (from + 1) % Parties:
-		return v, p.receive(fromPrev, v.Own)
+		return v, p.receive(fromPrev, v.Parts[0])
 	default:
-		p.nextInput.Uint64s(v.Next)
+		p.nextInput.Uint64s(v.Parts[1])
 		return v, nil
 	}
 }
 
-// Mul sets dst to the product of x and y, element by element [AFLNO16, MR18].
-// dst must not overlap x or y.
+// Mul sets dst to the products of x and y, element by element [AFLNO16, MR18].
 func (p *Party) Mul(dst, x, y Vec) error {
-	n := len(dst.Own)
-	if !dst.is(n) || !x.is(n) || !y.is(n) {
-		return fmt.Errorf("rep3: factors of %d and %d elements for a product of %d", len(x.Own), len(y.Own), n)
+	n := dst.Len()
+	if !dst.Is(columns, n) || !x.Is(columns, n) || !y.Is(columns, n) {
+		return fmt.Errorf("rep3: factors of %d and %d elements for a product of %d", x.Len(), y.Len(), n)
+	}
+	// The sum of this over all parties has each product of two summands once.
+	return p.exchange([]Vec{dst}, func(_, lo, hi int) { p.masked(ring64.Product, dst, x, y, lo, hi) })
+}
+
+// Dot sets each element of dst to the inner product of as many consecutive elements
+// of x and y.
+func (p *Party) Dot(dst, x, y Vec) error {
+	m, n := dst.Len(), x.Len()
+	if !dst.Is(columns, m) || !x.Is(columns, n) || !y.Is(columns, n) || n > 0 && (m == 0 || n%m != 0) {
+		return fmt.Errorf("rep3: %d inner products of %d and %d elements", m, n, y.Len())
 	}
 	return p.exchange([]Vec{dst}, func(_, lo, hi int) {
-		z := dst.Own[lo:hi]
+		z := dst.Parts[0][lo:hi]
 		p.zeros(z)
-		a, b, c, d := x.Own[lo:hi], x.Next[lo:hi], y.Own[lo:hi], y.Next[lo:hi]
+		if n == 0 {
+			return
+		}
+		terms := n / m
 		for i := range z {
-			// The sum of this over all parties has each product of two summands once.
-			z[i] += a[i]*(c[i]+d[i]) + b[i]*c[i]
+			from, to := (lo+i)*terms, (lo+i+1)*terms
+			z[i] += inner(x.Parts[0][from:to], x.Parts[1][from:to], y.Parts[0][from:to], y.Parts[1][from:to])
 		}
 	})
 }
 
-// Dot returns a share of the inner product of x and y, a vector of one element.
-func (p *Party) Dot(x, y Vec) (Vec, error) {
-	n := len(x.Own)
-	if !x.is(n) || !y.is(n) {
-		return Vec{}, fmt.Errorf("rep3: inner product of %d and %d elements", n, len(y.Own))
+// inner returns what an inner product of replicated shares is before masking.
+func inner(a, b, c, d []uint64) (sum uint64) {
+	b, c, d = b[:len(a)], c[:len(a)], d[:len(a)]
+	for i, a := range a {
+		sum += a*(c[i]+d[i]) + b[i]*c[i]
 	}
-	dst := NewVec(1)
-	return dst, p.exchange([]Vec{dst}, func(int, int, int) {
-		p.zeros(dst.Own)
-		sum := dst.Own[0]
-		b, c, d := x.Next[:n], y.Own[:n], y.Next[:n]
-		for i, a := range x.Own {
-			sum += a*(c[i]+d[i]) + b[i]*c[i]
-		}
-		dst.Own[0] = sum
-	})
+	return sum
 }
 
 // Reveal opens x to the parties of which to is true, and returns nil to others.
-func (p *Party) Reveal(x Vec, to [Parties]bool) ([]uint64, error) {
-	values, err := p.lacking(x, to)
-	for i := range values {
-		values[i] += x.Own[i] + x.Next[i]
-	}
-	return values, err
-}
-
-// lacking returns the summand of x that this party lacks, if to is true of it.
-func (p *Party) lacking(x Vec, to [Parties]bool) ([]uint64, error) {
-	n := len(x.Own)
-	if !x.is(n) {
-		return nil, fmt.Errorf("rep3: a vector of %d and %d summands", n, len(x.Next))
-	}
-	p.rounds++
-	// The summand that party i lacks is i+2, the second one of party i+1.
-	var values []uint64
-	err := p.both(func() error {
-		if !to[(p.index+2)%Parties] {
-			return nil
-		}
-		return p.send(toPrev, x.Next)
-	}, func() error {
-		if !to[p.index] {
-			return nil
-		}
-		values = make([]uint64, n)
-		return p.receive(fromNext, values)
-	})
-	if err != nil {
+func (p *Party) Reveal(x Vec, to []bool) ([]int64, error) {
+	words, err := p.lacking(x, to)
+	if err != nil || words == nil {
 		return nil, err
+	}
+	values := make([]int64, len(words))
+	own, next := x.Parts[0], x.Parts[1]
+	for i, w := range words {
+		values[i] = int64(w + own[i] + next[i])
 	}
 	return values, nil
 }
 
-// is reports whether v is a vector of n elements.
-func (v Vec) is(n int) bool { return len(v.Own) == n && len(v.Next) == n }
+// lacking returns the summand of x that this party lacks, if to is true of it.
+func (p *Party) lacking(x Vec, to []bool) ([]uint64, error) {
+	n := x.Len()
+	if !x.Is(columns, n) || len(to) != Parties {
+		return nil, fmt.Errorf("rep3: opening %d columns to some of %d parties", len(x.Parts), len(to))
+	}
+	p.rounds++
+	// The summand that party i lacks is i+2, the second one of party i+1.
+	var words []uint64
+	err := p.both(func() error {
+		if !to[(p.index+2)%Parties] {
+			return nil
+		}
+		return p.send(toPrev, x.Parts[1])
+	}, func() error {
+		if !to[p.index] {
+			return nil
+		}
+		words = make([]uint64, n)
+		return p.receive(fromNext, words)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return words, nil
+}
 
-// zeros sets z to this party's part of a sharing of zeros: F(k_i) - F(k_(i+1)),
-// whose sum over all parties is zero [AFLNO16, correlated randomness].
-func (p *Party) zeros(z []uint64) { p.masks(z, difference) }
+// masked sets the first summands lo to hi - 1 of dst to what f, which is ring64.Product or
+// ring64.Conjunction, makes of those of x and y, and of zero: this party's part of a sharing
+// of zeros is F(k_i) - F(k_(i+1)), whose sum over all parties is zero, and with exclusive or
+// in the place of the sum for words of bits [AFLNO16, correlated randomness].
+func (p *Party) masked(f func(z, t, a, b, c, d []uint64), dst, x, y Vec, lo, hi int) {
+	for ; lo < hi; lo += maskChunk {
+		to := min(lo+maskChunk, hi)
+		z, t := dst.Parts[0][lo:to], p.mask[:to-lo]
+		stream(p.ownMask, z, p.maskBytes[:])
+		stream(p.nextMask, t, p.maskBytes[:])
+		f(z, t, x.Parts[0][lo:to], x.Parts[1][lo:to], y.Parts[0][lo:to], y.Parts[1][lo:to])
+	}
+}
 
-// zeroBits is zeros for words of bits: F(k_i) xor F(k_(i+1)).
-func (p *Party) zeroBits(z []uint64) { p.masks(z, exclusive) }
-
-// masks calls set with each piece of z and what both streams have for it.
-func (p *Party) masks(z []uint64, set func(z []uint64, own, next []byte)) {
-	own, next := make([]byte, 8*maskChunk), make([]byte, 8*maskChunk)
+// zeros sets z to this party's part of a sharing of zeros, as numbers.
+func (p *Party) zeros(z []uint64) {
 	for len(z) > 0 {
 		n := min(len(z), maskChunk)
-		p.ownMask.Bytes(own[:8*n])
-		p.nextMask.Bytes(next[:8*n])
-		set(z[:n], own, next)
+		t := p.mask[:n]
+		stream(p.ownMask, z[:n], p.maskBytes[:])
+		stream(p.nextMask, t, p.maskBytes[:])
+		for i, m := range t {
+			z[i] -= m
+		}
 		z = z[n:]
 	}
 }
+
+// stream fills words from g, with a buffer of as many bytes.
+func stream(g *prg.PRG, words []uint64, buf []byte) {
+	ring64.Fill(words, buf, func(b []byte) error {
+		g.Bytes(b)
+		return nil
+	})
+}
+
+// headerSize is what session puts before each message, in bytes.
+const headerSize = 5
 
 // maskChunk is how many masks are expanded at once, to stay in the first-level
 // cache.
@@ -151,10 +196,13 @@ func (p *Party) exchange(dst []Vec, compute func(k, lo, hi int)) error {
 	p.rounds++
 	return p.both(func() error {
 		for k, v := range dst {
-			for lo := 0; lo < len(v.Own); lo += chunk {
-				hi := min(lo+chunk, len(v.Own))
-				compute(k, lo, hi)
-				if err := p.send(toPrev, v.Own[lo:hi]); err != nil {
+			own := v.Parts[0]
+			for lo := 0; lo < len(own); lo += chunk {
+				hi := min(lo+chunk, len(own))
+				if p.rehearsal == nil {
+					compute(k, lo, hi)
+				}
+				if err := p.send(toPrev, own[lo:hi]); err != nil {
 					return err
 				}
 			}
@@ -162,7 +210,7 @@ func (p *Party) exchange(dst []Vec, compute func(k, lo, hi int)) error {
 		return nil
 	}, func() error {
 		for _, v := range dst {
-			if err := p.receive(fromNext, v.Next); err != nil {
+			if err := p.receive(fromNext, v.Parts[1]); err != nil {
 				return err
 			}
 		}
@@ -171,7 +219,17 @@ func (p *Party) exchange(dst []Vec, compute func(k, lo, hi int)) error {
 }
 
 // both sends to the previous party while it receives from the next one.
-func (p *Party) both(send, receive func() error) error { return p.prev.Duplex(send, receive) }
+func (p *Party) both(send, receive func() error) error {
+	if p.rehearsal != nil {
+		return errors.Join(send(), receive())
+	}
+	return p.prev.Duplex(send, receive)
+}
+
+// rehearse returns what messages of so many words take.
+func rehearse(words int) uint64 {
+	return uint64(8*words) + uint64((words+chunk-1)/chunk*headerSize)
+}
 
 // Directions of messages.
 const (
@@ -189,13 +247,16 @@ func (p *Party) link(next bool) (*session.Session, int) {
 
 // send sends words, in messages of a chunk.
 func (p *Party) send(next bool, words []uint64) error {
+	if p.rehearsal != nil {
+		p.rehearsal.Sent += rehearse(len(words))
+		return nil
+	}
 	s, other := p.link(next)
 	buf := p.sending[:]
 	for len(words) > 0 {
 		n := min(len(words), chunk)
-		encode(buf[:8*n], words[:n])
-		if err := s.Send(typeWord, buf[:8*n]); err != nil {
-			return &PartyError{other, err}
+		if err := s.Send(typeWord, ring64.Bytes(words[:n], buf)); err != nil {
+			return engine.At(other, err)
 		}
 		words = words[n:]
 	}
@@ -204,14 +265,18 @@ func (p *Party) send(next bool, words []uint64) error {
 
 // receive fills words from messages that send made of as many.
 func (p *Party) receive(next bool, words []uint64) error {
+	if p.rehearsal != nil {
+		p.rehearsal.Received += rehearse(len(words))
+		return nil
+	}
 	s, other := p.link(next)
 	buf := p.receiving[:]
 	for len(words) > 0 {
 		n := min(len(words), chunk)
-		if err := s.Recv(typeWord, buf[:8*n]); err != nil {
-			return &PartyError{other, err}
+		err := ring64.Fill(words[:n], buf, func(b []byte) error { return s.Recv(typeWord, b) })
+		if err != nil {
+			return engine.At(other, err)
 		}
-		decode(words[:n], buf[:8*n])
 		words = words[n:]
 	}
 	return nil

@@ -50,9 +50,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"math"
 	"sync"
 
+	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/label"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
@@ -61,8 +62,10 @@ import (
 // Parties is the number of parties.
 const Parties = 3
 
+var _ engine.Party = (*Party)(nil)
+
 const (
-	version = 1
+	version = 2
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 16
 
@@ -70,24 +73,16 @@ const (
 	typeWord = 2
 )
 
-// A Vec is a party's share of a vector: summand i and summand i+1 of each
-// element, for party i. Both have the same length.
-type Vec struct{ Own, Next []uint64 }
+// A Vec is a party's share of a vector. The two columns are summand i and summand i+1
+// of each element, for party i.
+type Vec = engine.Vec
+
+const columns = 2
 
 // NewVec returns a share of n zeros.
-func NewVec(n int) Vec { return Vec{make([]uint64, n), make([]uint64, n)} }
+func NewVec(n int) Vec { return engine.New(columns, n) }
 
-// String returns the type and length of v, and nothing of its values.
-func (v Vec) String() string { return fmt.Sprintf("rep3.Vec(%d)", len(v.Own)) }
-
-// Format implements [fmt.Formatter], so that no verb prints the values of v.
-func (v Vec) Format(f fmt.State, verb rune) { io.WriteString(f, v.String()) }
-
-// LogValue implements [slog.LogValuer], with the result of String.
-func (v Vec) LogValue() slog.Value { return slog.StringValue(v.String()) }
-
-// A Party is one of the three. It is not safe for concurrent use. After an error
-// of any method every further call fails, and Close tells the others.
+// A Party is one of the three.
 type Party struct {
 	index      int
 	next, prev *session.Session
@@ -96,28 +91,12 @@ type Party struct {
 	ownMask, nextMask   *prg.PRG
 	ownInput, nextInput *prg.PRG
 	rounds              int
-	// Messages under way, one each way.
+	// Where it is not nil there are no others, and this counts what would be sent.
+	rehearsal *engine.Stats
+	// Messages under way, one each way, where words in memory are not what is sent.
 	sending, receiving [8 * chunk]byte
-}
-
-// A PartyError is an error of the link with a party.
-type PartyError struct {
-	Party int // 0, 1 or 2
-	Err   error
-}
-
-// Error names the party.
-func (e *PartyError) Error() string { return fmt.Sprintf("party %d: %v", e.Party, e.Err) }
-
-// Unwrap returns the error of the link.
-func (e *PartyError) Unwrap() error { return e.Err }
-
-// at returns err, unless it is nil, as an error of the link with a party.
-func at(party int, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &PartyError{party, err}
+	mask               [maskChunk]uint64
+	maskBytes          [8 * maskChunk]byte
 }
 
 // coins are all the randomness of a party.
@@ -197,11 +176,11 @@ func (p *Party) meet(ctx context.Context, rw io.ReadWriter, role session.Role, p
 		Terms:           []session.Term{{Name: "contexts", Value: tag}},
 	})
 	if err != nil {
-		return nil, &PartyError{other, err}
+		return nil, engine.At(other, err)
 	}
 	if claimed != uint64(other) {
 		err := fmt.Errorf("%w: it says that it is party %d", session.ErrIncompatible, claimed)
-		return nil, &PartyError{other, s.Close(err)}
+		return nil, engine.At(other, s.Close(err))
 	}
 	return s, nil
 }
@@ -211,8 +190,8 @@ func (p *Party) meet(ctx context.Context, rw io.ReadWriter, role session.Role, p
 func (p *Party) keys(c *coins) error {
 	var theirs [prg.Size]byte
 	err := p.prev.Duplex(
-		func() error { return at((p.index+2)%Parties, p.prev.Send(typeKey, c.key[:])) },
-		func() error { return at((p.index+1)%Parties, p.next.Recv(typeKey, theirs[:])) })
+		func() error { return engine.At((p.index+2)%Parties, p.prev.Send(typeKey, c.key[:])) },
+		func() error { return engine.At((p.index+1)%Parties, p.next.Recv(typeKey, theirs[:])) })
 	if err != nil {
 		return err
 	}
@@ -233,12 +212,35 @@ func streams(key [prg.Size]byte) (mask, input *prg.PRG) {
 // Index returns which party p is.
 func (p *Party) Index() int { return p.index }
 
-// Rounds returns the number of rounds so far, which is that of message delays.
-func (p *Party) Rounds() int { return p.rounds }
+// Rehearse returns party index without others: it counts what would be sent and received,
+// and computes nothing. What it opens means nothing.
+func Rehearse(index int) (*Party, error) {
+	if index < 0 || index >= Parties {
+		return nil, fmt.Errorf("rep3: party %d is not 0, 1 or 2", index)
+	}
+	p := &Party{index: index, rehearsal: new(engine.Stats), cancel: func(error) {}}
+	p.ownMask, p.ownInput = streams([prg.Size]byte{})
+	p.nextMask, p.nextInput = streams([prg.Size]byte{})
+	return p, nil
+}
 
-// Stats returns what the sessions with the other two parties cost. It must not be
-// called after an error, when a message may still be under way.
-func (p *Party) Stats() (next, prev session.Stats) { return p.next.Stats(), p.prev.Stats() }
+// Parties returns three.
+func (p *Party) Parties() int { return Parties }
+
+// Bounds returns all integers of 64 bits.
+func (p *Party) Bounds() (lowest, highest int64) { return math.MinInt64, math.MaxInt64 }
+
+// Prepare has nothing to do.
+func (p *Party) Prepare(engine.Demand) error { return nil }
+
+// Stats returns what both sessions cost.
+func (p *Party) Stats() engine.Stats {
+	if p.rehearsal != nil {
+		return engine.Stats{Sent: p.rehearsal.Sent, Received: p.rehearsal.Received, Rounds: p.rounds}
+	}
+	a, b := p.next.Stats(), p.prev.Stats()
+	return engine.Stats{Sent: a.Sent + b.Sent, Received: a.Received + b.Received, Rounds: p.rounds}
+}
 
 // Interrupt ends what is under way, and the run, with a reason. It may be called at
 // any time from another goroutine.
@@ -248,13 +250,16 @@ func (p *Party) Interrupt(reason error) { p.cancel(reason) }
 // done too, and otherwise with the error that stopped it, of which it tells the
 // others. It returns the error to report. The streams stay open.
 func (p *Party) Close(err error) error {
+	if p.rehearsal != nil {
+		return err
+	}
 	if err == nil {
 		// Who comes first in a session sends its end first.
 		err = p.each(func(isNext bool) error {
 			if isNext {
-				return at((p.index+1)%Parties, errors.Join(p.next.SendEnd(), p.next.RecvEnd()))
+				return engine.At((p.index+1)%Parties, errors.Join(p.next.SendEnd(), p.next.RecvEnd()))
 			}
-			return at((p.index+2)%Parties, errors.Join(p.prev.RecvEnd(), p.prev.SendEnd()))
+			return engine.At((p.index+2)%Parties, errors.Join(p.prev.RecvEnd(), p.prev.SendEnd()))
 		})
 	}
 	// Both at once, as each may take a moment to tell the other side.
@@ -263,7 +268,7 @@ func (p *Party) Close(err error) error {
 	for i, s := range []*session.Session{p.next, p.prev} {
 		if s != nil {
 			_, other := p.link(i == 0)
-			closing.Go(func() { reasons[i] = at(other, s.Close(err)) })
+			closing.Go(func() { reasons[i] = engine.At(other, s.Close(err)) })
 		}
 	}
 	closing.Wait()

@@ -17,7 +17,7 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
-var everyone = [Parties]bool{true, true, true}
+var everyone = []bool{true, true, true}
 
 // A link is the pair of ends of a connection from party i to party i+1.
 type link struct{ a, b net.Conn }
@@ -84,6 +84,19 @@ func (p *Party) mine(from int, values []uint64) []uint64 {
 	return nil
 }
 
+// reveal is Reveal to everyone, of numbers modulo 2^64.
+func (p *Party) reveal(x Vec) ([]uint64, error) {
+	values, err := p.Reveal(x, everyone)
+	if err != nil {
+		return nil, err
+	}
+	words := make([]uint64, len(values))
+	for i, v := range values {
+		words[i] = uint64(v)
+	}
+	return words, nil
+}
+
 // TestOperations multiplies vectors of all inputs, of lengths around that of a
 // message, and opens the results everywhere.
 func TestOperations(t *testing.T) {
@@ -93,10 +106,10 @@ func TestOperations(t *testing.T) {
 			var v [Parties]Vec
 			for i := range v {
 				var err error
-				if v[i], err = p.Input(i, n, p.mine(i, in[i])); err != nil {
+				if v[i], err = p.inputWords(i, n, p.mine(i, in[i])); err != nil {
 					return err
 				}
-				opened, err := p.Reveal(v[i], everyone)
+				opened, err := p.reveal(v[i])
 				if err != nil {
 					return err
 				}
@@ -110,7 +123,7 @@ func TestOperations(t *testing.T) {
 			if err := p.Mul(again, product, product); err != nil {
 				return err
 			}
-			opened, err := p.Reveal(again, everyone)
+			opened, err := p.reveal(again)
 			if err != nil {
 				return err
 			}
@@ -120,11 +133,11 @@ func TestOperations(t *testing.T) {
 				require.Equal(t, xy*xy, x)
 				inner += xy * in[2][i]
 			}
-			dot, err := p.Dot(product, v[2])
-			if err != nil {
+			dot := NewVec(1)
+			if err := p.Dot(dot, product, v[2]); err != nil {
 				return err
 			}
-			total, err := p.Reveal(dot, everyone)
+			total, err := p.reveal(dot)
 			if err != nil {
 				return err
 			}
@@ -146,7 +159,7 @@ func TestMasks(t *testing.T) {
 			if err := p.Mul(z, x, x); err != nil {
 				return err
 			}
-			sent[i][p.index] = z.Own
+			sent[i][p.index] = z.Parts[0]
 		}
 		return nil
 	}))
@@ -189,7 +202,7 @@ func TestViews(t *testing.T) {
 				links[j].b = taps[j]
 			}
 			none(t, join(t.Context(), links, func(p *Party) error {
-				x, err := p.Input(0, n, p.mine(0, secret))
+				x, err := p.inputWords(0, n, p.mine(0, secret))
 				if err != nil {
 					return err
 				}
@@ -214,25 +227,24 @@ func TestViews(t *testing.T) {
 func TestMistakes(t *testing.T) {
 	none(t, run(t, func(p *Party) error {
 		two := NewVec(2)
-		uneven := Vec{make([]uint64, 2), make([]uint64, 1)}
+		uneven := Vec{Parts: [][]uint64{make([]uint64, 2), make([]uint64, 1)}}
 		require.Error(t, p.Mul(NewVec(1), two, two))
 		require.Error(t, p.Mul(two, uneven, two))
 		require.Error(t, p.Mul(two, two, uneven))
-		_, err := p.Dot(two, NewVec(3))
+		require.Error(t, p.Dot(NewVec(1), two, NewVec(3)))
+		require.Error(t, p.Dot(NewVec(1), uneven, uneven))
+		require.Error(t, p.Dot(two, NewVec(3), NewVec(3)))
+		_, err := p.reveal(uneven)
 		require.Error(t, err)
-		_, err = p.Dot(uneven, uneven)
+		_, err = p.inputWords(3, 1, nil)
 		require.Error(t, err)
-		_, err = p.Reveal(uneven, everyone)
+		_, err = p.inputWords(-1, 1, nil)
 		require.Error(t, err)
-		_, err = p.Input(3, 1, nil)
+		_, err = p.inputWords(p.index, 1, nil)
 		require.Error(t, err)
-		_, err = p.Input(-1, 1, nil)
+		_, err = p.inputWords((p.index+1)%Parties, 1, []uint64{1})
 		require.Error(t, err)
-		_, err = p.Input(p.index, 1, nil)
-		require.Error(t, err)
-		_, err = p.Input((p.index+1)%Parties, 1, []uint64{1})
-		require.Error(t, err)
-		opened, err := p.Reveal(two, everyone)
+		opened, err := p.reveal(two)
 		require.Equal(t, []uint64{0, 0}, opened)
 		return err
 	}))
@@ -243,11 +255,11 @@ func TestMistakes(t *testing.T) {
 }
 
 func TestSharesAreNotPrinted(t *testing.T) {
-	v := Vec{[]uint64{77777}, []uint64{77777}}
+	v := Vec{Parts: [][]uint64{{77777}, {77777}}}
 	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x"} {
-		require.Equal(t, "rep3.Vec(1)", fmt.Sprintf(verb, v))
+		require.Equal(t, "engine.Vec(1)", fmt.Sprintf(verb, v))
 	}
-	require.Equal(t, "rep3.Vec(1)", v.LogValue().String())
+	require.Equal(t, "engine.Vec(1)", v.LogValue().String())
 }
 
 // TestDifferentContexts ends everywhere, although one pair agrees.
@@ -313,13 +325,13 @@ func TestDeath(t *testing.T) {
 				if err := die(); err != nil {
 					return err
 				}
-				if _, err := p.Dot(x, y); err != nil {
+				if err := p.Dot(NewVec(1), x, y); err != nil {
 					return err
 				}
 				if err := die(); err != nil {
 					return err
 				}
-				if _, err := p.Reveal(y, everyone); err != nil {
+				if _, err := p.reveal(y); err != nil {
 					return err
 				}
 				return die()
@@ -392,7 +404,7 @@ func loopback(tb testing.TB) (links [Parties]link) {
 func BenchmarkMul(b *testing.B) {
 	const n = 1 << 20
 	errs := join(b.Context(), loopback(b), func(p *Party) error {
-		x, err := p.Input(0, n, p.mine(0, numbers(1, n)))
+		x, err := p.inputWords(0, n, p.mine(0, numbers(1, n)))
 		if err != nil {
 			return err
 		}

@@ -1,0 +1,93 @@
+// Package two computes on vectors over Z_2^64 that two parties hold as summands, and on
+// words of bits that they hold as parts whose exclusive or they are [GMW87, DSZ15].
+//
+// [Open] joins both parties, and [Party] has the methods of [engine.Party], which package
+// mpc calls. A multiplication uses up a triple of random shares with ab = c [Bea91]. Triples
+// depend on no input: [Party.Prepare] makes them before, and a [Stock] keeps them from run
+// to run, in memory or in a file. What is missing is made when it is needed. There are two
+// sources, and no default: [Transfers], between both parties, and a [Dealer].
+//
+//	party 0                                                       party 1
+//	   triples:
+//	   masks of the extension, 64·4 bytes  --- both ways --->
+//	   corrections, 260 bytes              --- both ways --->              [Gil99, Roy22]
+//	   or      dealer  --- seed --->  party 0,   dealer  --- seed, corrections --->  party 1
+//	   multiplication:
+//	   x_0 - a_0, y_0 - b_0                --- both ways --->
+//	   opening:
+//	   x_0                                 --- both ways --->
+//
+// # Security
+//
+// Semi-honest: one of the two may be corrupted, follows the protocol, and sees, beside its
+// inputs and what is opened, uniformly random words only, if AES-128 in counter mode is
+// pseudorandom, and for Transfers under the assumptions of package ot or vole and with
+// AES-128 under fixed keys as a random permutation [GKWY20]. A party that deviates can make
+// results wrong without notice, and can learn the other's inputs. Computation is
+// constant-time.
+//
+// A triple that is used twice tells the difference of two secrets. None is: a triple leaves
+// the stock before anything is sent, a stock is of one run at a time, and a file gives it
+// away once, whatever crashes. Both parties' stocks must be the same state of the same
+// preparation, which the hello compares.
+//
+// A dealer sees the numbers and shapes of triples, and must not collude with a party: it
+// knows all masks, and with one party's view all secrets. It is of its own process, has a
+// name that both parties state, and is in no configuration by default.
+//
+// Shares are of one column. Authenticated ones can follow, as [engine.Vec] has room for
+// their tags in another column, and Dot and Truncate are all that is made of other methods.
+//
+// Streams must be authenticated and encrypted by the caller.
+//
+// # Leakage
+//
+// Lengths, the operations, what is opened, and what is prepared.
+//
+// # Cost
+//
+// Bytes that each party sends for each element, with message delays, beside triples:
+//
+//	Input, RandomBits, Summands   0                              0
+//	Mul, Dot (each term)          16                             1
+//	MatMul                        8 for each element of x and y  1
+//	And                           16 a word                      1
+//	Numbers                       1/8                            1
+//	Truncate                      3/8                            2
+//	Reveal                        8                              1
+//
+// and Negative of 64 bits 48 in 7, Zero 16 in 6. Triples, in all:
+//
+//	               Transfers    silent            Dealer
+//	a number       1.03 kB      0.52 kB + trees   8
+//	a word         512          trees             8
+//	Numbers        12           8 + trees         8
+//	matrices       520 for each of rows·inner·cols, and 4 each way for 64·inner·min(rows, cols)
+//	transfers; with a dealer 8 for each element of the result
+//
+// where trees are about 0.35 bytes a transfer if a million are made at once, 128 transfers
+// for a number or a word, one for Numbers. Transfers make 1024 triples in two message
+// delays, a dealer four million in one round trip.
+//
+// Memory is 8 bytes for each element of a vector, 24 for each triple, and for Transfers some
+// 10 MB, silent 100 MB.
+//
+// # References
+//
+//   - [ALSZ13] G. Asharov, Y. Lindell, T. Schneider, M. Zohner. More Efficient Oblivious
+//     Transfer and Extensions for Faster Secure Computation. CCS 2013, eprint 2013/552.
+//   - [Bea91] D. Beaver. Efficient Multiparty Protocols Using Circuit Randomization.
+//     CRYPTO 1991.
+//   - [DSZ15] D. Demmler, T. Schneider, M. Zohner. ABY: A Framework for Efficient
+//     Mixed-Protocol Secure Two-Party Computation. NDSS 2015.
+//   - [Gil99] N. Gilboa. Two Party RSA Key Generation. CRYPTO 1999.
+//   - [GKWY20] C. Guo, J. Katz, X. Wang, Y. Yu. Efficient and Secure Multiparty
+//     Computation from Fixed-Key Block Ciphers. IEEE S&P 2020, eprint 2019/074.
+//   - [GMW87] O. Goldreich, S. Micali, A. Wigderson. How to Play any Mental Game. STOC 1987.
+//   - [MZ17] P. Mohassel, Y. Zhang. SecureML: A System for Scalable Privacy-Preserving
+//     Machine Learning. IEEE S&P 2017, eprint 2017/396.
+//   - [Roy22] L. Roy. SoftSpokenOT: Quieter OT Extension from Small-Field Silent VOLE in
+//     the Minicrypt Model. CRYPTO 2022, eprint 2022/192.
+//   - [RW19] D. Rotaru, T. Wood. MArBled Circuits: Mixing Arithmetic and Boolean Circuits
+//     with Active Security. INDOCRYPT 2019, eprint 2019/207.
+package two

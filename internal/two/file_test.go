@@ -1,0 +1,239 @@
+package two
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// prepare returns stocks of both parties.
+func prepare(t *testing.T, s setting, d engine.Demand) (stocks [Parties]*Stock) {
+	none(t, run(t, s, func(p *Party) error {
+		err := p.Prepare(d)
+		stocks[p.index] = p.Leftover()
+		return err
+	}))
+	return stocks
+}
+
+var demand = engine.Demand{Products: 100, Words: 70, Bits: 65, Matrices: []struct{ Rows, Inner, Columns int }{{2, 3, 4}, {2, 3, 4}, {5, 2, 1}, {0, 0, 0}}}
+
+// work multiplies in all ways and checks the results.
+func work(t *testing.T, p *Party) error {
+	a, b := integers(1, 50), integers(2, 50)
+	x, err := p.Input(0, 50, mine(p, 0, a))
+	require.NoError(t, err)
+	y, err := p.Input(1, 50, mine(p, 1, b))
+	require.NoError(t, err)
+	z := p.NewVec(50)
+	if err := p.Mul(z, x, y); err != nil {
+		return err
+	}
+	opened, err := p.Reveal(z, everyone)
+	for i := range opened {
+		require.Equal(t, a[i]*b[i], opened[i])
+	}
+	if err != nil {
+		return err
+	}
+	// The first elements as matrices.
+	product := p.NewVec(2 * 4)
+	if err := p.MatMul(product, 2, 3, 4, x.Slice(0, 6), y.Slice(0, 12)); err != nil {
+		return err
+	}
+	opened, err = p.Reveal(product, everyone)
+	for i := range opened {
+		row, col := i/4, i%4
+		require.Equal(t, a[3*row]*b[col]+a[3*row+1]*b[4+col]+a[3*row+2]*b[8+col], opened[i])
+	}
+	if err != nil {
+		return err
+	}
+	negative, err := p.Negative(x, 64)
+	if err != nil {
+		return err
+	}
+	bits, err := p.Numbers(50, negative)
+	if err != nil {
+		return err
+	}
+	opened, err = p.Reveal(bits[0], everyone)
+	for i := range opened {
+		require.Equal(t, a[i] < 0, opened[i] == 1)
+	}
+	return err
+}
+
+// TestStock prepares in one run, saves, and computes in two others, of which the second
+// has what the first left, without that a triple is seen twice.
+func TestStock(t *testing.T) {
+	for name, s := range sources {
+		t.Run(name, func(t *testing.T) {
+			stocks := prepare(t, s, demand)
+			left := stocks[0].Left()
+			require.GreaterOrEqual(t, left.Products, 100)
+			require.Len(t, left.Matrices, 3)
+			dir := t.TempDir()
+			for i, stock := range stocks {
+				path := filepath.Join(dir, []string{"a", "b"}[i])
+				require.NoError(t, stock.Save(path))
+				require.Error(t, stock.Save(path), "saved twice")
+				info, err := os.Stat(path)
+				require.NoError(t, err)
+				require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+				stocks[i], err = LoadStock(path)
+				require.NoError(t, err)
+				_, err = LoadStock(path)
+				require.ErrorIs(t, err, os.ErrNotExist, "loaded twice")
+			}
+			files, err := os.ReadDir(dir)
+			require.NoError(t, err)
+			require.Empty(t, files)
+			require.Equal(t, left, stocks[0].Left())
+			masks := make(map[uint64]bool)
+			for _, w := range stocks[0].pile(products).all.a {
+				require.False(t, masks[w])
+				masks[w] = true
+			}
+			again := s
+			again.stocks = stocks
+			none(t, run(t, again, func(p *Party) error {
+				err := work(t, p)
+				stocks[p.index] = p.Leftover()
+				return err
+			}))
+			require.Equal(t, left.Products-50, stocks[0].Left().Products)
+			require.Len(t, stocks[1].Left().Matrices, 2)
+			again.stocks = stocks
+			none(t, run(t, again, func(p *Party) error { return work(t, p) }))
+			// What a run has taken over is not there for another.
+			for i, stock := range stocks {
+				_, err := open(t.Context(), i, nil, &Config{Source: Transfers{}, Stock: stock}, new(coins))
+				require.ErrorIs(t, err, errClaimed)
+			}
+		})
+	}
+}
+
+// TestTornStocks has the parties bring halves of different stocks, or of one at
+// different places.
+func TestTornStocks(t *testing.T) {
+	d := engine.Demand{Products: 4}
+	first, second := prepare(t, setting{}, d), prepare(t, setting{}, engine.Demand{Words: 1})
+	errs := run(t, setting{stocks: [Parties]*Stock{first[0], second[1]}}, func(*Party) error { return nil })
+	require.ErrorIs(t, errs[0], session.ErrIncompatible)
+	require.ErrorContains(t, errs[1], "stocks of triples differ")
+	errs = run(t, setting{stocks: [Parties]*Stock{second[0], nil}}, func(*Party) error { return nil })
+	require.ErrorIs(t, errs[1], session.ErrIncompatible)
+	_, err := open(t.Context(), 0, nil, &Config{Source: Transfers{}, Stock: first[1]}, new(coins))
+	require.ErrorContains(t, err, "stock of party 1 at party 0")
+}
+
+// TestNoOverwriting keeps a file that is there.
+func TestNoOverwriting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	require.NoError(t, os.WriteFile(path, []byte("mine"), 0o600))
+	s := &Stock{id: [16]byte{1}}
+	require.ErrorIs(t, s.Save(path), os.ErrExist)
+	b, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "mine", string(b))
+	_, err = LoadStock(path)
+	require.ErrorIs(t, err, ErrStock)
+}
+
+// seal puts a checksum behind an encoding.
+func seal(b []byte) []byte {
+	sum := sha256.Sum256(b)
+	return append(bytes.Clone(b), sum[:]...)
+}
+
+func someStock(t testing.TB) []byte {
+	s := &Stock{index: 1, id: [16]byte{1}, shaped: map[order][]triples{}}
+	for k := products; k <= numbers; k++ {
+		s.pile(k).all = newTriples(order{kind: k, rows: int(k)})
+	}
+	o, err := shape(2, 1, 2)
+	require.NoError(t, err)
+	s.shaped[o] = []triples{newTriples(o), newTriples(o)}
+	return s.append(nil)
+}
+
+func TestStockEncoding(t *testing.T) {
+	b := someStock(t)
+	s, err := parseStock(b)
+	require.NoError(t, err)
+	require.Equal(t, b, s.append(nil))
+	body := b[:len(b)-sha256.Size]
+	for n := range b {
+		_, err := parseStock(b[:n])
+		require.ErrorIs(t, err, ErrStock)
+		changed := bytes.Clone(b)
+		changed[n] ^= 1
+		_, err = parseStock(changed)
+		require.ErrorIs(t, err, ErrStock)
+		if n < len(body) {
+			_, err = parseStock(seal(body[:n]))
+			require.ErrorIs(t, err, ErrStock)
+		}
+	}
+	_, err = parseStock(seal(append(bytes.Clone(body), 0)))
+	require.ErrorIs(t, err, ErrStock)
+	const counts = 8 + 1 + 16
+	for name, change := range map[string]func(b []byte){
+		"magic":         func(b []byte) { b[0]++ },
+		"index":         func(b []byte) { b[8] = 2 },
+		"id":            func(b []byte) { clear(b[9:25]) },
+		"count":         func(b []byte) { binary.BigEndian.PutUint64(b[counts:], 1<<61) },
+		"shapes":        func(b []byte) { binary.BigEndian.PutUint32(b[counts+24:], 1<<31) },
+		"rows":          func(b []byte) { binary.BigEndian.PutUint32(b[counts+28:], 1<<31) },
+		"matrices":      func(b []byte) { binary.BigEndian.PutUint32(b[counts+40:], 1<<24) },
+		"no matrices":   func(b []byte) { binary.BigEndian.PutUint32(b[counts+40:], 0) },
+		"empty product": func(b []byte) { clear(b[counts+28 : counts+40]) },
+		"bit":           func(b []byte) { b[counts+44+8*(3+6)] = 2 },
+	} {
+		changed := bytes.Clone(body)
+		change(changed)
+		_, err := parseStock(seal(changed))
+		require.ErrorIs(t, err, ErrStock, name)
+	}
+}
+
+// FuzzStock encodes what is accepted to what it was.
+func FuzzStock(f *testing.F) {
+	b := someStock(f)
+	f.Add(b[:len(b)-sha256.Size])
+	f.Add((&Stock{id: [16]byte{1}}).append(nil)[:53])
+	f.Fuzz(func(t *testing.T, b []byte) {
+		sealed := seal(b)
+		s, err := parseStock(sealed)
+		if err == nil {
+			require.Equal(t, sealed, s.append(nil))
+		}
+	})
+}
+
+// FuzzOrder encodes what a dealer accepts to what it was, and finds that it fits in its
+// bounds.
+func FuzzOrder(f *testing.F) {
+	for _, o := range []order{{}, {kind: products, rows: 5}, {matrices, 2, 3, 4}, {kind: numbers, rows: maxOrder}} {
+		f.Add(o.append(nil))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		o, err := parseOrder(b)
+		if err != nil {
+			return
+		}
+		require.Equal(t, b, o.append(nil))
+		x, y, z := o.sizes()
+		require.LessOrEqual(t, max(x, y, z), maxMatrix)
+	})
+}

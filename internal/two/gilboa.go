@@ -1,0 +1,312 @@
+package two
+
+import "github.com/dujiang-dev/dujiang/internal/prg"
+
+// Products of what one party knows by what the other knows, out of correlated oblivious
+// transfers [Gil99, in the form of DSZ15]. The receiver's numbers x are the choice bits of
+// 64 transfers each, the sender's are rows y of as many numbers as the width. For bit i of
+// x the parties get shares of x_i·y modulo 2^(64-i), which is what 2^i times it
+// needs: the sender has
+//
+//	-k0,  and sends  d = k0 - k1 + y;  the receiver has  k0 if x_i = 0, and k1 + d = k0 + y if not,
+//
+// where k0 and k1 are hashes of the transfer's two values, of which the receiver knows
+// the chosen one. Corrections are packed: those of the bits i and 64 - i fill one word.
+
+// wordBits is how many transfers a number takes.
+const wordBits = 64
+
+// A batch is the transfers of some products, from number first on.
+type batch struct {
+	transfers []prg.Block // wordBits for each of x
+	first     uint64
+	width     int
+}
+
+func (b *batch) rows() int { return len(b.transfers) / wordBits }
+
+// size is the length of the correction in words: 32 and a half for each number.
+func (b *batch) size() int {
+	n := b.rows() * b.width
+	return wordBits/2*n + (n+1)/2
+}
+
+// blocks is the number of hashes that a transfer takes: one for two words.
+func (b *batch) blocks() int { return (b.width + 1) / 2 }
+
+// hash sets dst to the hashes of the transfers of row x, each of them xor mask: those for
+// the columns 2j and 2j + 1 are at 64·j and on.
+func (b *batch) hash(dst []prg.Block, x int, mask prg.Block) {
+	for j := range b.blocks() {
+		part := dst[wordBits*j : wordBits*(j+1)]
+		for i, t := range b.transfers[wordBits*x : wordBits*(x+1)] {
+			part[i] = t.Xor(mask)
+		}
+		// No two hashes have the same tweak: there are at most 2^24 columns, and less
+		// than 2^40 transfers.
+		prg.HashTCCR(part, part, b.first+uint64(wordBits*x)+uint64(j)<<40)
+	}
+}
+
+// send is the sender's part: it sets share, of as many numbers as y, and returns the
+// correction.
+func (b *batch) send(share, y []uint64, delta prg.Block) []uint64 {
+	k0, k1 := make([]prg.Block, wordBits*b.blocks()), make([]prg.Block, wordBits*b.blocks())
+	msg := make([]uint64, b.size())
+	halves := msg[wordBits/2*len(y):]
+	for x := range b.rows() {
+		b.hash(k0, x, prg.Block{})
+		b.hash(k1, x, delta)
+		for j := range b.width {
+			at := x*b.width + j
+			y, sum := y[at], uint64(0)
+			p, q := (*[wordBits]prg.Block)(k0[j/2*wordBits:]), (*[wordBits]prg.Block)(k1[j/2*wordBits:])
+			var d [wordBits]uint64
+			for i := range d {
+				k := word(&p[i], j)
+				d[i] = k - word(&q[i], j) + y
+				sum += k << i
+			}
+			share[at] = -sum
+			packed := msg[wordBits/2*at:][:wordBits/2]
+			packed[0] = d[0]
+			for i := 1; i < wordBits/2; i++ {
+				packed[i] = d[i]<<i>>i | d[wordBits-i]<<(wordBits-i)
+			}
+			halves[at/2] |= d[wordBits/2] << 32 >> (32 * (1 - at%2))
+		}
+	}
+	return msg
+}
+
+// receive is the receiver's part: it sets its numbers x, and its shares.
+func (b *batch) receive(x, share, msg []uint64) {
+	k := make([]prg.Block, wordBits*b.blocks())
+	halves := msg[wordBits/2*len(share):]
+	for r := range b.rows() {
+		b.hash(k, r, prg.Block{})
+		var bits uint64
+		for i, t := range b.transfers[wordBits*r : wordBits*(r+1)] {
+			bits |= t.Lo & 1 << i
+		}
+		x[r] = bits
+		for j := range b.width {
+			at := r*b.width + j
+			packed := msg[wordBits/2*at:][:wordBits/2]
+			k := (*[wordBits]prg.Block)(k[j/2*wordBits:])
+			sum := word(&k[0], j) + packed[0]&-(bits&1)
+			for i := 1; i < wordBits/2; i++ {
+				// What is above the bits of a correction is shifted out of the word.
+				low, high := i, wordBits-i
+				sum += (word(&k[low], j) + packed[i]&-(bits>>low&1)) << low
+				sum += (word(&k[high], j) + packed[i]>>(wordBits-i)&-(bits>>high&1)) << high
+			}
+			half := halves[at/2] >> (32 * (at % 2))
+			sum += (word(&k[wordBits/2], j) + half&-(bits>>(wordBits/2)&1)) << (wordBits / 2)
+			share[at] = sum
+		}
+	}
+}
+
+// word returns the word of a hash for column j.
+func word(b *prg.Block, j int) uint64 {
+	if j%2 == 0 {
+		return b.Lo
+	}
+	return b.Hi
+}
+
+// make makes triples.
+func (m *transfers) make(o order, t triples) error {
+	switch o.kind {
+	case matrices:
+		return m.matrices(o, t)
+	case words:
+		return m.words(t)
+	case numbers:
+		return m.numbers(t)
+	}
+	const most = extensionBits / wordBits // products of a batch
+	for lo := 0; lo < o.rows; lo += most {
+		if err := m.multiply(t.slice(lo, min(lo+most, o.rows))); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// multiply makes triples of numbers: of the choices a of this party's transfers, and
+// random b.
+func (m *transfers) multiply(t triples) error {
+	sent, received, at, err := m.transfer(wordBits * len(t.a))
+	if err != nil {
+		return err
+	}
+	m.p.private.Uint64s(t.b)
+	err = m.cross(t.a, t.b, t.c, batch{sent, at[0], 1}, batch{received, at[1], 1})
+	for i, a := range t.a {
+		t.c[i] += a * t.b[i]
+	}
+	return err
+}
+
+// cross sets a to the choices of back, and c to shares of the products of each party's a
+// and the other one's rows b.
+func (m *transfers) cross(a, b, c []uint64, out, back batch) error {
+	msg := out.send(c, b, m.delta)
+	answer := make([]uint64, back.size())
+	if err := m.corrections(msg, answer); err != nil {
+		return err
+	}
+	shares := make([]uint64, len(c))
+	back.receive(a, shares, answer)
+	for i, s := range shares {
+		c[i] += s
+	}
+	return nil
+}
+
+// matrices makes a triple of matrices: each element of a is in products with a whole row
+// of b, of one correction for each but of the same transfers.
+func (m *transfers) matrices(o order, t triples) error {
+	if o.cols < o.rows {
+		// The transposes take fewer transfers.
+		turned := order{matrices, o.cols, o.inner, o.rows}
+		u := newTriples(turned)
+		if err := m.matrices(turned, u); err != nil {
+			return err
+		}
+		transpose(t.a, u.b, o.inner, o.rows)
+		transpose(t.b, u.a, o.cols, o.inner)
+		transpose(t.c, u.c, o.cols, o.rows)
+		return nil
+	}
+	m.p.private.Uint64s(t.b)
+	if o.cols == 0 {
+		m.p.private.Uint64s(t.a)
+		return nil
+	}
+	// As much goes in a message as of one column.
+	most := max(1, extensionBits/wordBits/o.cols)
+	rows, shares := make([]uint64, most*o.cols), make([]uint64, most*o.cols)
+	clear(t.c)
+	for lo := 0; lo < len(t.a); lo += most {
+		a := t.a[lo:min(lo+most, len(t.a))]
+		sent, received, at, err := m.transfer(wordBits * len(a))
+		if err != nil {
+			return err
+		}
+		rows, shares := rows[:len(a)*o.cols], shares[:len(a)*o.cols]
+		for i := range a {
+			copy(rows[i*o.cols:], t.b[(lo+i)%o.inner*o.cols:][:o.cols])
+		}
+		if err := m.cross(a, rows, shares, batch{sent, at[0], o.cols}, batch{received, at[1], o.cols}); err != nil {
+			return err
+		}
+		for i := range a {
+			z := t.c[(lo+i)/o.inner*o.cols:][:o.cols]
+			for j, s := range shares[i*o.cols : (i+1)*o.cols] {
+				z[j] += s
+			}
+		}
+	}
+	addProduct(t.c, o.rows, o.inner, o.cols, t.a, t.b)
+	return nil
+}
+
+// transpose sets dst to the transpose of the rows×cols matrix src.
+func transpose(dst, src []uint64, rows, cols int) {
+	for i := range rows {
+		for j := range cols {
+			dst[j*rows+i] = src[i*cols+j]
+		}
+	}
+}
+
+// corrections sends words while it receives as many, in one message each way.
+func (m *transfers) corrections(mine, theirs []uint64) error {
+	msg, answer := make([]byte, 8*len(mine)), make([]byte, 8*len(theirs))
+	encode(msg, mine)
+	if err := m.p.swap(typeCorrection, msg, answer); err != nil {
+		return err
+	}
+	decode(theirs, answer)
+	return nil
+}
+
+// words makes triples of bits, without a message: one bit k0 of the hash of a transfer's
+// first value and k1 of the second one are random, so that with s = k0 xor k1 the receiver,
+// which has x and k_x, and the sender, which has s and k0, have shares of xs [ALSZ13, the
+// triples of GMW from two random transfers].
+func (m *transfers) words(t triples) error {
+	n := len(t.c)
+	const most = extensionBits / wordBits
+	k0, k1 := make([]prg.Block, wordBits), make([]prg.Block, wordBits)
+	for lo := 0; lo < n; lo += most {
+		t := t.slice(lo, min(lo+most, n))
+		sent, received, at, err := m.transfer(wordBits * len(t.c))
+		if err != nil {
+			return err
+		}
+		out, back := batch{sent, at[0], 1}, batch{received, at[1], 1}
+		for i := range t.c {
+			out.hash(k0, i, prg.Block{})
+			out.hash(k1, i, m.delta)
+			var s, share uint64
+			for j := range k0 {
+				share |= k0[j].Lo & 1 << j
+				s |= (k0[j].Lo ^ k1[j].Lo) & 1 << j
+			}
+			back.hash(k0, i, prg.Block{})
+			var x uint64
+			for j := range k0 {
+				share ^= k0[j].Lo & 1 << j
+				x |= received[wordBits*i+j].Lo & 1 << j
+			}
+			t.a[i], t.b[i], t.c[i] = x, s, share^x&s
+		}
+	}
+	return nil
+}
+
+// numbers makes bits that are shared both ways, of one transfer each: with the receiver's
+// bit x, and r of the sender, which sends d = 1 - 2r + k0 - k1, the shares of x xor r are r - k0
+// and, if x = 0, k0, and otherwise k1 + d = k0 + 1 - 2r [DSZ15, B2A].
+func (m *transfers) numbers(t triples) error {
+	n := len(t.c)
+	const most = extensionBits
+	for lo := 0; lo < n; lo += 2 * most {
+		t := t.slice(lo, min(lo+2*most, n))
+		half := len(t.c) / 2 // that party 0 is the sender of; the number is even
+		sent, received, at, err := m.transfer(half)
+		if err != nil {
+			return err
+		}
+		k0, k1 := make([]prg.Block, half), make([]prg.Block, half)
+		for i, b := range sent {
+			k1[i] = b.Xor(m.delta)
+		}
+		prg.HashTCCR(k0, sent, at[0])
+		prg.HashTCCR(k1, k1, at[0])
+		out, back := t.slice(0, half), t.slice(half, 2*half)
+		if m.p.index == 1 {
+			out, back = back, out
+		}
+		m.p.private.Uint64s(out.a)
+		mine, theirs := make([]uint64, half), make([]uint64, half)
+		for i, r := range out.a {
+			r &= 1
+			out.a[i], out.c[i] = r, r-k0[i].Lo
+			mine[i] = 1 - 2*r + k0[i].Lo - k1[i].Lo
+		}
+		if err := m.corrections(mine, theirs); err != nil {
+			return err
+		}
+		prg.HashTCCR(k0, received, at[1])
+		for i, d := range theirs {
+			x := received[i].Lo & 1
+			back.a[i], back.c[i] = x, k0[i].Lo+d&-x
+		}
+	}
+	return nil
+}

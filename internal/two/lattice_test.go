@@ -1,0 +1,261 @@
+package two
+
+import (
+	"math"
+	"math/big"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
+
+func testStream(seed byte) *prg.PRG { return prg.New([prg.Size]byte{seed, 99}) }
+
+func product(primes []uint64) *big.Int {
+	p := big.NewInt(1)
+	for _, q := range primes {
+		p.Mul(p, word64(q))
+	}
+	return p
+}
+
+// TestParameters holds what the comment at the sizes says.
+func TestParameters(t *testing.T) {
+	seen := make(map[uint64]bool)
+	for i, primes := range [][]uint64{cipherPrimes[:], plainPrimes[:]} {
+		for _, p := range primes {
+			require.True(t, word64(p).ProbablyPrime(30))
+			require.Equal(t, uint64(1), p%(2*slots))
+			require.Less(t, p, uint64(1)<<(48-i))
+			require.Greater(t, 3*p, uint64(1)<<48)
+			require.False(t, seen[p])
+			seen[p] = true
+		}
+	}
+	bigQ, bigT := product(cipherPrimes[:]), product(plainPrimes[:])
+	require.Equal(t, 192, bigQ.BitLen()) // of 218 allowed for ternary secrets and 8192
+	bit := func(n uint) *big.Int { return new(big.Int).Lsh(big.NewInt(1), n) }
+	// V.
+	require.Negative(t, new(big.Int).Add(bit(186), bit(129)).Cmp(new(big.Int).Rsh(bigT, 1)))
+	// The products of a ciphertext, in units of t.
+	biggest := word64(plainPrimes[0])
+	products := new(big.Int).Mul(big.NewInt(2*slots*22), biggest)
+	require.LessOrEqual(t, products.BitLen(), 66)
+	// v, between its products and t·2^141 more: a quarter of Q at most.
+	v := new(big.Int).Mul(biggest, new(big.Int).Add(products, bit(floodDigits*digit)))
+	require.Negative(t, v.Cmp(new(big.Int).Rsh(bigQ, 2)))
+	require.Equal(t, 45, topMask)
+}
+
+// TestNumber compares V modulo 2^64 with math/big, at both ends and at random.
+func TestNumber(t *testing.T) {
+	l, bigT := theLattice(), product(plainPrimes[:])
+	r := rand.New(rand.NewPCG(1, 2))
+	highest := new(big.Int).Lsh(big.NewInt(1), 186)
+	highest.Add(highest, new(big.Int).Lsh(big.NewInt(1), 129))
+	var z [plains][]uint64
+	for j := range z {
+		z[j] = newPoly()
+	}
+	want, got := newPoly(), newPoly()
+	for i := range want {
+		v := new(big.Int)
+		switch {
+		case i < 100:
+			v.SetInt64(int64(i))
+		case i < 200:
+			v.Sub(highest, big.NewInt(int64(i)))
+		default:
+			for range 3 {
+				v.Or(v.Lsh(v, 64), word64(r.Uint64()))
+			}
+			v.Rsh(v, uint(6+r.IntN(180)))
+		}
+		require.Negative(t, v.Cmp(bigT))
+		want[i] = low64(v)
+		for j, p := range plainPrimes {
+			z[j][i] = new(big.Int).Mod(v, word64(p)).Uint64()
+		}
+	}
+	l.number(got, z)
+	require.Equal(t, want, got)
+}
+
+// TestPlain compares v modulo t with math/big, at both ends and at random.
+func TestPlain(t *testing.T) {
+	l := theLattice()
+	r := rand.New(rand.NewPCG(3, 4))
+	lowest := new(big.Int).Lsh(big.NewInt(-1), 113)
+	highest := new(big.Int).Lsh(big.NewInt(1), 188)
+	highest.Sub(highest, lowest)
+	for j, p := range plainPrimes {
+		y, want, got := newPolys(), newPoly(), newPoly()
+		for i := range want {
+			v := new(big.Int)
+			switch {
+			case i < 100:
+				v.Add(lowest, big.NewInt(int64(i)))
+			case i < 200:
+				v.Sub(highest, big.NewInt(int64(i)))
+			case i < 300:
+				v.SetInt64(int64(i - 250))
+			default:
+				for range 3 {
+					v.Or(v.Lsh(v, 64), word64(r.Uint64()))
+				}
+				v.Rsh(v, uint(4+r.IntN(180)))
+			}
+			want[i] = new(big.Int).Mod(v, word64(p)).Uint64()
+			for k, q := range cipherPrimes {
+				y[k][i] = new(big.Int).Mod(v, word64(q)).Uint64()
+			}
+		}
+		l.plain(got, y, j)
+		require.Equal(t, want, got)
+	}
+}
+
+// TestResidues compares with the operator.
+func TestResidues(t *testing.T) {
+	l := theLattice()
+	w := unsigned(integers(1, slots-1))
+	v := newPoly()
+	for j, p := range plainPrimes {
+		l.residues(v, w, j)
+		for i, x := range w {
+			require.Equal(t, x%p, v[i])
+		}
+		require.Zero(t, v[slots-1])
+	}
+}
+
+// TestResidueEncoding is exact for numbers below the prime, and refuses others.
+func TestResidueEncoding(t *testing.T) {
+	for _, p := range cipherPrimes {
+		v := []uint64{0, 1, p - 1, p / 2, 0x123456789abc}
+		b := appendResidues(nil, v)
+		require.Len(t, b, packed*len(v))
+		got := make([]uint64, len(v))
+		require.True(t, parseResidues(got, b, p))
+		require.Equal(t, v, got)
+		for _, x := range []uint64{p, p + 1, 1<<48 - 1} {
+			require.False(t, parseResidues(got, appendResidues(nil, []uint64{0, x, 0, 0, 0}), p))
+		}
+	}
+}
+
+// TestSamples holds moments and bounds: means and variances of 8192 samples are eight
+// standard deviations off with a probability below 10^-14.
+func TestSamples(t *testing.T) {
+	v := newPoly()
+	moments := func() (mean, square, most float64) {
+		for _, x := range v {
+			f := float64(int64(x))
+			mean += f / slots
+			square += f * f / slots
+			most = max(most, math.Abs(f))
+		}
+		return mean, square, most
+	}
+	noise(v, testStream(1))
+	mean, square, most := moments()
+	require.InDelta(t, 0, mean, 8*3.24/90.5)
+	require.InDelta(t, 10.5, square, 8*1.42*10.5/90.5)
+	require.LessOrEqual(t, most, 21.0)
+	ternary(v, testStream(2))
+	mean, square, most = moments()
+	require.InDelta(t, 0, mean, 8*0.82/90.5)
+	require.InDelta(t, 2.0/3, square, 8*0.48/90.5)
+	require.Equal(t, 1.0, most)
+	digits(v, testStream(3), 45)
+	mean, _, most = moments()
+	require.InDelta(t, float64(1<<44), mean, 8*(1<<45)/math.Sqrt(12)/90.5)
+	require.Less(t, most, float64(1<<45))
+	// Residues of a small prime, of which nearly half of the draws are thrown away.
+	const p = 1<<47 + 1
+	uniform(v, testStream(4), p)
+	mean, _, most = moments()
+	require.InDelta(t, float64(p/2), mean, 8*p/math.Sqrt(12)/90.5)
+	require.Less(t, most, float64(p))
+}
+
+// TestAnswerHides compares what party 0 decrypts when party 1 multiplies by the largest
+// numbers and by zeros: the number is R and the product, and what is beside it in the
+// ciphertext is dominated by the flood, whose mean over 8192 coefficients is within eight
+// standard deviations of 2^141/sqrt(12·8192) of that of a uniform number.
+func TestAnswerHides(t *testing.T) {
+	none(t, run(t, setting{cipher: true}, func(p *Party) error {
+		m := p.maker.(*encrypted)
+		if err := m.keys(); err != nil {
+			return err
+		}
+		largest := newPoly()
+		for i := range largest {
+			largest[i] = math.MaxUint64
+		}
+		if p.index == 0 {
+			msg := m.encrypt(nil, largest, largest)
+			require.Len(t, msg, askSize)
+			if err := p.peer.Send(typeAsk, msg); err != nil {
+				return err
+			}
+			for range 2 {
+				reply := make([]byte, replySize)
+				if err := p.peer.Recv(typeAnswered, reply); err != nil {
+					return err
+				}
+				floods(t, m, reply)
+			}
+			return nil
+		}
+		msg := make([]byte, askSize)
+		if err := p.peer.Recv(typeAsk, msg); err != nil {
+			return err
+		}
+		for _, numbers := range [][]uint64{newPoly(), largest} {
+			reply, err := m.multiplied(nil, msg, triples{numbers, numbers, newPoly()})
+			require.NoError(t, err)
+			require.Len(t, reply, replySize)
+			if err := p.peer.Send(typeAnswered, reply); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+}
+
+// floods checks the distribution of v / t of all ciphertexts of an answer.
+func floods(t *testing.T, m *encrypted, reply []byte) {
+	l, bigQ := theLattice(), product(cipherPrimes[:])
+	for j, p := range plainPrimes {
+		body, uni := newPolys(), newPolys()
+		require.NoError(t, parsePolys(body, reply[2*j*polysSize:]))
+		require.NoError(t, parsePolys(uni, reply[(2*j+1)*polysSize:]))
+		for i, r := range l.q {
+			r.MulAdd(body[i], uni[i], m.first[i], body[i])
+			r.Inverse(body[i], body[i])
+			r.Mul(body[i], body[i], l.inverseQ[i])
+		}
+		sum := new(big.Int)
+		highest := new(big.Int)
+		for i := range slots {
+			v := new(big.Int)
+			for k, q := range cipherPrimes {
+				v.Add(v, new(big.Int).Mul(word64(body[k][i]), new(big.Int).Div(bigQ, word64(q))))
+			}
+			v.Mod(v, bigQ)
+			v.Div(v, word64(p))
+			sum.Add(sum, v)
+			if v.Cmp(highest) > 0 {
+				highest = v
+			}
+		}
+		mean, _ := new(big.Float).SetInt(sum.Div(sum, big.NewInt(slots))).Float64()
+		scale := math.Ldexp(1, floodDigits*digit)
+		require.InDelta(t, 0.5, mean/scale, 8/math.Sqrt(12*slots))
+		require.LessOrEqual(t, highest.BitLen(), floodDigits*digit)
+		require.GreaterOrEqual(t, highest.BitLen(), floodDigits*digit-1)
+	}
+}

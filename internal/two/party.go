@@ -1,0 +1,259 @@
+package two
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"sync"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/label"
+	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// Parties is the number of parties.
+const Parties = 2
+
+var (
+	_ engine.Party = (*Party)(nil)
+	_ engine.Gates = (*Party)(nil)
+)
+
+const (
+	version = 1
+	// The numbers of the protocols in hellos: between the two, and with a dealer.
+	helloProtocol       = 17
+	helloDealerProtocol = 18
+)
+
+// Frame types between the two parties. Those of silent transfers take several.
+const (
+	typeKey        = 1
+	typeWords      = 2
+	typeMasks      = 3
+	typeChoose     = 4
+	typeReply      = 5
+	typeExtension  = 6
+	typeCorrection = 7
+	typePublic     = 8
+	typeAsk        = 9
+	typeAnswered   = 10
+	typeSilent     = 16 // and on, for party 0 as the sender
+	typeSilentBack = 32 // and on, for party 1
+)
+
+// A Vec is a party's share of a vector: its summand of each number, or its part of each
+// word, in one column.
+type Vec = engine.Vec
+
+const columns = 1
+
+// NewVec returns a share of n zeros.
+func NewVec(n int) Vec { return engine.New(columns, n) }
+
+// A Config is what both parties agree on, but for Stock.
+type Config struct {
+	// Source says where triples come from. There is no default: [Transfers] trust
+	// nobody, a [Dealer] must not collude with either party.
+	Source Source
+	// Stock is what was prepared in an earlier run, or nil. It is used up first.
+	Stock *Stock
+	// Agreed binds the run to what the parties agreed upon outside. It is at most
+	// 16 KiB long.
+	Agreed []byte
+}
+
+const maxAgreed = 16 << 10
+
+// A Party is one of the two.
+type Party struct {
+	index  int
+	peer   *session.Session
+	cancel context.CancelCauseFunc // of all sessions
+	// joint is a stream that both parties have: one's share of the other's input.
+	joint *prg.PRG
+	// private is a stream of this party's coins.
+	private *prg.PRG
+	stock   *Stock
+	maker   maker
+	rounds  int
+	// Messages under way, one each way.
+	sending, receiving []byte
+	flat               [3][]uint64 // operands of And in one piece
+}
+
+// coins are all the randomness of a party.
+type coins [32]byte
+
+// stream returns a stream of the coins, which all other seeds are from.
+func (c *coins) stream() *prg.PRG {
+	sum := sha256.Sum256(c[:])
+	return prg.New([prg.Size]byte(sum[:prg.Size]))
+}
+
+// Open joins party index, which is 0 or 1, to the other one. It takes over the stock in
+// cfg, whether it fails or not. When it fails there is nothing to close.
+func Open(ctx context.Context, index int, peer io.ReadWriter, cfg *Config) (*Party, error) {
+	c := new(coins)
+	rand.Read(c[:])
+	return open(ctx, index, peer, cfg, c)
+}
+
+func open(ctx context.Context, index int, peer io.ReadWriter, cfg *Config, c *coins) (*Party, error) {
+	switch {
+	case index < 0 || index >= Parties:
+		return nil, fmt.Errorf("two: party %d is not 0 or 1", index)
+	case cfg == nil || cfg.Source == nil:
+		return nil, errors.New("two: set Config.Source, which says where triples come from")
+	}
+	tag, err := agreement(cfg.Agreed)
+	if err != nil {
+		return nil, err
+	}
+	stock, err := cfg.Stock.claim(index)
+	if err != nil {
+		return nil, err
+	}
+	p := &Party{index: index, stock: stock, private: c.stream(),
+		sending: make([]byte, 8*chunk), receiving: make([]byte, 8*chunk)}
+	ctx, p.cancel = context.WithCancelCause(ctx)
+	role := session.RoleA
+	if index == 1 {
+		role = session.RoleB
+	}
+	var nonce, key [prg.Size]byte
+	p.private.Bytes(nonce[:])
+	p.private.Bytes(key[:])
+	s, claimed, err := session.Open(ctx, peer, session.Hello{
+		Protocol:        helloProtocol,
+		ProtocolVersion: version,
+		Role:            role,
+		Nonce:           nonce,
+		Items:           uint64(index),
+		Terms: []session.Term{
+			{Name: "contexts", Value: tag},
+			{Name: "sources of triples", Value: cfg.Source.term()},
+			{Name: "stocks of triples", Value: stock.term()},
+		},
+	})
+	if err == nil {
+		p.peer = s
+		if claimed != uint64(p.other()) {
+			err = fmt.Errorf("%w: it says that it is party %d", session.ErrIncompatible, claimed)
+		}
+	}
+	if err != nil {
+		return nil, p.Close(engine.At(1-index, err))
+	}
+	if p.maker, err = cfg.Source.open(ctx, p, tag); err == nil {
+		err = p.agree(key)
+	}
+	if err != nil {
+		return nil, p.Close(err)
+	}
+	return p, nil
+}
+
+// agreement is what enters all tags of a run.
+func agreement(agreed []byte) ([]byte, error) {
+	if len(agreed) > maxAgreed {
+		return nil, fmt.Errorf("two: an agreement of %d bytes is longer than %d", len(agreed), maxAgreed)
+	}
+	return label.New("two", version, "agreement", agreed)
+}
+
+// agree makes the joint stream of both parties' keys, and compares which run of the
+// source each is in.
+func (p *Party) agree(key [prg.Size]byte) error {
+	run := p.maker.run()
+	mine := append(key[:], run[:]...)
+	theirs := make([]byte, len(mine))
+	if err := p.swap(typeKey, mine, theirs); err != nil {
+		return err
+	}
+	if [prg.Size]byte(theirs[prg.Size:]) != run {
+		return engine.At(p.other(), fmt.Errorf("%w: it has another dealer, or another run of it", session.ErrIncompatible))
+	}
+	for i := range key {
+		key[i] ^= theirs[i]
+	}
+	p.joint = prg.New(key)
+	return nil
+}
+
+// Index returns which party p is.
+func (p *Party) Index() int { return p.index }
+
+// Parties returns two.
+func (p *Party) Parties() int { return Parties }
+
+func (p *Party) other() int { return 1 - p.index }
+
+// Bounds returns all integers of 64 bits.
+func (p *Party) Bounds() (lowest, highest int64) { return math.MinInt64, math.MaxInt64 }
+
+// Stats returns what the sessions with the other party and with a dealer cost. Rounds are
+// those of calls, not those in which triples are made.
+func (p *Party) Stats() engine.Stats {
+	a, b := p.peer.Stats(), p.maker.stats()
+	return engine.Stats{Sent: a.Sent + b.Sent, Received: a.Received + b.Received, Rounds: p.rounds}
+}
+
+// Interrupt ends what is under way, and the run, with a reason.
+func (p *Party) Interrupt(reason error) { p.cancel(reason) }
+
+// Close ends the run. What is left of the stock can be taken before by [Party.Leftover].
+func (p *Party) Close(err error) error {
+	if err == nil && p.maker != nil {
+		// The source first, since what it finds at the end concerns the other party too.
+		err = p.maker.close(nil)
+		p.maker = nil
+	}
+	if err == nil {
+		// Party 0 sends its end first.
+		if p.index == 0 {
+			err = errors.Join(p.peer.SendEnd(), p.peer.RecvEnd())
+		} else {
+			err = errors.Join(p.peer.RecvEnd(), p.peer.SendEnd())
+		}
+		err = engine.At(p.other(), err)
+	}
+	// Both at once, as each may take a moment to tell the other side.
+	var closing sync.WaitGroup
+	var reasons [2]error
+	if p.peer != nil {
+		closing.Go(func() { reasons[0] = engine.At(p.other(), p.peer.Close(err)) })
+	}
+	if p.maker != nil {
+		closing.Go(func() { reasons[1] = p.maker.close(err) })
+	}
+	closing.Wait()
+	p.cancel(nil)
+	if err == nil {
+		return nil
+	}
+	// What the others say is better than what came of it here.
+	for _, reason := range reasons {
+		if !classified(err) && classified(reason) {
+			err = reason
+		}
+	}
+	return fmt.Errorf("two: %w", err)
+}
+
+// classified reports whether err says which side is at fault.
+func classified(err error) bool {
+	return errors.Is(err, session.ErrPeer) || errors.Is(err, session.ErrIncompatible) || errors.Is(err, session.ErrAborted)
+}
+
+// swap sends a message while it receives one of the other party.
+func (p *Party) swap(typ byte, mine, theirs []byte) error {
+	return engine.At(p.other(), p.peer.Duplex(
+		func() error { return p.peer.Send(typ, mine) },
+		func() error { return p.peer.Recv(typ, theirs) }))
+}

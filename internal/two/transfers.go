@@ -1,0 +1,220 @@
+package two
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/ot"
+	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/session"
+	"github.com/dujiang-dev/dujiang/internal/vole"
+)
+
+// Transfers makes triples from correlated oblivious transfers between the two parties,
+// so that nobody else is trusted. A party is the sender of some, under a secret delta of
+// its own, and the receiver of others.
+type Transfers struct {
+	// Silent takes transfers of a pseudorandom correlation generator, package vole, of
+	// which a million take 360 KB, instead of those of an extension, package ot, with 4
+	// bytes each. They take more of the processor. It pays where the link is slower
+	// than about 100 Mbit/s.
+	Silent bool
+}
+
+func (s Transfers) term() []byte {
+	if s.Silent {
+		return []byte("silent transfers")
+	}
+	return []byte("transfers")
+}
+
+// transfers is a party's side of it.
+type transfers struct {
+	Transfers
+	p     *Party
+	tags  [Parties][]byte // by who is the sender
+	delta prg.Block       // as the sender
+	// Keys of the base transfers: both as the receiver of an extension, and those
+	// that delta chooses as the sender. Each makes one key for each extension.
+	pairs   *[ot.Base][2]prg.Block
+	chosen  *[ot.Base]prg.Block
+	batches uint64
+	// Transfers that are left: in the lowest bit is the choice of the receiver, and a
+	// zero at the sender.
+	sent, received []prg.Block
+	// Numbers of transfers so far, which are the tweaks of their hashes.
+	hashedSent, hashedReceived uint64
+}
+
+func (s Transfers) open(_ context.Context, p *Party, agreed []byte) (maker, error) {
+	m := &transfers{Transfers: s, p: p, delta: p.private.Block()}
+	m.delta.Lo |= 1
+	for i := range m.tags {
+		m.tags[i] = append([]byte{byte(i)}, agreed...)
+	}
+	return m, nil
+}
+
+// run is the session between the parties itself.
+func (m *transfers) run() (none [prg.Size]byte) { return none }
+
+func (m *transfers) stats() session.Stats { return session.Stats{} }
+
+func (m *transfers) close(error) error { return nil }
+
+// batch is what the overhead of the trees is small for.
+func (m *transfers) batch(k kind, n int) int {
+	least := 64 // of 128 transfers each
+	switch k {
+	case words:
+		least = 128
+	case numbers:
+		least = 1 << 13
+	}
+	if m.Silent {
+		least *= 8
+	}
+	return (max(n, least) + 1) / 2 * 2
+}
+
+// extensionBits is how many transfers an extension makes. Its message is 270 KB long, and
+// what it holds stays in the second-level cache.
+const extensionBits = 1 << 16
+
+// silentBits is how many silent transfers are made at once, at most: 32 MB at the
+// sender.
+const silentBits = 1 << 20
+
+// transfer returns n transfers each way, as the sender and as the receiver, and the
+// numbers of the first ones.
+func (m *transfers) transfer(n int) (sent, received []prg.Block, at [2]uint64, err error) {
+	for len(m.sent) < n {
+		if err := m.more(n - len(m.sent)); err != nil {
+			return nil, nil, at, err
+		}
+	}
+	sent, received, at = m.sent[:n:n], m.received[:n:n], [2]uint64{m.hashedSent, m.hashedReceived}
+	m.sent, m.received = m.sent[n:], m.received[n:]
+	m.hashedSent += uint64(n)
+	m.hashedReceived += uint64(n)
+	return sent, received, at, nil
+}
+
+// more makes transfers each way.
+func (m *transfers) more(missing int) error {
+	if m.Silent {
+		return m.silent(min(max(missing, 1<<16), silentBits))
+	}
+	if m.pairs == nil {
+		if err := m.base(); err != nil {
+			return err
+		}
+	}
+	shape := ot.Shape{Bits: extensionBits}
+	choices := make([]prg.Block, extensionBits/128)
+	m.p.private.Blocks(choices)
+	// Every base transfer is one of two streams of keys, of which an extension takes
+	// the next of each.
+	var pairs [ot.Base][2]prg.Block
+	var chosen [ot.Base]prg.Block
+	for i := range pairs {
+		for side := range 2 {
+			pairs[i][side] = nextKey(m.pairs[i][side], m.batches)
+		}
+		chosen[i] = nextKey(m.chosen[i], m.batches)
+	}
+	m.batches++
+	var seed [ot.SeedSize]byte
+	m.p.private.Bytes(seed[:])
+	other := m.p.other()
+	msg, _, received, err := ot.Extend(shape, &pairs, nil, choices, seed, m.tags[other])
+	if err != nil {
+		return fmt.Errorf("two: %w", err)
+	}
+	theirs := make([]byte, shape.Size())
+	if err := m.p.swap(typeExtension, msg, theirs); err != nil {
+		return err
+	}
+	_, sent, err := ot.Accept(shape, &chosen, m.delta, theirs, m.tags[m.p.index])
+	if err != nil {
+		return engine.At(other, fmt.Errorf("%w: %w", session.ErrPeer, err))
+	}
+	// The lowest bit of delta is one, so that it can tell the choice.
+	for i := range sent {
+		sent[i].Lo &^= 1
+		choice := choices[i/128].Lo
+		if i%128 >= 64 {
+			choice = choices[i/128].Hi
+		}
+		received[i].Lo = received[i].Lo&^1 | choice>>(i%64)&1
+	}
+	m.sent, m.received = append(m.sent, sent...), append(m.received, received...)
+	return nil
+}
+
+// nextKey returns the key of a stream for an extension.
+func nextKey(key prg.Block, batch uint64) prg.Block {
+	var next [1]prg.Block
+	aes128.New(key.Bytes()).CounterBlocks(next[:], batch)
+	return next[0]
+}
+
+// base makes the base transfers each way: the sender of an extension chooses in them.
+func (m *transfers) base() error {
+	own, other := m.tags[m.p.index], m.tags[m.p.other()]
+	var seeds [2][ot.SeedSize]byte
+	m.p.private.Bytes(seeds[0][:])
+	m.p.private.Bytes(seeds[1][:])
+	choice, err := ot.BaseChoose(ot.Choices(m.delta), seeds[0], own, 1)
+	if err != nil {
+		return fmt.Errorf("two: %w", err)
+	}
+	theirs := make([]byte, ot.BaseChooseSize)
+	if err := m.p.swap(typeChoose, choice.Message(), theirs); err != nil {
+		return err
+	}
+	broken := func(err error) error {
+		return engine.At(m.p.other(), fmt.Errorf("%w: %w", session.ErrPeer, err))
+	}
+	pairs, reply, err := ot.BaseReply(theirs, seeds[1], other, 1)
+	if err != nil {
+		return broken(err)
+	}
+	theirs = make([]byte, ot.BaseReplySize)
+	if err := m.p.swap(typeReply, reply, theirs); err != nil {
+		return err
+	}
+	chosen, err := choice.Finish(theirs)
+	if err != nil {
+		return broken(err)
+	}
+	m.pairs, m.chosen = pairs, chosen
+	return nil
+}
+
+// silent makes n transfers each way by package vole, first with party 0 as the sender.
+func (m *transfers) silent(n int) error {
+	for sender := range Parties {
+		var coins [32]byte
+		m.p.private.Bytes(coins[:])
+		cfg := vole.Config{Workers: 1, Type: typeSilent, Context: m.tags[sender], Coins: &coins}
+		if sender == 1 {
+			cfg.Type = typeSilentBack
+		}
+		var err error
+		var b []prg.Block
+		if sender == m.p.index {
+			b, err = vole.SendCorrelated(m.p.peer, cfg, n, m.delta)
+			m.sent = append(m.sent, b...)
+		} else {
+			b, err = vole.ReceiveCorrelated(m.p.peer, cfg, n)
+			m.received = append(m.received, b...)
+		}
+		if err != nil {
+			return engine.At(m.p.other(), err)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,163 @@
+package two
+
+import (
+	"fmt"
+	"math/bits"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// orders are of all kinds, with matrices wider and higher than square, and empty.
+var orders = []order{
+	{kind: products, rows: 3}, {kind: products, rows: extensionBits/wordBits + 2},
+	{kind: words, rows: 1}, {kind: words, rows: extensionBits/wordBits + 2},
+	{kind: numbers, rows: 2}, {kind: numbers, rows: 5000},
+	{matrices, 2, 3, 5}, {matrices, 5, 3, 2}, {matrices, 1, 7, 1}, {matrices, 33, 1, 40}, {matrices, 3, 0, 3},
+	{matrices, 3, 2, 0},
+}
+
+// TestTriples checks triples of every kind, and that masks differ from each other and
+// from run to run of a source.
+func TestTriples(t *testing.T) {
+	for name, s := range map[string]setting{"transfers": {}, "dealer": {dealer: true}, "silent": {silent: true}, "encryption": {cipher: true}} {
+		t.Run(name, func(t *testing.T) {
+			halves := make(map[order][Parties]triples)
+			for _, o := range orders {
+				halves[o] = [Parties]triples{newTriples(o), newTriples(o)}
+			}
+			none(t, run(t, s, func(p *Party) error {
+				for _, o := range orders {
+					if err := p.maker.make(o, halves[o][p.index]); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+			seen := make(map[uint64]bool)
+			fresh := func(w uint64) {
+				require.False(t, seen[w])
+				seen[w] = true
+			}
+			for _, o := range orders {
+				x, y := halves[o][0], halves[o][1]
+				n := len(x.c)
+				want := make([]uint64, n)
+				switch o.kind {
+				case products:
+					for i := range want {
+						want[i] = (x.a[i] + y.a[i]) * (x.b[i] + y.b[i])
+						for _, w := range []uint64{x.a[i], x.b[i], y.a[i], y.b[i], x.c[i], y.c[i]} {
+							fresh(w)
+						}
+					}
+				case words:
+					for i := range want {
+						want[i] = (x.a[i] ^ y.a[i]) & (x.b[i] ^ y.b[i])
+						require.Equal(t, want[i], x.c[i]^y.c[i])
+						for _, w := range []uint64{x.a[i], x.b[i], y.a[i], y.b[i], x.c[i], y.c[i]} {
+							fresh(w)
+						}
+					}
+					continue
+				case numbers:
+					for i := range want {
+						require.LessOrEqual(t, x.a[i]|y.a[i], uint64(1))
+						want[i] = x.a[i] ^ y.a[i]
+						fresh(x.c[i])
+					}
+				case matrices:
+					for i := range o.rows {
+						for j := range o.cols {
+							for k := range o.inner {
+								a, b := i*o.inner+k, k*o.cols+j
+								want[i*o.cols+j] += (x.a[a] + y.a[a]) * (x.b[b] + y.b[b])
+							}
+						}
+					}
+					for i := range n {
+						if o.inner > 0 {
+							fresh(x.c[i])
+						}
+					}
+				}
+				for i := range want {
+					require.Equal(t, want[i], x.c[i]+y.c[i], "%v, %d", o, i)
+				}
+			}
+		})
+	}
+}
+
+// TestUniform counts the ones of all bits of what is in triples: of 64·n fair coins half
+// are ones, and that the number is eight standard deviations of 4·sqrt(n) off has a
+// probability below 10^-14 each. Coins are fixed, so that the test does not fail by
+// chance.
+func TestUniform(t *testing.T) {
+	const n = 4096
+	for name, s := range map[string]setting{"transfers": {}, "dealer": {dealer: true}} {
+		for _, o := range []order{{kind: products, rows: n}, {kind: words, rows: n}} {
+			halves := [Parties]triples{newTriples(o), newTriples(o)}
+			none(t, run(t, s, func(p *Party) error { return p.maker.make(o, halves[p.index]) }))
+			for i, half := range halves {
+				for j, part := range half.parts() {
+					ones := 0
+					for _, w := range *part {
+						ones += bits.OnesCount64(w)
+					}
+					// A conjunction is a one with probability 1/4, but its shares are fair.
+					require.InDelta(t, 32*n, ones, 8*4*64, "%s, kind %d, party %d, part %d", name, o.kind, i, j)
+				}
+			}
+		}
+	}
+}
+
+// TestBatch compares products of rows with Go, for all parities of widths and of their
+// number, at edges.
+func TestBatch(t *testing.T) {
+	delta := testBlocks(1, 1)[0]
+	delta.Lo |= 1
+	for rows := range 4 {
+		for width := 1; width <= 4; width++ {
+			sent := testBlocks(2, rows*wordBits)
+			received := testBlocks(2, rows*wordBits)
+			y := unsigned(integers(3, rows*width))
+			choices := unsigned(integers(4, rows))
+			for i := range sent {
+				sent[i].Lo &^= 1
+				received[i] = sent[i]
+				if choices[i/wordBits]>>(i%wordBits)&1 == 1 {
+					received[i] = received[i].Xor(delta)
+				}
+			}
+			out, back := batch{sent, 77, width}, batch{received, 77, width}
+			mine, theirs, x := make([]uint64, len(y)), make([]uint64, len(y)), make([]uint64, rows)
+			msg := out.send(mine, y, delta)
+			require.Len(t, msg, out.size())
+			back.receive(x, theirs, msg)
+			require.Equal(t, choices, x)
+			for i := range y {
+				require.Equal(t, x[i/width]*y[i], mine[i]+theirs[i], "%d of %d×%d", i, rows, width)
+			}
+		}
+	}
+}
+
+func TestSharesAreNotPrinted(t *testing.T) {
+	tr := triples{[]uint64{77777}, []uint64{77777}, []uint64{77777}}
+	s := &Stock{id: [16]byte{77}}
+	s.pile(products).all = tr
+	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x"} {
+		require.Equal(t, "two.triples(1)", fmt.Sprintf(verb, tr))
+		require.Equal(t, "two.Stock", fmt.Sprintf(verb, s))
+	}
+	require.Equal(t, "two.triples(1)", tr.LogValue().String())
+	require.Equal(t, "two.Stock", s.LogValue().String())
+	p := &Party{stock: s}
+	m := &transfers{}
+	d := &dealt{}
+	for _, x := range []any{p, m, d} {
+		require.NotContains(t, fmt.Sprintf("%+v", x), "77")
+	}
+}
