@@ -3,9 +3,9 @@ package main
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -30,9 +30,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// mustParse parses flags. There are no peers and slow links unless args ask for some.
 func mustParse(t *testing.T, args ...string) *options {
 	t.Helper()
-	o, err := parse(args, io.Discard)
+	o, err := parse(append([]string{"-peers", "", "-networks", "mem,tls"}, args...), io.Discard)
 	require.NoError(t, err)
 	return o
 }
@@ -86,11 +87,11 @@ func TestEndToEnd(t *testing.T) {
 		`(?m)^BenchmarkPSI/\S+/(mem|tls) 1 \d+ ns/op \d+\.\d+ ns/item .* \d+\.\d+ B/item \d+ delays`).FindAllString(string(text), -1)))
 
 	// The report is the same after another round trip, and as good as itself.
-	again, err := json.MarshalIndent(r, "", "\t")
+	again, err := r.encode()
 	require.NoError(t, err)
 	written, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.Equal(t, string(written), string(again)+"\n")
+	require.Equal(t, string(written), string(again))
 	require.NoError(t, run(t.Context(), mustParse(t, "-compare", file, file), io.Discard))
 }
 
@@ -172,7 +173,7 @@ func TestParse(t *testing.T) {
 	for _, args := range [][]string{
 		{"-sizes", "29"}, {"-sizes", ""}, {"-sizes", "10x"}, {"-sizes", "-1"}, {"-networks", "carrier-pigeon"},
 		{"-run", "("}, {"-count", "0"}, {"-procs", "-1"}, {"-threshold", "much"}, {"-threshold", "-1%"}, {"-threshold", "NaN"},
-		{"-figures", "beauty"}, {"file"}, {"-compare", "a.json"}, {"-compare", "a.json", "b.json", "c.json"}, {"-unknown"},
+		{"-figures", "beauty"}, {"-peers", "abacus"}, {"-parties", "8,x"}, {"file"}, {"-compare", "a.json"}, {"-compare", "a.json", "b.json", "c.json"}, {"-unknown"},
 	} {
 		_, err := parse(args, io.Discard)
 		require.Error(t, err, "%v", args)
@@ -200,26 +201,55 @@ func fakeRunner(budget, each time.Duration, fail error) *runner {
 }
 
 func TestBudget(t *testing.T) {
-	jobs := selectJobs(psiJobs([]size{{1, 1}, {8, 8}}, []string{networkMem}), regexp.MustCompile("/dh/"))
-	// Four runs of 2 s leave 92 s; four runs of 16 s fit.
+	jobs := selectJobs(psiJobs([]size{{1, 1}, {2, 2}, {8, 8}}, []string{networkMem}), regexp.MustCompile("/dh/"))
+	// Four runs of 2 s and of 4 s leave 76 s; four runs of 16 s fit.
 	results, left, err := fakeRunner(100*time.Second, time.Second, nil).all(t.Context(), jobs)
 	require.NoError(t, err)
-	require.Len(t, results, 2)
+	require.Len(t, results, 3)
 	require.Empty(t, left)
-	require.Len(t, results[1].Runs, 3)
-	// They don't fit into 52 s, which is known beforehand.
+	require.Len(t, results[2].Runs, 3)
+	// They don't fit into 36 s, which is known beforehand.
 	results, left, err = fakeRunner(60*time.Second, time.Second, nil).all(t.Context(), jobs)
 	require.NoError(t, err)
-	require.Len(t, results, 1)
-	require.Equal(t, []leftOut{{jobs[1].Name, "4 runs would take about 1m4s, and 52s of the budget are left"}}, left)
+	require.Len(t, results, 2)
+	require.Equal(t, []leftOut{{jobs[2].Name, "4 runs would take about 1m4s, and 36s of the budget are left"}}, left)
 	// A first job is known to take too long after its warm-up.
-	results, left, err = fakeRunner(60*time.Second, time.Second, nil).all(t.Context(), jobs[1:])
+	results, left, err = fakeRunner(60*time.Second, time.Second, nil).all(t.Context(), jobs[2:])
 	require.NoError(t, err)
 	require.Empty(t, results)
-	require.Equal(t, []leftOut{{jobs[1].Name, "3 runs would take about 48s, and 44s of the budget are left"}}, left)
+	require.Equal(t, []leftOut{{jobs[2].Name, "3 runs would take about 48s, and 44s of the budget are left"}}, left)
 	// Nothing is left out because it fails.
 	_, _, err = fakeRunner(60*time.Second, time.Second, errors.New("boom")).all(t.Context(), jobs)
 	require.ErrorContains(t, err, "boom")
+}
+
+// What takes the least comes first, and results are in the order of jobs.
+func TestCheapestFirst(t *testing.T) {
+	of := func(series string, work int) *job {
+		return &job{Name: fmt.Sprint(series, work), Series: series, Work: work, Items: work}
+	}
+	jobs := []*job{of("slow", 1), of("slow", 4), of("slow", 16), of("fast", 1), of("fast", 4), of("fast", 16)}
+	var order []string
+	r := fakeRunner(600*time.Second, 0, nil)
+	now := time.Now()
+	r.now = func() time.Time { return now }
+	r.measure = func(_ context.Context, j *job, _ int) (*measurement, error) {
+		if len(order) == 0 || order[len(order)-1] != j.Name {
+			order = append(order, j.Name)
+		}
+		now = now.Add(time.Duration(j.Work) * map[string]time.Duration{"slow": 10 * time.Second, "fast": time.Second}[j.Series])
+		return &measurement{[]*process{{Parties: []partyTime{{Side: "receiver", Wall: 1}}}}}, nil
+	}
+	results, left, err := r.all(t.Context(), jobs)
+	require.NoError(t, err)
+	require.Equal(t, []string{"slow1", "fast1", "fast4", "fast16", "slow4"}, order)
+	var names []string
+	for _, r := range results {
+		names = append(names, r.Name)
+	}
+	require.Equal(t, []string{"slow1", "slow4", "fast1", "fast4", "fast16"}, names)
+	require.Len(t, left, 1)
+	require.Equal(t, "slow16", left[0].Name)
 }
 
 // What was left out is said, with real processes.

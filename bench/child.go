@@ -17,19 +17,20 @@ import (
 // writes answers to standard output.
 const childVariable = "DUJIANG_BENCH_CHILD"
 
-// An order is what a measured process does: both sides of a job for the network
-// mem, one for tls.
+// An order is what a measured process does: all sides of a job for the network
+// mem, one for others.
 type order struct {
-	Job  *job     `json:"job"`
-	Side int      `json:"side"`
-	Meet *meeting `json:"meet,omitempty"` // where the other side listens
+	Job  *job `json:"job"`
+	Side int  `json:"side"`
+	// Meet is where the sides listen that come after this one.
+	Meet map[int]*meeting `json:"meet,omitempty"`
 }
 
 // An answer is a line that a measured process writes.
 type answer struct {
 	Meet    *meeting `json:"meet,omitempty"`
 	Process *process `json:"process,omitempty"`
-	Common  int      `json:"common,omitempty"` // of a peer's program: items in the result
+	Common  int      `json:"common,omitempty"` // of a peer's program: items, or bytes, in the result
 }
 
 // A process is what was measured in one process.
@@ -42,9 +43,15 @@ type process struct {
 	CPUWait float64 `json:"cpu_wait_seconds"`
 	// PeakRSS is the most memory the process ever had, and PrepareRSS that
 	// until the run began. Zero is unknown.
-	PeakRSS    int64       `json:"peak_rss_bytes"`
-	PrepareRSS int64       `json:"prepare_rss_bytes"`
-	Parties    []partyTime `json:"parties"`
+	PeakRSS    int64 `json:"peak_rss_bytes"`
+	PrepareRSS int64 `json:"prepare_rss_bytes"`
+	// Allocs and AllocBytes are what was allocated on the heap during the run.
+	Allocs     uint64 `json:"allocs"`
+	AllocBytes uint64 `json:"alloc_bytes"`
+	// Energy is that of all processors of the machine during the run, in joules,
+	// whatever else ran. Zero is unknown.
+	Energy  float64     `json:"energy_joules,omitempty"`
+	Parties []partyTime `json:"parties"`
 }
 
 // A partyTime is what was measured of a party.
@@ -94,11 +101,15 @@ type contender struct {
 
 // newContender makes a party ready to run.
 func (o *order) newContender(side int) (*contender, error) {
-	p, err := o.Job.party(side)
+	k, err := o.Job.kind()
 	if err != nil {
 		return nil, err
 	}
-	c := &contender{party: p, partyTime: partyTime{Side: o.Job.sides()[side]}}
+	p, err := k.party(side)
+	if err != nil {
+		return nil, err
+	}
+	c := &contender{party: p, partyTime: partyTime{Side: k.sides()[side]}}
 	start := time.Now()
 	err = p.prepare()
 	c.Prepare = time.Since(start).Seconds()
@@ -106,9 +117,9 @@ func (o *order) newContender(side int) (*contender, error) {
 }
 
 // timed runs c and takes the time.
-func (c *contender) timed(rw io.ReadWriter) error {
+func (c *contender) timed(peers []io.ReadWriter) error {
 	start := time.Now()
-	err := c.run(context.Background(), rw)
+	err := c.run(context.Background(), peers)
 	c.Wall = time.Since(start).Seconds()
 	if err != nil {
 		return fmt.Errorf("%s: %w", c.Side, err)
@@ -118,54 +129,88 @@ func (c *contender) timed(rw io.ReadWriter) error {
 
 // inMemory measures all parties in this process.
 func (o *order) inMemory() (*process, error) {
-	if len(o.Job.sides()) == 1 {
-		all, err := o.newContender(0)
-		if err != nil {
-			return nil, err
-		}
-		return measured([]*contender{all}, func() error { return all.timed(nil) })
-	}
-	var both [2]*contender
-	for side := range both {
+	sides := o.Job.sides()
+	all := make([]*contender, max(1, len(sides)))
+	for side := range all {
 		var err error
-		if both[side], err = o.newContender(side); err != nil {
+		if all[side], err = o.newContender(side); err != nil {
 			return nil, err
 		}
 	}
-	a, b := newPipe(pipeBuffer)
-	ends := [2]*pipeEnd{a, b}
-	p, err := measured(both[:], func() error {
-		var errs [2]error
+	ends := mesh(len(all))
+	p, err := measured(all, func() error { return nil }, func() error {
+		errs := make([]error, len(all))
 		var running sync.WaitGroup
-		for side, c := range both {
+		for side, c := range all {
 			running.Go(func() {
-				if errs[side] = c.timed(ends[side]); errs[side] != nil {
-					ends[side].Close() // the other side stops too
+				peers := make([]io.ReadWriter, len(all))
+				for i, end := range ends[side] {
+					if end != nil {
+						peers[i] = end
+					}
+				}
+				if errs[side] = c.timed(peers); errs[side] == nil {
+					return
+				}
+				for _, end := range ends[side] { // the other sides stop too
+					if end != nil {
+						end.Close()
+					}
 				}
 			})
 		}
 		running.Wait()
-		return errors.Join(errs[:]...)
+		return errors.Join(errs...)
 	})
-	if err != nil {
-		return nil, err
+	if err != nil || len(all) == 1 {
+		return p, err
 	}
 	for side, c := range p.Parties {
-		if sent := ends[side].sent(); c.Sent != sent || p.Parties[1-side].Received != sent {
-			return nil, fmt.Errorf("the %s says that it sent %d bytes, and the pipe carried %d", c.Side, c.Sent, sent)
+		var sent, received int64
+		for i, end := range ends[side] {
+			if end != nil {
+				sent, received = sent+end.sent(), received+ends[i][side].sent()
+			}
+		}
+		if c.Sent != sent || c.Received != received {
+			return nil, fmt.Errorf("the %s says that it sent %d bytes and received %d, and the pipes carried %d and %d",
+				c.Side, c.Sent, c.Received, sent, received)
 		}
 	}
 	return p, nil
 }
 
-// measured takes the figures of a process around run, and checks the results.
-func measured(contenders []*contender, run func() error) (*process, error) {
+// mesh returns the ends of pipes between n sides: that of side i to side j at
+// [i][j].
+func mesh(n int) [][]*pipeEnd {
+	ends := make([][]*pipeEnd, n)
+	for i := range ends {
+		ends[i] = make([]*pipeEnd, n)
+		for j := range i {
+			ends[i][j], ends[j][i] = newPipe(pipeBuffer)
+		}
+	}
+	return ends
+}
+
+// measured takes the figures of a process around run, which begins when ready
+// returns, and checks the results.
+func measured(contenders []*contender, ready, run func() error) (*process, error) {
 	runtime.GC() // as package testing does, so that the run doesn't pay for what came before
+	if err := ready(); err != nil {
+		return nil, err
+	}
 	p := &process{PrepareRSS: peakRSS()}
+	var allocated, after runtime.MemStats
+	runtime.ReadMemStats(&allocated)
+	energy := startEnergy(powercap)
 	waited, before := cpuWait(), cpuTime()
 	err := run()
 	p.CPU = (cpuTime() - before).Seconds()
 	p.CPUWait = max(0, (cpuWait() - waited).Seconds())
+	p.Energy = energy.joules()
+	runtime.ReadMemStats(&after)
+	p.Allocs, p.AllocBytes = after.Mallocs-allocated.Mallocs, after.TotalAlloc-allocated.TotalAlloc
 	p.PeakRSS = peakRSS()
 	if err != nil {
 		return nil, err

@@ -36,11 +36,25 @@ func readReport(file string) (*report, error) {
 		return nil, fmt.Errorf("%s is no report of format %d", file, reportFormat)
 	}
 	for _, j := range r.Jobs {
-		if j.Name == "" {
-			return nil, fmt.Errorf("%s has a job without a name", file)
+		if j.Name == "" || len(j.Runs) == 0 {
+			return nil, fmt.Errorf("%s has a job without a name or without runs", file)
 		}
+		j.summarize()
 	}
+	grow(r.Jobs)
 	return r, nil
+}
+
+// exact is the threshold for figures that do not depend on time, and so are the same
+// in each run, but for what the protocol leaves to chance.
+const exact = 0.01
+
+// thresholdOf is by how much a figure may be worse.
+func (o *options) thresholdOf(figure string) float64 {
+	if figure == figureBytes || figure == figureDelays {
+		return min(o.threshold, exact)
+	}
+	return o.threshold
 }
 
 // compare compares the medians of what both reports have. All figures are
@@ -54,7 +68,7 @@ func compare(w io.Writer, before, after *report, o *options) error {
 		jobs[j.Name] = j
 	}
 	common, worse, missing := 0, 0, 0
-	table(w, fmt.Sprintf("Medians; worse by more than %g%% is marked with !", 100*o.threshold), "job|figure|old|new|change|spread old|spread new|",
+	table(w, fmt.Sprintf("Medians; worse by more than %g%% is marked with !, of bytes and delays by more than %g%%", 100*o.threshold, 100*o.thresholdOf(figureBytes)), "job|figure|old|new|change|spread old|spread new|",
 		func(row func(...string)) {
 			for _, old := range before.Jobs {
 				if !o.pattern.MatchString(old.Name) {
@@ -72,7 +86,7 @@ func compare(w io.Writer, before, after *report, o *options) error {
 					a, b := old.figure(figure), j.figure(figure)
 					c := change(a.Median, b.Median)
 					mark := ""
-					if c > o.threshold {
+					if c > o.thresholdOf(figure) {
 						worse++
 						mark = "!"
 					}

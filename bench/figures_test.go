@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -107,6 +108,50 @@ func TestCompare(t *testing.T) {
 	require.NoError(t, err)
 	require.Contains(t, out, "another processor: abacus, then slide rule")
 	require.Contains(t, out, "another -procs: 1, then 2")
+}
+
+// A protocol that sends 5 % more is caught, by the figures of a real run.
+func TestMoreBytesAreSeen(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.json")
+	o := mustParse(t, "-sizes", "6", "-count", "1", "-networks", "mem", "-run", "/vole/semi", "-json", file)
+	require.NoError(t, run(t.Context(), o, io.Discard))
+	before, err := readReport(file)
+	require.NoError(t, err)
+	after, err := readReport(file)
+	require.NoError(t, err)
+	more := func(share float64) error {
+		for i, p := range after.Jobs[0].Runs[0].Processes[0].Parties {
+			after.Jobs[0].Runs[0].Processes[0].Parties[i].Sent += int64(share * float64(p.Sent))
+		}
+		after.Jobs[0].summarize()
+		return compare(io.Discard, before, after, mustParse(t))
+	}
+	require.NoError(t, more(0))
+	require.ErrorContains(t, more(0.05), "1 figures are worse")
+}
+
+// A library whose kernels are switched off is caught, by its processor time.
+func TestSlowKernelsAreSeen(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds")
+	}
+	if !slices.Contains(thisMachine(t.Context()).Kernels, "avx2") {
+		t.Skip("this machine has no kernels to switch off")
+	}
+	dir := t.TempDir()
+	measured := func(name string) string {
+		file := filepath.Join(dir, name)
+		o := mustParse(t, "-sizes", "14", "-count", "3", "-networks", "mem", "-run", "/vole/semi", "-json", file)
+		require.NoError(t, run(t.Context(), o, io.Discard))
+		return file
+	}
+	fast := measured("fast.json")
+	t.Setenv("GODEBUG", "cpu.avx2=off,cpu.aes=off,cpu.pclmulqdq=off")
+	slow := measured("slow.json")
+	var out bytes.Buffer
+	require.ErrorContains(t, run(t.Context(), mustParse(t, "-compare", fast, slow, "-figures", "cpu", "-threshold", "25%"), &out), "1 figures are worse")
+	require.Contains(t, out.String(), "another list of settings", "the report says what else was different")
+	require.NoError(t, run(t.Context(), mustParse(t, "-compare", slow, fast, "-figures", "cpu", "-threshold", "25%"), io.Discard))
 }
 
 func TestDisturbed(t *testing.T) {

@@ -21,51 +21,72 @@ type heJob struct {
 	Bits    int     `json:"bits"` // of a contributor's number
 	Parties int     `json:"parties"`
 	N       int     `json:"n"` // numbers of each contributor
-	// Lattigo says that it is the peer of plain calls of lattigo.
-	Lattigo bool `json:"lattigo,omitempty"`
+	// Peer is the name of what does it instead of package he, if anything.
+	Peer string `json:"peer,omitempty"`
 	// Fault spoils a sum, so that tests see that the check of the result works.
 	Fault bool `json:"fault,omitempty"`
 }
 
 // heJobs returns all jobs of package he, the small ones first, for the sizes that
 // are equal on both sides, since all contributors have equally many numbers.
-func heJobs(sizes []size, networks []string, parties int) (jobs []*job) {
+func heJobs(sizes []size, networks []string, parties []int, peers []string) (jobs []*job) {
 	if !slices.Contains(networks, networkMem) {
 		return nil
 	}
-	kinds := []struct {
+	type heKind struct {
 		name string
 		job  heJob
-	}{
+	}
+	kinds := []heKind{
 		{"collective/36bits", heJob{Mode: he.Collective, Bits: 36}},
 		{"collective/16bits", heJob{Mode: he.Collective, Bits: 16}},
 		{"receiver-key/37bits", heJob{Mode: he.ReceiverKey, Bits: 37}}, // sums of 40 bits for eight
 		{"one-shot/36bits", heJob{Mode: he.OneShot, Bits: 36}},
-		{"lattigo/36bits", heJob{Mode: he.Collective, Bits: 36, Lattigo: true}},
+	}
+	for _, peer := range []string{peerLattigo, peerPrio3, peerPaillier} {
+		if slices.Contains(peers, peer) {
+			kinds = append(kinds, heKind{peer + "/36bits", heJob{Mode: he.Collective, Bits: 36, Peer: peer}})
+		}
 	}
 	for _, s := range bySize(sizes) {
 		if s.n != s.m {
 			continue
 		}
-		for _, kind := range kinds {
-			h := kind.job
-			if h.Lattigo && uint64(parties)<<h.Bits > lattigoModulus {
-				continue
+		for _, n := range parties {
+			for _, kind := range kinds {
+				h := kind.job
+				h.N, h.Parties = s.n, n
+				if !h.fits() {
+					continue
+				}
+				prefix := fmt.Sprintf("HE/%s/%dparties/", kind.name, n)
+				jobs = append(jobs, &job{
+					Name:    prefix + s.String() + "/" + networkMem,
+					Series:  prefix + networkMem,
+					Network: networkMem,
+					Work:    s.n,
+					Items:   s.n,
+					Equal:   true,
+					Class:   fmt.Sprintf("sums of %d bits of %d", h.Bits, n),
+					Peer:    h.Peer != "",
+					HE:      &h,
+				})
 			}
-			h.N, h.Parties = s.n, parties
-			prefix := fmt.Sprintf("HE/%s/%dparties/", kind.name, parties)
-			jobs = append(jobs, &job{
-				Name:    prefix + s.String() + "/" + networkMem,
-				Series:  prefix + networkMem,
-				Network: networkMem,
-				Work:    s.n,
-				Items:   s.n,
-				Equal:   true,
-				HE:      &h,
-			})
 		}
 	}
 	return jobs
+}
+
+// fits says whether the sums can be done: in package he key holders are three at
+// least, and plain calls of lattigo have a bound.
+func (j *heJob) fits() bool {
+	switch {
+	case j.Peer == peerLattigo:
+		return uint64(j.Parties)<<j.Bits <= lattigoModulus
+	case j.Peer == "" && j.Mode != he.ReceiverKey:
+		return j.Parties >= 3
+	}
+	return true
 }
 
 // number returns number i of a contributor.
@@ -121,9 +142,18 @@ type heParty struct {
 	costs        costs
 }
 
-func newHEParty(j *heJob) (party, error) {
-	if j.Lattigo {
-		return newLattigoParty(j)
+func (j *heJob) sides() []string { return []string{"all"} }
+
+func (j *heJob) spoil() { j.Fault = true }
+
+func (j *heJob) party(int) (party, error) {
+	switch j.Peer {
+	case peerLattigo:
+		return &lattigoParty{heJob: j}, nil
+	case peerPrio3:
+		return &prio3Party{heJob: j}, nil
+	case peerPaillier:
+		return &paillierParty{heJob: j}, nil
 	}
 	return &heParty{heJob: j}, nil
 }
@@ -169,7 +199,7 @@ func signatureKeys(n int) (private []ed25519.PrivateKey, public []ed25519.Public
 }
 
 // run plays the session. Sent is what all parties send.
-func (p *heParty) run(context.Context, io.ReadWriter) error {
+func (p *heParty) run(context.Context, []io.ReadWriter) error {
 	watch := startStopwatch()
 	holders, publicKey, err := p.makeKey()
 	if err != nil {

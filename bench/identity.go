@@ -71,7 +71,11 @@ type identityParty struct {
 	failed error // what a check of a result said
 }
 
-func newIdentityParty(j *identityJob) (party, error) {
+func (j *identityJob) sides() []string { return []string{"all"} }
+
+func (j *identityJob) spoil() { j.Fault = true }
+
+func (j *identityJob) party(int) (party, error) {
 	// The key is fixed: what is made up is the same in each run.
 	return &identityParty{identityJob: j, owner: ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))}, nil
 }
@@ -127,7 +131,7 @@ func (p *identityParty) verify(_ *directory.Record, statement, signature []byte)
 	return nil
 }
 
-func (p *identityParty) run(ctx context.Context, _ io.ReadWriter) error {
+func (p *identityParty) run(ctx context.Context, _ []io.ReadWriter) error {
 	folder, err := os.MkdirTemp("", "bench")
 	if err != nil {
 		return err

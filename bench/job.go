@@ -11,18 +11,10 @@ import (
 	"time"
 )
 
-// How the two parties are connected.
-const (
-	networkMem = "mem"
-	networkTLS = "tls"
-)
-
 // A job is what is measured, in a form that goes to the measured processes.
 //
 // The jobs of another package are a file like psi.go: a function that lists
-// them, called in allJobs, a field here with what they need, and a case in party.
-// A job with one side, as sides tells, is played in one process without a network:
-// its party is all parties in turn, as many as the protocol has.
+// them, called in allJobs, and a kind, for which there is a field here.
 type job struct {
 	Name string `json:"name"`
 	// Series is the name without the sizes: jobs in it can be extrapolated.
@@ -35,25 +27,75 @@ type job struct {
 	// Equal says that both parties have as many items, so that the growth
 	// from one size to the next means something.
 	Equal bool `json:"equal"`
+	// Class says what is computed: a peer is compared with jobs of its class.
+	Class string `json:"class,omitempty"`
+	Peer  bool   `json:"peer,omitempty"` // it is not this library
 
 	PSI   *psiJob   `json:"psi,omitempty"`
 	Share *shareJob `json:"share,omitempty"`
 	HE    *heJob    `json:"he,omitempty"`
 
-	Identity *identityJob `json:"identity,omitempty"`
+	MPC *mpcJob `json:"mpc,omitempty"`
 
-	// Textbook says that the PSI is the textbook's, for comparison, and Command
-	// that another program does it. See peer.
-	Textbook bool     `json:"textbook,omitempty"`
-	Command  []string `json:"command,omitempty"`
+	Identity *identityJob `json:"identity,omitempty"`
+	Gate     *gateJob     `json:"gate,omitempty"`
+
+	Secret *secretJob `json:"secret,omitempty"`
+
+	// Command says that another program does it. See peer. Install is the name
+	// of a peer whose program has to be made first.
+	Command []string `json:"command,omitempty"`
+	Install string   `json:"-"`
+}
+
+// A kind is what a job's parties compute.
+type kind interface {
+	// sides are the names of the parties. A job with one side is played in one
+	// process without a network: its party is all parties in turn, as many as
+	// the protocol has.
+	sides() []string
+	party(side int) (party, error)
+	// spoil makes a result wrong, so that tests see that its check works.
+	spoil()
+}
+
+// kind returns the one kind that j has.
+func (j *job) kind() (kind, error) {
+	switch {
+	case j.PSI != nil:
+		return j.PSI, nil
+	case j.Share != nil:
+		return j.Share, nil
+	case j.HE != nil:
+		return j.HE, nil
+	case j.MPC != nil:
+		return j.MPC, nil
+	case j.Identity != nil:
+		return j.Identity, nil
+	case j.Gate != nil:
+		return j.Gate, nil
+	case j.Secret != nil:
+		return j.Secret, nil
+	}
+	return nil, fmt.Errorf("%s: unknown kind of job", j.Name)
+}
+
+// sides are the names of the parties, or nothing if the kind is unknown.
+func (j *job) sides() []string {
+	k, err := j.kind()
+	if err != nil {
+		return nil
+	}
+	return k.sides()
 }
 
 // A party is one side of a job. It is used once.
 type party interface {
 	// prepare does what comes before the run, and is measured on its own.
 	prepare() error
-	// run runs the protocol. There is no rw if the job has one side.
-	run(ctx context.Context, rw io.ReadWriter) error
+	// run runs the protocol. peers[i] is the stream to side i, and nil for this
+	// side.
+	run(ctx context.Context, peers []io.ReadWriter) error
 	// finish checks the result of the run and says what it cost.
 	finish() (costs, error)
 }
@@ -102,35 +144,6 @@ func (w *stopwatch) lap(name string) {
 	w.phases[i].Seconds += wall.Sub(w.wall).Seconds()
 	w.phases[i].CPU += (cpu - w.cpu).Seconds()
 	w.wall, w.cpu = wall, cpu
-}
-
-// sides are the names of the two parties, the one that connects first, or one
-// name for all parties of a job that is played in one process.
-func (j *job) sides() []string {
-	switch {
-	case j.Share != nil:
-		return []string{"dealer", "holders"}
-	case j.HE != nil, j.Identity != nil:
-		return []string{"all"}
-	}
-	return []string{"receiver", "sender"}
-}
-
-// party returns one side of the job.
-func (j *job) party(side int) (party, error) {
-	switch {
-	case j.PSI != nil && j.Textbook:
-		return newTextbookParty(j.PSI, side)
-	case j.PSI != nil:
-		return newPSIParty(j.PSI, side)
-	case j.Share != nil:
-		return newShareParty(j.Share, side)
-	case j.HE != nil:
-		return newHEParty(j.HE)
-	case j.Identity != nil:
-		return newIdentityParty(j.Identity)
-	}
-	return nil, fmt.Errorf("%s: unknown kind of job", j.Name)
 }
 
 // A size is the numbers of items of the two parties.

@@ -27,8 +27,6 @@ type lattigoParty struct {
 // times the plaintext modulus is well below half of the ciphertext modulus.
 var lattigoFlood = ring.DiscreteGaussian{Sigma: 1 << 48, Bound: 6 << 48}
 
-func newLattigoParty(j *heJob) (party, error) { return &lattigoParty{heJob: j}, nil }
-
 // lattigoModulus is that of plaintexts, a prime of 40 bits. Sums must be below.
 const lattigoModulus = 1099511480321
 
@@ -41,7 +39,7 @@ func (p *lattigoParty) prepare() (err error) {
 	return err
 }
 
-func (p *lattigoParty) run(context.Context, io.ReadWriter) error {
+func (p *lattigoParty) run(context.Context, []io.ReadWriter) error {
 	watch := startStopwatch()
 	secrets, public, err := p.makeKey()
 	if err != nil {

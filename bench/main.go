@@ -7,6 +7,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -24,34 +25,46 @@ import (
 
 const help = `Usage:
     go run ./bench [flags]                                   measure, print tables
+    go run ./bench -from old.json [flags]                    report what was measured before
     go run ./bench -compare old.json new.json [-threshold 5%]  exit 1 if new is worse
 
 A job is a protocol, an adversary, two sizes and a network. Its name is what -run
 matches and benchstat shows: PSI/vole/malicious/n=2^16/tls.
 
-  mem  both parties in one process, over a buffered pipe in memory
-  tls  a process for each party, over TLS 1.3 on the loopback interface
+  PSI       private set intersection, half of the items in common
+  MPC       operations of package mpc on shares of three parties
+  HE        sums of the vectors of -parties organisations by package he
+  Share     vectors, keys and files split and combined by package mpc/share
+  Identity  a catalogue, of 340,000 records at size 20, registered and asked
+  Jobs      from signed contracts through the gate: link tables, add up vectors
 
-Aggregations of package he have any number of parties, which one process plays in
-turn: they are jobs of mem only, of as many numbers of each party as the size says.
-HE/lattigo is the same sum in plain calls of lattigo v5, for up to 15 parties,
-without commitments, signatures and audits.
+  mem   all parties in one process, over a buffered pipe in memory
+  tls   a process for each party, over TLS 1.3 on the loopback interface
+  10g   the same over a link of 10 Gbit/s and 0.2 ms
+  1g    the same over a link of 1 Gbit/s and 20 ms
+  100m  the same over a link of 100 Mbit/s and 40 ms
 
-Identity/directory registers a catalogue of 340,000 records at size 20, and in
-proportion at others, and asks it. It is a job of mem only too.
+Delays are of one way; a round trip takes twice as long. The links are this
+program's own, with a rate and a delay and without losses. HE, Identity and keys
+and files of Share are jobs of mem only: one process plays all parties in turn.
 
-With -procs 1, the default, mem is one thread for both parties together, and tls
-one for each. Each run has fresh processes, after one warm-up run that doesn't
-count. The result of every run is checked; a wrong one ends the program with
-exit code 1.
+With -procs 1, the default, mem is one thread for all parties together, and the
+others one for each. Each run has fresh processes, after one warm-up run that
+doesn't count. The result of every run is checked; a wrong one ends the program
+with exit code 1.
+
+Peers are measured in the same run: textbook (Diffie-Hellman on P-256 as everybody
+writes it), psi.js (OpenMined's, through node and npm), lattigo (plain calls),
+prio3 (circl's), paillier (the textbook's on math/big) and vault (HashiCorp's
+Shamir sharing). What cannot be had is left out, and the report says why.
 
     go run ./bench -sizes 10,16 -count 3                     a first look
+    go run ./bench -html report.html -json report.json       the page, and the figures
     go run ./bench -run /vole/ -sizes 20 -networks mem       one row of a paper's table
-    go run ./bench -run ^HE/ -sizes 20 -parties 16           sums of 16 organisations
+    go run ./bench -run ^HE/ -sizes 20 -parties 2,8,32       sums of organisations
+    go run ./bench -networks 10g,1g,100m -peers ''           links only, without peers
     go run ./bench -procs 0 -sizes 20                        all cores for each process
-    go run ./bench -json new.json -benchstat new.txt         keep the figures
     go run -tags purego ./bench                              without assembly
-    go run ./bench -sizes 16 -peer textbook                  beside plain Diffie-Hellman on P-256
 
 Flags:
 `
@@ -61,13 +74,16 @@ type options struct {
 	pattern   *regexp.Regexp
 	sizes     []size
 	networks  []string
+	builtin   []string // peers
 	peers     []peer
-	parties   int // contributors of an aggregation
+	parties   []int // contributors of an aggregation
 	count     int
 	procs     int
 	budget    time.Duration
 	list      bool
 	jsonFile  string
+	htmlFile  string
+	fromFile  string
 	benchstat string
 	oldFile   string // of -compare
 	newFile   string
@@ -101,10 +117,13 @@ func main() {
 func allJobs(o *options) []*job {
 	jobs := slices.Concat(
 		psiJobs(o.sizes, o.networks),
+		mpcJobs(o.sizes, o.networks),
 		shareJobs(o.sizes, o.networks),
-		heJobs(o.sizes, o.networks, o.parties),
+		secretJobs(o.sizes, o.networks, o.builtin),
+		heJobs(o.sizes, o.networks, o.parties, o.builtin),
 		identityJobs(o.sizes, o.networks),
-		peerJobs(o.peers, o.sizes, o.networks),
+		gateJobs(o.sizes, o.networks),
+		peerJobs(o.builtin, o.peers, o.sizes, o.networks),
 	)
 	slices.SortStableFunc(jobs, func(a, b *job) int { return a.Items - b.Items })
 	return jobs
@@ -116,6 +135,14 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 	if o.oldFile != "" {
 		return compareFiles(stdout, o)
 	}
+	if o.fromFile != "" {
+		r, err := readReport(o.fromFile)
+		if err != nil {
+			return err
+		}
+		r.print(stdout)
+		return r.save(o, stdout)
+	}
 	jobs := selectJobs(allJobs(o), o.pattern)
 	if len(jobs) == 0 {
 		return errors.New("no job has a name that -run matches")
@@ -126,11 +153,17 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 		}
 		return nil
 	}
+	deadline := time.Now().Add(o.budget) // to which installing belongs
+	jobs, absent, done := install(ctx, jobs)
+	defer done()
 	bar, clear := newProgress(os.Stderr, len(jobs)*(o.count+1))
 	r := newRunner(o, bar)
-	report := &report{Format: reportFormat, Machine: thisMachine(ctx), Procs: o.procs, Count: o.count}
+	r.deadline = deadline
+	report := &report{Format: reportFormat, Machine: thisMachine(ctx), Procs: o.procs, Count: o.count, Time: time.Now().UTC().Format("2006-01-02 15:04 MST")}
 	var failed error
 	report.Jobs, report.LeftOut, failed = r.all(ctx, jobs)
+	report.LeftOut = append(absent, report.LeftOut...)
+	report.Fits = fits(report.Jobs)
 	clear()
 	if len(report.Jobs)+len(report.LeftOut) > 0 {
 		report.print(stdout)
@@ -138,12 +171,43 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 	return errors.Join(failed, report.save(o, stdout))
 }
 
+// encode returns the report in JSON, with a line for each job.
+func (r *report) encode() ([]byte, error) {
+	frame := *r
+	frame.Jobs = []*result{}
+	data, err := json.Marshal(frame)
+	if err != nil {
+		return nil, err
+	}
+	var lines [][]byte
+	for _, j := range r.Jobs {
+		line, err := json.Marshal(j)
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line)
+	}
+	empty := []byte(`"jobs":[]`)
+	jobs := slices.Concat([]byte("\"jobs\":[\n"), bytes.Join(lines, []byte(",\n")), []byte("\n]"))
+	return append(bytes.Replace(data, empty, jobs, 1), '\n'), nil
+}
+
 // save writes the files that were asked for.
 func (r *report) save(o *options, stdout io.Writer) error {
 	if o.jsonFile != "" {
-		data, err := json.MarshalIndent(r, "", "\t")
+		data, err := r.encode()
 		if err == nil {
-			err = os.WriteFile(o.jsonFile, append(data, '\n'), 0o644)
+			err = os.WriteFile(o.jsonFile, data, 0o644)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if o.htmlFile != "" {
+		var page bytes.Buffer
+		err := r.html(&page)
+		if err == nil {
+			err = os.WriteFile(o.htmlFile, page.Bytes(), 0o644)
 		}
 		if err != nil {
 			return err
@@ -168,19 +232,22 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // errors are returned, and shown once
 	pattern := fs.String("run", "", "measure only jobs whose names match `REGEXP`")
-	sizes := fs.String("sizes", "10,16,18,20,10x20", "binary logarithms of the numbers of items; 10x20 is 2^10 of the receiver and 2^20 of the sender")
-	networks := fs.String("networks", "mem,tls", "how the parties are connected")
-	fs.IntVar(&o.parties, "parties", 8, "number of `organisations` whose numbers package he adds up")
+	sizes := fs.String("sizes", "10,14,16,18,20,10x20", "binary logarithms of the numbers of items; 10x20 is 2^10 of the receiver and 2^20 of the sender")
+	links := fs.String("networks", "mem,tls,1g", "how the parties are connected")
+	parties := fs.String("parties", "8", "numbers of `organisations` whose numbers package he adds up, from 2 to 32")
+	builtin := fs.String("peers", strings.Join(builtinPeers, ","), "peers to measure beside, where they can be had")
 	fs.IntVar(&o.count, "count", 5, "number of measured `runs` of each job")
 	fs.IntVar(&o.procs, "procs", 1, "GOMAXPROCS of the measured processes; 0 is Go's default, all cores")
 	fs.DurationVar(&o.budget, "budget", 10*time.Minute, "start nothing that is not done within this `time`, and say what was left out")
 	fs.BoolVar(&o.list, "list", false, "print the names of the jobs and exit")
 	fs.StringVar(&o.jsonFile, "json", "", "write machine, runs and figures to `FILE`")
+	fs.StringVar(&o.htmlFile, "html", "", "write the report as a page to `FILE`")
+	fs.StringVar(&o.fromFile, "from", "", "report what a `FILE` of -json has instead of measuring")
 	fs.StringVar(&o.benchstat, "benchstat", "", "write lines that benchstat reads to `FILE`; - is the standard output")
 	fs.StringVar(&o.oldFile, "compare", "", "compare `old.json` with the file that follows instead of measuring; -run selects jobs here too")
 	threshold := fs.String("threshold", "5%", "by how much a figure may be worse in -compare")
 	figures := fs.String("figures", strings.Join(judged, ","), "what -compare looks at")
-	fs.Func("peer", "measure `NAME=COMMAND` too, a program that speaks the protocol in peer.go; textbook is built in", func(s string) error {
+	fs.Func("peer", "measure `NAME=COMMAND` too, a program that speaks the protocol in peer.go", func(s string) error {
 		p, err := parsePeer(s)
 		o.peers = append(o.peers, p)
 		return err
@@ -213,11 +280,18 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 		}
 		o.sizes = append(o.sizes, size)
 	}
-	o.networks = strings.Split(*networks, ",")
-	for _, n := range o.networks {
-		if n != networkMem && n != networkTLS {
-			return nil, fmt.Errorf("-networks: %q is neither mem nor tls", n)
+	if o.networks, err = parseNetworks(*links); err != nil {
+		return nil, err
+	}
+	for s := range strings.SplitSeq(*parties, ",") {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 2 || n > 32 {
+			return nil, fmt.Errorf("-parties: %q is no number from 2 to 32", s)
 		}
+		o.parties = append(o.parties, n)
+	}
+	if o.builtin, err = parsePeers(*builtin); err != nil {
+		return nil, fmt.Errorf("-peers: %w", err)
 	}
 	if o.threshold, err = parseThreshold(*threshold); err != nil {
 		return nil, err
@@ -231,8 +305,6 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	switch {
 	case o.count < 1:
 		return nil, errors.New("-count must be at least 1")
-	case o.parties < 3 || o.parties > 32:
-		return nil, errors.New("-parties must be from 3 to 32")
 	case o.procs < 0:
 		return nil, errors.New("-procs must not be negative")
 	case o.oldFile == "" && len(files) > 0:

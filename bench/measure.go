@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -36,41 +37,75 @@ func measure(ctx context.Context, j *job, procs int) (*measurement, error) {
 		}
 		return &measurement{[]*process{a.Process}}, nil
 	}
-	sender, err := startChild(ctx, &order{Job: j, Side: 1}, procs)
+	return measureApart(ctx, cancel, j, procs)
+}
+
+// measureApart runs a job with a process for each party. They begin with the last
+// side, so that each is told where those after it listen.
+func measureApart(ctx context.Context, cancel func(), j *job, procs int) (_ *measurement, err error) {
+	k, err := j.kind()
 	if err != nil {
 		return nil, err
 	}
-	first, err := sender.next()
-	if err != nil {
-		return nil, err
-	}
-	receiver, err := startChild(ctx, &order{Job: j, Side: 0, Meet: first.Meet}, procs)
-	if err != nil {
-		return nil, errors.Join(err, sender.end(cancel))
-	}
-	type outcome struct {
-		answer *answer
-		err    error
-	}
-	done := make(chan outcome, 1)
-	go func() {
-		a, err := sender.result()
-		if err != nil {
-			// The receiver may know better what went wrong, if it is about
-			// to say so.
-			time.AfterFunc(time.Second, cancel)
+	children := make([]*child, len(k.sides()))
+	meet := map[int]*meeting{} // by side
+	for side := len(children) - 1; side >= 0; side-- {
+		o := &order{Job: j, Side: side, Meet: map[int]*meeting{}}
+		for later, m := range meet {
+			there := *m
+			if s := shapeOf(j.Network); s != nil {
+				r, err := startRelay(m.Address, *s)
+				if err != nil {
+					return nil, errors.Join(err, endAll(children, cancel))
+				}
+				defer r.close()
+				there.Address = r.address()
+			}
+			o.Meet[later] = &there
 		}
-		done <- outcome{a, err}
-	}()
-	a, err := receiver.result()
-	if err != nil {
-		time.AfterFunc(time.Second, cancel)
+		if children[side], err = startChild(ctx, o, procs); err != nil {
+			return nil, errors.Join(err, endAll(children, cancel))
+		}
+		if side > 0 {
+			first, err := children[side].next()
+			if err != nil {
+				children[side] = nil // it has ended
+				return nil, errors.Join(err, endAll(children, cancel))
+			}
+			meet[side] = first.Meet
+		}
 	}
-	other := <-done
-	if err = errors.Join(err, other.err); err != nil {
+	answers, errs := make([]*answer, len(children)), make([]error, len(children))
+	var running sync.WaitGroup
+	for side, c := range children {
+		running.Go(func() {
+			if answers[side], errs[side] = c.result(); errs[side] != nil {
+				// The others may know better what went wrong, if they are
+				// about to say so.
+				time.AfterFunc(time.Second, cancel)
+			}
+		})
+	}
+	running.Wait()
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	return &measurement{[]*process{a.Process, other.answer.Process}}, nil
+	m := &measurement{}
+	for _, a := range answers {
+		m.Processes = append(m.Processes, a.Process)
+	}
+	return m, nil
+}
+
+// endAll stops children that are not needed any more.
+func endAll(children []*child, cancel func()) error {
+	cancel()
+	for _, c := range children {
+		if c != nil {
+			c.cmd.Wait()
+		}
+	}
+	return nil
 }
 
 // A child is a measured process.
@@ -148,11 +183,4 @@ func (c *child) failed(err error) error {
 		return errors.New(text)
 	}
 	return fmt.Errorf("a measured process failed: %w", err)
-}
-
-// end stops a child that is not needed any more.
-func (c *child) end(cancel func()) error {
-	cancel()
-	c.cmd.Wait()
-	return nil
 }

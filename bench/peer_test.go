@@ -31,11 +31,11 @@ func peerMain(in io.Reader, out io.Writer, more string) int {
 // The textbook's protocol, on both networks, and its result is checked.
 func TestTextbook(t *testing.T) {
 	var out bytes.Buffer
-	o := mustParse(t, "-sizes", "4,3x5,5x3", "-run", "/textbook/", "-count", "1", "-peer", "textbook")
+	o := mustParse(t, "-sizes", "4,3x5,5x3", "-run", "/textbook/", "-count", "1", "-peers", "textbook")
 	require.NoError(t, run(t.Context(), o, &out))
 	require.Contains(t, out.String(), "PSI/textbook/semi-honest/n=2^3/m=2^5/tls")
 
-	p, err := newTextbookParty(&psiJob{N: 4, M: 4}, 0)
+	p, err := (&psiJob{N: 4, M: 4, Textbook: true}).party(0)
 	require.NoError(t, err)
 	_, err = p.finish() // of no run
 	require.ErrorIs(t, err, errWrong)
@@ -76,7 +76,7 @@ func TestParsePeer(t *testing.T) {
 	p, err := parsePeer("kkrt=./kkrt -x 1")
 	require.NoError(t, err)
 	require.Equal(t, peer{"kkrt", []string{"./kkrt", "-x", "1"}}, p)
-	for _, bad := range []string{"", "kkrt", "=x", "kkrt=", "a/b=x"} {
+	for _, bad := range []string{"", "kkrt", "textbook", "=x", "kkrt=", "a/b=x"} {
 		_, err := parse([]string{"-peer", bad}, io.Discard)
 		require.ErrorContains(t, err, "-peer", bad)
 	}

@@ -18,6 +18,8 @@ type psiJob struct {
 	Adversary psi.Adversary `json:"adversary"`
 	N         int           `json:"n"` // items of the receiver
 	M         int           `json:"m"` // items of the sender
+	// Textbook says that it is the textbook's, for comparison.
+	Textbook bool `json:"textbook,omitempty"`
 	// Fault makes the receiver lose a row, so that tests see that the check
 	// of the result works.
 	Fault bool `json:"fault,omitempty"`
@@ -50,6 +52,7 @@ func newPSIJob(prefix, network string, p *psiJob) *job {
 		Work:    p.N + p.M,
 		Items:   max(p.N, p.M),
 		Equal:   p.N == p.M,
+		Class:   "intersection",
 		PSI:     p,
 	}
 }
@@ -132,9 +135,16 @@ type psiParty struct {
 	result *psi.Result
 }
 
-func newPSIParty(j *psiJob, side int) (party, error) {
+func (j *psiJob) sides() []string { return []string{"receiver", "sender"} }
+
+func (j *psiJob) spoil() { j.Fault = true }
+
+func (j *psiJob) party(side int) (party, error) {
 	if j.N < 1 || j.M < 1 {
 		return nil, errors.New("each party needs an item")
+	}
+	if j.Textbook {
+		return &textbookParty{psiJob: j, side: side}, nil
 	}
 	return &psiParty{psiJob: j, side: side}, nil
 }
@@ -144,7 +154,8 @@ func (p *psiParty) prepare() (err error) {
 	return err
 }
 
-func (p *psiParty) run(ctx context.Context, rw io.ReadWriter) (err error) {
+func (p *psiParty) run(ctx context.Context, peers []io.ReadWriter) (err error) {
+	rw := peers[1-p.side]
 	cfg := &psi.Config{Adversary: p.Adversary, Reveal: psi.RevealReceiver, Protocol: p.Protocol}
 	if p.side == 0 {
 		p.result, err = psi.Receive(ctx, rw, p.set, cfg)

@@ -17,8 +17,10 @@ type report struct {
 	Machine *machine  `json:"machine"`
 	Procs   int       `json:"procs"` // GOMAXPROCS of the measured processes; 0 is Go's default
 	Count   int       `json:"count"`
+	Time    string    `json:"time,omitempty"` // at the start
 	Jobs    []*result `json:"jobs"`
 	LeftOut []leftOut `json:"left_out,omitempty"`
+	Fits    []fit     `json:"fits,omitempty"`
 }
 
 // print writes tables for people.
@@ -28,6 +30,7 @@ func (r *report) print(w io.Writer) {
 	r.printCosts(w)
 	r.printPhases(w)
 	r.printOwn(w)
+	r.printFits(w)
 	if n := r.disturbed(); n > 0 {
 		fmt.Fprintf(w, "\nBeware: %d of %d jobs waited for a processor for more than a tenth of their CPU time:\nother programs had it, or both parties have more threads than there are processors.\n"+
 			"Their wall time is that of a shared processor. Take CPU time, or measure again on an idle machine.\n", n, len(r.Jobs))
@@ -116,20 +119,45 @@ func (r *report) printTimes(w io.Writer) {
 }
 
 func (r *report) printCosts(w io.Writer) {
-	table(w, "Traffic and memory: per item of the larger side; all messages in the first column if one process plays all parties; peak RSS of a whole process, Go's runtime included, and what it was before the run",
-		"job|receiver sends|sender sends|B/item|delays|RSS|before|RSS receiver|RSS sender|CPU receiver|CPU sender",
+	table(w, "Traffic and memory: what all parties send, per item of the larger side; peak RSS of the largest process, Go's runtime included, and what it was before the run; heap of all parties",
+		"job|sent|B/item|delays|RSS|before|allocs|allocated|energy",
 		func(row func(...string)) {
 			for _, j := range r.Jobs {
-				first, second := j.sides()[0], ""
-				if sides := j.sides(); len(sides) == 2 {
-					second = sides[1]
-				}
-				row(j.Name, size10(j.figure(figureSent+"/"+first).Median), size10(j.figure(figureSent+"/"+second).Median),
-					digits(j.perItem(figureBytes)),
-					fmt.Sprintf("%g/%g", j.figure(figureDelays+"/"+first).Median, j.figure(figureDelays+"/"+second).Median),
+				row(j.Name, size10(j.figure(figureBytes).Median), digits(j.perItem(figureBytes)), count(j.figure(figureDelays).Median),
 					mebibytes(j.figure(figureRSS).Median), mebibytes(j.figure(figureSetRSS).Median),
-					mebibytes(j.figure(figureRSS+"/"+first).Median), mebibytes(j.figure(figureRSS+"/"+second).Median),
-					seconds(j.figure(figureCPU+"/"+first).Median), seconds(j.figure(figureCPU+"/"+second).Median))
+					count(j.figure(figureAllocs).Median), size10(j.figure(figureAllocBytes).Median), joules(j.figure(figureEnergy).Median))
+			}
+		})
+	table(w, "Parties: CPU and RSS where each has a process of its own", "job|party|sends|delays|wall|CPU|RSS",
+		func(row func(...string)) {
+			for _, j := range r.Jobs {
+				name := j.Name
+				for _, side := range j.sides() {
+					if len(j.sides()) < 2 {
+						continue
+					}
+					row(name, side, size10(j.figure(figureSent+"/"+side).Median), count(j.figure(figureDelays+"/"+side).Median),
+						seconds(j.figure(figureWall+"/"+side).Median), seconds(j.figure(figureCPU+"/"+side).Median), mebibytes(j.figure(figureRSS+"/"+side).Median))
+					name = ""
+				}
+			}
+		})
+}
+
+// printFits writes how costs grow.
+func (r *report) printFits(w io.Writer) {
+	if len(r.Fits) == 0 {
+		return
+	}
+	table(w, "Growth: cost = c · n^exponent through the largest three sizes; the times for 10^8 and 10^9 items are projections that nobody has measured",
+		"series|figure|exponent|sizes|at 10^8|at 10^9",
+		func(row func(...string)) {
+			for _, f := range r.Fits {
+				write := seconds
+				if f.Figure == figureRSS {
+					write = size10
+				}
+				row(f.Series, f.Figure, fmt.Sprintf("%.2f", f.Exponent), fmt.Sprint(f.Sizes), write(f.at(1e8)), write(f.at(1e9)))
 			}
 		})
 }
@@ -194,6 +222,13 @@ func digits(x float64) string {
 	return fmt.Sprintf("%.0f", x)
 }
 
+func count(x float64) string {
+	if x == 0 {
+		return "-"
+	}
+	return fmt.Sprintf("%.0f", x)
+}
+
 func seconds(s float64) string {
 	switch {
 	case s == 0:
@@ -204,6 +239,13 @@ func seconds(s float64) string {
 		return digits(s*1e3) + "ms"
 	}
 	return digits(s) + "s"
+}
+
+func joules(j float64) string {
+	if j == 0 {
+		return "-"
+	}
+	return digits(j) + "J"
 }
 
 func times(x float64) string {

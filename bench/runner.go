@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 	"time"
 )
 
@@ -19,7 +21,7 @@ type runner struct {
 	fault        bool
 	deadline     time.Time
 	progress     func(name string, runs int) // runs done
-	pace         map[string]pace             // by series
+	pace         map[string][]pace           // by series
 	measure      func(ctx context.Context, j *job, procs int) (*measurement, error)
 	now          func() time.Time
 }
@@ -37,27 +39,36 @@ func newRunner(o *options, progress func(string, int)) *runner {
 		fault:    o.fault,
 		deadline: time.Now().Add(o.budget),
 		progress: progress,
-		pace:     map[string]pace{},
+		pace:     map[string][]pace{},
 		measure:  measure,
 		now:      time.Now,
 	}
 }
 
 // all measures jobs until one fails, and leaves out those for which there is no
-// time.
+// time. Those come first that are expected to take the least, so that a budget
+// leaves out what is slow, whatever the order of jobs, in which results come.
 func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left []leftOut, err error) {
-	for _, j := range jobs {
-		if j.PSI != nil {
-			j.PSI.Fault = r.fault
+	place := map[string]int{}
+	for i, j := range jobs {
+		place[j.Name] = i
+	}
+	defer func() {
+		slices.SortStableFunc(results, func(a, b *result) int { return place[a.Name] - place[b.Name] })
+		slices.SortStableFunc(left, func(a, b leftOut) int { return place[a.Name] - place[b.Name] })
+		grow(results)
+	}()
+	for waiting := slices.Clone(jobs); len(waiting) > 0; {
+		next := 0
+		for i, j := range waiting {
+			if r.expected(j) < r.expected(waiting[next]) {
+				next = i
+			}
 		}
-		if j.Share != nil {
-			j.Share.Fault = r.fault
-		}
-		if j.HE != nil {
-			j.HE.Fault = r.fault
-		}
-		if j.Identity != nil {
-			j.Identity.Fault = r.fault
+		j := waiting[next]
+		waiting = slices.Delete(waiting, next, next+1)
+		if k, err := j.kind(); err == nil && r.fault {
+			k.spoil()
 		}
 		result, why, err := r.one(ctx, j)
 		switch {
@@ -73,8 +84,34 @@ func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left 
 			left = append(left, leftOut{j.Name, why})
 		}
 	}
-	grow(results)
 	return results, left, nil
+}
+
+// keepPace notes how long the last run of a job took.
+func (r *runner) keepPace(j *job, elapsed time.Duration) {
+	paces := r.pace[j.Series]
+	if n := len(paces); n > 0 && paces[n-1].work == j.Work {
+		paces = paces[:n-1]
+	}
+	r.pace[j.Series] = append(paces, pace{elapsed, j.Work})
+}
+
+// expected is how long a run of a job takes, by the pace of its series, or nothing
+// if none of that was measured yet. Two sizes tell what a run takes whatever its
+// size; one doesn't, and then the first run of the next is a trial.
+func (r *runner) expected(j *job) time.Duration {
+	paces := r.pace[j.Series]
+	if len(paces) == 0 {
+		return 0
+	}
+	last := paces[len(paces)-1]
+	more := float64(j.Work)/float64(last.work) - 1
+	if len(paces) == 1 {
+		return time.Duration(float64(last.elapsed) * math.Sqrt(1+more))
+	}
+	before := paces[len(paces)-2]
+	each := float64(last.elapsed-before.elapsed) / float64(last.work-before.work)
+	return max(last.elapsed, last.elapsed+time.Duration(max(0, each)*more*float64(last.work)))
 }
 
 // one measures a job. It returns no result, or one of fewer runs, and the reason
@@ -84,16 +121,14 @@ func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
 	bounded, cancel := context.WithDeadline(ctx, r.deadline)
 	defer cancel()
 	// The pace of a smaller size of the series says whether to begin.
-	if p, ok := r.pace[j.Series]; ok {
-		if why := r.lacking(time.Duration(float64(p.elapsed)*float64(j.Work)/float64(p.work)), r.count+1); why != "" {
-			r.progress(j.Name, r.count+1)
-			return nil, why, nil
-		}
+	if why := r.lacking(r.expected(j), r.count+1); why != "" && r.expected(j) > 0 {
+		r.progress(j.Name, r.count+1)
+		return nil, why, nil
 	}
 	res := &result{job: *j}
 	for i := range r.count + 1 {
 		if i == 1 { // the warm-up run is over
-			if why := r.lacking(r.pace[j.Series].elapsed, r.count); why != "" {
+			if why := r.lacking(r.expected(j), r.count); why != "" {
 				r.progress(j.Name, r.count)
 				return nil, why, nil
 			}
@@ -114,7 +149,7 @@ func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
 		default:
 			return nil, "", err
 		}
-		r.pace[j.Series] = pace{r.now().Sub(start), j.Work}
+		r.keepPace(j, r.now().Sub(start))
 		if i > 0 {
 			res.Runs = append(res.Runs, m)
 		}

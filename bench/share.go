@@ -72,7 +72,11 @@ type shareParty struct {
 	costs    costs
 }
 
-func newShareParty(j *shareJob, side int) (party, error) {
+func (j *shareJob) sides() []string { return []string{"dealer", "holders"} }
+
+func (j *shareJob) spoil() { j.Fault = true }
+
+func (j *shareJob) party(side int) (party, error) {
 	return &shareParty{shareJob: j, side: side}, nil
 }
 
@@ -90,7 +94,8 @@ func (p *shareParty) prepare() error {
 	return err
 }
 
-func (p *shareParty) run(_ context.Context, rw io.ReadWriter) error {
+func (p *shareParty) run(_ context.Context, peers []io.ReadWriter) error {
+	rw := peers[1-p.side]
 	p.costs.Delays = 1
 	if p.side == 0 {
 		return p.deal(rw)

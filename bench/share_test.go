@@ -9,7 +9,7 @@ import (
 )
 
 func TestShareJobs(t *testing.T) {
-	o := mustParse(t, "-sizes", "4,5x6", "-count", "1", "-run", "^Share/")
+	o := mustParse(t, "-sizes", "4,5x6", "-count", "1", "-run", "^Share/[A-Z]")
 	jobs := selectJobs(allJobs(o), o.pattern)
 	require.Len(t, jobs, 4*2)
 	results, left, err := newRunner(o, func(string, int) {}).all(t.Context(), jobs)
@@ -34,13 +34,13 @@ func TestShareJobs(t *testing.T) {
 }
 
 func TestWrongNumbersFail(t *testing.T) {
-	o := mustParse(t, "-sizes", "4", "-count", "1", "-networks", "mem", "-run", "^Share/")
+	o := mustParse(t, "-sizes", "4", "-count", "1", "-networks", "mem", "-run", "^Share/[A-Z]")
 	o.fault = true
 	require.ErrorContains(t, run(t.Context(), o, io.Discard), "numbers are wrong")
 }
 
 func TestShareList(t *testing.T) {
 	var out bytes.Buffer
-	require.NoError(t, run(t.Context(), mustParse(t, "-list", "-sizes", "20", "-run", "^Share/.*/mem"), &out))
+	require.NoError(t, run(t.Context(), mustParse(t, "-list", "-sizes", "20", "-run", "^Share/[A-Z].*/mem"), &out))
 	require.Equal(t, "Share/Additive/3of3/n=2^20/mem\nShare/Replicated/2of3/n=2^20/mem\nShare/Shamir/2of3/n=2^20/mem\nShare/Packed/9of12/n=2^20/mem\n", out.String())
 }

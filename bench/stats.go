@@ -6,22 +6,22 @@ import "slices"
 type result struct {
 	job
 	Runs    []*measurement `json:"runs"`
-	Figures []figure       `json:"figures"`
+	Figures []figure       `json:"-"` // which follow from the runs
 	// Growth and CPUGrowth are wall and CPU time per item, compared with
 	// those of the next smaller size. One is linear; zero is unknown.
-	Growth    float64 `json:"growth,omitempty"`
-	CPUGrowth float64 `json:"cpu_growth,omitempty"`
+	Growth    float64 `json:"-"`
+	CPUGrowth float64 `json:"-"`
 }
 
 // A figure is a quantity over all runs of a job.
 type figure struct {
-	Name   string  `json:"name"`
-	Unit   string  `json:"unit"`
-	Median float64 `json:"median"`
-	Min    float64 `json:"min"`
-	Max    float64 `json:"max"`
+	Name   string
+	Unit   string
+	Median float64
+	Min    float64
+	Max    float64
 	// Spread is (Max - Min) / Median: how far the runs lie apart.
-	Spread float64 `json:"spread"`
+	Spread float64
 }
 
 // Names of figures. Those of one party have its side behind a slash, those of a
@@ -35,10 +35,14 @@ const (
 	figureSetRSS  = "set-rss"   // B, the same before the run, when all is prepared
 	figureBytes   = "bytes"     // B, both ways
 	figureDelays  = "delays"    // until both parties are done
+	figureAllocs  = "allocs"    // on the heap, of all processes
+	figureEnergy  = "energy"    // J, of the machine
 	figureSent    = "sent"      // B, of a party
 	figurePhase   = "phase"     // s, of a party
 	figureLap     = "cpu-phase" // s, of the process in a phase
 	figureOwn     = "own"       // what only this kind of job has
+
+	figureAllocBytes = "alloc-bytes" // B, of all allocations
 )
 
 // judged is what a comparison looks at.
@@ -102,7 +106,7 @@ type quantity struct {
 
 // quantities are all figures of one run.
 func (m *measurement) quantities() []quantity {
-	var wall, cpu, wait, prepare, rss, setRSS, bytes, delays float64
+	var wall, cpu, wait, prepare, rss, setRSS, bytes, delays, allocs, allocBytes, energy float64
 	var parts []quantity
 	part := func(name, unit string, value float64) { parts = append(parts, quantity{name, unit, value}) }
 	for _, p := range m.Processes {
@@ -110,7 +114,10 @@ func (m *measurement) quantities() []quantity {
 		wait += p.CPUWait
 		rss = max(rss, float64(p.PeakRSS))
 		setRSS = max(setRSS, float64(p.PrepareRSS))
-		if len(p.Parties) == 1 { // figures of a process are those of its party
+		allocs += float64(p.Allocs)
+		allocBytes += float64(p.AllocBytes)
+		energy = max(energy, p.Energy) // all processes see the machine's
+		if len(p.Parties) == 1 {       // figures of a process are those of its party
 			part(figureCPU+"/"+p.Parties[0].Side, "s", p.CPU)
 			part(figureRSS+"/"+p.Parties[0].Side, "B", float64(p.PeakRSS))
 		}
@@ -143,6 +150,9 @@ func (m *measurement) quantities() []quantity {
 		{figureSetRSS, "B", setRSS},
 		{figureBytes, "B", bytes},
 		{figureDelays, "", delays},
+		{figureAllocs, "", allocs},
+		{figureAllocBytes, "B", allocBytes},
+		{figureEnergy, "J", energy},
 	}, parts...)
 }
 

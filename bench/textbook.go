@@ -30,13 +30,6 @@ type textbookParty struct {
 	costs costs
 }
 
-func newTextbookParty(j *psiJob, side int) (party, error) {
-	if j.N < 1 || j.M < 1 {
-		return nil, errors.New("each party needs an item")
-	}
-	return &textbookParty{psiJob: j, side: side}, nil
-}
-
 func (p *textbookParty) prepare() error {
 	for item := range p.psiJob.items(p.side) {
 		p.items = append(p.items, [16]byte(item))
@@ -91,13 +84,13 @@ func hashed(item [16]byte) (p point) {
 	}
 }
 
-func (p *textbookParty) run(_ context.Context, rw io.ReadWriter) error {
+func (p *textbookParty) run(_ context.Context, peers []io.ReadWriter) error {
 	start := time.Now()
 	key, err := ecdh.P256().GenerateKey(rand.Reader)
 	if err != nil {
 		return err
 	}
-	c := &pointConn{rw, &p.costs}
+	c := &pointConn{peers[1-p.side], &p.costs}
 	if p.side == 0 {
 		p.costs.Delays = 2
 		err = p.receive(key, c)

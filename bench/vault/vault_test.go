@@ -1,8 +1,10 @@
-package vault
+package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"io"
+	"strings"
 	"testing"
 
 	"github.com/dujiang-dev/dujiang/mpc/share"
@@ -171,5 +173,25 @@ func BenchmarkCombine(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+func TestAnswer(t *testing.T) {
+	var out bytes.Buffer
+	if err := answer(strings.NewReader(`{"job":{"secret":{"n":100}}}`), &out); err != nil {
+		t.Fatal(err)
+	}
+	var got struct {
+		Common  int
+		Process struct{ Parties []struct{ Sent int } }
+	}
+	if err := json.Unmarshal(out.Bytes(), &got); err != nil {
+		t.Fatal(err)
+	}
+	if got.Common != 100 || len(got.Process.Parties) != 1 || got.Process.Parties[0].Sent != 505 {
+		t.Errorf("the answer is %s", out.String())
+	}
+	if answer(strings.NewReader("{"), &out) == nil {
+		t.Error("half an order is accepted")
 	}
 }
