@@ -153,7 +153,7 @@ func TestCancellation(t *testing.T) {
 	for way, cfg := range ways() {
 		t.Run(way, func(t *testing.T) {
 			other := *cfg
-			a, b := &side{set: newSet(t, numbers(0, 5000)...), cfg: cfg}, &side{set: newSet(t, numbers(0, 5000)...), cfg: &other}
+			a, b := &side{set: newSet(t, numbers(0, 2000)...), cfg: cfg}, &side{set: newSet(t, numbers(0, 2000)...), cfg: &other}
 			ctx, cancel := context.WithCancel(t.Context())
 			a.cfg.Progress = func(Progress) { cancel() }
 			errA, errB := testparty.Run(t, func(_ context.Context, conn net.Conn) error { return a.receive(ctx, conn) }, b.send)
