@@ -38,6 +38,16 @@ func mustParse(t *testing.T, args ...string) *options {
 	return o
 }
 
+// measureAll returns the results of all jobs that the flags select, none of which is
+// left out.
+func measureAll(t *testing.T, o *options) []*result {
+	t.Helper()
+	results, left, err := newRunner(o, func(string, int) {}).all(t.Context(), selectJobs(allJobs(o), o.pattern))
+	require.NoError(t, err)
+	require.Empty(t, left)
+	return results
+}
+
 // Everything, with processes of its own, in small.
 func TestEndToEnd(t *testing.T) {
 	dir := t.TempDir()

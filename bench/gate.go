@@ -210,11 +210,11 @@ func (p *gateParty) run(ctx context.Context, peers []io.ReadWriter) (err error) 
 	}
 	p.watch.lap("authorize")
 	channels := make([]io.ReadWriter, len(peers))
-	for i, rw := range peers {
+	for i, rw := range counted(peers, &count) {
 		if rw == nil {
 			continue
 		}
-		if channels[i], err = agreement.Open(ctx, &countedStream{rw, &count}, permit, p.sides()[i]); err != nil {
+		if channels[i], err = agreement.Open(ctx, rw, permit, p.sides()[i]); err != nil {
 			return err
 		}
 	}
@@ -231,9 +231,7 @@ func (p *gateParty) run(ctx context.Context, peers []io.ReadWriter) (err error) 
 		return err
 	}
 	p.watch.lap("evidence")
-	for _, lap := range p.watch.phases {
-		p.costs.Phases = append(p.costs.Phases, phase{Name: lap.Name, Seconds: lap.Seconds}) // parties of one process don't take turns
-	}
+	p.costs.Phases = p.watch.wallOnly()
 	p.costs.Sent, p.costs.Received = count.sent.Load(), count.received.Load()
 	return nil
 }
@@ -299,7 +297,7 @@ func (p *gateParty) sum(ctx context.Context, channels []io.ReadWriter, permit *a
 
 func (p *gateParty) add(ctx context.Context, e *mpc.Engine, mine []int64) ([]int64, error) {
 	var sum *mpc.Vec
-	for from := range mpc.Parties {
+	for from := range e.Parties() {
 		values := mine
 		if from != p.self {
 			values = nil

@@ -146,6 +146,16 @@ func (w *stopwatch) lap(name string) {
 	w.wall, w.cpu = wall, cpu
 }
 
+// wallOnly returns the phases without processor time, for parties of one process,
+// which don't take turns.
+func (w *stopwatch) wallOnly() []phase {
+	phases := slices.Clone(w.phases)
+	for i := range phases {
+		phases[i].CPU = 0
+	}
+	return phases
+}
+
 // A size is the numbers of items of the two parties.
 type size struct{ n, m int }
 

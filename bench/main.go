@@ -32,7 +32,7 @@ A job is a protocol, an adversary, two sizes and a network. Its name is what -ru
 matches and benchstat shows: PSI/vole/malicious/n=2^16/tls.
 
   PSI       private set intersection, half of the items in common
-  MPC       operations of package mpc on shares of three parties
+  MPC       operations of package mpc on shares of three parties or two
   HE        sums of the vectors of -parties organisations by package he
   Share     vectors, keys and files split and combined by package mpc/share
   Identity  a catalogue, of 340,000 records at size 20, registered and asked

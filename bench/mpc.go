@@ -5,15 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync/atomic"
+	"math"
+	"slices"
 	"time"
 
 	"github.com/dujiang-dev/dujiang/mpc"
 )
 
 // An mpcJob is an operation on two secret vectors, of parties 0 and 1, whose result
-// party 0 learns.
+// party 0 learns. Two parties make triples, or get them, when it needs them.
 type mpcJob struct {
+	Backend   string `json:"backend"`
 	Operation string `json:"operation"`
 	Bits      int    `json:"bits"` // of numbers, and a sign
 	N         int    `json:"n"`    // elements of the vectors
@@ -21,176 +23,105 @@ type mpcJob struct {
 	Fault bool `json:"fault,omitempty"`
 }
 
-// An operation is one of package mpc, as these jobs see it.
-type operation struct {
-	name string
-	// bits is how large the numbers are: from -2^bits to 2^bits - 1.
-	bits int
-	// run returns a vector, or bits.
-	run func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error)
-	// want is element i of the result.
-	want func(j *mpcJob, i int) int64
-	// results says that there are fewer than elements of the vectors.
-	results int
-}
-
-// operations are all of package mpc that are worth a job. Another one is another
-// entry.
-var operations = []operation{
-	{name: "mul", bits: 30,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
-			return vector(e.Mul(ctx, x, y))
-		},
-		want: func(j *mpcJob, i int) int64 { return j.number(0, i) * j.number(1, i) }},
-	{name: "dot", bits: 15, results: 1,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
-			return vector(e.Dot(ctx, x, y))
-		},
-		want: func(j *mpcJob, _ int) (sum int64) {
-			for i := range j.N {
-				sum += j.number(0, i) * j.number(1, i)
-			}
-			return sum
-		}},
-	{name: "matmul", bits: 20,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
-			d := root(x.Len())
-			return vector(e.MatMul(ctx, d, d, d, x, y))
-		},
-		want: func(j *mpcJob, i int) (sum int64) {
-			d := root(j.N)
-			for k := range d {
-				sum += j.number(0, i/d*d+k) * j.number(1, k*d+i%d)
-			}
-			return sum
-		}},
-	{name: "less", bits: 62,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
-			return booleans(e.Less(ctx, x, y))
-		},
-		want: func(j *mpcJob, i int) int64 { return number(j.number(0, i) < j.number(1, i)) }},
-	{name: "equal", bits: 62,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
-			return booleans(e.Equal(ctx, x, y))
-		},
-		want: func(j *mpcJob, i int) int64 { return number(j.number(0, i) == j.number(1, i)) }},
-	{name: "min", bits: 62, // a comparison and a selection by it
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
-			less, err := e.Less(ctx, x, y)
-			if err != nil {
-				return nil, nil, err
-			}
-			return vector(e.Select(ctx, less, x, y))
-		},
-		want: func(j *mpcJob, i int) int64 { return min(j.number(0, i), j.number(1, i)) }},
-}
-
-func vector(v *mpc.Vec, err error) (*mpc.Vec, *mpc.Bits, error)    { return v, nil, err }
-func booleans(b *mpc.Bits, err error) (*mpc.Vec, *mpc.Bits, error) { return nil, b, err }
-
-func number(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
-}
-
-// root returns the square root of a power of four, or zero.
-func root(n int) int {
-	for d := 1; d*d <= n; d *= 2 {
-		if d*d == n {
-			return d
-		}
-	}
-	return 0
-}
-
 // mpcJobs returns all jobs of package mpc, the small ones first, for the sizes that
 // are equal on both sides. A matrix product is of square matrices, for sizes that
 // are squares.
 func mpcJobs(sizes []size, networks []string) (jobs []*job) {
 	for _, s := range bySize(sizes) {
-		for _, op := range operations {
-			work := s.n
-			if op.name == "matmul" {
-				work *= root(s.n)
-			}
-			if s.n != s.m || work == 0 {
-				continue
-			}
-			for _, network := range networks {
-				prefix := "MPC/three-parties/" + op.name + "/"
-				jobs = append(jobs, &job{
-					Name:    prefix + s.String() + "/" + network,
-					Series:  prefix + network,
-					Network: network,
-					Work:    work,
-					Items:   s.n,
-					Equal:   true,
-					MPC:     &mpcJob{Operation: op.name, Bits: op.bits, N: s.n},
-				})
+		for _, b := range backends {
+			for _, op := range operations {
+				work := s.n
+				if op.name == "matmul" {
+					work *= root(s.n)
+				}
+				if s.n != s.m || work == 0 || b.operations != nil && !slices.Contains(b.operations, op.name) {
+					continue
+				}
+				for _, network := range networks {
+					prefix := "MPC/" + b.name + "/" + op.name + "/"
+					jobs = append(jobs, &job{
+						Name:    prefix + s.String() + "/" + network,
+						Series:  prefix + network,
+						Network: network,
+						Work:    work,
+						Items:   s.n,
+						Equal:   true,
+						MPC:     &mpcJob{Backend: b.name, Operation: op.name, Bits: op.bits, N: s.n},
+					})
+				}
 			}
 		}
 	}
 	return jobs
 }
 
-func (j *mpcJob) operation() (*operation, error) {
-	for i := range operations {
-		if operations[i].name == j.Operation {
-			return &operations[i], nil
+// parts returns the backend and the operation.
+func (j *mpcJob) parts() (*backend, *operation, error) {
+	b := slices.IndexFunc(backends, func(b backend) bool { return b.name == j.Backend })
+	o := slices.IndexFunc(operations, func(o operation) bool { return o.name == j.Operation })
+	if b < 0 || o < 0 {
+		return nil, nil, fmt.Errorf("package mpc has no %q of %q here", j.Operation, j.Backend)
+	}
+	return &backends[b], &operations[o], nil
+}
+
+// numbers returns the vector of a party. Every fourth number is equal in both.
+func (j *mpcJob) numbers(party int) []int64 {
+	v := make([]int64, j.N)
+	for i := range v {
+		from := party
+		if i%4 == 0 {
+			from = 0
 		}
+		v[i] = int64(mix(uint64(from)<<32|uint64(i))) >> (63 - j.Bits)
 	}
-	return nil, fmt.Errorf("package mpc has no operation %q here", j.Operation)
+	return v
 }
 
-// number returns number i of a party. Every fourth is equal in both vectors.
-func (j *mpcJob) number(party, i int) int64 {
-	if i%4 == 0 {
-		party = 0
+func (j *mpcJob) sides() []string {
+	b, _, err := j.parts()
+	if err != nil {
+		return nil
 	}
-	return int64(mix(uint64(party)<<32|uint64(i))) >> (63 - j.Bits)
+	return b.sides
 }
-
-func (j *mpcJob) sides() []string { return []string{"party 0", "party 1", "party 2"} }
 
 func (j *mpcJob) spoil() { j.Fault = true }
 
 func (j *mpcJob) party(side int) (party, error) {
-	op, err := j.operation()
-	return &mpcParty{mpcJob: j, op: op, self: side}, err
+	b, op, err := j.parts()
+	switch {
+	case err != nil:
+		return nil, err
+	case side >= b.parties:
+		return &dealerParty{}, nil
+	}
+	return &mpcParty{mpcJob: j, backend: b, op: op, self: side}, nil
 }
 
-// An mpcParty is one of the three.
+// An mpcParty is one of those that compute.
 type mpcParty struct {
 	*mpcJob
-	op     *operation
-	self   int
-	values []int64 // its own
-	result []int64 // of party 0
-	costs  costs
+	backend *backend
+	op      *operation
+	self    int
+	values  []int64 // its own
+	result  []int64 // of party 0
+	costs   costs
 }
 
 func (p *mpcParty) prepare() error {
 	if p.self < 2 {
-		p.values = make([]int64, p.N)
-		for i := range p.values {
-			p.values[i] = p.number(p.self, i)
-		}
+		p.values = p.numbers(p.self)
 	}
 	return nil
 }
 
 func (p *mpcParty) run(ctx context.Context, peers []io.ReadWriter) error {
-	counted := make([]io.ReadWriter, len(peers))
 	var count traffic
-	for i, rw := range peers {
-		if rw != nil {
-			counted[i] = &countedStream{rw, &count}
-		}
-	}
+	streams := counted(peers, &count)
 	watch := startStopwatch()
-	e, err := mpc.New(ctx, p.self, counted, &mpc.Config{Adversary: mpc.SemiHonest})
+	e, err := mpc.New(ctx, p.self, streams[:p.backend.parties], p.backend.config(streams))
 	if err != nil {
 		return err
 	}
@@ -200,10 +131,7 @@ func (p *mpcParty) run(ctx context.Context, peers []io.ReadWriter) error {
 		return err
 	}
 	watch.lap("close")
-	p.costs.Phases = watch.phases
-	for i := range p.costs.Phases {
-		p.costs.Phases[i].CPU = 0 // parties of one process don't take turns
-	}
+	p.costs.Phases = watch.wallOnly()
 	p.costs.Sent, p.costs.Received = count.sent.Load(), count.received.Load()
 	return nil
 }
@@ -217,8 +145,11 @@ func (p *mpcParty) compute(ctx context.Context, e *mpc.Engine, watch *stopwatch)
 		if from == p.self {
 			mine = p.values
 		}
-		var err error
-		if in[from], err = e.Input(ctx, from, p.N, r, mine); err != nil {
+		v, err := e.Input(ctx, from, p.N, r, mine)
+		if err != nil {
+			return err
+		}
+		if in[from], err = v.Halve(p.op.fraction); err != nil {
 			return err
 		}
 	}
@@ -238,18 +169,29 @@ func (p *mpcParty) compute(ctx context.Context, e *mpc.Engine, watch *stopwatch)
 			{p.op.name + " rounds", "", float64(after.Rounds - before.Rounds)},
 		}
 	}
-	if v != nil {
-		p.result, err = e.Open(ctx, v, 0)
-	} else {
-		var bits []bool
-		bits, err = e.OpenBits(ctx, b, 0)
-		for _, bit := range bits {
-			p.result = append(p.result, number(bit))
-		}
-	}
+	p.result, err = p.open(ctx, e, v, b)
 	watch.lap("open")
 	p.costs.Delays = e.Stats().Rounds
 	return err
+}
+
+// open opens a vector or bits to party 0, and returns numbers before the division.
+func (p *mpcParty) open(ctx context.Context, e *mpc.Engine, v *mpc.Vec, b *mpc.Bits) (result []int64, err error) {
+	switch {
+	case b != nil:
+		bits, err := e.OpenBits(ctx, b, 0)
+		for _, bit := range bits {
+			result = append(result, number(bit))
+		}
+		return result, err
+	case p.op.fraction > 0:
+		values, err := e.OpenFixed(ctx, v, 0)
+		for _, x := range values {
+			result = append(result, int64(math.Ldexp(x, p.op.fraction)))
+		}
+		return result, err
+	}
+	return e.Open(ctx, v, 0)
 }
 
 // errComputed says that a computation gave another result than the known one.
@@ -263,45 +205,26 @@ func (p *mpcParty) finish() (costs, error) {
 		return p.costs, nil
 	}
 	if p.Fault && len(p.result) > 0 {
-		p.result[len(p.result)-1]++
+		p.result[len(p.result)-1] += 2
 	}
-	results := p.N
-	if p.op.results > 0 {
-		results = p.op.results
+	return p.costs, p.op.check(p.values, p.numbers(1), p.result)
+}
+
+// A dealerParty makes triples for two parties until they end the run.
+type dealerParty struct{ costs costs }
+
+func (p *dealerParty) prepare() error { return nil }
+
+func (p *dealerParty) run(ctx context.Context, peers []io.ReadWriter) error {
+	var count traffic
+	streams := counted(peers, &count)
+	watch := startStopwatch()
+	if err := mpc.Deal(ctx, [2]io.ReadWriter{streams[0], streams[1]}, dealerName, nil); err != nil {
+		return err
 	}
-	if len(p.result) != results {
-		return costs{}, fmt.Errorf("%w: there are %d results, want %d", errComputed, len(p.result), results)
-	}
-	for i, got := range p.result {
-		if want := p.op.want(p.mpcJob, i); got != want {
-			return costs{}, fmt.Errorf("%w: element %d is %d, want %d", errComputed, i, got, want)
-		}
-	}
-	return p.costs, nil
+	watch.lap("deal")
+	p.costs = costs{Sent: count.sent.Load(), Received: count.received.Load(), Phases: watch.wallOnly()}
+	return nil
 }
 
-// traffic is what went over all streams of a party.
-type traffic struct{ sent, received atomic.Int64 }
-
-// A countedStream adds to a party's traffic. It can be interrupted as the stream
-// in it can.
-type countedStream struct {
-	rw    io.ReadWriter
-	count *traffic
-}
-
-func (c *countedStream) Read(b []byte) (int, error) {
-	n, err := c.rw.Read(b)
-	c.count.received.Add(int64(n))
-	return n, err
-}
-
-func (c *countedStream) Write(b []byte) (int, error) {
-	n, err := c.rw.Write(b)
-	c.count.sent.Add(int64(n))
-	return n, err
-}
-
-func (c *countedStream) SetDeadline(at time.Time) error {
-	return c.rw.(interface{ SetDeadline(time.Time) error }).SetDeadline(at)
-}
+func (p *dealerParty) finish() (costs, error) { return p.costs, nil }

@@ -2,22 +2,21 @@ package main
 
 import (
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// All operations, in one process and in three.
+// All backends and operations, in one process and in as many as there are sides.
 func TestMPCJobs(t *testing.T) {
-	o := mustParse(t, "-sizes", "4,5,5x6", "-count", "1", "-run", "^MPC/", "-networks", "mem,tls")
+	o := mustParse(t, "-sizes", "4,5x6", "-count", "1", "-run", "^MPC/.*/mem|^MPC/.*/less/.*/tls")
 	jobs := selectJobs(allJobs(o), o.pattern)
-	require.Len(t, jobs, 2*(2*len(operations)-1), "matrices are square")
-	results, left, err := newRunner(o, func(string, int) {}).all(t.Context(), jobs)
-	require.NoError(t, err)
-	require.Empty(t, left)
-	for _, r := range results {
-		require.Len(t, r.Runs[0].Processes, map[string]int{networkMem: 1, networkTLS: 3}[r.Network], r.Name)
+	perBackend := map[string]int{}
+	for _, r := range measureAll(t, o) {
+		sides := r.sides()
+		require.Len(t, r.Runs[0].Processes, map[string]int{networkMem: 1, networkTLS: len(sides)}[r.Network], r.Name)
 		var sent, received int64
 		for _, p := range r.Runs[0].Processes {
 			for _, party := range p.Parties {
@@ -26,44 +25,88 @@ func TestMPCJobs(t *testing.T) {
 		}
 		require.Equal(t, sent, received, r.Name)
 		require.Positive(t, r.figure(figureDelays).Median)
-		name := strings.Split(r.Name, "/")[2]
-		for _, phase := range []string{"join", "input", name, "open"} {
+		words := strings.Split(r.Name, "/")
+		perBackend[words[1]]++
+		for _, phase := range []string{"join", "input", words[2], "open"} {
 			require.Positive(t, r.figure(figurePhase+"/party 0/"+phase).Median, "%s: %s", r.Name, phase)
 		}
-		require.Positive(t, r.figure(figureOwn+"/party 0/"+name+" alone").Median, r.Name)
+		require.Positive(t, r.figure(figureOwn+"/party 0/"+words[2]+" alone").Median, r.Name)
+		if words[1] == "two-dealer" {
+			require.Positive(t, r.figure(figurePhase+"/dealer/deal").Median)
+			require.Positive(t, r.figure(figureSent+"/dealer").Median)
+		}
 	}
+	require.Equal(t, len(operations)+1, perBackend["three-parties"])
+	require.Len(t, perBackend, len(backends))
+	require.Len(t, jobs, 7+3+3+2+len(backends))
 }
 
+// The check of a result is that of its operation, whoever computes.
 func TestWrongComputationFails(t *testing.T) {
+	o := mustParse(t, "-sizes", "4", "-count", "1", "-networks", "mem", "-run", "/two-dealer/less/")
+	o.fault = true
+	require.ErrorContains(t, run(t.Context(), o, io.Discard), errComputed.Error())
 	for _, op := range operations {
-		o := mustParse(t, "-sizes", "4", "-count", "1", "-networks", "mem", "-run", "/"+op.name+"/")
-		o.fault = true
-		require.ErrorContains(t, run(t.Context(), o, io.Discard), errComputed.Error(), op.name)
+		j := &mpcJob{Backend: "three-parties", Operation: op.name, Bits: op.bits, N: 16}
+		made, err := j.party(0)
+		require.NoError(t, err)
+		p := made.(*mpcParty)
+		require.NoError(t, p.prepare())
+		_, err = p.finish()
+		require.ErrorIs(t, err, errComputed, "no result")
+		right := op.want(p.values, j.numbers(1))
+		for above, wrong := range map[int64]bool{-1: true, 0: false, op.above: false, op.above + 1: true} {
+			p.result = slices.Clone(right)
+			p.result[len(right)-1] += above
+			_, err = p.finish()
+			require.Equal(t, wrong, err != nil, "%s: %d more", op.name, above)
+		}
+		p.result = append(slices.Clone(right), 0)
+		_, err = p.finish()
+		require.ErrorIs(t, err, errComputed, "a result more")
+		p.self = 1
+		_, err = p.finish()
+		require.ErrorIs(t, err, errComputed, "a result that is not for it")
 	}
-	op, err := (&mpcJob{Operation: "mul"}).operation()
-	require.NoError(t, err)
-	p := &mpcParty{mpcJob: &mpcJob{Operation: "mul", N: 2}, op: op}
-	_, err = p.finish()
-	require.ErrorIs(t, err, errComputed, "no result")
-	p.self, p.result = 2, []int64{}
-	_, err = p.finish()
-	require.ErrorIs(t, err, errComputed, "a result that is not for it")
-	_, err = (&mpcJob{Operation: "sqrt"}).party(0)
-	require.Error(t, err)
+	for _, j := range []*mpcJob{{Backend: "three-parties", Operation: "none"}, {Backend: "none", Operation: "mul"}} {
+		_, err := j.party(0)
+		require.Error(t, err)
+		require.Empty(t, j.sides())
+	}
 }
 
 // The known answers are what integers say, for numbers that fill their range.
 func TestKnownComputations(t *testing.T) {
 	for _, op := range operations {
-		j := &mpcJob{Operation: op.name, Bits: op.bits, N: 16}
+		j := &mpcJob{Operation: op.name, Bits: op.bits, N: 1000}
+		xs, ys := j.numbers(0), j.numbers(1)
 		var low, high, equal bool
-		for i := range 1000 {
-			x, y := j.number(0, i), j.number(1, i)
+		for i, x := range xs {
 			require.LessOrEqual(t, x, int64(1)<<op.bits-1)
 			require.GreaterOrEqual(t, x, -int64(1)<<op.bits)
-			low, high, equal = low || x < 0, high || x >= int64(1)<<(op.bits-1), equal || x == y
+			low, high, equal = low || x < 0, high || x >= int64(1)<<(op.bits-1), equal || x == ys[i]
 		}
 		require.True(t, low && high && equal, op.name)
 	}
+	x, y := []int64{1, 2, 3, 4}, []int64{5, 2, -7, 1 << 16}
+	for name, want := range map[string][]int64{
+		"mul": {5, 4, -21, 1 << 18}, "mulfixed": {0, 0, -1, 4}, "dot": {5 + 4 - 21 + 1<<18}, "min": {1, 2, -7, 4},
+		"less": {1, 0, 0, 1}, "equal": {0, 1, 0, 0}, "matmul": {5 - 14, 2 + 2<<16, 15 - 28, 6 + 4<<16},
+	} {
+		_, op, err := (&mpcJob{Backend: "three-parties", Operation: name}).parts()
+		require.NoError(t, err)
+		require.Equal(t, want, op.want(x, y), name)
+	}
 	require.Equal(t, []int{1, 0, 2, 0, 4}, []int{root(1), root(2), root(4), root(9), root(16)})
+}
+
+// Operations that backends name are there.
+func TestBackends(t *testing.T) {
+	for _, b := range backends {
+		require.LessOrEqual(t, b.parties, len(b.sides))
+		for _, name := range b.operations {
+			_, _, err := (&mpcJob{Backend: b.name, Operation: name}).parts()
+			require.NoError(t, err)
+		}
+	}
 }

@@ -1,0 +1,247 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// firstNetwork is the first network on which any of the jobs were measured.
+func firstNetwork(jobs []*result) string {
+	for _, n := range networks {
+		if slices.ContainsFunc(jobs, func(j *result) bool { return j.Network == n.name }) {
+			return n.name
+		}
+	}
+	return ""
+}
+
+// overSizes plots a figure of all series on the first network.
+func (r *report) overSizes(jobs []*result, names []string, figure, title, caption string, unit func(float64) string) (plot, bool) {
+	network := firstNetwork(jobs)
+	p := plot{Title: title, Caption: caption + " Network " + network + "."}
+	var curves []curve
+	for i, name := range names {
+		c := curve{name: name, series: i}
+		exponent := ""
+		for _, j := range jobs {
+			f := j.figure(figure)
+			if label(j) != name || j.Network != network || !j.Equal || f.Median <= 0 {
+				continue
+			}
+			c.points = append(c.points, point2{float64(j.Items), f.Median, f.Min, f.Max})
+			if fit, ok := r.fit(j.Series, figure); ok {
+				exponent = fmt.Sprintf("%.2f", fit.Exponent)
+			}
+		}
+		slices.SortFunc(c.points, func(a, b point2) int { return int(a.x - b.x) })
+		if len(c.points) > 0 {
+			curves = append(curves, c)
+			l := newLegend(i, name)
+			l.Exponent = exponent
+			p.Legend = append(p.Legend, l)
+		}
+	}
+	if !slices.ContainsFunc(curves, func(c curve) bool { return len(c.points) > 1 }) {
+		return p, false
+	}
+	p.SVG = plotLogLog(title, curves, unit)
+	return p, true
+}
+
+func newLegend(series int, text string) legend {
+	s := newSVG(12, 12, "")
+	s.mark(series, 6, 6, "")
+	return legend{Mark: s.done(), Text: text}
+}
+
+// atLargest returns one result of each label on a network: that of the largest size
+// that half of them were measured at, so that they can be compared.
+func atLargest(jobs []*result, names []string, network string) (common []*result) {
+	sizes := map[int]int{}
+	for _, j := range jobs {
+		if j.Network == network && j.Equal {
+			sizes[j.Items]++
+		}
+	}
+	best, most := 0, 0
+	for _, n := range sizes {
+		most = max(most, n)
+	}
+	for items, n := range sizes {
+		if 2*n >= most {
+			best = max(best, items)
+		}
+	}
+	for _, name := range names {
+		for _, j := range jobs {
+			if j.Network == network && j.Equal && j.Items == best && label(j) == name {
+				common = append(common, j)
+			}
+		}
+	}
+	return common
+}
+
+func bytesPerItem(jobs []*result, names []string) (plot, bool) {
+	var bars []bar
+	at := atLargest(jobs, names, firstNetwork(jobs))
+	for _, j := range at {
+		if per := j.perItem(figureBytes); per > 0 {
+			b := bar{label: label(j), value: digits(per) + " B"}
+			for k, side := range j.sides() {
+				sent := j.figure(figureSent+"/"+side).Median / float64(j.Items)
+				b.parts = append(b.parts, part{side, k, sent, fmt.Sprintf("%s sends %s B an item", side, digits(sent))})
+			}
+			bars = append(bars, b)
+		}
+	}
+	if len(bars) == 0 {
+		return plot{}, false
+	}
+	p := plot{Title: "Bytes per item", Caption: fmt.Sprintf("What all parties send together, n = %s.", prettySize(at[0].Items))}
+	for k, names := range sidesOf(at) {
+		p.Legend = append(p.Legend, newLegend(k, strings.Join(names, " or ")+" sends"))
+	}
+	p.SVG = plotBars(p.Title, bars, false)
+	return p, true
+}
+
+// sidesOf returns the names that side k has in jobs of several sides, at [k].
+func sidesOf(jobs []*result) (names [][]string) {
+	for _, j := range jobs {
+		sides := j.sides()
+		for k, side := range sides {
+			switch {
+			case len(sides) == 1:
+			case k == len(names):
+				names = append(names, []string{side})
+			case !slices.Contains(names[k], side):
+				names[k] = append(names[k], side)
+			}
+		}
+	}
+	return names
+}
+
+// byNetwork shows how long each series takes on each network.
+func byNetwork(jobs []*result, names []string) (plot, bool) {
+	var present []string
+	for _, n := range networks {
+		if slices.ContainsFunc(jobs, func(j *result) bool { return j.Network == n.name }) {
+			present = append(present, n.name)
+		}
+	}
+	if len(present) < 2 {
+		return plot{}, false
+	}
+	at := atLargest(jobs, names, present[len(present)-1])
+	var rows []dotRow
+	for _, last := range at {
+		row := dotRow{label: label(last)}
+		for k, network := range present {
+			for _, j := range jobs {
+				if wall := j.figure(figureWall).Median; j.Network == network && j.Items == last.Items && j.Equal && label(j) == label(last) && wall > 0 {
+					row.dots = append(row.dots, dot{k, wall, network + ": " + seconds(wall)})
+				}
+			}
+		}
+		rows = append(rows, row)
+	}
+	if len(rows) == 0 {
+		return plot{}, false
+	}
+	p := plot{Title: "Time on each network", Caption: fmt.Sprintf("Median wall time, n = %s.", prettySize(at[0].Items))}
+	for k, network := range present {
+		p.Legend = append(p.Legend, newLegend(k, network))
+	}
+	p.SVG = plotDots(p.Title, rows, axisSeconds)
+	return p, true
+}
+
+// phaseBars shows into which phases the time of each party goes.
+func phaseBars(jobs []*result) (plot, bool) {
+	var phases []string
+	var bars []bar
+	at := atLargest(jobs, labels(jobs), firstNetwork(jobs))
+	for _, j := range at {
+		for k, side := range j.sides() {
+			if k > 1 {
+				break // the third of three is as the second
+			}
+			b := bar{label: label(j)}
+			if len(j.sides()) > 1 {
+				b.label += ": " + side
+			}
+			var sum float64
+			for _, f := range j.Figures {
+				phase, ok := strings.CutPrefix(f.Name, figurePhase+"/"+side+"/")
+				if !ok || f.Median <= 0 {
+					continue
+				}
+				name := phase
+				if j.MPC != nil && !slices.Contains([]string{"join", "input", "open", "close"}, phase) {
+					name = "operation"
+				}
+				c := slices.Index(phases, name)
+				if c < 0 {
+					c = len(phases)
+					phases = append(phases, name)
+				}
+				sum += f.Median
+				b.parts = append(b.parts, part{phase, c, f.Median, phase + ": " + seconds(f.Median)})
+			}
+			b.value = seconds(sum)
+			if sum > 0 {
+				bars = append(bars, b)
+			}
+		}
+	}
+	if len(bars) == 0 {
+		return plot{}, false
+	}
+	p := plot{Title: "Phases", Caption: fmt.Sprintf("Where the time goes, waiting for the other included; n = %s, network %s.", prettySize(at[0].Items), at[0].Network)}
+	for c, name := range phases {
+		p.Legend = append(p.Legend, newLegend(c, name))
+	}
+	p.SVG = plotBars(p.Title, bars, true)
+	return p, true
+}
+
+// peerRatios shows how many times the processor time of this library its peers take
+// for the same, each at the largest size at which both were measured.
+func peerRatios(jobs []*result) (plot, bool) {
+	var bars []bar
+	for _, name := range labels(jobs) {
+		var best *result
+		var ours []*result
+		for _, peer := range jobs {
+			if !peer.Peer || label(peer) != name || best != nil && best.Items >= peer.Items {
+				continue
+			}
+			var same []*result
+			for _, j := range jobs {
+				if !j.Peer && j.Class == peer.Class && j.Items == peer.Items && j.Network == peer.Network && j.Equal && j.figure(figureCPU).Median > 0 {
+					same = append(same, j)
+				}
+			}
+			if len(same) > 0 && peer.Equal && peer.figure(figureCPU).Median > 0 {
+				best, ours = peer, same
+			}
+		}
+		for _, j := range ours {
+			ratio := best.figure(figureCPU).Median / j.figure(figureCPU).Median
+			bars = append(bars, bar{
+				label: fmt.Sprintf("%s against %s, n = %s", name, label(j), prettySize(j.Items)),
+				value: digits(ratio) + "×",
+				parts: []part{{"", slices.Index(labels(jobs), label(j)), ratio, seconds(best.figure(figureCPU).Median) + " against " + seconds(j.figure(figureCPU).Median)}},
+			})
+		}
+	}
+	if len(bars) == 0 {
+		return plot{}, false
+	}
+	p := plot{Title: "Peers", Caption: "How many times the processor time others take for the same task in the same run; a longer bar is a slower peer, below 1× a faster one."}
+	p.SVG = plotBars(p.Title, bars, false)
+	return p, true
+}
