@@ -11,7 +11,7 @@
 //	└ type: 1-3 function nodes, 4 service node, 5 connector, 6 product, 7 resource
 //
 // A [Code] never changes. What does change, department, resource and version,
-// is a [Path] that a signed [Binding] ties to the code.
+// is a [Path] that a signed record of package directory ties to the code.
 //
 // # Editions
 //

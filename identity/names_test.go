@@ -1,7 +1,6 @@
 package identity
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 	"time"
@@ -94,20 +93,6 @@ func TestPath(t *testing.T) {
 		_, err := ParsePath(s)
 		require.Error(t, err, s)
 	}
-}
-
-func TestBinding(t *testing.T) {
-	path, err := ParsePath("3101/气象局/观测")
-	require.NoError(t, err)
-	code, err := Parse(codes[5])
-	require.NoError(t, err)
-	b := Binding{Path: path, Code: code, From: time.Date(2025, 6, 1, 0, 0, 0, 0, time.UTC)}
-	text, err := json.Marshal(b)
-	require.NoError(t, err)
-	require.Equal(t, `{"path":"3101/气象局/观测","code":"691110000600037341L11011BH95JZYG","from":"2025-06-01T00:00:00Z"}`, string(text))
-	var back Binding
-	require.NoError(t, json.Unmarshal(text, &back))
-	require.Equal(t, b, back)
 }
 
 func TestRef(t *testing.T) {

@@ -2,7 +2,6 @@ package identity
 
 import (
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 )
@@ -106,13 +105,4 @@ func (p *Path) UnmarshalText(text []byte) error {
 		*p = parsed
 	}
 	return err
-}
-
-// A Binding says that a path leads to a code from a time on. Whoever the code
-// belongs to signs it. If it replaces another path, that one redirects here.
-type Binding struct {
-	Path     Path      `json:"path"`
-	Code     Code      `json:"code"`
-	Replaces Path      `json:"replaces,omitzero"`
-	From     time.Time `json:"from"`
 }

@@ -5,10 +5,13 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -115,6 +118,18 @@ func TestRegistry(t *testing.T) {
 	require.Contains(t, text, "1 witnesses have seen")
 }
 
+// checkpoint returns the size of the log that its latest checkpoint covers.
+func checkpoint(t *testing.T, url string) int {
+	answer, err := http.Get(url + "/evidence/checkpoint")
+	require.NoError(t, err)
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	require.NoError(t, err)
+	size, err := strconv.Atoi(strings.Split(string(text), "\n")[1])
+	require.NoError(t, err)
+	return size
+}
+
 // An organisation on the table registers by its key, and nobody else does.
 func TestRegister(t *testing.T) {
 	dir := t.TempDir()
@@ -122,9 +137,12 @@ func TestRegister(t *testing.T) {
 	args := func(subject, file string) []string {
 		return []string{"register", subject, "-url", url, "-registrar", registrars[url], "-key", filepath.Join(dir, file)}
 	}
+	before := checkpoint(t, url)
 	text, err := output(args("123100000000000014", "a.key")...)
 	require.NoError(t, err)
 	require.Contains(t, text, "is registered, at position ")
+	// A checkpoint with the registration follows.
+	require.Eventually(t, func() bool { return checkpoint(t, url) == before+1 }, 10*time.Second, 5*time.Millisecond)
 	_, err = output(args("123100000000000014", "a.key")...) // the code is taken
 	require.ErrorContains(t, err, "refused")
 	_, err = output(args("123100000000000027", "b.key")...) // is not on the table

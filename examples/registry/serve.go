@@ -80,13 +80,47 @@ func serve(ctx context.Context, w io.Writer, dir, listen, organisations, catalog
 	if err := b.publish(ctx, witnesses); err != nil {
 		return err
 	}
-	h, err := api.New(&api.Config{Directory: api.Records(b.directory.Store()), Registrar: api.Registrations(b.registry), Log: l,
+	grown, stopped := make(chan struct{}, 1), make(chan struct{})
+	ctx, stop := context.WithCancel(ctx)
+	defer func() { stop(); <-stopped }()
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-grown:
+				if _, err := l.Publish(ctx, witnesses...); err != nil && ctx.Err() == nil {
+					fmt.Fprintln(w, "checkpoint, which the next registration tries again:", err)
+				}
+			}
+		}
+	}()
+	h, err := api.New(&api.Config{Directory: api.Records(b.directory.Store()), Registrar: published{api.Registrations(b.registry), grown}, Log: l,
 		Readers: api.AnyReader, Rate: 100, Burst: 200, Now: time.Now})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(w, "registrar %s\nlog key %s\n", b.registrar, logKey)
 	return run(ctx, w, listen, h)
+}
+
+// published asks for a checkpoint after each registration. Nobody waits for it,
+// since witnesses may be slow, and one serves all registrations until then.
+type published struct {
+	api.Registrar
+	grown chan<- struct{}
+}
+
+func (p published) Register(ctx context.Context, body []byte) (any, error) {
+	receipt, err := p.Registrar.Register(ctx, body)
+	if err == nil {
+		select {
+		case p.grown <- struct{}{}:
+		default: // one is asked for already
+		}
+	}
+	return receipt, err
 }
 
 // witness runs a witness until ctx ends.

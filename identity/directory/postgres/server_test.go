@@ -8,8 +8,9 @@ import (
 	"os/exec"
 	"os/user"
 	"path/filepath"
+	"runtime"
 	"strconv"
-	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -54,19 +55,14 @@ func binaries() string {
 }
 
 // startServer starts a server in a folder of its own, which listens on a socket
-// there and nowhere else.
+// there and nowhere else. Where the system can see to that, it ends with this
+// process, however that ends.
 func startServer(bin string) (stop func(), err error) {
 	dir, err := os.MkdirTemp("", "postgres")
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			os.RemoveAll(dir)
-		}
-	}()
-	data := filepath.Join(dir, "data")
-	program := func(name string, args ...string) *exec.Cmd { return exec.Command(filepath.Join(bin, name), args...) }
+	uid, gid := -1, -1
 	if os.Getuid() == 0 {
 		// The server refuses to run as root.
 		owner, err := user.Lookup("postgres")
@@ -75,63 +71,100 @@ func startServer(bin string) (stop func(), err error) {
 				return nil, err
 			}
 		}
-		uid, err := strconv.Atoi(owner.Uid)
-		if err != nil {
+		if uid, err = strconv.Atoi(owner.Uid); err != nil {
 			return nil, err
 		}
-		if err := os.Chown(dir, uid, -1); err != nil {
+		if gid, err = strconv.Atoi(owner.Gid); err != nil {
 			return nil, err
 		}
-		program = func(name string, args ...string) *exec.Cmd {
-			return exec.Command("setpriv", append([]string{"--reuid", owner.Uid, "--clear-groups", filepath.Join(bin, name)}, args...)...)
+		if err := os.Chown(dir, uid, gid); err != nil {
+			return nil, err
 		}
 	}
-	run := func(cmd *exec.Cmd) error {
+	data := filepath.Join(dir, "data")
+	program := func(name string, args ...string) *exec.Cmd {
+		cmd := exec.Command(filepath.Join(bin, name), args...)
 		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("%w: %s", err, out)
+		tie(cmd, uid, gid)
+		return cmd
+	}
+	var server *exec.Cmd
+	stop = func() {
+		if server != nil {
+			server.Process.Signal(syscall.SIGQUIT) // at once, and without a trace in shared memory
+			server.Wait()
 		}
-		return nil
+		os.RemoveAll(dir)
 	}
-	if err := run(program("initdb", "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync")); err != nil {
-		return nil, err
-	}
-	options := "-c listen_addresses='' -c unix_socket_directories=" + dir
-	if !*long {
-		options += " -c fsync=off" // nothing here needs to survive the machine
-	}
-	// Not by CombinedOutput: the server would keep the pipe open.
-	start := program("pg_ctl", "-D", data, "-l", filepath.Join(dir, "log"), "-w", "-o", options, "start")
-	start.Dir = dir
-	if err := start.Run(); err != nil {
+	began := make(chan error, 1)
+	go func() {
+		// What is tied to this process is tied to the thread that started it,
+		// so that one stays.
+		runtime.LockOSThread()
+		began <- func() error {
+			if out, err := program("initdb", "-D", data, "-U", "test", "-A", "trust", "-E", "UTF8", "--locale", "C", "--no-sync").CombinedOutput(); err != nil {
+				return fmt.Errorf("%w: %s", err, out)
+			}
+			args := []string{"-D", data, "-c", "listen_addresses=", "-k", dir}
+			if !*long {
+				args = append(args, "-c", "fsync=off", "-c", "full_page_writes=off") // nothing here needs to survive the machine
+			}
+			log, err := os.Create(filepath.Join(dir, "log"))
+			if err != nil {
+				return err
+			}
+			defer log.Close()
+			cmd := program("postgres", args...)
+			cmd.Stdout, cmd.Stderr = log, log
+			if err := cmd.Start(); err != nil {
+				return err
+			}
+			server = cmd
+			return nil
+		}()
+		select {}
+	}()
+	if err := <-began; err != nil {
+		stop()
 		return nil, err
 	}
 	socket = dir
-	return func() {
-		run(program("pg_ctl", "-D", data, "-m", "immediate", "stop"))
-		os.RemoveAll(dir)
-	}, nil
+	for until := time.Now().Add(30 * time.Second); ; time.Sleep(20 * time.Millisecond) {
+		pool, err := connect(context.Background(), "postgres")
+		if err == nil {
+			err = pool.Ping(context.Background())
+			pool.Close()
+		}
+		if err == nil {
+			return stop, nil
+		}
+		if time.Now().After(until) {
+			said, _ := os.ReadFile(filepath.Join(dir, "log"))
+			stop()
+			return nil, fmt.Errorf("%w: %s", err, said)
+		}
+	}
 }
 
 func connect(ctx context.Context, database string) (*pgxpool.Pool, error) {
 	return pgxpool.New(ctx, fmt.Sprintf("host=%s user=test dbname=%s", socket, database))
 }
 
-// database makes an empty data base and connects to it.
+// database connects to a data base that the store has not seen. It is always the
+// same one, since making one takes longer than most tests, so that tests come one
+// after another.
 func database(t testing.TB) *pgxpool.Pool {
 	if socket == "" {
 		t.Skip("PostgreSQL is not installed")
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
-	defer cancel()
-	all, err := connect(ctx, "postgres")
+	pool, err := connect(context.Background(), "postgres")
 	require.NoError(t, err)
-	defer all.Close()
-	name := "d" + strconv.FormatInt(time.Now().UnixNano(), 36)
-	_, err = all.Exec(ctx, "create database "+strings.ToLower(name))
-	require.NoError(t, err)
-	pool, err := connect(ctx, name)
-	require.NoError(t, err)
-	t.Cleanup(pool.Close)
+	t.Cleanup(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		_, err := pool.Exec(ctx, "drop schema if exists dujiang_directory cascade")
+		pool.Close()
+		require.NoError(t, err)
+	})
 	return pool
 }
