@@ -284,13 +284,21 @@ func attack(t *testing.T, corrupted, direction, frame int, alter func([]byte, []
 
 // TestAttacks alters each message of each party in several ways: no honest party ever
 // has a wrong result, and if the message is from before the opening no honest party
-// opens anything. A deviation passes with a probability below 2^-57.
+// opens anything. A deviation passes with a probability below 2^-57. Ways come in turn,
+// one for each message, so that the test takes a second; with -long, all for each.
 func TestAttacks(t *testing.T) {
 	names := make([]string, 0, len(alterations))
 	for name := range alterations {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	every := len(names)
+	switch {
+	case *long:
+		every = 1
+	case testing.Short():
+		every = 2*len(names) + 1
+	}
 	synctest.Test(t, func(t *testing.T) {
 		links, taps := tapped()
 		none(t, join(t.Context(), links, func(p *Party) error {
@@ -306,8 +314,7 @@ func TestAttacks(t *testing.T) {
 				require.Greater(t, n, 10)
 				for frame := range n {
 					for i, name := range names {
-						// In turn, so that the test takes seconds.
-						if place := frame + corrupted + i; place%len(names) > 2 || testing.Short() && place%len(names) > 0 {
+						if place := frame + corrupted + i; place%every != 0 {
 							continue
 						}
 						attack(t, corrupted, direction, frame, alterations[name])

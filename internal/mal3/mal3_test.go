@@ -2,6 +2,7 @@ package mal3
 
 import (
 	"context"
+	"flag"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -13,6 +14,9 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 )
+
+// long turns on all attacks: go test ./internal/mal3 -long
+var long = flag.Bool("long", false, "run tests that take a minute")
 
 var everyone = []bool{true, true, true}
 
