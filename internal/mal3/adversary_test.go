@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -64,18 +65,18 @@ func (c *tap) count(typ byte) (n int) {
 	return n
 }
 
-// taps returns links on which party i writes to party i+1 by taps[i][1], and to party
+// tapped returns a ring in which party i writes to party i+1 by taps[i][1], and to party
 // i-1 by taps[i][0].
-func tapped() (links [Parties]link, taps [Parties][2]*tap) {
-	links = pipes()
-	for i := range links {
-		taps[i][1] = &tap{Conn: links[i].a}
-		links[i].a = taps[i][1]
+func tapped() (ring enginetest.Ring, taps [Parties][2]*tap) {
+	ring = enginetest.Pipes()
+	for i := range ring {
+		taps[i][1] = &tap{Conn: ring[i][0]}
+		ring[i][0] = taps[i][1]
 		next := (i + 1) % Parties
-		taps[next][0] = &tap{Conn: links[i].b}
-		links[i].b = taps[next][0]
+		taps[next][0] = &tap{Conn: ring[i][1]}
+		ring[i][1] = taps[next][0]
 	}
-	return links, taps
+	return ring, taps
 }
 
 // A result is what a program opened at one party.
@@ -217,7 +218,7 @@ var alterations = map[string]func(payload []byte, before [][]byte){
 // attack runs the program with one frame of one party altered, and says what became
 // of it at the others.
 func attack(t *testing.T, corrupted, direction, frame int, alter func([]byte, [][]byte)) {
-	links, taps := tapped()
+	ring, taps := tapped()
 	changed := false
 	var inputs, opening int // frames on the link at that time
 	link := taps[corrupted][direction]
@@ -237,7 +238,7 @@ func attack(t *testing.T, corrupted, direction, frame int, alter func([]byte, []
 	}
 	var results [Parties]*result
 	opening = -1
-	errs := join(t.Context(), links, func(p *Party) error {
+	errs := join(t.Context(), ring, func(p *Party) error {
 		r, err := program(p, func() {
 			if p.Index() == corrupted {
 				inputs = link.frames()
@@ -284,16 +285,24 @@ func attack(t *testing.T, corrupted, direction, frame int, alter func([]byte, []
 
 // TestAttacks alters each message of each party in several ways: no honest party ever
 // has a wrong result, and if the message is from before the opening no honest party
-// opens anything. A deviation passes with a probability below 2^-57.
+// opens anything. A deviation passes with a probability below 2^-57. Ways come in turn,
+// one for each message, so that the test takes a second; with -long, all for each.
 func TestAttacks(t *testing.T) {
 	names := make([]string, 0, len(alterations))
 	for name := range alterations {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	every := len(names)
+	switch {
+	case *long:
+		every = 1
+	case testing.Short():
+		every = 2*len(names) + 1
+	}
 	synctest.Test(t, func(t *testing.T) {
-		links, taps := tapped()
-		none(t, join(t.Context(), links, func(p *Party) error {
+		ring, taps := tapped()
+		none(t, join(t.Context(), ring, func(p *Party) error {
 			r, err := program(p, func() {}, func() {})
 			if err == nil {
 				err = r.right(-1)
@@ -306,8 +315,7 @@ func TestAttacks(t *testing.T) {
 				require.Greater(t, n, 10)
 				for frame := range n {
 					for i, name := range names {
-						// In turn, so that the test takes seconds.
-						if place := frame + corrupted + i; place%len(names) > 2 || testing.Short() && place%len(names) > 0 {
+						if place := frame + corrupted + i; place%every != 0 {
 							continue
 						}
 						attack(t, corrupted, direction, frame, alterations[name])
@@ -327,8 +335,8 @@ func TestViews(t *testing.T) {
 	var shapes [2]string
 	for k, secret := range [][]int64{make([]int64, n), numbers(1, n)} {
 		synctest.Test(t, func(t *testing.T) {
-			links, taps := tapped()
-			none(t, join(t.Context(), links, func(p *Party) error {
+			ring, taps := tapped()
+			none(t, join(t.Context(), ring, func(p *Party) error {
 				x, err := p.Input(0, n, mine(p, 0, secret))
 				if err != nil {
 					return err

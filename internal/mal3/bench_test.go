@@ -2,30 +2,15 @@ package mal3
 
 import (
 	"fmt"
-	"net"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 )
-
-// loopback returns links over TCP.
-func loopback(tb testing.TB) (links [Parties]link) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(tb, err)
-	defer l.Close()
-	for i := range links {
-		links[i].a, err = net.Dial("tcp", l.Addr().String())
-		require.NoError(tb, err)
-		links[i].b, err = l.Accept()
-		require.NoError(tb, err)
-	}
-	return links
-}
 
 // bench runs f b.N times at three parties over loopback TCP, checks included, and
 // reports bytes that party 0 sends for each of n elements, and rounds.
 func bench(b *testing.B, n int, f func(p *Party, x, y Vec) error) {
-	none(b, join(b.Context(), loopback(b), func(p *Party) error {
+	none(b, join(b.Context(), enginetest.Loopback(b), func(p *Party) error {
 		x, err := p.Input(0, n, mine(p, 0, numbers(1, n)))
 		if err != nil {
 			return err

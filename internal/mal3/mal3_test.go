@@ -2,61 +2,41 @@ package mal3
 
 import (
 	"context"
+	"flag"
 	"math/rand/v2"
 	"net"
-	"sync"
 	"testing"
 	"testing/synctest"
-
-	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 )
 
+// long turns on all attacks: go test ./internal/mal3 -long
+var long = flag.Bool("long", false, "run tests that take a minute")
+
 var everyone = []bool{true, true, true}
-
-// A link is the pair of ends of a connection from party i to party i+1.
-type link struct{ a, b net.Conn }
-
-func pipes() (links [Parties]link) {
-	for i := range links {
-		links[i].a, links[i].b = net.Pipe()
-	}
-	return links
-}
 
 // run runs all parties over unbuffered pipes in a bubble and returns their errors.
 func run(t *testing.T, f func(p *Party) error) (errs [Parties]error) {
-	synctest.Test(t, func(t *testing.T) { errs = join(t.Context(), pipes(), f) })
+	synctest.Test(t, func(t *testing.T) { errs = join(t.Context(), enginetest.Pipes(), f) })
 	return errs
 }
 
 // join runs all parties. Each closes its connections when it is done.
-func join(ctx context.Context, links [Parties]link, f func(p *Party) error) (errs [Parties]error) {
-	var running sync.WaitGroup
-	for i := range Parties {
-		running.Go(func() {
-			next, prev := links[i].a, links[(i+2)%Parties].b
-			defer next.Close()
-			defer prev.Close()
-			p, err := Open(ctx, i, next, prev, nil)
-			if err != nil {
-				errs[i] = err
-				return
-			}
-			errs[i] = p.Close(f(p))
-		})
-	}
-	running.Wait()
-	return errs
+func join(ctx context.Context, ring enginetest.Ring, f func(p *Party) error) [Parties]error {
+	return ring.Join(func(i int, next, prev net.Conn) error {
+		p, err := Open(ctx, i, next, prev, nil)
+		if err != nil {
+			return err
+		}
+		return p.Close(f(p))
+	})
 }
 
 func none(t testing.TB, errs [Parties]error) {
 	t.Helper()
-	for i, err := range errs {
-		require.NoError(t, err, "party %d", i)
-	}
+	enginetest.None(t, errs)
 }
 
 // numbers returns n random numbers of all 64 bits.
@@ -86,10 +66,26 @@ func mine[T any](p *Party, from int, values []T) []T {
 	return nil
 }
 
+// engines is run for what is common to all protocols.
+func engines(t *testing.T, f func(p engine.Party) error) []error {
+	errs := run(t, func(p *Party) error { return f(p) })
+	return errs[:]
+}
+
 // TestEngine holds what all engines have in common.
 func TestEngine(t *testing.T) {
-	enginetest.Run(t, func(t *testing.T, f func(p engine.Party) error) []error {
-		errs := run(t, func(p *Party) error { return f(p) })
+	enginetest.Run(t, engines)
+}
+
+// TestDeath has a party stop anywhere.
+func TestDeath(t *testing.T) {
+	enginetest.Death(t, Parties, 2*piece+1, engines)
+}
+
+// TestDeadline has a party stall.
+func TestDeadline(t *testing.T) {
+	enginetest.Deadline(t, func(ctx context.Context, f func(p engine.Party) error) []error {
+		errs := join(ctx, enginetest.Pipes(), func(p *Party) error { return f(p) })
 		return errs[:]
 	})
 }

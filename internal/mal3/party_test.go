@@ -1,18 +1,17 @@
 package mal3
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 	"github.com/dujiang-dev/dujiang/internal/rep3"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
@@ -157,25 +156,14 @@ func TestAgree(t *testing.T) {
 // TestSemiHonest does not join a party of package rep3.
 func TestSemiHonest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		links := pipes()
-		var errs [Parties]error
-		done := make(chan struct{})
-		for i := range Parties {
-			go func() {
-				defer func() { done <- struct{}{} }()
-				next, prev := links[i].a, links[(i+2)%Parties].b
-				defer next.Close()
-				defer prev.Close()
-				if i == 2 {
-					_, errs[i] = rep3.Open(t.Context(), i, next, prev, nil)
-				} else {
-					_, errs[i] = Open(t.Context(), i, next, prev, nil)
-				}
-			}()
-		}
-		for range Parties {
-			<-done
-		}
+		errs := enginetest.Pipes().Join(func(i int, next, prev net.Conn) (err error) {
+			if i == 2 {
+				_, err = rep3.Open(t.Context(), i, next, prev, nil)
+			} else {
+				_, err = Open(t.Context(), i, next, prev, nil)
+			}
+			return err
+		})
 		for i, err := range errs {
 			require.Error(t, err, "party %d", i)
 		}
@@ -195,26 +183,17 @@ func TestOpenMistakes(t *testing.T) {
 func TestLongContext(t *testing.T) {
 	for _, different := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			links := pipes()
-			var errs [Parties]error
-			var running sync.WaitGroup
-			for i := range Parties {
-				running.Go(func() {
-					next, prev := links[i].a, links[(i+2)%Parties].b
-					defer next.Close()
-					defer prev.Close()
-					agreed := make([]byte, 1<<16-1)
-					if different {
-						agreed[len(agreed)-1] = byte(i / 2)
-					}
-					p, err := Open(t.Context(), i, next, prev, agreed)
-					if err == nil {
-						err = p.Close(nil)
-					}
-					errs[i] = err
-				})
-			}
-			running.Wait()
+			errs := enginetest.Pipes().Join(func(i int, next, prev net.Conn) error {
+				agreed := make([]byte, 1<<16-1)
+				if different {
+					agreed[len(agreed)-1] = byte(i / 2)
+				}
+				p, err := Open(t.Context(), i, next, prev, agreed)
+				if err != nil {
+					return err
+				}
+				return p.Close(nil)
+			})
 			if !different {
 				none(t, errs)
 				return
@@ -222,68 +201,6 @@ func TestLongContext(t *testing.T) {
 			require.ErrorIs(t, errs[2], session.ErrIncompatible)
 		})
 	}
-}
-
-// TestDeath has one party stop in every possible place: the others end with an error,
-// without waiting for a deadline, and open nothing.
-func TestDeath(t *testing.T) {
-	gone := errors.New("gone")
-	for victim := range Parties {
-		for when := range 4 {
-			errs := run(t, func(p *Party) error {
-				step := 0
-				die := func() error {
-					if step++; p.Index() == victim && step > when {
-						return gone
-					}
-					return nil
-				}
-				x, y := p.NewVec(2*piece+1), p.NewVec(2*piece+1)
-				for _, f := range []func() error{
-					func() error { return p.Mul(y, x, x) },
-					func() error { return p.And([]Vec{y}, []Vec{x}, []Vec{x}) },
-					p.Check,
-					func() error { _, err := p.Reveal(y, everyone); return err },
-				} {
-					if err := die(); err != nil {
-						return err
-					}
-					if err := f(); err != nil {
-						return err
-					}
-				}
-				return gone
-			})
-			for i, err := range errs {
-				require.Error(t, err, "victim %d at %d, party %d", victim, when, i)
-			}
-			require.ErrorIs(t, errs[victim], gone)
-		}
-	}
-}
-
-// TestDeadline has a party stall: the others end when their context does.
-func TestDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		start := time.Now()
-		errs := join(ctx, pipes(), func(p *Party) error {
-			if p.Index() == 1 {
-				<-ctx.Done()
-				return ctx.Err()
-			}
-			x := p.NewVec(10)
-			if err := p.Mul(p.NewVec(10), x, x); err != nil {
-				return err
-			}
-			return p.Check()
-		})
-		for i, err := range errs {
-			require.Error(t, err, "party %d", i)
-		}
-		require.Less(t, time.Since(start), time.Minute+10*time.Second)
-	})
 }
 
 // TestMalformed has party 1 send party 0 something else than a product: the error names

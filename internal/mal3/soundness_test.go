@@ -105,9 +105,9 @@ func missed(t *testing.T, challenge uint64, f func(p *Party, x, y Vec) error) bo
 // off by more than 6.5 standard deviations with a probability below 10^-9. With whole
 // challenges they never do, which fails with a probability below 2^-50.
 func TestSoundness(t *testing.T) {
-	n := 256
-	if testing.Short() {
-		n = 64
+	n := 64
+	if *long {
+		n = 4096
 	}
 	for name, d := range deviations {
 		t.Run(name, func(t *testing.T) {

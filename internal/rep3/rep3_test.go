@@ -7,64 +7,42 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"net"
-	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
 var everyone = []bool{true, true, true}
 
-// A link is the pair of ends of a connection from party i to party i+1.
-type link struct{ a, b net.Conn }
-
-func pipes() (links [Parties]link) {
-	for i := range links {
-		links[i].a, links[i].b = net.Pipe()
-	}
-	return links
-}
-
 // run runs all Parties over unbuffered pipes in a bubble and returns their errors.
 func run(t *testing.T, f func(p *Party) error) (errs [Parties]error) {
-	synctest.Test(t, func(t *testing.T) { errs = join(t.Context(), pipes(), f, nil) })
+	synctest.Test(t, func(t *testing.T) { errs = join(t.Context(), enginetest.Pipes(), f, nil) })
 	return errs
 }
 
 // join runs all parties. Each closes its connections when it is done.
-func join(ctx context.Context, links [Parties]link, f func(p *Party) error, agreed func(i int) []byte) (errs [Parties]error) {
-	var running sync.WaitGroup
-	for i := range Parties {
-		running.Go(func() {
-			next, prev := links[i].a, links[(i+2)%Parties].b
-			defer next.Close()
-			defer prev.Close()
-			var context []byte
-			if agreed != nil {
-				context = agreed(i)
-			}
-			c := &coins{key: [16]byte{byte(i), 7}, nonce: [16]byte{byte(i), 8}}
-			p, err := open(ctx, i, next, prev, context, c)
-			if err != nil {
-				errs[i] = err
-				return
-			}
-			errs[i] = p.Close(f(p))
-		})
-	}
-	running.Wait()
-	return errs
+func join(ctx context.Context, ring enginetest.Ring, f func(p *Party) error, agreed func(i int) []byte) [Parties]error {
+	return ring.Join(func(i int, next, prev net.Conn) error {
+		var context []byte
+		if agreed != nil {
+			context = agreed(i)
+		}
+		c := &coins{key: [16]byte{byte(i), 7}, nonce: [16]byte{byte(i), 8}}
+		p, err := open(ctx, i, next, prev, context, c)
+		if err != nil {
+			return err
+		}
+		return p.Close(f(p))
+	})
 }
 
 func none(t *testing.T, errs [Parties]error) {
 	t.Helper()
-	for i, err := range errs {
-		require.NoError(t, err, "party %d", i)
-	}
+	enginetest.None(t, errs)
 }
 
 func numbers(seed uint64, n int) []uint64 {
@@ -195,13 +173,13 @@ func TestViews(t *testing.T) {
 	var lengths [2][Parties]int
 	for i, secret := range [][]uint64{make([]uint64, n), numbers(1, n)} {
 		synctest.Test(t, func(t *testing.T) {
-			links := pipes()
+			ring := enginetest.Pipes()
 			var taps [Parties]*tap
-			for j := range links {
-				taps[j] = &tap{Conn: links[j].b} // party j+1 writes to party j
-				links[j].b = taps[j]
+			for j := range ring {
+				taps[j] = &tap{Conn: ring[j][1]} // party j+1 writes to party j
+				ring[j][1] = taps[j]
 			}
-			none(t, join(t.Context(), links, func(p *Party) error {
+			none(t, join(t.Context(), ring, func(p *Party) error {
 				x, err := p.inputWords(0, n, p.mine(0, secret))
 				if err != nil {
 					return err
@@ -265,7 +243,7 @@ func TestSharesAreNotPrinted(t *testing.T) {
 // TestDifferentContexts ends everywhere, although one pair agrees.
 func TestDifferentContexts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		errs := join(t.Context(), pipes(), func(*Party) error { return nil }, func(i int) []byte { return []byte{byte(i / 2)} })
+		errs := join(t.Context(), enginetest.Pipes(), func(*Party) error { return nil }, func(i int) []byte { return []byte{byte(i / 2)} })
 		for i, err := range errs {
 			require.Error(t, err, "party %d", i)
 		}
@@ -278,90 +256,15 @@ func TestDifferentContexts(t *testing.T) {
 // fail, some perhaps because another one has, and left.
 func TestWrongPlace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		links := pipes()
 		// 0 -> 2 -> 1 -> 0 instead of 0 -> 1 -> 2 -> 0.
-		ends := [Parties][2]net.Conn{
-			{links[0].a, links[2].b}, {links[2].a, links[1].b}, {links[1].a, links[0].b},
-		}
-		var running sync.WaitGroup
-		var errs [Parties]error
-		for i, e := range ends {
-			running.Go(func() {
-				defer e[0].Close()
-				defer e[1].Close()
-				_, errs[i] = Open(t.Context(), i, e[0], e[1], nil)
-			})
-		}
-		running.Wait()
+		errs := enginetest.Pipes().Join(func(i int, next, prev net.Conn) error {
+			_, err := Open(t.Context(), (Parties-i)%Parties, next, prev, nil)
+			return err
+		})
 		for i, err := range errs {
 			require.Error(t, err, "party %d", i)
 		}
 		require.ErrorIs(t, errors.Join(errs[:]...), session.ErrIncompatible)
-	})
-}
-
-// TestDeath has one party stop in every possible place: the others end with an
-// error, without waiting for a deadline.
-func TestDeath(t *testing.T) {
-	gone := errors.New("gone")
-	for victim := range Parties {
-		for when := range 4 {
-			errs := run(t, func(p *Party) error {
-				step := 0
-				die := func() error {
-					if step++; p.index == victim && step > when {
-						return gone
-					}
-					return nil
-				}
-				x := NewVec(2*chunk + 1)
-				y := NewVec(2*chunk + 1)
-				if err := die(); err != nil {
-					return err
-				}
-				if err := p.Mul(y, x, x); err != nil {
-					return err
-				}
-				if err := die(); err != nil {
-					return err
-				}
-				if err := p.Dot(NewVec(1), x, y); err != nil {
-					return err
-				}
-				if err := die(); err != nil {
-					return err
-				}
-				if _, err := p.reveal(y); err != nil {
-					return err
-				}
-				return die()
-			})
-			for i, err := range errs {
-				require.Error(t, err, "victim %d at %d, party %d", victim, when, i)
-			}
-			require.ErrorIs(t, errs[victim], gone)
-		}
-	}
-}
-
-// TestDeadline has a party stall: the others end when their context does.
-func TestDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		start := time.Now()
-		errs := join(ctx, pipes(), func(p *Party) error {
-			if p.index == 1 {
-				<-ctx.Done()
-				return ctx.Err()
-			}
-			x := NewVec(10)
-			return p.Mul(NewVec(10), x, x)
-		}, nil)
-		for i, err := range errs {
-			require.Error(t, err, "party %d", i)
-		}
-		require.Less(t, time.Since(start), time.Minute+10*time.Second)
 	})
 }
 
@@ -386,24 +289,10 @@ func TestMalformed(t *testing.T) {
 	}
 }
 
-// loopback returns links over TCP.
-func loopback(tb testing.TB) (links [Parties]link) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(tb, err)
-	defer l.Close()
-	for i := range links {
-		links[i].a, err = net.Dial("tcp", l.Addr().String())
-		require.NoError(tb, err)
-		links[i].b, err = l.Accept()
-		require.NoError(tb, err)
-	}
-	return links
-}
-
 // BenchmarkMul is three Parties in one process over loopback TCP.
 func BenchmarkMul(b *testing.B) {
 	const n = 1 << 20
-	errs := join(b.Context(), loopback(b), func(p *Party) error {
+	errs := join(b.Context(), enginetest.Loopback(b), func(p *Party) error {
 		x, err := p.inputWords(0, n, p.mine(0, numbers(1, n)))
 		if err != nil {
 			return err
