@@ -30,9 +30,8 @@ func loopback(tb testing.TB) (s streams) {
 
 // benchmark runs f, of n elements, with three parties in this process over loopback
 // TCP.
-func benchmark(b *testing.B, n int, f func(ctx context.Context, e *Engine, x, y *Vec) error) {
-	r := Range{-1000, 1000}
-	errs := join(b.Context(), loopback(b), func(ctx context.Context, e *Engine) error {
+func benchmark(b *testing.B, n int, r Range, f func(ctx context.Context, e *Engine, x, y *Vec) error) {
+	errs := together(b.Context(), loopback(b), func(ctx context.Context, e *Engine) error {
 		x, err := e.Input(ctx, 0, n, r, e.mine(0, numbers(1, n, r)))
 		if err != nil {
 			return err
@@ -59,26 +58,45 @@ func benchmark(b *testing.B, n int, f func(ctx context.Context, e *Engine, x, y 
 	}
 }
 
+// Ranges of factors, and of what is compared.
+var small, wide = Range{-1000, 1000}, Range{-1 << 61, 1 << 61}
+
 func BenchmarkMul(b *testing.B) {
-	benchmark(b, 1_000_000, func(ctx context.Context, e *Engine, x, y *Vec) error {
+	benchmark(b, 1_000_000, small, func(ctx context.Context, e *Engine, x, y *Vec) error {
 		return second(e.Mul(ctx, x, y))
 	})
 }
 
 func BenchmarkMatMul(b *testing.B) {
-	benchmark(b, 512*512, func(ctx context.Context, e *Engine, x, y *Vec) error {
+	benchmark(b, 512*512, small, func(ctx context.Context, e *Engine, x, y *Vec) error {
 		return second(e.MatMul(ctx, 512, 512, 512, x, y))
 	})
 }
 
 func BenchmarkLess(b *testing.B) {
-	benchmark(b, 1_000_000, func(ctx context.Context, e *Engine, x, y *Vec) error {
+	benchmark(b, 1_000_000, wide, func(ctx context.Context, e *Engine, x, y *Vec) error {
 		return second(e.Less(ctx, x, y))
 	})
 }
 
 func BenchmarkEqual(b *testing.B) {
-	benchmark(b, 1_000_000, func(ctx context.Context, e *Engine, x, y *Vec) error {
+	benchmark(b, 1_000_000, wide, func(ctx context.Context, e *Engine, x, y *Vec) error {
 		return second(e.Equal(ctx, x, y))
+	})
+}
+
+func BenchmarkMulFixed(b *testing.B) {
+	benchmark(b, 1_000_000, small, func(ctx context.Context, e *Engine, x, y *Vec) error {
+		x, err := x.Halve(4)
+		if err != nil {
+			return err
+		}
+		return second(e.MulFixed(ctx, x, y))
+	})
+}
+
+func BenchmarkDiv(b *testing.B) {
+	benchmark(b, 10_000, Range{1, 1<<30 - 1}, func(ctx context.Context, e *Engine, x, y *Vec) error {
+		return second(e.Div(ctx, x, y, 10))
 	})
 }

@@ -145,14 +145,14 @@ func (e *Engine) Select(ctx context.Context, b *Bits, x, y *Vec) (*Vec, error) {
 	if err := e.own(x, y); err != nil {
 		return nil, err
 	}
-	if err := pair(x, y); err != nil {
+	if err := alike(x, y); err != nil {
 		return nil, err
 	}
 	if b.n != x.Len() {
 		return nil, fmt.Errorf("mpc: %d bits to select from %d elements", b.n, x.Len())
 	}
 	r := x.r.with(y.r)
-	z := e.vec(r, b.n)
+	z := e.vec(r, x.fraction, b.n)
 	err := e.during(ctx, func() error {
 		choice, err := e.numbers(b)
 		if err != nil {

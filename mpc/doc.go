@@ -1,13 +1,13 @@
-// Package mpc computes on secret integers that three parties hold in shares. None
-// of them sees more than the results that they open.
+// Package mpc computes on secret numbers that two or three parties hold in shares. None of
+// them sees more than the results that they open.
 //
-// [New] joins a party to the two others over any streams. [Engine.Input] shares the
-// numbers of a party, and [Engine.InputShares] takes what a client has shared by
-// package share and left. The result is a [Vec]. All three call the same methods in
-// the same order, each on its own part:
+// [New] joins a party to the others over any streams. [Engine.Input] shares the numbers
+// of a party, and [Engine.InputShares] takes what a client has shared by package share and
+// left. The result is a [Vec]. All parties call the same methods in the same order, each
+// on its own part:
 //
-//	sum, err := x.Add(y)                  // local
-//	product, err := e.Mul(ctx, x, y)      // talks to the others
+//	sum, err := x.Add(y)                   // local
+//	product, err := e.Mul(ctx, x, y)       // talks to the others
 //	values, err := e.Open(ctx, product, 0) // party 0 learns it
 //
 // What takes a context talks to the others, and nothing else does. Every vector has
@@ -18,28 +18,59 @@
 //	less, err := e.Less(ctx, x, y)
 //	smaller, err := e.Select(ctx, less, x, y)
 //
-// The secret x is x_0 + x_1 + x_2 modulo 2^64. Party i has x_i and x_(i+1), where
-// indexes are modulo 3, and keys k_i and k_(i+1):
+// Fixed-point numbers are integers with some bits behind the point, see [Vec.Fraction];
+// [Engine.InputFixed], [Engine.MulFixed] and [Engine.OpenFixed] are for them, and so are
+// [Engine.Div], [Engine.Sqrt], [Engine.Exp] and [Engine.Log], which integers may go into.
+// Whoever has vectors larger than memory works on pieces of them, by [Vec.Slice] and
+// [Concat]. [Preview] says what a computation costs before anybody is called.
+//
+// # Protocols
+//
+// The number of streams and [Config.Adversary] choose the protocol:
+//
+//	parties   adversary    may be corrupted   shares                 products
+//	2         SemiHonest   1                  two summands           triples [Bea91]
+//	3         SemiHonest   1                  replicated, 2 of 3     [AFLNO16]
+//	3         Malicious    1, is found out    replicated, 2 of 3     the same, checked [EKOPPS20]
+//
+// With three, the secret x is x_0 + x_1 + x_2 modulo 2^64. Party i has x_i and x_(i+1),
+// where indexes are modulo 3, and keys k_i and k_(i+1):
 //
 //	party i                                        party i-1
 //	z_i = x_i·y_i + x_i·y_(i+1) + x_(i+1)·y_i
 //	      + F(k_i) - F(k_(i+1))        --- z_i --->            product
 //	x_(i+1)                            --- x_(i+1) --->        opening
 //
+// With two, x is x_0 + x_1, and a product takes a triple of random shares ab = c, which is
+// made before or when it is missing:
+//
+//	party 0                                        party 1
+//	x_0 - a_0, y_0 - b_0           --- both ways --->          product
+//	x_0                            --- both ways --->          opening
+//
 // Bits are shared in the same way, with exclusive or in the place of the sum, 64 to a
 // word.
 //
 // # Security
 //
-// [SemiHonest]: one of the three may be corrupted, follows the protocol, and tries
-// to learn from what it sees. That is, beside its own inputs and what is opened to
-// it, uniformly random words only, if AES-128 in counter mode is pseudorandom
-// [AFLNO16]. Two corrupted parties have everything. A corrupted party that deviates
-// can make results wrong, and with a vector that comes of that, can learn more.
-// Arithmetic on secrets takes constant time.
+// [SemiHonest]: the corrupted party follows the protocol, and tries to learn from what it
+// sees. That is, beside its own inputs and what is opened to it, uniformly random words
+// only, if AES-128 in counter mode is pseudorandom [AFLNO16]. All but one corrupted party
+// together have everything. A corrupted party that deviates can make results wrong, and
+// with a vector that comes of that, can learn more.
 //
-// The streams must be authenticated and encrypted by the caller. What is altered on
-// the way is found by [Engine.Close] at the latest.
+// [Malicious]: whatever the corrupted one of three parties does, what the others open is
+// right, but with a probability of 2^-57, or they open nothing and end with an error. It may
+// keep them from results that it has. Vectors that were not opened are checked by
+// [Engine.Close] only: what [Engine.Shares] returned before is to be used after it.
+//
+// Two parties use triples up. With [Transfers] nobody else is trusted, under the
+// assumptions of oblivious transfer; a [Dealer] is trusted not to collude with either party.
+// There is no default.
+//
+// Arithmetic on secrets takes constant time. The streams must be authenticated and
+// encrypted by the caller. What is altered on the way is found by [Engine.Close] at the
+// latest.
 //
 // When a party dies, stalls or sends something malformed, all calls of the others
 // return an error within their context; see [PartyError]. The run is over then, and
@@ -52,28 +83,54 @@
 //
 // # Cost
 //
-// Bytes that each party sends, for each element unless said, and message delays,
-// whatever the length:
+// Bytes that each of three semi-honest parties sends, for each element unless said, and
+// message delays, whatever the length:
 //
 //	Input               8 by party from, to one other            1
 //	Open                8 to the previous party, if it learns it 1
 //	Mul                 8                                        1
 //	Dot                 8 in all                                 1
 //	MatMul              8 for each element of the result         1
-//	Less                31 by party 0, 23 by the others          8
+//	Less, Negative      31 by party 0, 23 by the others          8
 //	Equal               16 by party 0, 8 by the others           7
 //	Select              24 by party 0, 16 by the others          3
-//	Numbers             16 by party 0, 8 by the others           2
+//	Max, Min, Abs       55 by party 0, 39 by the others          11
+//	Numbers, Compose    16 by party 0, 8 by the others; each bit 2
+//	Decompose           54 by party 0, 46 by the others          8
+//	Truncate            24 by party 0, 8 by the others           2
+//	MulFixed            32 by party 0, 16 by the others          3
+//	Floor               71 by party 0, 39 by the others          12
 //	And, OpenBits       1/8, or as Open                          1
+//	RandomBits          nothing                                  0
+//	Div                 980 by party 0, 505 by the others        35
+//	Sqrt                850 by party 0, 440 by the others        32
+//	Log                 940 by party 0, 480 by the others        31
+//	Exp                 445 by party 0, 242 by the others        30
 //
-// and five bytes for each message of up to 8192 words. A vector takes 16 bytes of
-// memory for each element, and a comparison about 80 while it runs.
+// and five bytes for each message of up to 8192 words. Comparisons, decompositions and
+// what is made of them are of 64 bits here; those of ranges that 32, 16 or 8 bits hold take
+// a half of that, a quarter or an eighth, and one round less for each halving. A
+// vector takes 16 bytes of memory for each element, a comparison about 80 while it runs,
+// and a function 2 kB.
+//
+// Three malicious parties send twice as much for a product, and later about three times
+// that for its check; comparisons are of three summands and take one round more. Two
+// parties send 16 bytes for a product and 48 for a comparison, beside triples: of 1 kB
+// for a product or 64 conjunctions from Transfers, or half of that if they are silent, and
+// of 8 bytes from a dealer. The packages internal/mal3 and internal/two say more.
 //
 // # References
 //
 //   - [AFLNO16] Toshinori Araki, Jun Furukawa, Yehuda Lindell, Ariel Nof, Kazuma
 //     Ohara: High-Throughput Semi-Honest Secure Three-Party Computation with an
 //     Honest Majority. CCS 2016, eprint 2016/768.
+//   - [Bea91] Donald Beaver: Efficient Multiparty Protocols Using Circuit Randomization.
+//     CRYPTO 1991.
+//   - [CS10] Octavian Catrina, Amitabh Saxena: Secure Computation with Fixed-Point
+//     Numbers. Financial Cryptography 2010.
+//   - [EKOPPS20] Hendrik Eerikson, Marcel Keller, Claudio Orlandi, Pille Pullonen, Joonas
+//     Puura, Mark Simkin: Use your Brain! Arithmetic 3PC for Any Modulus with Active
+//     Security. ITC 2020, eprint 2019/164.
 //   - [MR18] Payman Mohassel, Peter Rindal: ABY3: A Mixed Protocol Framework for
 //     Machine Learning. CCS 2018, eprint 2018/403.
 //   - [Skl60] Jack Sklansky: Conditional-Sum Addition Logic. IRE Transactions on

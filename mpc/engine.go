@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"math/big"
-	"slices"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
-	"github.com/dujiang-dev/dujiang/internal/rep3"
 	"github.com/dujiang-dev/dujiang/internal/session"
 	"github.com/dujiang-dev/dujiang/mpc/share"
 )
@@ -17,24 +15,39 @@ import (
 // An Adversary is what a corrupted party may do. There is no default.
 type Adversary uint8
 
-// SemiHonest says that a corrupted party follows the protocol, and tries to learn
-// from what it sees.
-const SemiHonest Adversary = 1
+const (
+	// SemiHonest says that a corrupted party follows the protocol, and tries to learn
+	// from what it sees.
+	SemiHonest Adversary = iota + 1
+	// Malicious says that a corrupted party does what it likes. Three parties find out
+	// before anything is opened; see the package comment.
+	Malicious
+)
 
 // String returns the name of a.
 func (a Adversary) String() string {
-	if a == SemiHonest {
+	switch a {
+	case SemiHonest:
 		return "SemiHonest"
+	case Malicious:
+		return "Malicious"
 	}
 	return fmt.Sprintf("Adversary(%d)", uint8(a))
 }
 
-// A Config is what all parties agree on.
+// A Config is what all parties agree on, but for Stock.
 type Config struct {
 	// Adversary must be set.
 	Adversary Adversary
+	// Triples says where two parties have what multiplications use up: from
+	// [Transfers] between them, or from a [Dealer] whom both trust. It must be set for
+	// two parties, and only for two.
+	Triples Source
+	// Stock is what two parties prepared in an earlier run, or nil. It is used up
+	// first.
+	Stock *Stock
 	// Context is what the parties agreed upon outside, as the hash of a contract.
-	// A run of different ones fails. At most 65535 bytes.
+	// A run of different ones fails. At most 16384 bytes.
 	Context []byte
 }
 
@@ -59,9 +72,11 @@ type Stats = engine.Stats
 // An Engine is one party of a run. It is not safe for concurrent use. After an
 // error of the streams, of another party or of a context, every call returns it.
 type Engine struct {
-	party engine.Party
-	stats Stats
-	err   error
+	party  engine.Party
+	stats  Stats
+	err    error
+	alone  bool         // for Preview
+	scheme share.Scheme // of numbers, in terms of package share
 }
 
 // New joins this party, self, to the others. All call it at about the same time.
@@ -82,21 +97,11 @@ func New(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (*En
 			return nil, fmt.Errorf("mpc: the stream to party %d is nil", i)
 		}
 	}
-	p, err := open(ctx, self, peers, cfg)
+	p, err := join(ctx, self, peers, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("mpc: %w", err)
 	}
-	e := &Engine{party: p, stats: p.Stats()}
-	return e, nil
-}
-
-// open joins this party to the others by the protocol for so many and the adversary.
-func open(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (engine.Party, error) {
-	switch {
-	case len(peers) == rep3.Parties && cfg.Adversary == SemiHonest:
-		return rep3.Open(ctx, self, peers[(self+1)%rep3.Parties], peers[(self+2)%rep3.Parties], cfg.Context)
-	}
-	return nil, fmt.Errorf("there is no protocol for %d parties and the adversary %v", len(peers), cfg.Adversary)
+	return &Engine{party: p, stats: p.Stats(), scheme: schemeOf(len(peers))}, nil
 }
 
 // Self returns which party this is.
@@ -144,8 +149,8 @@ func (e *Engine) during(ctx context.Context, f func() error) error {
 }
 
 // vec returns a vector of n zeros.
-func (e *Engine) vec(r Range, n int) *Vec {
-	return &Vec{engine: e, r: r, share: e.party.NewVec(n)}
+func (e *Engine) vec(r Range, fraction, n int) *Vec {
+	return &Vec{engine: e, r: r, fraction: fraction, share: e.party.NewVec(n)}
 }
 
 // Input shares n numbers of party from, all of them in r. That party passes them as
@@ -182,46 +187,6 @@ func (e *Engine) Input(ctx context.Context, from, n int, r Range, values []int64
 	return v, nil
 }
 
-// scheme is how the engine holds numbers, in terms of package share.
-var scheme = share.Scheme{Kind: share.Replicated, Ring: share.Z64, Quorum: share.Quorum{Needed: 2, Parties: rep3.Parties}}
-
-// InputShares returns the vector that s is a share of. It must be of kind
-// Replicated over Z64, 2 of 3, and its index this party's plus one; the other parties
-// pass the other shares. Whoever shared the numbers answers for their range, which
-// nobody can check. Nothing is sent, so that clients need not take part.
-func (e *Engine) InputShares(s *share.Share, r Range) (*Vec, error) {
-	if s == nil || s.Scheme() != scheme {
-		return nil, errors.New("mpc: the share is not Replicated over Z64, 2 of 3")
-	}
-	if s.Index() != e.Self()+1 {
-		return nil, fmt.Errorf("mpc: share %d at party %d, which takes share %d", s.Index(), e.Self(), e.Self()+1)
-	}
-	if r.Min > r.Max {
-		return nil, fmt.Errorf("mpc: the range %v is empty", r)
-	}
-	parts := s.Parts()
-	own, next := parts[0], parts[1]
-	if e.Self() == 1 {
-		own, next = next, own
-	}
-	return &Vec{engine: e, r: r, share: engine.Vec{Parts: [][]uint64{own, next}}}, nil
-}
-
-// Shares returns this party's share of v, to be stored, sent or used in another
-// run. The id must be the same at all parties and of no other sharing.
-func (e *Engine) Shares(v *Vec, id [share.IDSize]byte) (*share.Share, error) {
-	if err := e.own(v); err != nil {
-		return nil, err
-	}
-	// Party i has the summands i and i+1, and lacks i+2. Those of a share are in the
-	// order of who lacks them, which is party j+1 for the summand j.
-	parts := v.share.Clone().Parts
-	if e.Self() == 1 {
-		slices.Reverse(parts)
-	}
-	return share.NewShare(scheme, id, e.Self()+1, v.Len(), parts)
-}
-
 // own returns an error unless all v are vectors of this engine.
 func (e *Engine) own(vs ...*Vec) error {
 	for _, v := range vs {
@@ -232,12 +197,20 @@ func (e *Engine) own(vs ...*Vec) error {
 	return nil
 }
 
-// Open opens v to the parties in to, which learn all its elements, and returns nil
-// to others. Name all three to open it to everybody.
+// Open opens v, of integers, to the parties in to, which learn all its elements, and
+// returns nil to others. Name all parties to open it to everybody.
 func (e *Engine) Open(ctx context.Context, v *Vec, to ...int) ([]int64, error) {
 	if err := e.own(v); err != nil {
 		return nil, err
 	}
+	if v.fraction != 0 {
+		return nil, errors.New("mpc: Open of fixed-point numbers; use OpenFixed")
+	}
+	return e.open(ctx, v, to)
+}
+
+// open opens v, of fixed-point numbers before the division.
+func (e *Engine) open(ctx context.Context, v *Vec, to []int) ([]int64, error) {
 	learns, err := e.recipients(to)
 	if err != nil {
 		return nil, err
@@ -249,6 +222,11 @@ func (e *Engine) Open(ctx context.Context, v *Vec, to ...int) ([]int64, error) {
 	})
 	if err != nil || values == nil {
 		return nil, err
+	}
+	if e.alone {
+		for i := range values {
+			values[i] = v.r.Min
+		}
 	}
 	outside := false
 	for _, x := range values {

@@ -39,11 +39,11 @@ func pipes() (s streams) {
 
 // run runs f at all parties over unbuffered pipes in a bubble.
 func run(t *testing.T, f func(ctx context.Context, e *Engine) error) (errs [parties]error) {
-	synctest.Test(t, func(t *testing.T) { errs = join(t.Context(), pipes(), f) })
+	synctest.Test(t, func(t *testing.T) { errs = together(t.Context(), pipes(), f) })
 	return errs
 }
 
-func join(ctx context.Context, s streams, f func(ctx context.Context, e *Engine) error) (errs [parties]error) {
+func together(ctx context.Context, s streams, f func(ctx context.Context, e *Engine) error) (errs [parties]error) {
 	var running sync.WaitGroup
 	for i := range errs {
 		running.Go(func() {
@@ -189,13 +189,13 @@ func TestMatrices(t *testing.T) {
 
 // TestShares has a client share numbers, and get the squares.
 func TestShares(t *testing.T) {
-	in, err := scheme.Split([]uint64{3, 1 << 20, math.MaxUint64})
+	in, err := schemeOf(parties).Split([]uint64{3, 1 << 20, math.MaxUint64})
 	require.NoError(t, err)
 	out := make([]*share.Share, parties)
 	none(t, run(t, func(ctx context.Context, e *Engine) error {
-		_, err := e.InputShares(in[(e.Self()+1)%parties], Range{-1, 1 << 20})
+		_, err := e.InputShares(ctx, in[(e.Self()+1)%parties], Range{-1, 1 << 20})
 		require.ErrorContains(t, err, "share")
-		x, err := e.InputShares(in[e.Self()], Range{-1, 1 << 20})
+		x, err := e.InputShares(ctx, in[e.Self()], Range{-1, 1 << 20})
 		require.NoError(t, err)
 		z, err := e.Mul(ctx, x, x)
 		if err != nil {
@@ -294,7 +294,7 @@ func TestConfig(t *testing.T) {
 	} {
 		require.Error(t, err)
 	}
-	require.Equal(t, "SemiHonest Adversary(7)", fmt.Sprint(SemiHonest, Adversary(7)))
+	require.Equal(t, "SemiHonest Malicious Adversary(7)", fmt.Sprint(SemiHonest, Malicious, Adversary(7)))
 }
 
 func second[T any](_ T, err error) error { return err }
@@ -357,7 +357,7 @@ func TestDeath(t *testing.T) {
 // the two others.
 func TestStall(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		errs := join(t.Context(), pipes(), func(ctx context.Context, e *Engine) error {
+		errs := together(t.Context(), pipes(), func(ctx context.Context, e *Engine) error {
 			if e.Self() == 1 {
 				time.Sleep(time.Hour)
 				return nil
@@ -365,7 +365,7 @@ func TestStall(t *testing.T) {
 			ctx, cancel := context.WithTimeout(ctx, time.Minute)
 			defer cancel()
 			start := time.Now()
-			x := e.vec(Range{0, 1}, 9)
+			x := e.vec(Range{0, 1}, 0, 9)
 			_, err := e.Mul(ctx, x, x)
 			require.Less(t, time.Since(start), time.Minute+10*time.Second)
 			return err

@@ -40,7 +40,7 @@ func FuzzAltered(f *testing.F) {
 		to := (from + 1 + int(way)/parties%2) % parties
 		s[from][to] = io.ReadWriter(&alterer{s[from][to].(net.Conn), int(at), flips})
 		var opened [parties][]int64
-		errs := join(ctx, s, func(ctx context.Context, e *Engine) error {
+		errs := together(ctx, s, func(ctx context.Context, e *Engine) error {
 			x, err := e.Input(ctx, 0, 2, Range{-9, 9}, e.mine(0, []int64{3, -7}))
 			if err != nil {
 				return err

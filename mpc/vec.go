@@ -74,21 +74,23 @@ func add(a, b int64) *big.Int { return new(big.Int).Add(big.NewInt(a), big.NewIn
 func sub(a, b int64) *big.Int { return new(big.Int).Sub(big.NewInt(a), big.NewInt(b)) }
 func mul(a, b int64) *big.Int { return new(big.Int).Mul(big.NewInt(a), big.NewInt(b)) }
 
-// A Vec is a party's part of a vector of secret integers, all of them in a range
-// that everybody knows. It does not change, and prints as its type, length and
+// A Vec is a party's part of a vector of secret numbers, all of them in a range that
+// everybody knows. They are integers, or fixed-point numbers: integers divided by a power
+// of two; see [Vec.Fraction]. A Vec does not change, and prints as its type, length and
 // range. Vectors of different runs must not be mixed; [Engine.Shares] and
 // [Engine.InputShares] take one from run to run.
 type Vec struct {
-	_      [0]func() // no ==, which would not be constant time
-	engine *Engine
-	r      Range
-	share  engine.Vec
+	_        [0]func() // no ==, which would not be constant time
+	engine   *Engine
+	r        Range // of the integers
+	fraction int
+	share    engine.Vec
 }
 
 // Len returns the number of elements.
 func (v *Vec) Len() int { return v.share.Len() }
 
-// Range returns the range of all elements.
+// Range returns the range of all elements, of fixed-point numbers before the division.
 func (v *Vec) Range() Range { return v.r }
 
 // String returns the type, length and range of v, and nothing of its values.
@@ -113,9 +115,20 @@ func pair(v, w *Vec) error {
 	return nil
 }
 
+// alike is pair for vectors of the same fraction.
+func alike(v, w *Vec) error {
+	if err := pair(v, w); err != nil {
+		return err
+	}
+	if v.fraction != w.fraction {
+		return fmt.Errorf("mpc: numbers with %d and %d bits behind the point; make them alike by Widen or Truncate", v.fraction, w.fraction)
+	}
+	return nil
+}
+
 // Add returns v + w, element by element.
 func (v *Vec) Add(w *Vec) (*Vec, error) {
-	if err := pair(v, w); err != nil {
+	if err := alike(v, w); err != nil {
 		return nil, err
 	}
 	r, err := v.engine.sum(v.r, w.r)
@@ -127,7 +140,7 @@ func (v *Vec) Add(w *Vec) (*Vec, error) {
 
 // Sub returns v - w, element by element.
 func (v *Vec) Sub(w *Vec) (*Vec, error) {
-	if err := pair(v, w); err != nil {
+	if err := alike(v, w); err != nil {
 		return nil, err
 	}
 	r, err := v.engine.difference(v.r, w.r)
@@ -139,7 +152,7 @@ func (v *Vec) Sub(w *Vec) (*Vec, error) {
 
 // combine returns f·v + g·w, of which the result is in r.
 func (v *Vec) combine(r Range, f, g int64, w *Vec) *Vec {
-	z := v.engine.vec(r, v.Len())
+	z := v.engine.vec(r, v.fraction, v.Len())
 	v.engine.party.Combine(z.share, f, v.share, g, w.share)
 	return z
 }
@@ -156,18 +169,26 @@ func (v *Vec) Scale(k int64) (*Vec, error) {
 	return v.combine(r, k, 0, v), nil
 }
 
-// Shift returns every element of v plus the public number k.
+// Shift returns every element of v plus the public integer k.
 func (v *Vec) Shift(k int64) (*Vec, error) {
 	if v == nil || v.engine == nil {
 		return nil, errMixed
 	}
-	r, err := v.engine.sum(v.r, Range{k, k})
+	units := new(big.Int).Lsh(big.NewInt(k), uint(v.fraction))
+	lo, hi := big.NewInt(v.r.Min), big.NewInt(v.r.Max)
+	r, err := v.engine.rangeOf("a sum", lo.Add(lo, units), hi.Add(hi, units))
 	if err != nil {
 		return nil, err
 	}
+	// If the sum fits, so does k, but perhaps for a wide range: then modulo 2^64.
+	return v.shift(r, k<<v.fraction), nil
+}
+
+// shift returns v plus units, in r.
+func (v *Vec) shift(r Range, units int64) *Vec {
 	z := v.combine(r, 1, 0, v)
-	v.engine.party.Shift(z.share, k)
-	return z, nil
+	v.engine.party.Shift(z.share, units)
+	return z
 }
 
 // Sum returns the sum of all elements of v, as a vector of one.
@@ -179,7 +200,7 @@ func (v *Vec) Sum() (*Vec, error) {
 	if err != nil {
 		return nil, err
 	}
-	z := v.engine.vec(r, 1)
+	z := v.engine.vec(r, v.fraction, 1)
 	v.engine.party.Sum(z.share, v.share)
 	return z, nil
 }
@@ -192,5 +213,41 @@ func (v *Vec) Slice(lo, hi int) (*Vec, error) {
 	if lo < 0 || hi < lo || hi > v.Len() {
 		return nil, fmt.Errorf("mpc: elements %d to %d of %d", lo, hi, v.Len())
 	}
-	return &Vec{engine: v.engine, r: v.r, share: v.share.Slice(lo, hi)}, nil
+	return &Vec{engine: v.engine, r: v.r, fraction: v.fraction, share: v.share.Slice(lo, hi)}, nil
+}
+
+// Concat returns the elements of all vectors in one, of which the range has all of theirs.
+func Concat(vs ...*Vec) (*Vec, error) {
+	if len(vs) == 0 {
+		return nil, errMixed
+	}
+	shares := make([]engine.Vec, len(vs))
+	var r Range
+	for i, v := range vs {
+		if v == nil || v.engine == nil || v.engine != vs[0].engine {
+			return nil, errMixed
+		}
+		if v.fraction != vs[0].fraction {
+			return nil, fmt.Errorf("mpc: numbers with %d and %d bits behind the point", vs[0].fraction, v.fraction)
+		}
+		if shares[i] = v.share; i == 0 {
+			r = v.r
+		}
+		r = r.with(v.r)
+	}
+	return &Vec{engine: vs[0].engine, r: r, fraction: vs[0].fraction, share: engine.Concat(shares...)}, nil
+}
+
+// Prefix returns, at each place, the sum of all elements of v up to it.
+func (v *Vec) Prefix() (*Vec, error) {
+	if v == nil || v.engine == nil {
+		return nil, errMixed
+	}
+	all, err := v.engine.products(max(v.Len(), 1), v.r, Range{1, 1})
+	if err != nil {
+		return nil, err
+	}
+	z := v.engine.vec(all.with(v.r), v.fraction, v.Len())
+	v.engine.party.Prefix(z.share, v.share)
+	return z, nil
 }

@@ -1,6 +1,10 @@
 package rep3
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
+)
 
 // Words of bits are shared like numbers, with exclusive or in the place of the sum,
 // so that each of the 64 bits of a word is a secret of its own.
@@ -42,12 +46,5 @@ func (p *Party) And(dst, x, y []Vec) error {
 			return fmt.Errorf("rep3: factors of %d and %d words for a product of %d", len(x[k].Parts[0]), len(y[k].Parts[0]), n)
 		}
 	}
-	return p.exchange(dst, func(k, lo, hi int) {
-		z := dst[k].Parts[0][lo:hi]
-		p.zeroBits(z)
-		a, b, c, d := x[k].Parts[0][lo:hi], x[k].Parts[1][lo:hi], y[k].Parts[0][lo:hi], y[k].Parts[1][lo:hi]
-		for i := range z {
-			z[i] ^= a[i]&(c[i]^d[i]) ^ b[i]&c[i]
-		}
-	})
+	return p.exchange(dst, func(k, lo, hi int) { p.masked(ring64.Conjunction, dst[k], x[k], y[k], lo, hi) })
 }

@@ -1,46 +1,54 @@
 package rep3
 
-import "fmt"
+import (
+	"fmt"
+	"runtime"
+	"sync"
 
-// MatMul sets dst to the product of the rows×inner matrix x and the inner×columns
-// matrix y, both in the order of rows. It sends one word for each element of dst,
-// which must not overlap x or y.
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
+)
+
+// MatMul sets dst to the product of the rows×inner matrix x and the inner×columns matrix
+// y, all in the order of rows. It sends one word for each element of dst. All processors
+// take part.
 func (p *Party) MatMul(dst Vec, rows, inner, cols int, x, y Vec) error {
-	if !x.Is(columns, rows*inner) || !y.Is(columns, inner*cols) || !dst.Is(columns, rows*cols) {
+	if rows < 0 || inner < 0 || cols < 0 ||
+		!x.Is(columns, rows*inner) || !y.Is(columns, inner*cols) || !dst.Is(columns, rows*cols) {
 		return fmt.Errorf("rep3: a product of %d elements of a %d×%d and a %d×%d matrix of %d and %d", dst.Len(), rows, inner, inner, cols, x.Len(), y.Len())
 	}
 	// A product of two summands is a(c+d) + bc; see Mul.
-	both := make([]uint64, len(y.Parts[0]))
+	both := make([]uint64, y.Len())
 	for i, c := range y.Parts[0] {
 		both[i] = c + y.Parts[1][i]
 	}
-	done := 0 // elements
+	sum, own := ring64.NewMatrix(inner, cols, both), ring64.NewMatrix(inner, cols, y.Parts[0])
+	ready := 0 // rows
 	return p.exchange([]Vec{dst}, func(_, lo, hi int) {
 		// Whole rows are computed when their first element is due.
-		for done < hi {
-			row := done / cols
-			z := dst.Parts[0][done : done+cols]
-			p.zeros(z)
-			a, b := x.Parts[0][row*inner:(row+1)*inner], x.Parts[1][row*inner:(row+1)*inner]
-			for k := range a {
-				axpy2(z, a[k], both[k*cols:(k+1)*cols], b[k], y.Parts[0][k*cols:(k+1)*cols])
-			}
-			done += cols
-		}
+		last := (hi + cols - 1) / cols
+		p.zeros(dst.Parts[0][ready*cols : last*cols])
+		parallel(ready, last, inner*cols, func(lo, hi int) {
+			z := dst.Parts[0][lo*cols : hi*cols]
+			sum.AddProduct(z, hi-lo, x.Parts[0][lo*inner:hi*inner])
+			own.AddProduct(z, hi-lo, x.Parts[1][lo*inner:hi*inner])
+		})
+		ready = last
 	})
 }
 
-// axpy2 adds f·x + g·y to z.
-func axpy2(z []uint64, f uint64, x []uint64, g uint64, y []uint64) {
-	x, y = x[:len(z)], y[:len(z)]
-	for len(z) >= 4 && len(x) >= 4 && len(y) >= 4 {
-		z[0] += f*x[0] + g*y[0]
-		z[1] += f*x[1] + g*y[1]
-		z[2] += f*x[2] + g*y[2]
-		z[3] += f*x[3] + g*y[3]
-		z, x, y = z[4:], x[4:], y[4:]
+// parallel calls f with pieces of the range from lo to hi - 1 at once, which are worth
+// that much work for each element. There is a piece for each processor if that is so much
+// that starting it does not matter.
+func parallel(lo, hi, work int, f func(lo, hi int)) {
+	pieces := min(runtime.GOMAXPROCS(0), hi-lo)
+	if (hi-lo)*work < 1<<18 || pieces < 2 {
+		f(lo, hi)
+		return
 	}
-	for i := range z {
-		z[i] += f*x[i] + g*y[i]
+	var running sync.WaitGroup
+	for i := range pieces {
+		from, to := lo+(hi-lo)*i/pieces, lo+(hi-lo)*(i+1)/pieces
+		running.Go(func() { f(from, to) })
 	}
+	running.Wait()
 }

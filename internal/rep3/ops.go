@@ -1,9 +1,12 @@
 package rep3
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -68,15 +71,8 @@ func (p *Party) Mul(dst, x, y Vec) error {
 	if !dst.Is(columns, n) || !x.Is(columns, n) || !y.Is(columns, n) {
 		return fmt.Errorf("rep3: factors of %d and %d elements for a product of %d", x.Len(), y.Len(), n)
 	}
-	return p.exchange([]Vec{dst}, func(_, lo, hi int) {
-		z := dst.Parts[0][lo:hi]
-		p.zeros(z)
-		a, b, c, d := x.Parts[0][lo:hi], x.Parts[1][lo:hi], y.Parts[0][lo:hi], y.Parts[1][lo:hi]
-		for i := range z {
-			// The sum of this over all parties has each product of two summands once.
-			z[i] += a[i]*(c[i]+d[i]) + b[i]*c[i]
-		}
-	})
+	// The sum of this over all parties has each product of two summands once.
+	return p.exchange([]Vec{dst}, func(_, lo, hi int) { p.masked(ring64.Product, dst, x, y, lo, hi) })
 }
 
 // Dot sets each element of dst to the inner product of as many consecutive elements
@@ -150,24 +146,44 @@ func (p *Party) lacking(x Vec, to []bool) ([]uint64, error) {
 	return words, nil
 }
 
-// zeros sets z to this party's part of a sharing of zeros: F(k_i) - F(k_(i+1)),
-// whose sum over all parties is zero [AFLNO16, correlated randomness].
-func (p *Party) zeros(z []uint64) { p.masks(z, difference) }
+// masked sets the first summands lo to hi - 1 of dst to what f, which is ring64.Product or
+// ring64.Conjunction, makes of those of x and y, and of zero: this party's part of a sharing
+// of zeros is F(k_i) - F(k_(i+1)), whose sum over all parties is zero, and with exclusive or
+// in the place of the sum for words of bits [AFLNO16, correlated randomness].
+func (p *Party) masked(f func(z, t, a, b, c, d []uint64), dst, x, y Vec, lo, hi int) {
+	for ; lo < hi; lo += maskChunk {
+		to := min(lo+maskChunk, hi)
+		z, t := dst.Parts[0][lo:to], p.mask[:to-lo]
+		stream(p.ownMask, z, p.maskBytes[:])
+		stream(p.nextMask, t, p.maskBytes[:])
+		f(z, t, x.Parts[0][lo:to], x.Parts[1][lo:to], y.Parts[0][lo:to], y.Parts[1][lo:to])
+	}
+}
 
-// zeroBits is zeros for words of bits: F(k_i) xor F(k_(i+1)).
-func (p *Party) zeroBits(z []uint64) { p.masks(z, exclusive) }
-
-// masks calls set with each piece of z and what both streams have for it.
-func (p *Party) masks(z []uint64, set func(z []uint64, own, next []byte)) {
-	own, next := make([]byte, 8*maskChunk), make([]byte, 8*maskChunk)
+// zeros sets z to this party's part of a sharing of zeros, as numbers.
+func (p *Party) zeros(z []uint64) {
 	for len(z) > 0 {
 		n := min(len(z), maskChunk)
-		p.ownMask.Bytes(own[:8*n])
-		p.nextMask.Bytes(next[:8*n])
-		set(z[:n], own, next)
+		t := p.mask[:n]
+		stream(p.ownMask, z[:n], p.maskBytes[:])
+		stream(p.nextMask, t, p.maskBytes[:])
+		for i, m := range t {
+			z[i] -= m
+		}
 		z = z[n:]
 	}
 }
+
+// stream fills words from g, with a buffer of as many bytes.
+func stream(g *prg.PRG, words []uint64, buf []byte) {
+	ring64.Fill(words, buf, func(b []byte) error {
+		g.Bytes(b)
+		return nil
+	})
+}
+
+// headerSize is what session puts before each message, in bytes.
+const headerSize = 5
 
 // maskChunk is how many masks are expanded at once, to stay in the first-level
 // cache.
@@ -183,7 +199,9 @@ func (p *Party) exchange(dst []Vec, compute func(k, lo, hi int)) error {
 			own := v.Parts[0]
 			for lo := 0; lo < len(own); lo += chunk {
 				hi := min(lo+chunk, len(own))
-				compute(k, lo, hi)
+				if p.rehearsal == nil {
+					compute(k, lo, hi)
+				}
 				if err := p.send(toPrev, own[lo:hi]); err != nil {
 					return err
 				}
@@ -201,7 +219,17 @@ func (p *Party) exchange(dst []Vec, compute func(k, lo, hi int)) error {
 }
 
 // both sends to the previous party while it receives from the next one.
-func (p *Party) both(send, receive func() error) error { return p.prev.Duplex(send, receive) }
+func (p *Party) both(send, receive func() error) error {
+	if p.rehearsal != nil {
+		return errors.Join(send(), receive())
+	}
+	return p.prev.Duplex(send, receive)
+}
+
+// rehearse returns what messages of so many words take.
+func rehearse(words int) uint64 {
+	return uint64(8*words) + uint64((words+chunk-1)/chunk*headerSize)
+}
 
 // Directions of messages.
 const (
@@ -219,12 +247,15 @@ func (p *Party) link(next bool) (*session.Session, int) {
 
 // send sends words, in messages of a chunk.
 func (p *Party) send(next bool, words []uint64) error {
+	if p.rehearsal != nil {
+		p.rehearsal.Sent += rehearse(len(words))
+		return nil
+	}
 	s, other := p.link(next)
 	buf := p.sending[:]
 	for len(words) > 0 {
 		n := min(len(words), chunk)
-		encode(buf[:8*n], words[:n])
-		if err := s.Send(typeWord, buf[:8*n]); err != nil {
+		if err := s.Send(typeWord, ring64.Bytes(words[:n], buf)); err != nil {
 			return engine.At(other, err)
 		}
 		words = words[n:]
@@ -234,14 +265,18 @@ func (p *Party) send(next bool, words []uint64) error {
 
 // receive fills words from messages that send made of as many.
 func (p *Party) receive(next bool, words []uint64) error {
+	if p.rehearsal != nil {
+		p.rehearsal.Received += rehearse(len(words))
+		return nil
+	}
 	s, other := p.link(next)
 	buf := p.receiving[:]
 	for len(words) > 0 {
 		n := min(len(words), chunk)
-		if err := s.Recv(typeWord, buf[:8*n]); err != nil {
+		err := ring64.Fill(words[:n], buf, func(b []byte) error { return s.Recv(typeWord, b) })
+		if err != nil {
 			return engine.At(other, err)
 		}
-		decode(words[:n], buf[:8*n])
 		words = words[n:]
 	}
 	return nil

@@ -65,7 +65,7 @@ const Parties = 3
 var _ engine.Party = (*Party)(nil)
 
 const (
-	version = 1
+	version = 2
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 16
 
@@ -91,8 +91,12 @@ type Party struct {
 	ownMask, nextMask   *prg.PRG
 	ownInput, nextInput *prg.PRG
 	rounds              int
-	// Messages under way, one each way.
+	// Where it is not nil there are no others, and this counts what would be sent.
+	rehearsal *engine.Stats
+	// Messages under way, one each way, where words in memory are not what is sent.
 	sending, receiving [8 * chunk]byte
+	mask               [maskChunk]uint64
+	maskBytes          [8 * maskChunk]byte
 }
 
 // coins are all the randomness of a party.
@@ -208,6 +212,18 @@ func streams(key [prg.Size]byte) (mask, input *prg.PRG) {
 // Index returns which party p is.
 func (p *Party) Index() int { return p.index }
 
+// Rehearse returns party index without others: it counts what would be sent and received,
+// and computes nothing. What it opens means nothing.
+func Rehearse(index int) (*Party, error) {
+	if index < 0 || index >= Parties {
+		return nil, fmt.Errorf("rep3: party %d is not 0, 1 or 2", index)
+	}
+	p := &Party{index: index, rehearsal: new(engine.Stats), cancel: func(error) {}}
+	p.ownMask, p.ownInput = streams([prg.Size]byte{})
+	p.nextMask, p.nextInput = streams([prg.Size]byte{})
+	return p, nil
+}
+
 // Parties returns three.
 func (p *Party) Parties() int { return Parties }
 
@@ -219,6 +235,9 @@ func (p *Party) Prepare(engine.Demand) error { return nil }
 
 // Stats returns what both sessions cost.
 func (p *Party) Stats() engine.Stats {
+	if p.rehearsal != nil {
+		return engine.Stats{Sent: p.rehearsal.Sent, Received: p.rehearsal.Received, Rounds: p.rounds}
+	}
 	a, b := p.next.Stats(), p.prev.Stats()
 	return engine.Stats{Sent: a.Sent + b.Sent, Received: a.Received + b.Received, Rounds: p.rounds}
 }
@@ -231,6 +250,9 @@ func (p *Party) Interrupt(reason error) { p.cancel(reason) }
 // done too, and otherwise with the error that stopped it, of which it tells the
 // others. It returns the error to report. The streams stay open.
 func (p *Party) Close(err error) error {
+	if p.rehearsal != nil {
+		return err
+	}
 	if err == nil {
 		// Who comes first in a session sends its end first.
 		err = p.each(func(isNext bool) error {

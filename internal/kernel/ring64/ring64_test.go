@@ -1,0 +1,170 @@
+package ring64
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/dujiang-dev/dujiang/internal/cpu"
+	"github.com/dujiang-dev/dujiang/internal/cpu/cputest"
+)
+
+// words returns random words, and many of zero and of ones.
+func words(g *rand.Rand, n int) []uint64 {
+	v := make([]uint64, n)
+	for i := range v {
+		switch g.IntN(6) {
+		case 0:
+			v[i] = ^uint64(0)
+		case 1:
+			v[i] = uint64(^uint32(0)) << g.IntN(64)
+		case 2:
+		default:
+			v[i] = g.Uint64()
+		}
+	}
+	return v
+}
+
+// TestVectors compares both operations with their definition, for every length up to
+// some registers and every offset, and looks at what lies around.
+func TestVectors(t *testing.T) {
+	cputest.Each(t, func(t *testing.T) {
+		g := rand.New(rand.NewPCG(1, 1))
+		for n := range 21 {
+			for off := range 5 {
+				var in [6][]uint64
+				for i := range in {
+					in[i] = words(g, n+2*off+8)
+				}
+				at := func(v []uint64) []uint64 { return v[off+4:][:n:n] }
+				for name, f := range map[string]struct {
+					run  func(z, t, a, b, c, d []uint64)
+					want func(z, t, a, b, c, d uint64) uint64
+				}{
+					"product":     {Product, func(z, t, a, b, c, d uint64) uint64 { return z - t + a*(c+d) + b*c }},
+					"conjunction": {Conjunction, func(z, t, a, b, c, d uint64) uint64 { return z ^ t ^ a&(c^d) ^ b&c }},
+				} {
+					z := slices.Clone(in[0])
+					f.run(at(z), at(in[1]), at(in[2]), at(in[3]), at(in[4]), at(in[5]))
+					for i := range z {
+						want := in[0][i]
+						if i >= off+4 && i < off+4+n {
+							want = f.want(in[0][i], in[1][i], in[2][i], in[3][i], in[4][i], in[5][i])
+						}
+						if z[i] != want {
+							t.Fatalf("%s of %d words at %d: word %d is wrong", name, n, off, i-off-4)
+						}
+					}
+				}
+			}
+		}
+	}, cpu.AVX2)
+}
+
+// TestMatrix compares products with their definition, for shapes around those of a tile.
+func TestMatrix(t *testing.T) {
+	cputest.Each(t, func(t *testing.T) {
+		g := rand.New(rand.NewPCG(1, 2))
+		for _, rows := range []int{0, 1, 2, 3, 4, 7} {
+			for _, inner := range []int{0, 1, 2, 5, tileTerms, tileTerms + 3} {
+				for _, columns := range []int{0, 1, 7, 8, 9, 16, 19} {
+					x, y, before := words(g, rows*inner), words(g, inner*columns), words(g, rows*columns+1)
+					z := slices.Clone(before)
+					NewMatrix(inner, columns, y).AddProduct(z[:rows*columns], rows, x)
+					for i := range z {
+						want := before[i]
+						if i < rows*columns {
+							for k := range inner {
+								want += x[i/columns*inner+k] * y[k*columns+i%columns]
+							}
+						}
+						if z[i] != want {
+							t.Fatalf("%d×%d×%d: element %d is wrong", rows, inner, columns, i)
+						}
+					}
+				}
+			}
+		}
+	}, cpu.AVX2)
+}
+
+func TestBytes(t *testing.T) {
+	for n := range 5 {
+		w, buf := make([]uint64, n), make([]byte, 8*n)
+		err := Fill(w, buf, func(b []byte) error {
+			if len(b) != 8*n {
+				t.Errorf("%d bytes for %d words", len(b), n)
+			}
+			for i := range b {
+				b[i] = byte(3 * i)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, b := range Bytes(w, buf) {
+			if b != byte(3*i) || b != byte(w[i/8]>>(i%8*8)) {
+				t.Errorf("byte %d of %d words is %d", i, n, b)
+			}
+		}
+		if n > 0 && binary.LittleEndian.Uint64(Bytes(w, buf)) != w[0] {
+			t.Error("words are not little-endian")
+		}
+	}
+	failed := fmt.Errorf("failed")
+	if err := Fill(make([]uint64, 1), make([]byte, 8), func([]byte) error { return failed }); err != failed {
+		t.Errorf("%v instead of what read returned", err)
+	}
+}
+
+func TestMisuse(t *testing.T) {
+	for _, f := range []func(){
+		func() { v := make([]uint64, 3); Product(v, v, v, v, v, v[:2]) },
+		func() { NewMatrix(1, 1, []uint64{1}).AddProduct(make([]uint64, 2), 1, make([]uint64, 1)) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			f()
+		}()
+	}
+}
+
+func BenchmarkRing64(b *testing.B) {
+	const n, side = 1 << 12, 256
+	g := rand.New(rand.NewPCG(1, 3))
+	var v [6][]uint64
+	for i := range v {
+		v[i] = words(g, n)
+	}
+	x, z := words(g, side*side), make([]uint64, side*side)
+	m := NewMatrix(side, side, x)
+	for _, op := range []struct {
+		name string
+		per  float64
+		f    func()
+	}{
+		{"Product", n, func() { Product(v[0], v[1], v[2], v[3], v[4], v[5]) }},
+		{"Conjunction", n, func() { Conjunction(v[0], v[1], v[2], v[3], v[4], v[5]) }},
+		{"Matrix", side * side * side, func() { m.AddProduct(z, side, x) }},
+	} {
+		run := func(b *testing.B) {
+			for b.Loop() {
+				op.f()
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/op.per, "ns/word")
+		}
+		b.Run(op.name+"/kernel=best", run)
+		func() {
+			defer cpu.AVX2.Disable()()
+			b.Run(op.name+"/kernel=generic", run)
+		}()
+	}
+}

@@ -1,0 +1,362 @@
+package mal3
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math/bits"
+	"net"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// A tap sees each frame that a party writes to another one, and may alter what is in
+// it. Frames are written by one call each; the first call writes the hello.
+type tap struct {
+	net.Conn
+	mu       sync.Mutex
+	hello    bool
+	types    []byte
+	payloads [][]byte
+	alter    func(frame int, typ byte, payload []byte, before [][]byte)
+}
+
+const frameHeader = 5
+
+func (c *tap) Write(b []byte) (int, error) {
+	c.mu.Lock()
+	if !c.hello {
+		c.hello = true
+	} else {
+		b = slices.Clone(b)
+		if c.alter != nil {
+			c.alter(len(c.types), b[0], b[frameHeader:], c.payloads)
+		}
+		c.types = append(c.types, b[0])
+		c.payloads = append(c.payloads, b[frameHeader:])
+	}
+	c.mu.Unlock()
+	return c.Conn.Write(b)
+}
+
+func (c *tap) frames() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.types)
+}
+
+// count returns how many frames of a type the party wrote.
+func (c *tap) count(typ byte) (n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, t := range c.types {
+		if t == typ {
+			n++
+		}
+	}
+	return n
+}
+
+// taps returns links on which party i writes to party i+1 by taps[i][1], and to party
+// i-1 by taps[i][0].
+func tapped() (links [Parties]link, taps [Parties][2]*tap) {
+	links = pipes()
+	for i := range links {
+		taps[i][1] = &tap{Conn: links[i].a}
+		links[i].a = taps[i][1]
+		next := (i + 1) % Parties
+		taps[next][0] = &tap{Conn: links[i].b}
+		links[i].b = taps[next][0]
+	}
+	return links, taps
+}
+
+// A result is what a program opened at one party.
+type result struct {
+	values []int64
+	words  []uint64
+}
+
+const programSize = 5
+
+// program has every kind of operation, and opens its inputs and results. It calls
+// inputs when inputs are shared, and opening when all is checked.
+func program(p *Party, inputs, opening func()) (r result, err error) {
+	const n = programSize
+	x, err := p.Input(0, n, mine(p, 0, numbers(1, n)))
+	if err != nil {
+		return r, err
+	}
+	y, err := p.Input(1, n, mine(p, 1, numbers(2, n)))
+	if err != nil {
+		return r, err
+	}
+	u, err := p.InputBits(2, n, mine(p, 2, words(3, n)))
+	if err != nil {
+		return r, err
+	}
+	inputs()
+	xy, dot, matrix, half := p.NewVec(n), p.NewVec(1), p.NewVec(4), p.NewVec(n)
+	if err := p.Mul(xy, x, y); err != nil {
+		return r, err
+	}
+	if err := p.Dot(dot, xy, y); err != nil {
+		return r, err
+	}
+	if err := p.MatMul(matrix, 2, 2, 2, x.Slice(0, 4), xy.Slice(0, 4)); err != nil {
+		return r, err
+	}
+	negative, err := p.Negative(x, 64)
+	if err != nil {
+		return r, err
+	}
+	ones, err := p.Numbers(n, negative)
+	if err != nil {
+		return r, err
+	}
+	small := p.NewVec(n) // -1 or 1
+	p.Combine(small, -2, ones[0], 0, ones[0])
+	p.Shift(small, 1)
+	if err := p.Truncate(half, small, 3); err != nil {
+		return r, err
+	}
+	uu := p.NewBits(n)
+	v := u.Clone()
+	p.Not(v)
+	if err := p.And([]Vec{uu}, []Vec{u.Slice(0, n)}, []Vec{engine.Concat(v.Slice(1, n), u.Slice(0, 1))}); err != nil {
+		return r, err
+	}
+	if err := p.Check(); err != nil {
+		return r, err
+	}
+	opening()
+	all := engine.Concat(x, y, xy, dot, matrix, ones[0], half)
+	values, err := p.Reveal(all, everyone)
+	if err != nil {
+		return r, err
+	}
+	words, err := p.RevealBits(engine.Concat(u, uu), everyone)
+	return result{values, words}, err
+}
+
+// right reports whether the results are those of the inputs, and the inputs those of
+// all parties but the one that is corrupted.
+func (r result) right(corrupted int) error {
+	const n = programSize
+	take := func(k int) (v []int64) {
+		v, r.values = r.values[:k], r.values[k:]
+		return v
+	}
+	x, y, xy, dot, matrix, ones, half := take(n), take(n), take(n), take(1), take(4), take(n), take(n)
+	if corrupted != 0 && !slices.Equal(x, numbers(1, n)) || corrupted != 1 && !slices.Equal(y, numbers(2, n)) ||
+		corrupted != 2 && !slices.Equal(r.words[:n], words(3, n)) {
+		return errors.New("an honest party's input")
+	}
+	var sum int64
+	for i := range n {
+		sum += xy[i] * y[i]
+		one := int64(0)
+		if x[i] < 0 {
+			one = 1
+		}
+		w := ^r.words[(i+1)%n]
+		if i == n-1 {
+			w = r.words[0]
+		}
+		if xy[i] != x[i]*y[i] || ones[i] != one || half[i] != -one || r.words[n+i] != r.words[i]&w {
+			return fmt.Errorf("element %d", i)
+		}
+	}
+	for i := range 4 {
+		if matrix[i] != x[i/2*2]*xy[i%2]+x[i/2*2+1]*xy[2+i%2] {
+			return errors.New("the product of matrices")
+		}
+	}
+	if dot[0] != sum {
+		return errors.New("the inner product")
+	}
+	return nil
+}
+
+// alterations are what a corrupted party does to a message. They return nothing; what
+// is left as it was is no deviation.
+var alterations = map[string]func(payload []byte, before [][]byte){
+	"first bit": func(b []byte, _ [][]byte) { b[0] ^= 1 },
+	"last bit":  func(b []byte, _ [][]byte) { b[len(b)-1] ^= 0x80 },
+	"bit 63": func(b []byte, _ [][]byte) {
+		b[min(7, len(b)-1)] ^= 0x80 // by which an error vanishes if it is doubled
+	},
+	"sum": func(b []byte, _ [][]byte) {
+		if len(b) >= 8 {
+			binary.LittleEndian.PutUint64(b, binary.LittleEndian.Uint64(b)+12345)
+		}
+	},
+	"zeros": func(b []byte, _ [][]byte) { clear(b) },
+	"swap": func(b []byte, _ [][]byte) {
+		if half := len(b) / 2; half > 0 {
+			copy(b, slices.Concat(b[half:2*half], b[:half]))
+		}
+	},
+	"replay": func(b []byte, before [][]byte) {
+		for _, old := range slices.Backward(before) {
+			if len(old) == len(b) {
+				copy(b, old)
+				return
+			}
+		}
+	},
+}
+
+// attack runs the program with one frame of one party altered, and says what became
+// of it at the others.
+func attack(t *testing.T, corrupted, direction, frame int, alter func([]byte, [][]byte)) {
+	links, taps := tapped()
+	changed := false
+	var inputs, opening int // frames on the link at that time
+	link := taps[corrupted][direction]
+	// What is altered of a product in its upper 64 bits only is no deviation of which
+	// anything could come: they are there for the check alone, which may miss it.
+	harmless := false
+	link.alter = func(k int, typ byte, payload []byte, before [][]byte) {
+		if k == frame && len(payload) > 0 {
+			old := slices.Clone(payload)
+			alter(payload, before)
+			changed = !slices.Equal(old, payload)
+			harmless = typ == typeWide
+			for i := range old {
+				harmless = harmless && (old[i] == payload[i] || i%wideSize >= 8)
+			}
+		}
+	}
+	var results [Parties]*result
+	opening = -1
+	errs := join(t.Context(), links, func(p *Party) error {
+		r, err := program(p, func() {
+			if p.Index() == corrupted {
+				inputs = link.frames()
+			}
+		}, func() {
+			if p.Index() == corrupted {
+				opening = link.frames()
+			}
+		})
+		if err == nil {
+			results[p.Index()] = &r
+		}
+		return err
+	})
+	what := fmt.Sprintf("party %d, direction %d, frame %d of type %d", corrupted, direction, frame, link.types[min(frame, link.frames()-1)])
+	failed := false
+	for i, err := range errs {
+		if i == corrupted {
+			continue
+		}
+		failed = failed || err != nil
+		if results[i] != nil {
+			require.NoError(t, results[i].right(corrupted), what)
+		}
+		if err != nil {
+			require.True(t, errors.Is(err, session.ErrPeer) || errors.Is(err, session.ErrAborted), "%s: %v", what, err)
+		}
+	}
+	if !changed {
+		return
+	}
+	// An altered input is an input. The stream's own checksums, which the harness does
+	// not mend as a party would, end the run in any case, but only at its end.
+	require.True(t, failed, what)
+	if harmless || frame < inputs && frame > 0 || opening >= 0 && frame >= opening {
+		return
+	}
+	for i := range Parties {
+		if i != corrupted {
+			require.Zero(t, taps[i][0].count(typeWord)+taps[i][1].count(typeWord), "%s: party %d opened something", what, i)
+		}
+	}
+}
+
+// TestAttacks alters each message of each party in several ways: no honest party ever
+// has a wrong result, and if the message is from before the opening no honest party
+// opens anything. A deviation passes with a probability below 2^-57.
+func TestAttacks(t *testing.T) {
+	names := make([]string, 0, len(alterations))
+	for name := range alterations {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	synctest.Test(t, func(t *testing.T) {
+		links, taps := tapped()
+		none(t, join(t.Context(), links, func(p *Party) error {
+			r, err := program(p, func() {}, func() {})
+			if err == nil {
+				err = r.right(-1)
+			}
+			return err
+		}))
+		for corrupted := range Parties {
+			for direction := range 2 {
+				n := taps[corrupted][direction].frames()
+				require.Greater(t, n, 10)
+				for frame := range n {
+					for i, name := range names {
+						// In turn, so that the test takes seconds.
+						if place := frame + corrupted + i; place%len(names) > 2 || testing.Short() && place%len(names) > 0 {
+							continue
+						}
+						attack(t, corrupted, direction, frame, alterations[name])
+					}
+				}
+			}
+		}
+	})
+}
+
+// TestViews runs with different secrets: messages have the same types and lengths, and
+// what a party sends is uniform but for what is zero by construction. Of b bits half are
+// ones; they are more than eight standard deviations off with a probability below
+// 10^-14.
+func TestViews(t *testing.T) {
+	const n = 4000
+	var shapes [2]string
+	for k, secret := range [][]int64{make([]int64, n), numbers(1, n)} {
+		synctest.Test(t, func(t *testing.T) {
+			links, taps := tapped()
+			none(t, join(t.Context(), links, func(p *Party) error {
+				x, err := p.Input(0, n, mine(p, 0, secret))
+				if err != nil {
+					return err
+				}
+				if err := p.Mul(p.NewVec(n), x, x); err != nil {
+					return err
+				}
+				return p.And([]Vec{p.NewBits(n)}, []Vec{x}, []Vec{x})
+			}))
+			for i := range taps {
+				for _, link := range taps[i] {
+					for f, payload := range link.payloads {
+						shapes[k] += fmt.Sprint(i, link.types[f], len(payload), " ")
+						if len(payload) < 1000 {
+							continue
+						}
+						ones := 0
+						for _, b := range payload {
+							ones += bits.OnesCount8(b)
+						}
+						all := 8 * len(payload)
+						// The square of the deviation against 64 times all/4.
+						off := 2*ones - all
+						require.Less(t, off*off, 64*all, "party %d, frame %d of type %d", i, f, link.types[f])
+					}
+				}
+			}
+		})
+	}
+	require.Equal(t, shapes[0], shapes[1])
+}

@@ -1,0 +1,393 @@
+package mal3
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/rep3"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// TestLogs fills logs that have room for little, so that checks come between and within
+// calls. Every result is compared, with more terms than a log has room for too.
+func TestLogs(t *testing.T) {
+	const n = 100
+	a, b := numbers(1, n), numbers(2, n)
+	var sum int64
+	for i := range a {
+		sum += a[i] * b[i]
+	}
+	none(t, run(t, func(p *Party) error {
+		p.mostNumbers, p.mostBits = 7, 64
+		x, err := p.Input(0, n, mine(p, 0, a))
+		if err != nil {
+			return err
+		}
+		y, err := p.Input(1, n, mine(p, 1, b))
+		if err != nil {
+			return err
+		}
+		product, one, ten := p.NewVec(n), p.NewVec(1), p.NewVec(50)
+		if err := errors.Join(p.Mul(product, x, y), p.Dot(one, x, y), p.Dot(ten, x, y)); err != nil {
+			return err
+		}
+		matrix := p.NewVec(25)
+		if err := p.MatMul(matrix, 5, 20, 5, x, y); err != nil {
+			return err
+		}
+		for range 3 {
+			if err := p.And([]Vec{p.NewBits(n)}, []Vec{x}, []Vec{y}); err != nil {
+				return err
+			}
+		}
+		values, err := p.Reveal(engine.Concat(product, one, ten, matrix), everyone)
+		if err != nil {
+			return err
+		}
+		for i := range n {
+			require.Equal(t, a[i]*b[i], values[i])
+		}
+		require.Equal(t, sum, values[n])
+		for i := range 50 {
+			require.Equal(t, a[2*i]*b[2*i]+a[2*i+1]*b[2*i+1], values[n+1+i])
+		}
+		for i := range 25 {
+			var want int64
+			for k := range 20 {
+				want += a[i/5*20+k] * b[k*5+i%5]
+			}
+			require.Equal(t, want, values[n+51+i])
+		}
+		require.True(t, p.numbers.empty() && p.bits.empty())
+		return nil
+	}))
+}
+
+// TestCosts holds what the package comment says of bytes and rounds.
+func TestCosts(t *testing.T) {
+	const n = 1 << 12 // one message of 128 bits, or of words
+	const header = 5
+	for _, test := range []struct {
+		name           string
+		rounds, checks int
+		bytes, checked int // without headers
+		f              func(p *Party, x, y Vec) error
+	}{
+		{"Mul", 1, 6, 16 * n, 16 * (n + 7), func(p *Party, x, y Vec) error { return p.Mul(p.NewVec(n), x, y) }},
+		{"Dot", 1, 6, 16, 16 * (n + 7), func(p *Party, x, y Vec) error { return p.Dot(p.NewVec(1), x, y) }},
+		{"MatMul", 1, 6, 16 * n, 16 * (64 + 64 + 7), func(p *Party, x, y Vec) error { return p.MatMul(p.NewVec(n), 64, 64, 64, x, y) }},
+		{"And", 1, 11, 8 * n, 32*n + 16*(32*31+13), func(p *Party, x, y Vec) error {
+			return p.And([]Vec{p.NewBits(n)}, []Vec{x}, []Vec{y})
+		}},
+		{"Summands", 0, 0, 0, 0, func(p *Party, x, y Vec) error {
+			_, err := p.Summands(x, 64, true)
+			return err
+		}},
+		{"Numbers", 2, 6, 32 * n, 16 * (2*n + 7), func(p *Party, x, y Vec) error {
+			_, err := p.Numbers(n, x.Slice(0, n/64))
+			return err
+		}},
+		{"Agree", 1, 0, 16, 0, func(p *Party, x, y Vec) error { return p.Agree(x) }},
+		{"Truncate", 7, 16, 0, 0, func(p *Party, x, y Vec) error { return p.Truncate(p.NewVec(n), x, 8) }},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			none(t, run(t, func(p *Party) error {
+				x, err := p.Input(0, n, mine(p, 0, numbers(1, n)))
+				if err != nil {
+					return err
+				}
+				before := p.Stats()
+				if err := test.f(p, x, x); err != nil {
+					return err
+				}
+				after := p.Stats()
+				if err := p.Check(); err != nil {
+					return err
+				}
+				checked := p.Stats()
+				if p.Index() != 1 {
+					return nil
+				}
+				require.Equal(t, test.rounds, after.Rounds-before.Rounds)
+				require.Equal(t, test.checks, checked.Rounds-after.Rounds)
+				if test.name == "Truncate" {
+					perElement := float64(checked.Sent-before.Sent) / n
+					require.InDelta(t, 128+8/2+128+2*8+4, perElement, 10)
+					return nil
+				}
+				sent, later := int(after.Sent-before.Sent), int(checked.Sent-after.Sent)
+				require.InDelta(t, test.bytes, sent, 3*header)
+				require.InDelta(t, test.checked, later, 40*header)
+				return nil
+			}))
+		})
+	}
+}
+
+// TestAgree has shares from outside, of which one summand is not the same at both.
+func TestAgree(t *testing.T) {
+	share := func(i int, at int) Vec {
+		all := [Parties][]uint64{words(1, 3*piece), words(2, 3*piece), words(3, 3*piece)}
+		v := Vec{Parts: [][]uint64{all[i], all[(i+1)%Parties]}}
+		if i == 1 && at >= 0 {
+			v.Parts[0][at] ^= 1
+		}
+		return v
+	}
+	none(t, run(t, func(p *Party) error { return p.Agree(share(p.Index(), -1)) }))
+	for _, at := range []int{0, piece, 3*piece - 1} {
+		errs := run(t, func(p *Party) error { return p.Agree(share(p.Index(), at)) })
+		// Parties 0 and 1 have summand 1, and party 1 hears of party 0's.
+		require.ErrorIs(t, errs[1], session.ErrPeer)
+		for i, err := range errs {
+			require.Error(t, err, "party %d", i)
+		}
+	}
+}
+
+// TestSemiHonest does not join a party of package rep3.
+func TestSemiHonest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		links := pipes()
+		var errs [Parties]error
+		done := make(chan struct{})
+		for i := range Parties {
+			go func() {
+				defer func() { done <- struct{}{} }()
+				next, prev := links[i].a, links[(i+2)%Parties].b
+				defer next.Close()
+				defer prev.Close()
+				if i == 2 {
+					_, errs[i] = rep3.Open(t.Context(), i, next, prev, nil)
+				} else {
+					_, errs[i] = Open(t.Context(), i, next, prev, nil)
+				}
+			}()
+		}
+		for range Parties {
+			<-done
+		}
+		for i, err := range errs {
+			require.Error(t, err, "party %d", i)
+		}
+		require.ErrorIs(t, errors.Join(errs[:]...), session.ErrIncompatible)
+	})
+}
+
+// TestOpenMistakes are errors before anything is sent.
+func TestOpenMistakes(t *testing.T) {
+	_, err := Open(t.Context(), 3, nil, nil, nil)
+	require.ErrorContains(t, err, "party 3 is not")
+	_, err = Open(t.Context(), 0, nil, nil, make([]byte, 1<<16))
+	require.ErrorContains(t, err, "longer than")
+}
+
+// TestLongContext joins parties with the longest context, and not with another one.
+func TestLongContext(t *testing.T) {
+	for _, different := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			links := pipes()
+			var errs [Parties]error
+			var running sync.WaitGroup
+			for i := range Parties {
+				running.Go(func() {
+					next, prev := links[i].a, links[(i+2)%Parties].b
+					defer next.Close()
+					defer prev.Close()
+					agreed := make([]byte, 1<<16-1)
+					if different {
+						agreed[len(agreed)-1] = byte(i / 2)
+					}
+					p, err := Open(t.Context(), i, next, prev, agreed)
+					if err == nil {
+						err = p.Close(nil)
+					}
+					errs[i] = err
+				})
+			}
+			running.Wait()
+			if !different {
+				none(t, errs)
+				return
+			}
+			require.ErrorIs(t, errs[2], session.ErrIncompatible)
+		})
+	}
+}
+
+// TestDeath has one party stop in every possible place: the others end with an error,
+// without waiting for a deadline, and open nothing.
+func TestDeath(t *testing.T) {
+	gone := errors.New("gone")
+	for victim := range Parties {
+		for when := range 4 {
+			errs := run(t, func(p *Party) error {
+				step := 0
+				die := func() error {
+					if step++; p.Index() == victim && step > when {
+						return gone
+					}
+					return nil
+				}
+				x, y := p.NewVec(2*piece+1), p.NewVec(2*piece+1)
+				for _, f := range []func() error{
+					func() error { return p.Mul(y, x, x) },
+					func() error { return p.And([]Vec{y}, []Vec{x}, []Vec{x}) },
+					p.Check,
+					func() error { _, err := p.Reveal(y, everyone); return err },
+				} {
+					if err := die(); err != nil {
+						return err
+					}
+					if err := f(); err != nil {
+						return err
+					}
+				}
+				return gone
+			})
+			for i, err := range errs {
+				require.Error(t, err, "victim %d at %d, party %d", victim, when, i)
+			}
+			require.ErrorIs(t, errs[victim], gone)
+		}
+	}
+}
+
+// TestDeadline has a party stall: the others end when their context does.
+func TestDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		errs := join(ctx, pipes(), func(p *Party) error {
+			if p.Index() == 1 {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			x := p.NewVec(10)
+			if err := p.Mul(p.NewVec(10), x, x); err != nil {
+				return err
+			}
+			return p.Check()
+		})
+		for i, err := range errs {
+			require.Error(t, err, "party %d", i)
+		}
+		require.Less(t, time.Since(start), time.Minute+10*time.Second)
+	})
+}
+
+// TestMalformed has party 1 send party 0 something else than a product: the error names
+// it.
+func TestMalformed(t *testing.T) {
+	for name, send := range map[string]func(p *Party) error{
+		"type":     func(p *Party) error { return p.rep.Send(toPrev, typeShort, make([]byte, 160)) },
+		"short":    func(p *Party) error { return p.rep.Send(toPrev, typeWide, make([]byte, 159)) },
+		"trailing": func(p *Party) error { return p.rep.Send(toPrev, typeWide, make([]byte, 161)) },
+		"nothing":  func(p *Party) error { return p.rep.Send(toPrev, typeWide, nil) },
+	} {
+		errs := run(t, func(p *Party) error {
+			if p.Index() == 1 {
+				if err := send(p); err != nil {
+					return err
+				}
+			}
+			x := p.NewVec(10)
+			if err := p.Mul(p.NewVec(10), x, x); err != nil {
+				return err
+			}
+			return p.Check()
+		})
+		require.ErrorIs(t, errs[0], session.ErrPeer, name)
+		var named *engine.PartyError
+		require.ErrorAs(t, errs[0], &named, name)
+		require.Equal(t, 1, named.Party, name)
+		require.Error(t, errs[2], name)
+	}
+}
+
+// TestErrorsStay holds that after a failed check nothing is opened, whatever is called.
+func TestErrorsStay(t *testing.T) {
+	errs := run(t, func(p *Party) error {
+		x := p.NewVec(4)
+		z := p.NewVec(4)
+		if err := p.Mul(z, x, x); err != nil {
+			return err
+		}
+		p.deviate(z, 2, p.numbers.zOwn, p.numbers.zNext, 2, wide{Lo: 1})
+		err := p.Check()
+		if p.Index() == 1 {
+			return err
+		}
+		require.Error(t, err)
+		for _, again := range []func() error{
+			func() error { return p.Check() },
+			func() error { _, err := p.Reveal(x, everyone); return err },
+			func() error { _, err := p.RevealBits(x, everyone); return err },
+			func() error { return p.Mul(p.NewVec(4), x, x) },
+			func() error { return p.And([]Vec{p.NewBits(4)}, []Vec{x}, []Vec{x}) },
+			func() error { _, err := p.Input(0, 4, mine(p, 0, make([]int64, 4))); return err },
+			func() error { return p.Agree(x) },
+		} {
+			require.Equal(t, err, again())
+		}
+		return nil // which Close must not take for success
+	})
+	for _, i := range []int{0, 2} {
+		require.ErrorIs(t, errs[i], session.ErrPeer)
+	}
+}
+
+// TestCloseChecks has nothing opened, and is checked nevertheless.
+func TestCloseChecks(t *testing.T) {
+	for name, deviation := range deviations {
+		errs := run(t, func(p *Party) error { return deviation.f(p, p.NewVec(7), p.NewVec(7)) })
+		for _, i := range []int{0, 2} {
+			require.ErrorIs(t, errs[i], session.ErrPeer, name)
+		}
+	}
+}
+
+func TestPartiesAreNotPrinted(t *testing.T) {
+	none(t, run(t, func(p *Party) error {
+		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
+			require.Equal(t, fmt.Sprintf("mal3.Party(%d)", p.Index()), fmt.Sprintf(verb, p))
+		}
+		require.Equal(t, p.String(), p.LogValue().String())
+		return nil
+	}))
+}
+
+// TestSummandsKeepShares holds that conversions neither alter nor keep what they are
+// given, since circuits overwrite what they get.
+func TestSummandsKeepShares(t *testing.T) {
+	none(t, run(t, func(p *Party) error {
+		x, err := p.Input(2, 65, mine(p, 2, numbers(9, 65)))
+		if err != nil {
+			return err
+		}
+		before := x.Clone()
+		s, err := p.Summands(x, 64, true)
+		if err != nil {
+			return err
+		}
+		for _, v := range s {
+			for _, part := range v.Parts {
+				clear(part)
+			}
+		}
+		for c := range x.Parts {
+			require.True(t, slices.Equal(before.Parts[c], x.Parts[c]))
+		}
+		return nil
+	}))
+}

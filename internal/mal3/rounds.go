@@ -1,0 +1,256 @@
+package mal3
+
+import (
+	"crypto/subtle"
+	"fmt"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
+	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/rep3"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// Types of messages.
+const (
+	typeReady  = rep3.TypeFree + iota // nothing: all before it has arrived
+	typeShort                         // a few summands, sent by both that have them
+	typeWide                          // summands of 128 bits
+	typeDigest                        // of summands that the third party sends
+	typeWord                          // summands of a vector that is opened
+)
+
+// Parties as methods of [rep3.Party] name them.
+const (
+	toNext, fromNext = true, true
+	toPrev, fromPrev = false, false
+)
+
+// piece is how many elements of 128 bits go in one message.
+const piece = 1 << 12
+
+// errDeviation says that another party deviated, where it could be either.
+var errDeviation = fmt.Errorf("%w: one of the two deviated from the protocol, or their streams altered it", session.ErrPeer)
+
+// ready returns when both others have received all that was sent to them before they
+// said that they are ready. A challenge that anybody may know before that would come
+// too early: a party could choose what it sends to one of the others by what it has
+// heard from the other one.
+func (p *Party) ready() error {
+	p.rep.Round()
+	return p.rep.Each(func(next bool) error { return p.rep.Swap(next, typeReady, nil, nil) })
+}
+
+// openShort opens what is short enough to be sent by both that have it, and
+// compared. own and next are this party's summands; the result is the one that it
+// lacks.
+func (p *Party) openShort(own, next []byte) ([]byte, error) {
+	p.rep.Round()
+	var lacking [2][]byte
+	err := p.rep.Each(func(isNext bool) error {
+		// Party i lacks the summand i+2: the next party's second and the previous
+		// party's first one.
+		if isNext {
+			lacking[0] = make([]byte, len(own))
+			return p.rep.Swap(isNext, typeShort, own, lacking[0])
+		}
+		lacking[1] = make([]byte, len(own))
+		return p.rep.Swap(isNext, typeShort, next, lacking[1])
+	})
+	if err != nil {
+		return nil, err
+	}
+	if subtle.ConstantTimeCompare(lacking[0], lacking[1]) != 1 {
+		return nil, errDeviation
+	}
+	return lacking[0], nil
+}
+
+// coin returns a stream that nobody knows anything of before both others have
+// received all that this party sent: a random sharing, which takes no message
+// [LN17; AFLNO16], is opened.
+func (p *Party) coin() (*prg.PRG, error) {
+	if err := p.ready(); err != nil {
+		return nil, err
+	}
+	own, next := p.seeds()
+	seed, err := p.openShort(own[:], next[:])
+	if err != nil {
+		return nil, err
+	}
+	for i := range own {
+		own[i] ^= next[i] ^ seed[i]
+	}
+	return prg.New(own), nil
+}
+
+// seeds returns new seeds of the streams that this party has with the previous and
+// with the next one.
+func (p *Party) seeds() (own, next [prg.Size]byte) {
+	p.own.Bytes(own[:])
+	p.next.Bytes(next[:])
+	return own, next
+}
+
+// isZero opens a number of 128 bits, of which this party has two summands, and
+// returns errDeviation unless it is zero. add says how summands are added.
+func (p *Party) isZero(own, next wide, add func(a, b wide) wide) error {
+	var b [2][wideSize]byte
+	encode(b[0][:], []wide{own})
+	encode(b[1][:], []wide{next})
+	lacking, err := p.openShort(b[0][:], b[1][:])
+	if err != nil {
+		return err
+	}
+	var third [1]wide
+	decode(third[:], lacking)
+	if z := add(add(own, next), third[0]); z.Lo|z.Hi != 0 {
+		return errDeviation
+	}
+	return nil
+}
+
+// A digest is a hash by polynomials over GF(2^128), of which two parties know the
+// key: each piece has its own key r, and gives c_0·r + c_1·r^2 + ... Two different
+// vectors of n elements have the same digest for one key in 2^128/n at most. Whoever
+// has sent one of the summands does not know the key, and never sees a digest.
+type digest struct {
+	keys *prg.PRG
+	sum  wide
+	half []wide // for words
+}
+
+func newDigest(seed [prg.Size]byte) *digest { return &digest{keys: prg.New(seed)} }
+
+// add continues the digest with a piece.
+func (d *digest) add(c []wide) {
+	r := d.keys.Block()
+	d.sum = d.sum.Xor(gf128.Mul(gf128.Horner(c, r), r))
+}
+
+// words continues the digest with a piece of words.
+func (d *digest) words(w []uint64) {
+	d.half = d.half[:0]
+	for len(w) >= 2 {
+		d.half = append(d.half, wide{Lo: w[0], Hi: w[1]})
+		w = w[2:]
+	}
+	if len(w) == 1 {
+		d.half = append(d.half, wide{Lo: w[0]})
+	}
+	d.add(d.half)
+}
+
+// send sends d to the next party, and check receives that of the previous party and
+// compares it with d.
+func (d *digest) send(p *Party) error {
+	var b [wideSize]byte
+	encode(b[:], []wide{d.sum})
+	return p.rep.Send(toNext, typeDigest, b[:])
+}
+
+func (d *digest) check(p *Party) error {
+	var mine, theirs [wideSize]byte
+	encode(mine[:], []wide{d.sum})
+	if err := p.rep.Receive(fromPrev, typeDigest, theirs[:]); err != nil {
+		return err
+	}
+	if subtle.ConstantTimeCompare(mine[:], theirs[:]) != 1 {
+		return errDeviation
+	}
+	return nil
+}
+
+// pieces calls f with the bounds of each piece of n elements.
+func pieces(n int, f func(lo, hi int) error) error {
+	for lo := 0; lo < n; lo += piece {
+		if err := f(lo, min(lo+piece, n)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// share turns sums of products that each party has a part of into shares: it masks
+// own by zeros, sends it to the previous party and fills next with what comes from
+// the next one [AFLNO16]. It is one round.
+func (p *Party) share(own, next []wide, add, sub func(a, b wide) wide) error {
+	p.rep.Round()
+	ownSeed, nextSeed := p.seeds()
+	ownMask, nextMask := prg.New(ownSeed), prg.New(nextSeed)
+	for i := range own {
+		own[i] = add(own[i], sub(ownMask.Block(), nextMask.Block()))
+	}
+	return p.rep.Both(func() error {
+		b := make([]byte, wideSize*min(piece, len(own)))
+		return pieces(len(own), func(lo, hi int) error {
+			encode(b, own[lo:hi])
+			return p.rep.Send(toPrev, typeWide, b[:wideSize*(hi-lo)])
+		})
+	}, func() error {
+		b := make([]byte, wideSize*min(piece, len(own)))
+		return pieces(len(own), func(lo, hi int) error {
+			part := b[:wideSize*(hi-lo)]
+			if err := p.rep.Receive(fromNext, typeWide, part); err != nil {
+				return err
+			}
+			decode(next[lo:hi], part)
+			return nil
+		})
+	})
+}
+
+// open opens n elements to all parties, piece by piece, in one round. part sets this
+// party's summands of the elements from lo, and use gets the elements from lo, later
+// and from another goroutine. Each summand comes from one of the two parties that
+// have it, and its digest from the other one.
+func (p *Party) open(n int, add func(dst, a, b []wide), part func(own, next []wide, lo int), use func(d []wide, lo int)) error {
+	p.rep.Round()
+	ownKey, nextKey := p.seeds()
+	if cap(p.sums) < n {
+		p.sums = make([]wide, n)
+	}
+	sums := p.sums[:n]
+	summed := make(chan struct{}, n/piece+1)
+	return p.rep.Both(func() error {
+		defer close(summed)
+		// This party's own summand is what the next party lacks, and its next one
+		// what the previous party lacks.
+		sent := newDigest(nextKey)
+		own, next := make([]wide, min(piece, n)), make([]wide, min(piece, n))
+		b := make([]byte, wideSize*len(own))
+		err := pieces(n, func(lo, hi int) error {
+			own, next := own[:hi-lo], next[:hi-lo]
+			part(own, next, lo)
+			add(sums[lo:hi], own, next)
+			summed <- struct{}{}
+			sent.add(own)
+			encode(b, next)
+			return p.rep.Send(toPrev, typeWide, b[:wideSize*(hi-lo)])
+		})
+		if err != nil {
+			return err
+		}
+		return sent.send(p)
+	}, func() error {
+		received := newDigest(ownKey)
+		third := make([]wide, min(piece, n))
+		b := make([]byte, wideSize*len(third))
+		err := pieces(n, func(lo, hi int) error {
+			third, b := third[:hi-lo], b[:wideSize*(hi-lo)]
+			if err := p.rep.Receive(fromNext, typeWide, b); err != nil {
+				return err
+			}
+			decode(third, b)
+			received.add(third)
+			<-summed
+			d := sums[lo:hi]
+			add(d, d, third)
+			use(d, lo)
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		return received.check(p)
+	})
+}

@@ -1,0 +1,181 @@
+package mal3
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// deviate adds an error to a product, at the party that gets the wrong message and at
+// the corrupted one that sends it, which goes on as if it had computed that: the attack
+// that only the check finds, as all views agree. The corrupted party is 1, and z its own
+// summand, which party 0 has as its next one.
+func (p *Party) deviate(dst Vec, at int, own, next []wide, atLog int, e wide) {
+	switch p.Index() {
+	case 1:
+		own[atLog] = plus(own[atLog], e)
+		dst.Parts[0][at] += e.Lo
+	case 0:
+		next[atLog] = plus(next[atLog], e)
+		dst.Parts[1][at] += e.Lo
+	}
+}
+
+// An error of 2^63 vanishes modulo 2^64 with every even challenge. The check is modulo
+// 2^128, where only a challenge of zero makes it vanish, if challenges are below 2^64.
+var worst = wide{Lo: 1 << 63}
+
+// Deviations are computations with one error that all views agree on, and with which
+// probability the check misses it if challenges are of two bits.
+var deviations = map[string]struct {
+	missed float64
+	f      func(p *Party, x, y Vec) error
+}{
+	// θ = 0.
+	"Mul": {1. / 4, func(p *Party, x, y Vec) error {
+		z := p.NewVec(x.Len())
+		err := p.Mul(z, x, y)
+		p.deviate(z, 3, p.numbers.zOwn, p.numbers.zNext, 3, worst)
+		return err
+	}},
+	// θ = 0, of the second inner product of three terms.
+	"Dot": {1. / 4, func(p *Party, x, y Vec) error {
+		z := p.NewVec(2)
+		err := p.Dot(z, x.Slice(0, 6), y.Slice(0, 6))
+		p.deviate(z, 1, p.numbers.zOwn, p.numbers.zNext, 3, worst)
+		return err
+	}},
+	// θ = 0 or γ = 0.
+	"MatMul": {1 - 9./16, func(p *Party, x, y Vec) error {
+		z := p.NewVec(6)
+		err := p.MatMul(z, 2, 2, 3, x.Slice(0, 4), y.Slice(0, 6))
+		m := p.numbers.matrices[0]
+		p.deviate(z, 4, m.zOwn, m.zNext, 4, worst)
+		return err
+	}},
+	// α = 0, or r = 0 or s = 0 of its block, or ρ = 0.
+	"And": {1 - 81./256, func(p *Party, x, y Vec) error {
+		z := p.NewBits(x.Len())
+		err := p.And([]Vec{z}, []Vec{x}, []Vec{y})
+		switch p.Index() {
+		case 1:
+			p.bits.zOwn[5] ^= 1 << 7
+		case 0:
+			p.bits.zNext[5] ^= 1 << 7
+		}
+		return err
+	}},
+}
+
+// missed runs a deviation and returns whether the check missed it. All honest parties
+// agree on that.
+func missed(t *testing.T, challenge uint64, f func(p *Party, x, y Vec) error) bool {
+	errs := run(t, func(p *Party) error {
+		p.challenge = challenge
+		// Seven numbers, or words of bits: the check takes shares as they are.
+		x, err := p.Input(0, 7, mine(p, 0, numbers(1, 7)))
+		if err != nil {
+			return err
+		}
+		y, err := p.Input(2, 7, mine(p, 2, numbers(2, 7)))
+		if err != nil {
+			return err
+		}
+		if err := f(p, x, y); err != nil {
+			return err
+		}
+		// Opening something else opens nothing either, since it is checked before.
+		_, err = p.Reveal(x.Slice(0, 1), everyone)
+		return err
+	})
+	require.Equal(t, errs[0] == nil, errs[2] == nil, "%v", errs)
+	if errs[0] != nil {
+		require.ErrorIs(t, errs[0], session.ErrPeer)
+		require.ErrorIs(t, errs[2], session.ErrPeer)
+	}
+	return errs[0] == nil
+}
+
+// TestSoundness has a party deviate in the way that only the checks find. With
+// challenges of two bits they miss it as often as they must: of n runs a share that is
+// off by more than 6.5 standard deviations with a probability below 10^-9. With whole
+// challenges they never do, which fails with a probability below 2^-50.
+func TestSoundness(t *testing.T) {
+	n := 256
+	if testing.Short() {
+		n = 64
+	}
+	for name, d := range deviations {
+		t.Run(name, func(t *testing.T) {
+			for range 8 {
+				require.False(t, missed(t, ^uint64(0), d.f))
+			}
+			count := 0
+			for range n {
+				if missed(t, 3, d.f) {
+					count++
+				}
+			}
+			off := float64(count) - d.missed*float64(n)
+			require.LessOrEqual(t, off*off, 6.5*6.5*float64(n)*d.missed*(1-d.missed), "%d of %d missed", count, n)
+			t.Logf("missed %d of %d, expected %.0f", count, n, d.missed*float64(n))
+		})
+	}
+}
+
+// TestCancelling has two errors that would cancel each other if their challenges were
+// the same.
+func TestCancelling(t *testing.T) {
+	minusOne := minus(wide{}, wide{Lo: 1})
+	flip := func(p *Party, words ...int) {
+		for _, at := range words {
+			switch p.Index() {
+			case 1:
+				p.bits.zOwn[at] ^= 1
+			case 0:
+				p.bits.zNext[at] ^= 1
+			}
+		}
+	}
+	matrix := func(first, second int) func(p *Party, x, y Vec) error {
+		return func(p *Party, x, y Vec) error {
+			z := p.NewVec(6)
+			err := p.MatMul(z, 2, 2, 3, x.Slice(0, 4), y.Slice(0, 6))
+			m := p.numbers.matrices[0]
+			p.deviate(z, first, m.zOwn, m.zNext, first, wide{Lo: 1})
+			p.deviate(z, second, m.zOwn, m.zNext, second, minusOne)
+			return err
+		}
+	}
+	and := func(words ...int) func(p *Party, x, y Vec) error {
+		return func(p *Party, x, y Vec) error {
+			// 126 words, of which a block has 4.
+			x, y = engine.Concat(slices.Repeat([]Vec{x}, 18)...), engine.Concat(slices.Repeat([]Vec{y}, 18)...)
+			err := p.And([]Vec{p.NewBits(126)}, []Vec{x}, []Vec{y})
+			flip(p, words...)
+			return err
+		}
+	}
+	for name, f := range map[string]func(p *Party, x, y Vec) error{
+		"products": func(p *Party, x, y Vec) error {
+			z := p.NewVec(7)
+			err := p.Mul(z, x, y)
+			p.deviate(z, 3, p.numbers.zOwn, p.numbers.zNext, 3, wide{Lo: 1})
+			p.deviate(z, 4, p.numbers.zOwn, p.numbers.zNext, 4, minusOne)
+			return err
+		},
+		"columns":        matrix(0, 1),
+		"rows":           matrix(0, 3),
+		"rows and cols":  matrix(1, 5),
+		"blocks":         and(0, 4),
+		"words":          and(0, 1),
+		"pairs of words": and(0, 2),
+		"blocks further": and(1, 125),
+	} {
+		require.False(t, missed(t, ^uint64(0), f), name)
+	}
+}

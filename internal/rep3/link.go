@@ -1,0 +1,69 @@
+package rep3
+
+import (
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
+
+// What follows is for protocols that start from the shares, keys and sessions of this
+// one and send messages of their own. Types of messages below TypeFree are taken.
+
+// TypeFree is the first type of messages that this package does not use.
+const TypeFree = 16
+
+// Seeds returns the next seeds of the streams of k_i and of k_(i+1). What a party has
+// as next, the next party has as own, and the third one does not have.
+func (p *Party) Seeds() (own, next [prg.Size]byte) {
+	p.ownMask.Bytes(own[:])
+	p.nextMask.Bytes(next[:])
+	return own, next
+}
+
+// Round counts a round of messages that the caller sends.
+func (p *Party) Round() { p.rounds++ }
+
+// Both calls send, which may send to both others, while receive receives from them.
+// When one fails the other is interrupted, and Close waits for send.
+func (p *Party) Both(send, receive func() error) error {
+	sent := make(chan error, 1)
+	// Either session has to know what is under way in it. The error of the inner one
+	// names the party, and that of the outer one may be what it wraps.
+	var failed error
+	err := p.next.Duplex(func() error { return <-sent }, func() error {
+		failed = p.prev.Duplex(func() error {
+			err := send()
+			sent <- err
+			return err
+		}, receive)
+		return failed
+	})
+	if failed != nil {
+		return failed
+	}
+	return err
+}
+
+// Each calls f for the next and the previous party at once, and returns the first
+// error.
+func (p *Party) Each(f func(next bool) error) error { return p.each(f) }
+
+// Send sends a message to the next or the previous party.
+func (p *Party) Send(next bool, typ byte, b []byte) error {
+	s, other := p.link(next)
+	return engine.At(other, s.Send(typ, b))
+}
+
+// Receive fills b with a message of the next or the previous party.
+func (p *Party) Receive(next bool, typ byte, b []byte) error {
+	s, other := p.link(next)
+	return engine.At(other, s.Recv(typ, b))
+}
+
+// Swap sends out to the next or the previous party, and fills in with what that
+// sends at the same time.
+func (p *Party) Swap(next bool, typ byte, out, in []byte) error {
+	s, other := p.link(next)
+	return s.Duplex(
+		func() error { return engine.At(other, s.Send(typ, out)) },
+		func() error { return engine.At(other, s.Recv(typ, in)) })
+}

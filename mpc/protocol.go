@@ -1,0 +1,90 @@
+package mpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/mal3"
+	"github.com/dujiang-dev/dujiang/internal/rep3"
+	"github.com/dujiang-dev/dujiang/internal/two"
+)
+
+// A Source says where two parties have multiplication triples from: [Transfers] or a
+// [Dealer].
+type Source = two.Source
+
+// Transfers makes triples from oblivious transfers between the two parties, so that nobody
+// else is trusted.
+type Transfers = two.Transfers
+
+// A Dealer is a third process, which runs [Deal]. It sees how many triples of which kinds and
+// shapes are wanted, and must not collude with a party: with one party's messages it
+// knows all secrets of the other.
+type Dealer = two.Dealer
+
+// A Stock is a party's half of prepared triples. Each is used once, whatever crashes.
+type Stock = two.Stock
+
+// A Demand says what calls are going to use; see [Engine.Prepare].
+type Demand = engine.Demand
+
+// Deal is the dealer of a run of two parties, until they end it. Its name and the context
+// are those that both have in their configuration.
+func Deal(ctx context.Context, parties [2]io.ReadWriter, name string, agreed []byte) error {
+	if err := two.Deal(ctx, parties, name, agreed); err != nil {
+		return fmt.Errorf("mpc: %w", err)
+	}
+	return nil
+}
+
+// LoadStock returns what [Stock.Save] wrote to a file, and empties the file.
+func LoadStock(path string) (*Stock, error) {
+	s, err := two.LoadStock(path)
+	if err != nil {
+		return nil, fmt.Errorf("mpc: %w", err)
+	}
+	return s, nil
+}
+
+// join joins this party to the others by the protocol for so many and the adversary.
+func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (engine.Party, error) {
+	n := len(peers)
+	if n != two.Parties && (cfg.Triples != nil || cfg.Stock != nil) {
+		return nil, fmt.Errorf("Config.Triples and Config.Stock are for two parties, and not for %d", n)
+	}
+	switch {
+	case n == two.Parties && cfg.Adversary == SemiHonest:
+		if cfg.Triples == nil {
+			return nil, errors.New("set Config.Triples, which says whom two parties trust for multiplication triples")
+		}
+		return two.Open(ctx, self, peers[1-self], &two.Config{Source: cfg.Triples, Stock: cfg.Stock, Agreed: cfg.Context})
+	case n == rep3.Parties && cfg.Adversary == SemiHonest:
+		return rep3.Open(ctx, self, peers[(self+1)%n], peers[(self+2)%n], cfg.Context)
+	case n == rep3.Parties && cfg.Adversary == Malicious:
+		return mal3.Open(ctx, self, peers[(self+1)%n], peers[(self+2)%n], cfg.Context)
+	}
+	return nil, fmt.Errorf("there is no protocol for %d parties and the adversary %v", n, cfg.Adversary)
+}
+
+// Prepare makes, with the others, what calls are going to use and does not depend on
+// inputs. It is of use for two parties only, and does nothing for three.
+func (e *Engine) Prepare(ctx context.Context, d Demand) error {
+	return e.during(ctx, func() error { return e.party.Prepare(d) })
+}
+
+// Leftover returns what is prepared and not used yet, to be saved for another run, and
+// lets this one go on without. Both parties must call it at the same place. It is an error
+// for more than two.
+func (e *Engine) Leftover() (*Stock, error) {
+	p, ok := e.party.(*two.Party)
+	if !ok {
+		return nil, errors.New("mpc: only two parties prepare a stock")
+	}
+	if e.err != nil {
+		return nil, e.err
+	}
+	return p.Leftover(), nil
+}

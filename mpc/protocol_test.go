@@ -1,0 +1,242 @@
+package mpc
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math"
+	"net"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/mpc/share"
+)
+
+// mesh returns streams between all of n parties.
+func mesh(n int) [][]io.ReadWriter {
+	s := make([][]io.ReadWriter, n)
+	for i := range s {
+		s[i] = make([]io.ReadWriter, n)
+	}
+	for i := range s {
+		for j := range i {
+			s[i][j], s[j][i] = net.Pipe()
+		}
+	}
+	return s
+}
+
+// runAll runs f at n parties over unbuffered pipes in a bubble. With two of them there may
+// be a dealer, which config gets the stream to.
+func runAll(t *testing.T, n int, config func(self int, dealer io.ReadWriter) *Config, f func(ctx context.Context, e *Engine) error) []error {
+	errs := make([]error, n)
+	synctest.Test(t, func(t *testing.T) {
+		s := mesh(n)
+		var here, there [2]io.ReadWriter
+		for i := range here {
+			here[i], there[i] = net.Pipe()
+		}
+		var running sync.WaitGroup
+		running.Go(func() {
+			Deal(t.Context(), there, "court", []byte("test"))
+			there[0].(io.Closer).Close()
+			there[1].(io.Closer).Close()
+		})
+		for i := range n {
+			running.Go(func() {
+				defer func() {
+					for _, rw := range append(s[i], here[i%2]) {
+						if rw != nil {
+							rw.(io.Closer).Close()
+						}
+					}
+				}()
+				e, err := New(t.Context(), i, s[i], config(i, here[i%2]))
+				if err != nil {
+					errs[i] = err
+					return
+				}
+				errs[i] = e.Close(f(t.Context(), e))
+			})
+		}
+		running.Wait()
+	})
+	return errs
+}
+
+// protocols are all there are, by the number of parties.
+var protocols = map[string]struct {
+	parties int
+	config  func(self int, dealer io.ReadWriter) *Config
+}{
+	"three":           {3, func(int, io.ReadWriter) *Config { return &Config{Adversary: SemiHonest, Context: []byte("test")} }},
+	"three malicious": {3, func(int, io.ReadWriter) *Config { return &Config{Adversary: Malicious, Context: []byte("test")} }},
+	"two": {2, func(int, io.ReadWriter) *Config {
+		return &Config{Adversary: SemiHonest, Context: []byte("test"), Triples: Transfers{}}
+	}},
+	"two and a dealer": {2, func(_ int, dealer io.ReadWriter) *Config {
+		return &Config{Adversary: SemiHonest, Context: []byte("test"), Triples: Dealer{Stream: dealer, Name: "court"}}
+	}},
+}
+
+// TestProtocols computes the same with every protocol, on shares of a client.
+func TestProtocols(t *testing.T) {
+	const n = 66
+	r := Range{-1 << 20, 1 << 20}
+	a, b := numbers(1, n, r), numbers(2, n, r)
+	squares := make([]uint64, n)
+	for i := range squares {
+		squares[i] = uint64(i * i)
+	}
+	for name, p := range protocols {
+		t.Run(name, func(t *testing.T) {
+			shares, err := schemeOf(p.parties).Split(squares)
+			require.NoError(t, err)
+			back := make([]*share.Share, p.parties)
+			errs := runAll(t, p.parties, p.config, func(ctx context.Context, e *Engine) error {
+				all := make([]int, e.Parties())
+				for i := range all {
+					all[i] = i
+				}
+				if err := e.Prepare(ctx, Demand{Products: 10}); err != nil {
+					return err
+				}
+				x, err := e.Input(ctx, 0, n, r, e.mine(0, a))
+				require.NoError(t, err)
+				y, err := e.Input(ctx, 1, n, r, e.mine(1, b))
+				require.NoError(t, err)
+				z, err := e.InputShares(ctx, shares[e.Self()], Range{0, n * n})
+				require.NoError(t, err)
+				larger, err := e.Max(ctx, x, y)
+				require.NoError(t, err)
+				product, err := e.Mul(ctx, larger, z)
+				require.NoError(t, err)
+				root, err := e.Sqrt(ctx, z, 20)
+				require.NoError(t, err)
+				roots, err := e.OpenFixed(ctx, root, all...)
+				require.NoError(t, err)
+				within(t, func(i int) float64 { return float64(i) }, func(i int) float64 { return float64(i+33) / (1 << 25) }, roots)
+				opened, err := e.Open(ctx, product, all...)
+				require.NoError(t, err)
+				for i, v := range opened {
+					require.Equal(t, max(a[i], b[i])*int64(i*i), v)
+				}
+				dot, err := e.Dot(ctx, x, y)
+				require.NoError(t, err)
+				matrix, err := e.MatMul(ctx, 6, 11, 6, x, y)
+				require.NoError(t, err)
+				opened, err = e.Open(ctx, dot, all[1:]...)
+				require.NoError(t, err)
+				sum := int64(0)
+				for i := range a {
+					sum += a[i] * b[i]
+				}
+				require.Equal(t, e.Self() == 0, opened == nil)
+				if opened != nil {
+					require.Equal(t, sum, opened[0])
+				}
+				opened, err = e.Open(ctx, matrix, all...)
+				require.NoError(t, err)
+				for i, v := range opened {
+					sum := int64(0)
+					for k := range 11 {
+						sum += a[i/6*11+k] * b[k*6+i%6]
+					}
+					require.Equal(t, sum, v)
+				}
+				back[e.Self()], err = e.Shares(product, [share.IDSize]byte{2})
+				return err
+			})
+			for i, err := range errs {
+				require.NoError(t, err, "party %d", i)
+			}
+			combined, err := share.Combine(back)
+			require.NoError(t, err)
+			for i, v := range combined {
+				require.Equal(t, max(a[i], b[i])*int64(i*i), int64(v))
+			}
+		})
+	}
+}
+
+// TestAltered has party 0 add one to what it holds before a vector is opened: malicious
+// parties find out.
+func TestAltered(t *testing.T) {
+	p := protocols["three malicious"]
+	var opened []int64
+	errs := runAll(t, p.parties, p.config, func(ctx context.Context, e *Engine) error {
+		x, err := e.Input(ctx, 1, 3, Range{-9, 9}, e.mine(1, []int64{1, 2, 3}))
+		if err != nil {
+			return err
+		}
+		if e.Self() == 0 {
+			x.share.Parts[0][1]++
+			x.share.Parts[1][1]++
+		}
+		values, err := e.Open(ctx, x, 1)
+		if e.Self() == 1 {
+			opened = values
+		}
+		return err
+	})
+	require.ErrorIs(t, errors.Join(errs...), ErrPeer)
+	require.Nil(t, opened)
+}
+
+// TestStock prepares triples in one run and uses them in another, after a file.
+func TestStock(t *testing.T) {
+	config := protocols["two"].config
+	paths := []string{filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")}
+	for _, err := range runAll(t, 2, config, func(ctx context.Context, e *Engine) error {
+		if err := e.Prepare(ctx, Demand{Products: 100}); err != nil {
+			return err
+		}
+		s, err := e.Leftover()
+		if err != nil {
+			return err
+		}
+		return s.Save(paths[e.Self()])
+	}) {
+		require.NoError(t, err)
+	}
+	for _, err := range runAll(t, 2, func(self int, _ io.ReadWriter) *Config {
+		stock, err := LoadStock(paths[self])
+		require.NoError(t, err)
+		_, err = LoadStock(paths[self])
+		require.Error(t, err) // once
+		cfg := config(self, nil)
+		cfg.Stock = stock
+		return cfg
+	}, func(ctx context.Context, e *Engine) error {
+		x, err := e.Input(ctx, 0, 100, Range{-9, 9}, e.mine(0, make([]int64, 100)))
+		require.NoError(t, err)
+		before := e.Stats().Sent
+		_, err = e.Mul(ctx, x, x)
+		require.LessOrEqual(t, e.Stats().Sent-before, uint64(1700))
+		return err
+	}) {
+		require.NoError(t, err)
+	}
+}
+
+// TestNoProtocol refuses what there is nothing for, and choices that are missing.
+func TestNoProtocol(t *testing.T) {
+	peers := func(n int) []io.ReadWriter { return mesh(n)[0] }
+	for name, err := range map[string]error{
+		"triples":       second(New(t.Context(), 0, peers(2), &Config{Adversary: SemiHonest})),
+		"malicious two": second(New(t.Context(), 0, peers(2), &Config{Adversary: Malicious, Triples: Transfers{}})),
+		"three":         second(New(t.Context(), 0, peers(3), &Config{Adversary: SemiHonest, Triples: Transfers{}})),
+		"one":           second(New(t.Context(), 0, peers(1), &Config{Adversary: SemiHonest})),
+		"many":          second(New(t.Context(), 0, peers(40), &Config{Adversary: SemiHonest})),
+		"adversary":     second(New(t.Context(), 0, peers(3), &Config{Adversary: math.MaxUint8})),
+		"no file":       second(LoadStock(filepath.Join(t.TempDir(), "none"))),
+		"no name":       Deal(t.Context(), [2]io.ReadWriter{}, "", nil),
+		"no stock":      second((&Engine{}).Leftover()),
+	} {
+		require.Error(t, err, name)
+	}
+}
