@@ -124,7 +124,11 @@ func TestTruncation(t *testing.T) {
 // TestFunctions compares all functions with package math, at the ends of their ranges and
 // between, and their rounds with what the package comment says.
 func TestFunctions(t *testing.T) {
-	const n, f = 700, 20
+	const f = 20
+	n := 700
+	if testing.Short() {
+		n = 70
+	}
 	small := reals(3, n, 1.0/(1<<10), 900) // of at most 30 bits
 	wide := make([]float64, n)
 	g := rand.New(rand.NewPCG(1, 6))
