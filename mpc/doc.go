@@ -65,8 +65,9 @@
 // [Engine.Close] only: what [Engine.Shares] returned before is to be used after it.
 //
 // Two parties use triples up. With [Transfers] nobody else is trusted, under the
-// assumptions of oblivious transfer; a [Dealer] is trusted not to collude with either party.
-// There is no default.
+// assumptions of oblivious transfer; nor is with [Encryption], which assumes in addition that
+// learning with errors over rings is hard, for 128 bits of security [HES18, KPR18]. A [Dealer]
+// is trusted not to collude with either party. There is no default.
 //
 // Arithmetic on secrets takes constant time. The streams must be authenticated and
 // encrypted by the caller. What is altered on the way is found by [Engine.Close] at the
@@ -114,10 +115,19 @@
 // and a function 2 kB.
 //
 // Three malicious parties send twice as much for a product, and later about three times
-// that for its check; comparisons are of three summands and take one round more. Two
-// parties send 16 bytes for a product and 48 for a comparison, beside triples: of 1 kB
-// for a product or 64 conjunctions from Transfers, or half of that if they are silent, and
-// of 8 bytes from a dealer. The packages internal/mal3 and internal/two say more.
+// that for its check; comparisons are of three summands and take one round more.
+//
+// Each of two parties sends 16 bytes for a product and 48 for a comparison, beside triples.
+// Those are made before or when they are missing, for this many bytes in all:
+//
+//	                     Encryption   Transfers   silent   Dealer
+//	a product            384          1030        570      8
+//	64 conjunctions      512          512         45       8
+//
+// where silent ones are of a million transfers at once. A comparison takes 192 conjunctions. A
+// product of matrices takes some 520 bytes for each of its terms from both Encryption and
+// Transfers, and from a dealer 8 for each element of the result. The packages internal/mal3
+// and internal/two say more.
 //
 // # References
 //
@@ -131,6 +141,10 @@
 //   - [EKOPPS20] Hendrik Eerikson, Marcel Keller, Claudio Orlandi, Pille Pullonen, Joonas
 //     Puura, Mark Simkin: Use your Brain! Arithmetic 3PC for Any Modulus with Active
 //     Security. ITC 2020, eprint 2019/164.
+//   - [HES18] Martin Albrecht et al.: Homomorphic Encryption Security Standard.
+//     HomomorphicEncryption.org, 2018, eprint 2019/939.
+//   - [KPR18] Marcel Keller, Valerio Pastro, Dragos Rotaru: Overdrive: Making SPDZ Great
+//     Again. EUROCRYPT 2018, eprint 2017/1230.
 //   - [MR18] Payman Mohassel, Peter Rindal: ABY3: A Mixed Protocol Framework for
 //     Machine Learning. CCS 2018, eprint 2018/403.
 //   - [Skl60] Jack Sklansky: Conditional-Sum Addition Logic. IRE Transactions on

@@ -40,8 +40,8 @@ type Config struct {
 	// Adversary must be set.
 	Adversary Adversary
 	// Triples says where two parties have what multiplications use up: from
-	// [Transfers] between them, or from a [Dealer] whom both trust. It must be set for
-	// two parties, and only for two.
+	// [Encryption] or [Transfers] between them, or from a [Dealer] whom both trust. It
+	// must be set for two parties, and only for two.
 	Triples Source
 	// Stock is what two parties prepared in an earlier run, or nil. It is used up
 	// first.

@@ -86,3 +86,61 @@ func payroll(ctx context.Context, e *mpc.Engine, salaries, hours []int64) (int64
 	}
 	return opened[0], nil
 }
+
+// Two hospitals multiply numbers of each with numbers of the other, and both learn the
+// sums, without that there is a third one: what multiplications use up is made by encryption
+// between them.
+func ExampleEncryption() {
+	hospital := func(self int, other io.ReadWriter, cases, costs []int64) (int64, error) {
+		ctx := context.Background()
+		peers := []io.ReadWriter{other, other}
+		e, err := mpc.New(ctx, self, peers, &mpc.Config{Adversary: mpc.SemiHonest, Triples: mpc.Encryption{}})
+		if err != nil {
+			return 0, err
+		}
+		total, err := bill(ctx, e, cases, costs)
+		if err := e.Close(err); err != nil {
+			return 0, err
+		}
+		return total, nil
+	}
+
+	var streams [2]net.Conn
+	streams[0], streams[1] = net.Pipe()
+	cases, costs := [][]int64{{3, 1, 4}, nil}, [][]int64{nil, {100, 250, 80}}
+	var running sync.WaitGroup
+	for i := range streams {
+		running.Go(func() {
+			total, err := hospital(i, streams[i], cases[i], costs[i])
+			if err != nil {
+				log.Fatal(err)
+			}
+			if i == 0 {
+				fmt.Println("all cases cost", total)
+			}
+		})
+	}
+	running.Wait()
+	// Output: all cases cost 870
+}
+
+// bill opens the sum of party 0's cases times party 1's costs, to both.
+func bill(ctx context.Context, e *mpc.Engine, cases, costs []int64) (int64, error) {
+	x, err := e.Input(ctx, 0, 3, mpc.Range{Min: 0, Max: 1000}, cases)
+	if err != nil {
+		return 0, err
+	}
+	y, err := e.Input(ctx, 1, 3, mpc.Range{Min: 0, Max: 100_000}, costs)
+	if err != nil {
+		return 0, err
+	}
+	sum, err := e.Dot(ctx, x, y)
+	if err != nil {
+		return 0, err
+	}
+	opened, err := e.Open(ctx, sum, 0, 1)
+	if err != nil {
+		return 0, err
+	}
+	return opened[0], nil
+}

@@ -12,9 +12,16 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/two"
 )
 
-// A Source says where two parties have multiplication triples from: [Transfers] or a
-// [Dealer].
+// A Source says where two parties have multiplication triples from: [Encryption],
+// [Transfers] or a [Dealer]. Whoever trusts no third process takes Encryption where many
+// numbers are multiplied, and Transfers for matrices, comparisons and what is made of them.
 type Source = two.Source
+
+// Encryption makes triples of numbers by homomorphic encryption between the two parties, so
+// that nobody else is trusted, under an assumption on lattices beside that of transfers:
+// those make what is for words of bits and for matrices. It sends 0.4 kB for a product where
+// Transfers send 1 kB, and is many times as fast.
+type Encryption = two.Encryption
 
 // Transfers makes triples from oblivious transfers between the two parties, so that nobody
 // else is trusted.

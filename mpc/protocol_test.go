@@ -78,6 +78,9 @@ var protocols = map[string]struct {
 	"two": {2, func(int, io.ReadWriter) *Config {
 		return &Config{Adversary: SemiHonest, Context: []byte("test"), Triples: Transfers{}}
 	}},
+	"two and encryption": {2, func(int, io.ReadWriter) *Config {
+		return &Config{Adversary: SemiHonest, Context: []byte("test"), Triples: Encryption{}}
+	}},
 	"two and a dealer": {2, func(_ int, dealer io.ReadWriter) *Config {
 		return &Config{Adversary: SemiHonest, Context: []byte("test"), Triples: Dealer{Stream: dealer, Name: "court"}}
 	}},

@@ -140,3 +140,34 @@ func BenchmarkOnline(b *testing.B) {
 		func(p *Party) error { return p.Prepare(engine.Demand{Products: b.N * n}) },
 		func(p *Party) error { return p.Mul(z[p.index], x, x) })
 }
+
+// BenchmarkEncryption is of what each party computes for the triples of one message.
+func BenchmarkEncryption(b *testing.B) {
+	var parties [Parties]*encrypted
+	errs := join(b.Context(), loopback(b), setting{cipher: true}, func(p *Party) error {
+		parties[p.index] = p.maker.(*encrypted)
+		return parties[p.index].keys()
+	})
+	for _, err := range errs {
+		require.NoError(b, err)
+	}
+	t := newTriples(order{kind: products, rows: slots})
+	msg, reply := make([]byte, askSize), make([]byte, replySize)
+	parties[0].encrypt(msg, t.a, t.b)
+	require.NoError(b, parties[1].multiplied(reply, msg, t))
+	for name, f := range map[string]func() error{
+		"encrypt": func() error {
+			parties[0].encrypt(msg, t.a, t.b)
+			return nil
+		},
+		"multiply": func() error { return parties[1].multiplied(reply, msg, t) },
+		"decrypt":  func() error { return parties[0].decrypt(t.c, reply) },
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				require.NoError(b, f())
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/slots, "ns/triple")
+		})
+	}
+}

@@ -15,7 +15,7 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/wire"
 )
 
-// A Source says where triples come from: [Transfers] or a [Dealer].
+// A Source says where triples come from: [Encryption], [Transfers] or a [Dealer].
 type Source interface {
 	// term is what both parties' sources must have in common.
 	term() []byte

@@ -4,13 +4,16 @@
 // [Open] joins both parties, and [Party] has the methods of [engine.Party], which package
 // mpc calls. A multiplication uses up a triple of random shares with ab = c [Bea91]. Triples
 // depend on no input: [Party.Prepare] makes them before, and a [Stock] keeps them from run
-// to run, in memory or in a file. What is missing is made when it is needed. There are two
-// sources, and no default: [Transfers], between both parties, and a [Dealer].
+// to run, in memory or in a file. What is missing is made when it is needed. There is no
+// default source: [Encryption] and [Transfers] are between both parties, of which the first
+// is faster and sends less, and a [Dealer] is a third process.
 //
 //	party 0                                                       party 1
 //	   triples:
 //	   masks of the extension, 64·4 bytes  --- both ways --->
 //	   corrections, 260 bytes              --- both ways --->              [Gil99, Roy22]
+//	   or      encryptions of a, b         ------------>
+//	           that of R + ab' + ba'       <------------                    [KPR18]
 //	   or      dealer  --- seed --->  party 0,   dealer  --- seed, corrections --->  party 1
 //	   multiplication:
 //	   x_0 - a_0, y_0 - b_0                --- both ways --->
@@ -22,9 +25,12 @@
 // Semi-honest: one of the two may be corrupted, follows the protocol, and sees, beside its
 // inputs and what is opened, uniformly random words only, if AES-128 in counter mode is
 // pseudorandom, and for Transfers under the assumptions of package ot or vole and with
-// AES-128 under fixed keys as a random permutation [GKWY20]. A party that deviates can make
-// results wrong without notice, and can learn the other's inputs. Computation is
-// constant-time.
+// AES-128 under fixed keys as a random permutation [GKWY20]. Encryption adds that learning
+// with errors over rings is hard for polynomials of degree 8192 and a modulus of 192 bits, of
+// the 218 that [HES18] allows for 128 bits of security, and statistical distances of 2^-57 for
+// each triple and 2^-62 for each of its ciphertexts, of 8192 numbers; see lattice.go. A
+// party that deviates can make results wrong without notice, and can learn the other's
+// inputs. Computation is constant-time.
 //
 // A triple that is used twice tells the difference of two secrets. None is: a triple leaves
 // the stock before anything is sent, a stock is of one run at a time, and a file gives it
@@ -58,19 +64,20 @@
 //
 // and Negative of 64 bits 48 in 7, Zero 16 in 6. Triples, in all:
 //
-//	               Transfers    silent            Dealer
-//	a number       1.03 kB      0.52 kB + trees   8
-//	a word         512          trees             8
-//	Numbers        12           8 + trees         8
-//	matrices       520 for each of rows·inner·cols, and 4 each way for 64·inner·min(rows, cols)
-//	transfers; with a dealer 8 for each element of the result
+//	                 Encryption   Transfers   silent            Dealer
+//	a number         384          1.03 kB     0.52 kB + trees   8
+//	a word                        512         trees             8
+//	of Numbers                    12          8 + trees         8
 //
-// where trees are about 0.35 bytes a transfer if a million are made at once, 128 transfers
-// for a number or a word, one for Numbers. Transfers make 1024 triples in two message
-// delays, a dealer four million in one round trip.
+// where Encryption takes Transfers for what is not numbers, and trees are about 0.35 bytes a
+// transfer if a million are made at once: 128 transfers for a number or a word, and one for
+// Numbers. A triple of matrices takes of Transfers 520 bytes for each of rows·inner·cols and 128
+// transfers for each of inner·min(rows, cols); of a dealer 8 bytes for each element of
+// the result. Encryption makes 8192 triples at once, all of a call in one round trip;
+// Transfers 1024 in two message delays; a dealer four million in a round trip.
 //
-// Memory is 8 bytes for each element of a vector, 24 for each triple, and for Transfers some
-// 10 MB, silent 100 MB.
+// Memory is 8 bytes for each element of a vector, 24 for each triple, and some 10 MB for
+// Encryption and for Transfers, 100 MB for silent ones.
 //
 // # References
 //
@@ -84,6 +91,10 @@
 //   - [GKWY20] C. Guo, J. Katz, X. Wang, Y. Yu. Efficient and Secure Multiparty
 //     Computation from Fixed-Key Block Ciphers. IEEE S&P 2020, eprint 2019/074.
 //   - [GMW87] O. Goldreich, S. Micali, A. Wigderson. How to Play any Mental Game. STOC 1987.
+//   - [HES18] M. Albrecht et al. Homomorphic Encryption Security Standard.
+//     HomomorphicEncryption.org, 2018, eprint 2019/939.
+//   - [KPR18] M. Keller, V. Pastro, D. Rotaru. Overdrive: Making SPDZ Great Again.
+//     EUROCRYPT 2018, eprint 2017/1230.
 //   - [MZ17] P. Mohassel, Y. Zhang. SecureML: A System for Scalable Privacy-Preserving
 //     Machine Learning. IEEE S&P 2017, eprint 2017/396.
 //   - [Roy22] L. Roy. SoftSpokenOT: Quieter OT Extension from Small-Field Silent VOLE in

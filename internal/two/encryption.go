@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -38,6 +39,50 @@ type encrypted struct {
 	// The key, as values: at party 0, which has the secret, s and -s; at party 1, a and
 	// -as + e.
 	first, second [limbs][]uint64
+	// At party 1, second times the primes of T.
+	scaled [plains][limbs][]uint64
+	// What is computed in, for each prime of T, there and back.
+	asking, answering [plains]workspace
+}
+
+// A workspace is polynomials that one goroutine computes in.
+type workspace struct {
+	pairs   [2][2][limbs][]uint64
+	singles [12][]uint64
+}
+
+// pair returns polynomials for each prime of Q.
+func (w *workspace) pair(side, k int) [limbs][]uint64 {
+	p := &w.pairs[side][k]
+	if p[0] == nil {
+		*p = newPolys()
+	}
+	return *p
+}
+
+// single returns a polynomial, whose coefficients are anything.
+func (w *workspace) single(k int) []uint64 {
+	if w.singles[k] == nil {
+		w.singles[k] = newPoly()
+	}
+	return w.singles[k]
+}
+
+// each calls f for the primes of T at once.
+func each(f func(j int)) {
+	var running sync.WaitGroup
+	for j := range plains {
+		running.Go(func() { f(j) })
+	}
+	running.Wait()
+}
+
+// streams returns a stream of the seed for each prime of T.
+func streams(seed [prg.Size]byte) (s [plains]*prg.PRG) {
+	for j, key := range prg.Expand(seed, plains) {
+		s[j] = prg.New(key.Bytes())
+	}
+	return s
 }
 
 func (s Encryption) open(ctx context.Context, p *Party, agreed []byte) (maker, error) {
@@ -102,7 +147,16 @@ func (m *encrypted) keys() error {
 		for i, q := range cipherPrimes {
 			uniform(m.first[i], stream, q)
 		}
-		return parsePolys(m.second, msg[prg.Size:])
+		if err := parsePolys(m.second, msg[prg.Size:]); err != nil {
+			return err
+		}
+		for j := range m.scaled {
+			m.scaled[j] = newPolys()
+			for i, r := range l.q {
+				r.Mul(m.scaled[j][i], m.second[i], l.plainInCipher[j][i])
+			}
+		}
+		return nil
 	}
 	secret, e := newPoly(), newPoly()
 	ternary(secret, m.p.private)
@@ -138,10 +192,10 @@ func parsePolys(dst [limbs][]uint64, b []byte) error {
 func (m *encrypted) ask(t triples) error {
 	n := len(t.c)
 	return m.p.peer.Duplex(func() error {
-		msg := make([]byte, 0, askSize)
+		msg := make([]byte, askSize)
 		for lo := 0; lo < n; lo += slots {
 			hi := min(lo+slots, n)
-			msg = m.encrypt(msg[:0], t.a[lo:hi], t.b[lo:hi])
+			m.encrypt(msg, t.a[lo:hi], t.b[lo:hi])
 			if err := m.p.peer.Send(typeAsk, msg); err != nil {
 				return err
 			}
@@ -161,49 +215,55 @@ func (m *encrypted) ask(t triples) error {
 	})
 }
 
-// encrypt appends the ciphertexts of a and b for each prime of T: a seed, of which the
+// encrypt sets msg to the ciphertexts of a and b for each prime of T: a seed, of which the
 // first halves are uniform, and the second halves m + t e - first·s.
-func (m *encrypted) encrypt(msg []byte, a, b []uint64) []byte {
+func (m *encrypted) encrypt(msg []byte, a, b []uint64) {
 	l := theLattice()
 	seed := m.seed()
-	stream := prg.New(seed)
-	msg = append(msg, seed[:]...)
-	plain, e, errs, uni := newPoly(), newPoly(), newPoly(), newPoly()
-	body := newPoly()
-	for j := range plains {
+	uniforms, coins := streams(seed), streams(m.seed())
+	msg = msg[copy(msg, seed[:]):]
+	each(func(j int) {
+		w := &m.asking[j]
+		plain, e, errs, uni, body := w.single(0), w.single(1), w.single(2), w.single(3), w.single(4)
+		out := msg[2*j*polysSize:][:0]
 		for _, numbers := range [][]uint64{a, b} {
-			l.residues(plain, numbers, j)
+			l.residues(plain, errs, numbers, j)
 			l.t[j].Inverse(plain, plain)
-			noise(e, m.p.private)
+			noise(e, coins[j])
 			for i, r := range l.q {
 				lift(errs, e, r.Q())
 				r.MulAdd(body, errs, l.plainInCipher[j][i], plain)
 				r.Forward(body, body)
-				uniform(uni, stream, r.Q())
+				uniform(uni, uniforms[j], r.Q())
 				r.MulAdd(body, uni, m.second[i], body)
-				msg = appendResidues(msg, body)
+				out = appendResidues(out, body)
 			}
 		}
-	}
-	return msg
+	})
 }
 
 // decrypt sets c to the numbers of an answer modulo 2^64.
 func (m *encrypted) decrypt(c []uint64, msg []byte) error {
 	l := theLattice()
 	var values [plains][]uint64
-	body, uni := newPolys(), newPolys()
-	for j := range plains {
-		if err := errors.Join(parsePolys(body, msg[2*j*polysSize:]), parsePolys(uni, msg[(2*j+1)*polysSize:])); err != nil {
-			return err
+	var errs [plains]error
+	each(func(j int) {
+		w := &m.answering[j]
+		body, uni := w.pair(0, 0), w.pair(0, 1)
+		values[j] = w.single(0)
+		errs[j] = errors.Join(parsePolys(body, msg[2*j*polysSize:]), parsePolys(uni, msg[(2*j+1)*polysSize:]))
+		if errs[j] != nil {
+			return
 		}
 		for i, r := range l.q {
 			r.MulAdd(body[i], uni[i], m.first[i], body[i])
 			r.Inverse(body[i], body[i])
 		}
-		values[j] = newPoly()
-		l.plain(values[j], body, j)
+		l.plain(values[j], w.single(1), body, j)
 		l.t[j].Forward(values[j], values[j])
+	})
+	if err := errors.Join(errs[:]...); err != nil {
+		return err
 	}
 	l.number(c, values)
 	return nil
@@ -212,14 +272,12 @@ func (m *encrypted) decrypt(c []uint64, msg []byte) error {
 // answer is party 1's part: it sets c to its shares of a b' + b a'.
 func (m *encrypted) answer(t triples) error {
 	n := len(t.c)
-	msg, reply := make([]byte, askSize), make([]byte, 0, replySize)
+	msg, reply := make([]byte, askSize), make([]byte, replySize)
 	for lo := 0; lo < n; lo += slots {
 		if err := m.p.peer.Recv(typeAsk, msg); err != nil {
 			return err
 		}
-		var err error
-		hi := min(lo+slots, n)
-		if reply, err = m.multiplied(reply[:0], msg, t.slice(lo, hi)); err != nil {
+		if err := m.multiplied(reply, msg, t.slice(lo, min(lo+slots, n))); err != nil {
 			return err
 		}
 		if err := m.p.peer.Send(typeAnswered, reply); err != nil {
@@ -229,86 +287,85 @@ func (m *encrypted) answer(t triples) error {
 	return nil
 }
 
-// multiplied appends the answer: for each prime of T both halves of the ciphertexts times
-// the plaintexts, of what masks them, and of a fresh encryption of zero under the public
-// key, whose error is large enough to hide all others.
-func (m *encrypted) multiplied(reply, msg []byte, t triples) ([]byte, error) {
-	l := theLattice()
-	stream := prg.New([prg.Size]byte(msg))
+// multiplied sets reply to the answer: for each prime of T both halves of the ciphertexts
+// times the plaintexts, of what masks them, and of a fresh encryption of zero under the
+// public key, whose error is large enough to hide all others.
+func (m *encrypted) multiplied(reply, msg []byte, t triples) error {
+	uniforms, coins := streams([prg.Size]byte(msg)), streams(m.seed())
 	msg = msg[prg.Size:]
 	var mask [maskDigits][]uint64
 	for k := range mask {
-		mask[k] = newPoly()
+		mask[k] = m.asking[k].single(0)
 		digits(mask[k], m.p.private, digit-(digit-topMask)*(k/(maskDigits-1)))
 	}
 	for i := range t.c {
 		// The share is -R; digits from the third on are multiples of 2^64.
 		t.c[i] = -(mask[0][i] + mask[1][i]<<digit)
 	}
+	var errs [plains]error
+	each(func(j int) {
+		size := 2 * polysSize
+		errs[j] = m.multiply(j, reply[j*size:][:size], msg[j*size:][:size], t, mask, uniforms[j], coins[j])
+	})
+	return errors.Join(errs[:]...)
+}
+
+// multiply is multiplied for the prime j of T.
+func (m *encrypted) multiply(j int, reply, msg []byte, t triples, mask [maskDigits][]uint64, uniforms, coins *prg.PRG) error {
+	l, w := theLattice(), &m.answering[j]
 	var bodies, unis [2][limbs][]uint64
 	for k := range bodies {
-		bodies[k], unis[k] = newPolys(), newPolys()
+		bodies[k], unis[k] = w.pair(0, k), w.pair(1, k)
+		if err := parsePolys(bodies[k], msg[k*polysSize:]); err != nil {
+			return err
+		}
+		for i, q := range cipherPrimes {
+			uniform(unis[k][i], uniforms, q)
+		}
 	}
-	var factors [2][]uint64
-	var flood [floodDigits][]uint64
+	r := l.t[j]
+	factors := [2][]uint64{w.single(0), w.single(1)}
+	flood := [floodDigits][]uint64{w.single(2), w.single(3), w.single(4)}
+	masked, u, e := w.single(5), w.single(6), w.single(7)
+	x, y, uValues, f := w.single(8), w.single(9), w.single(10), w.single(11)
+	// The ciphertext of a is multiplied with b', and that of b with a'.
+	for k, numbers := range [][]uint64{t.b, t.a} {
+		l.residues(factors[k], x, numbers, j)
+		r.Inverse(factors[k], factors[k])
+	}
+	for i, w := range mask[0] {
+		masked[i] = once(w, r.Q())
+	}
+	for k := 1; k < maskDigits; k++ {
+		for i, w := range mask[k] {
+			x[i] = once(w, r.Q())
+		}
+		r.MulAdd(masked, x, l.digitInPlain[k][j], masked)
+	}
+	r.Inverse(masked, masked)
 	for k := range flood {
-		flood[k] = newPoly()
+		digits(flood[k], coins, digit)
 	}
-	factors[0], factors[1] = newPoly(), newPoly()
-	masked, u, e := newPoly(), newPoly(), newPoly()
-	x, y, uValues, f := newPoly(), newPoly(), newPoly(), newPoly()
-	var uniReply []byte
-	for j, r := range l.t {
-		for k := range bodies {
-			if err := parsePolys(bodies[k], msg[(2*j+k)*polysSize:]); err != nil {
-				return nil, err
-			}
-			for i, q := range cipherPrimes {
-				uniform(unis[k][i], stream, q)
-			}
+	ternary(u, coins)
+	noise(e, coins)
+	body, uni := reply[:0], reply[polysSize:][:0]
+	for i, r := range l.q {
+		t := l.plainInCipher[j][i]
+		r.MulAdd(x, flood[2], l.digitInCipher[2][i], flood[0])
+		r.MulAdd(x, flood[1], l.digitInCipher[1][i], x)
+		r.MulAdd(x, x, t, masked)
+		r.Forward(x, x)
+		r.Forward(uValues, u)
+		r.MulAdd(x, m.scaled[j][i], uValues, x)
+		r.Forward(y, e)
+		r.MulAdd(y, m.first[i], uValues, y)
+		r.Mul(y, y, t)
+		for k := range factors {
+			r.Forward(f, factors[k])
+			r.MulAdd(x, bodies[k][i], f, x)
+			r.MulAdd(y, unis[k][i], f, y)
 		}
-		// The ciphertext of a is multiplied with b', and that of b with a'.
-		for k, numbers := range [][]uint64{t.b, t.a} {
-			l.residues(factors[k], numbers, j)
-			r.Inverse(factors[k], factors[k])
-		}
-		for i, w := range mask[0] {
-			masked[i] = once(w, r.Q())
-		}
-		for k := 1; k < maskDigits; k++ {
-			for i, w := range mask[k] {
-				x[i] = once(w, r.Q())
-			}
-			r.MulAdd(masked, x, l.digitInPlain[k][j], masked)
-		}
-		r.Inverse(masked, masked)
-		for k := range flood {
-			digits(flood[k], m.p.private, digit)
-		}
-		ternary(u, m.p.private)
-		noise(e, m.p.private)
-		uniReply = uniReply[:0]
-		for i, r := range l.q {
-			t := l.plainInCipher[j][i]
-			r.MulAdd(x, flood[2], l.digitInCipher[2][i], flood[0])
-			r.MulAdd(x, flood[1], l.digitInCipher[1][i], x)
-			r.MulAdd(x, x, t, masked)
-			r.Forward(x, x)
-			r.Forward(uValues, u)
-			r.Mul(y, m.second[i], uValues)
-			r.MulAdd(x, y, t, x)
-			r.Forward(y, e)
-			r.MulAdd(y, m.first[i], uValues, y)
-			r.Mul(y, y, t)
-			for k := range factors {
-				r.Forward(f, factors[k])
-				r.MulAdd(x, bodies[k][i], f, x)
-				r.MulAdd(y, unis[k][i], f, y)
-			}
-			reply = appendResidues(reply, x)
-			uniReply = appendResidues(uniReply, y)
-		}
-		reply = append(reply, uniReply...)
+		body, uni = appendResidues(body, x), appendResidues(uni, y)
 	}
-	return reply, nil
+	return nil
 }

@@ -5,9 +5,11 @@ import (
 	"math"
 	"math/big"
 	"math/bits"
+	"slices"
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/ntt"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -138,11 +140,22 @@ func newPolys() (p [limbs][]uint64) {
 	return p
 }
 
+// fill sets v to the next words of a stream, as [prg.PRG.Uint64s] does, in its own memory.
+func fill(v []uint64, stream *prg.PRG) {
+	const most = 512 // words at once, for machines that need buf
+	buf := make([]byte, 8*most)
+	for len(v) > 0 {
+		n := min(len(v), most)
+		_ = ring64.Fill(v[:n], buf, func(b []byte) error { stream.Bytes(b); return nil })
+		v = v[n:]
+	}
+}
+
 // uniform sets v to uniform residues modulo p, a prime just below 2^size, from a stream
 // that is public.
 func uniform(v []uint64, stream *prg.PRG, p uint64) {
 	size := bits.Len64(p)
-	stream.Uint64s(v)
+	fill(v, stream)
 	for i, w := range v {
 		for w >>= 64 - size; w >= p; {
 			w = stream.Uint64() >> (64 - size)
@@ -155,7 +168,7 @@ func uniform(v []uint64, stream *prg.PRG, p uint64) {
 // a standard deviation of 3.24, in two's complement.
 func noise(e []uint64, stream *prg.PRG) {
 	const coins = 1<<21 - 1
-	stream.Uint64s(e)
+	fill(e, stream)
 	for i, w := range e {
 		e[i] = uint64(bits.OnesCount64(w&coins) - bits.OnesCount64(w>>21&coins))
 	}
@@ -164,7 +177,7 @@ func noise(e []uint64, stream *prg.PRG) {
 // ternary sets s to -1, 0 and 1, each of them with a probability of 1/3 but for 2^-62, in
 // two's complement.
 func ternary(s []uint64, stream *prg.PRG) {
-	stream.Uint64s(s)
+	fill(s, stream)
 	for i, w := range s {
 		hi, _ := bits.Mul64(w, 3)
 		s[i] = hi - 1
@@ -173,7 +186,7 @@ func ternary(s []uint64, stream *prg.PRG) {
 
 // digits sets v to uniform numbers of so many bits.
 func digits(v []uint64, stream *prg.PRG, size int) {
-	stream.Uint64s(v)
+	fill(v, stream)
 	for i, w := range v {
 		v[i] = w >> (64 - size)
 	}
@@ -192,10 +205,11 @@ func lift(v, w []uint64, p uint64) {
 	}
 }
 
-// residues sets v to numbers modulo the prime j of T.
-func (l *lattice) residues(v, w []uint64, j int) {
-	high, p := newPoly(), plainPrimes[j]
-	clear(v)
+// residues sets v to numbers modulo the prime j of T, by way of high.
+func (l *lattice) residues(v, high, w []uint64, j int) {
+	p := plainPrimes[j]
+	clear(v[len(w):])
+	clear(high[len(w):])
 	for i, x := range w {
 		v[i] = once(x&(1<<digit-1), p)
 		high[i] = x >> digit
@@ -225,9 +239,8 @@ func (l *lattice) number(w []uint64, z [plains][]uint64) {
 }
 
 // plain sets v to the polynomial y modulo the prime j of T, given modulo those of Q and
-// overwritten.
-func (l *lattice) plain(v []uint64, y [limbs][]uint64, j int) {
-	quotients := newPoly()
+// overwritten, by way of quotients.
+func (l *lattice) plain(v, quotients []uint64, y [limbs][]uint64, j int) {
 	var inverse [limbs]float64
 	for i, q := range cipherPrimes {
 		l.q[i].Mul(y[i], y[i], l.inverseQ[i])
@@ -250,22 +263,31 @@ func (l *lattice) plain(v []uint64, y [limbs][]uint64, j int) {
 	}
 }
 
-// appendResidues encodes numbers below 2^48.
+// appendResidues encodes numbers below 2^48, a multiple of four of them.
 func appendResidues(b []byte, v []uint64) []byte {
-	for _, x := range v {
-		b = binary.LittleEndian.AppendUint16(b, uint16(x))
-		b = binary.LittleEndian.AppendUint32(b, uint32(x>>16))
+	at := len(b)
+	b = slices.Grow(b, packed*len(v))[:at+packed*len(v)]
+	for out := b[at:]; len(v) >= 4; v, out = v[4:], out[4*packed:] {
+		w, x := (*[4 * packed]byte)(out), (*[4]uint64)(v)
+		binary.LittleEndian.PutUint64(w[:], x[0]|x[1]<<48)
+		binary.LittleEndian.PutUint64(w[8:], x[1]>>16|x[2]<<32)
+		binary.LittleEndian.PutUint64(w[16:], x[2]>>32|x[3]<<16)
 	}
 	return b
 }
 
 // parseResidues is the inverse for numbers below p, and reports whether they all are.
 func parseResidues(v []uint64, b []byte, p uint64) bool {
+	const mask = 1<<48 - 1
 	var beyond uint64
-	for i := range v {
-		x := uint64(binary.LittleEndian.Uint16(b[packed*i:])) | uint64(binary.LittleEndian.Uint32(b[packed*i+2:]))<<16
-		v[i] = x
-		beyond |= p - 1 - x
+	for ; len(v) >= 4; v, b = v[4:], b[4*packed:] {
+		w, x := (*[4 * packed]byte)(b), (*[4]uint64)(v)
+		first, second, third := binary.LittleEndian.Uint64(w[:]), binary.LittleEndian.Uint64(w[8:]), binary.LittleEndian.Uint64(w[16:])
+		x[0] = first & mask
+		x[1] = first>>48 | second<<16&mask
+		x[2] = second>>32 | third<<32&mask
+		x[3] = third >> 16
+		beyond |= p - 1 - x[0] | p - 1 - x[1] | p - 1 - x[2] | p - 1 - x[3]
 	}
 	return beyond>>63 == 0
 }

@@ -112,7 +112,7 @@ func TestPlain(t *testing.T) {
 				y[k][i] = new(big.Int).Mod(v, word64(q)).Uint64()
 			}
 		}
-		l.plain(got, y, j)
+		l.plain(got, newPoly(), y, j)
 		require.Equal(t, want, got)
 	}
 }
@@ -123,7 +123,7 @@ func TestResidues(t *testing.T) {
 	w := unsigned(integers(1, slots-1))
 	v := newPoly()
 	for j, p := range plainPrimes {
-		l.residues(v, w, j)
+		l.residues(v, newPoly(), w, j)
 		for i, x := range w {
 			require.Equal(t, x%p, v[i])
 		}
@@ -134,14 +134,18 @@ func TestResidues(t *testing.T) {
 // TestResidueEncoding is exact for numbers below the prime, and refuses others.
 func TestResidueEncoding(t *testing.T) {
 	for _, p := range cipherPrimes {
-		v := []uint64{0, 1, p - 1, p / 2, 0x123456789abc}
+		v := []uint64{0, 1, p - 1, p / 2, 0x123456789abc, 0xfedcba98, p - 2, 1 << 46}
 		b := appendResidues(nil, v)
 		require.Len(t, b, packed*len(v))
 		got := make([]uint64, len(v))
 		require.True(t, parseResidues(got, b, p))
 		require.Equal(t, v, got)
-		for _, x := range []uint64{p, p + 1, 1<<48 - 1} {
-			require.False(t, parseResidues(got, appendResidues(nil, []uint64{0, x, 0, 0, 0}), p))
+		for at := range got {
+			for _, x := range []uint64{p, p + 1, 1<<48 - 1} {
+				bad := make([]uint64, len(v))
+				bad[at] = x
+				require.False(t, parseResidues(got, appendResidues(nil, bad), p))
+			}
 		}
 	}
 }
@@ -196,8 +200,8 @@ func TestAnswerHides(t *testing.T) {
 			largest[i] = math.MaxUint64
 		}
 		if p.index == 0 {
-			msg := m.encrypt(nil, largest, largest)
-			require.Len(t, msg, askSize)
+			msg := make([]byte, askSize)
+			m.encrypt(msg, largest, largest)
 			if err := p.peer.Send(typeAsk, msg); err != nil {
 				return err
 			}
@@ -215,9 +219,8 @@ func TestAnswerHides(t *testing.T) {
 			return err
 		}
 		for _, numbers := range [][]uint64{newPoly(), largest} {
-			reply, err := m.multiplied(nil, msg, triples{numbers, numbers, newPoly()})
-			require.NoError(t, err)
-			require.Len(t, reply, replySize)
+			reply := make([]byte, replySize)
+			require.NoError(t, m.multiplied(reply, msg, triples{numbers, numbers, newPoly()}))
 			if err := p.peer.Send(typeAnswered, reply); err != nil {
 				return err
 			}

@@ -58,8 +58,8 @@ func NewVec(n int) Vec { return engine.New(columns, n) }
 
 // A Config is what both parties agree on, but for Stock.
 type Config struct {
-	// Source says where triples come from. There is no default: [Transfers] trust
-	// nobody, a [Dealer] must not collude with either party.
+	// Source says where triples come from. There is no default: [Encryption] and
+	// [Transfers] trust nobody, a [Dealer] must not collude with either party.
 	Source Source
 	// Stock is what was prepared in an earlier run, or nil. It is used up first.
 	Stock *Stock
