@@ -1,0 +1,109 @@
+package mpc
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+)
+
+// Shuffles are those of Laur, Willemson and Zhang (ISC 2011, eprint 2011/429) with the
+// messages of Araki et al. (Secure Graph Analysis at Scale, CCS 2021), and sorting that of Hamada,
+// Ikarashi, Chida and Takahashi (eprint 2014/121) with opened places, as in Asharov et al.
+// (eprint 2022/1595). Package internal/rep3 has both.
+
+// sorter returns what puts vectors into order, if the protocol has it.
+func (e *Engine) sorter() (engine.Sorter, error) {
+	s, ok := e.party.(engine.Sorter)
+	if !ok {
+		return nil, errors.New("mpc: only three semi-honest parties can shuffle and sort")
+	}
+	return s, nil
+}
+
+// table returns the shares of columns, which have the length of the first one.
+func (e *Engine) table(columns []*Vec) ([]engine.Vec, error) {
+	if err := e.own(columns...); err != nil {
+		return nil, err
+	}
+	shares := make([]engine.Vec, len(columns))
+	for i, c := range columns {
+		if c.Len() != columns[0].Len() {
+			return nil, fmt.Errorf("mpc: columns of %d and %d elements", columns[0].Len(), c.Len())
+		}
+		shares[i] = c.share
+	}
+	return shares, nil
+}
+
+// inOrder returns vectors like columns, with other shares.
+func (e *Engine) inOrder(columns []*Vec, shares []engine.Vec) []*Vec {
+	vs := make([]*Vec, len(columns))
+	for i, c := range columns {
+		vs[i] = &Vec{engine: e, r: c.r, fraction: c.fraction, share: shares[i]}
+	}
+	return vs
+}
+
+// Shuffle returns the elements of all columns in an order that is the same for all of them,
+// uniformly random, and unknown to every party. It is for three semi-honest parties. Each
+// element costs 8 bytes from parties 0 and 2 and 16 from party 1, in two rounds.
+//
+// A party works on its memory in an order that only another one does not know: whoever sees
+// the caches of two parties' machines learns the whole.
+func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
+	shares, err := e.table(columns)
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.sorter()
+	if err != nil {
+		return nil, err
+	}
+	if err := e.during(ctx, func() error { shares, err = s.Shuffle(shares); return err }); err != nil {
+		return nil, err
+	}
+	return e.inOrder(columns, shares), nil
+}
+
+// Sort returns the elements of all columns in the order of keys, the lowest first; pass keys
+// among the columns to have them too. Where keys are equal the order stays, so that sorting
+// by a second column first sorts by two. It is for three semi-honest parties.
+//
+// For each two bits that the range of keys needs, each element costs up to 44 bytes from each
+// party, in seven rounds, and more for keys of over 32 bits; before that come the costs of
+// Decompose, and after it those of two shuffles for each column. What is opened on the way is
+// random orders. What Shuffle says of caches is so here.
+func (e *Engine) Sort(ctx context.Context, keys *Vec, columns ...*Vec) ([]*Vec, error) {
+	if err := e.own(keys); err != nil {
+		return nil, err
+	}
+	shares, err := e.table(append([]*Vec{keys}, columns...))
+	if err != nil {
+		return nil, err
+	}
+	s, err := e.sorter()
+	if err != nil {
+		return nil, err
+	}
+	// From the lowest key on, they are natural numbers below 2^64.
+	size := bits.Len64(uint64(keys.r.Max) - uint64(keys.r.Min))
+	natural := keys.shift(keys.r, -keys.r.Min)
+	sorted := shares[1:]
+	err = e.during(ctx, func() error {
+		planes := e.party.NewBits(0)
+		if size > 0 {
+			if planes, err = e.party.Decompose(natural.share, size); err != nil {
+				return err
+			}
+		}
+		sorted, err = s.Sort(keys.Len(), planes.Slice(0, size*engine.Words(keys.Len())), size, sorted)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return e.inOrder(columns, sorted), nil
+}
