@@ -220,10 +220,18 @@ func TestFunctions(t *testing.T) {
 		all, err := e.InputFixed(ctx, 0, 2, 40, -1<<20, 1<<20, mineOf(e, 0, []float64{0, 1}))
 		require.NoError(t, err)
 		before++
+		one, err := constant.Shift(1)
+		require.NoError(t, err)
+		little, err := one.Halve(20)
+		require.NoError(t, err)
+		low, err := constant.Shift(-30)
+		require.NoError(t, err)
 		for name, err := range map[string]error{
 			"zero divisor":       second(e.Div(ctx, zero, zero, 0)),
 			"wide quotient":      second(e.Div(ctx, all, zero, 0)),
 			"fine quotient":      second(e.Div(ctx, zero, constant, 70)),
+			"beyond a quotient":  second(e.Div(ctx, little, one, maxFraction+1)),
+			"beyond a power":     second(e.Exp(ctx, low, maxFraction+1)),
 			"negative root":      second(e.Sqrt(ctx, all, 0)),
 			"fine root":          second(e.Sqrt(ctx, zero, 29)),
 			"logarithm of zero":  second(e.Log(ctx, zero, 0)),
