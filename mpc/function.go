@@ -196,8 +196,8 @@ func (e *Engine) Div(ctx context.Context, x, y *Vec, fraction int) (*Vec, error)
 	// How many bits more than those of x a product with 1/c keeps.
 	extra := min(widest+1-size, precision)
 	result := widest + extra + x.fraction - y.fraction
-	if fraction < 0 || fraction > result || result-fraction > maxFraction {
-		return nil, fmt.Errorf("mpc: a quotient with %d bits behind the point, which can have from %d to %d", fraction, max(0, result-maxFraction), result)
+	if most := min(result, maxFraction); fraction < 0 || fraction > most || result-fraction > maxFraction {
+		return nil, fmt.Errorf("mpc: a quotient with %d bits behind the point, which can have from %d to %d", fraction, max(0, result-maxFraction), most)
 	}
 	n, err := e.normalise(ctx, y, 1)
 	if err != nil {
@@ -324,7 +324,7 @@ func (e *Engine) Exp(ctx context.Context, x *Vec, fraction int) (*Vec, error) {
 	low := lowest >> behind
 	span := int(min(highest>>behind-low, 1<<10))
 	result := precision - int(low)
-	if span > 31 || fraction < 0 || fraction > result || result-fraction > maxFraction {
+	if span > 31 || fraction < 0 || fraction > min(result, maxFraction) || result-fraction > maxFraction {
 		return nil, fmt.Errorf("mpc: powers from 2^%d to 2^%d with %d bits behind the point", low, int(low)+span+1, fraction)
 	}
 	if z, err = e.Truncate(ctx, z, behind); err != nil {

@@ -28,7 +28,7 @@ func Preview(self, parties int, cfg *Config, f func(e *Engine) error) (Stats, er
 	if err != nil {
 		return Stats{}, fmt.Errorf("mpc: %w", err)
 	}
-	e := &Engine{party: p, alone: true}
+	e := &Engine{party: p, alone: true, scheme: schemeOf(parties)}
 	if err := f(e); err != nil {
 		return Stats{}, err
 	}

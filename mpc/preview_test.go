@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/mpc/share"
 )
 
 // TestPreview compares what a preview says with what a run costs, at every party, over
@@ -16,6 +18,13 @@ func TestPreview(t *testing.T) {
 			r := Range{5, 1000}
 			x, err := e.Input(ctx, 1, n, r, e.mine(1, numbers(1, n, r)))
 			if err != nil {
+				return err
+			}
+			s, err := e.Shares(x, [share.IDSize]byte{1})
+			if err != nil {
+				return err
+			}
+			if x, err = e.InputShares(ctx, s, r); err != nil {
 				return err
 			}
 			y, err := e.Mul(ctx, x, x)

@@ -145,7 +145,7 @@ func TestCancelling(t *testing.T) {
 		return func(p *Party, x, y Vec) error {
 			z := p.NewVec(6)
 			err := p.MatMul(z, 2, 2, 3, x.Slice(0, 4), y.Slice(0, 6))
-			m := p.numbers.matrices[0]
+			m := p.numbers.matrices[len(p.numbers.matrices)-1]
 			p.deviate(z, first, m.zOwn, m.zNext, first, wide{Lo: 1})
 			p.deviate(z, second, m.zOwn, m.zNext, second, minusOne)
 			return err
@@ -167,6 +167,43 @@ func TestCancelling(t *testing.T) {
 			p.deviate(z, 3, p.numbers.zOwn, p.numbers.zNext, 3, wide{Lo: 1})
 			p.deviate(z, 4, p.numbers.zOwn, p.numbers.zNext, 4, minusOne)
 			return err
+		},
+		// 2^63 twice is nothing modulo 2^64.
+		"halves": func(p *Party, x, y Vec) error {
+			z := p.NewVec(7)
+			err := p.Mul(z, x, y)
+			p.deviate(z, 0, p.numbers.zOwn, p.numbers.zNext, 0, worst)
+			p.deviate(z, 6, p.numbers.zOwn, p.numbers.zNext, 6, worst)
+			return err
+		},
+		// What one carries into the upper half, the other takes out of it.
+		"upper halves": func(p *Party, x, y Vec) error {
+			z := p.NewVec(7)
+			err := p.Mul(z, x, y)
+			p.deviate(z, 1, p.numbers.zOwn, p.numbers.zNext, 1, wide{Lo: 1, Hi: 1 << 63})
+			p.deviate(z, 2, p.numbers.zOwn, p.numbers.zNext, 2, minus(wide{}, wide{Lo: 1, Hi: 1 << 63}))
+			return err
+		},
+		"inner products": func(p *Party, x, y Vec) error {
+			z := p.NewVec(2)
+			err := p.Dot(z, x.Slice(0, 6), y.Slice(0, 6))
+			p.deviate(z, 0, p.numbers.zOwn, p.numbers.zNext, 0, wide{Lo: 1})
+			p.deviate(z, 1, p.numbers.zOwn, p.numbers.zNext, 3, minusOne)
+			return err
+		},
+		"a product and a matrix": func(p *Party, x, y Vec) error {
+			z := p.NewVec(6)
+			if err := p.Mul(z, x.Slice(0, 6), y.Slice(0, 6)); err != nil {
+				return err
+			}
+			p.deviate(z, 0, p.numbers.zOwn, p.numbers.zNext, 0, wide{Lo: 1})
+			return matrix(0, 0)(p, x, y)
+		},
+		"two matrices": func(p *Party, x, y Vec) error {
+			if err := matrix(0, 1)(p, x, y); err != nil {
+				return err
+			}
+			return matrix(1, 0)(p, x, y)
 		},
 		"columns":        matrix(0, 1),
 		"rows":           matrix(0, 3),

@@ -131,7 +131,9 @@ func unpack(v, packed []uint64, n int) []uint64 {
 // bits of u and of w are both zero, since x has a zero there. Dividing u and w
 // separately drops the carry out of the bits that are cut off, which is there with a
 // probability of about one less their fraction, as u is uniform: adding one to the
-// quotient makes of rounding down or below, rounding down or up.
+// quotient makes of rounding down or below, rounding down or up. What party 0 has put in,
+// and what is public, has a zero in the place of w: a public number moves from w to u, so
+// that u is uniform whatever x comes from.
 func (p *Party) Truncate(dst, x Vec, shift int) error {
 	n := dst.Len()
 	if !dst.Is(columns, n) || !x.Is(columns, n) || shift <= 0 || shift >= 62 {
@@ -139,23 +141,26 @@ func (p *Party) Truncate(dst, x Vec, shift int) error {
 	}
 	const offset = 1 << 62 // x is then from 0 to 2^63 - 1
 	first, second := p.pair(x, true)
-	// Of both terms: the quotient, and one minus the highest bit.
-	quotients := func(terms []uint64, offset uint64) []uint64 {
+	moved := make([]uint64, n)
+	p.public.Uint64s(moved)
+	// Of both terms, to which offset and sign times what is moved are added: the
+	// quotient, and one minus the highest bit.
+	quotients := func(terms []uint64, offset, sign uint64) []uint64 {
 		if terms == nil {
 			return nil
 		}
 		q := make([]uint64, 2*n)
 		for i, t := range terms {
-			t += offset
+			t += offset + sign*moved[i]
 			q[i], q[n+i] = t>>shift, ^t>>63
 		}
 		return q
 	}
-	u, err := p.inputWords(0, 2*n, quotients(first, offset))
+	u, err := p.inputWords(0, 2*n, quotients(first, offset, 1))
 	if err != nil {
 		return err
 	}
-	w := p.known(2*n, quotients(second, 0))
+	w := p.known(2*n, quotients(second, 0, ^uint64(0)))
 	if err := p.Mul(dst, u.Slice(n, 2*n), w.Slice(n, 2*n)); err != nil {
 		return err
 	}

@@ -47,6 +47,7 @@ package rep3
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -90,7 +91,9 @@ type Party struct {
 	// Streams of k_i and of k_(i+1), for masks, and others for inputs.
 	ownMask, nextMask   *prg.PRG
 	ownInput, nextInput *prg.PRG
-	rounds              int
+	// public is a stream that all three have, and that nobody need be kept from.
+	public *prg.PRG
+	rounds int
 	// Where it is not nil there are no others, and this counts what would be sent.
 	rehearsal *engine.Stats
 	// Messages under way, one each way, where words in memory are not what is sent.
@@ -124,6 +127,9 @@ func open(ctx context.Context, index int, next, prev io.ReadWriter, agreed []byt
 		return nil, fmt.Errorf("rep3: %w", err)
 	}
 	p := &Party{index: index}
+	if p.public, err = public(agreed); err != nil {
+		return nil, fmt.Errorf("rep3: %w", err)
+	}
 	ctx, p.cancel = context.WithCancelCause(ctx)
 	// Both at once: if all three waited for the next one first, nobody would
 	// answer. When one fails, the other need not be waited for.
@@ -209,6 +215,16 @@ func streams(key [prg.Size]byte) (mask, input *prg.PRG) {
 	return prg.New(seeds[0]), prg.New(seeds[1])
 }
 
+// public returns the public stream of what was agreed.
+func public(agreed []byte) (*prg.PRG, error) {
+	tag, err := label.New("rep3", version, "public", agreed)
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(tag)
+	return prg.New([prg.Size]byte(sum[:prg.Size])), nil
+}
+
 // Index returns which party p is.
 func (p *Party) Index() int { return p.index }
 
@@ -221,6 +237,7 @@ func Rehearse(index int) (*Party, error) {
 	p := &Party{index: index, rehearsal: new(engine.Stats), cancel: func(error) {}}
 	p.ownMask, p.ownInput = streams([prg.Size]byte{})
 	p.nextMask, p.nextInput = streams([prg.Size]byte{})
+	p.public = prg.New([prg.Size]byte{})
 	return p, nil
 }
 
