@@ -58,30 +58,6 @@ func TestWide(t *testing.T) {
 	}
 }
 
-// TestFold compares folding with a sum of products, bit by bit.
-func TestFold(t *testing.T) {
-	const n = 3
-	r := rand.New(rand.NewPCG(3, 4))
-	var challenges [blocks]uint64
-	for i := range challenges {
-		challenges[i] = edge(r)
-	}
-	bits := words(5, blocks*n)
-	got := make([]wide, lanes*(n-1))
-	newFolding(&challenges).fold(got, bits, n, 1)
-	for k := 1; k < n; k++ {
-		for lane := range lanes {
-			var want wide
-			for l, c := range challenges {
-				if bits[l*n+k]>>lane&1 == 1 {
-					want = want.Xor(wide{Lo: c})
-				}
-			}
-			require.Equal(t, want, got[lanes*(k-1)+lane])
-		}
-	}
-}
-
 // FuzzDigest: of two vectors under one key, equal ones have equal digests, and
 // different ones, of which an attacker who does not know the key has the choice, do not:
 // all keys of a run would have to be among at most 2^13 of 2^128. Digests add up piece
