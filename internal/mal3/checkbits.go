@@ -92,7 +92,7 @@ func (p *Party) checkWords(l *bitLog) error {
 	xFold := bitmatrix.NewFolding(&r)
 	own, next := prg.New(aOwn), prg.New(aNext)
 	powers := basis()
-	beta, mask := make([]wide, piece), make([]wide, piece)
+	beta, mask := make([]wide, maskPiece), make([]wide, maskPiece)
 	err = p.open(lanes*n, xor, func(dOwn, dNext []wide, lo int) {
 		beta, mask := beta[:len(dOwn)], mask[:len(dOwn)]
 		for at := 0; at < len(beta); at += lanes {

@@ -50,11 +50,6 @@ func TestWide(t *testing.T) {
 		equal(mul(bigOf(a), bigOf(b)), timesWide(a, b))
 		equal(add(mul(small(a.Lo), add(small(c), small(d))), mul(small(b.Lo), small(c))), cross(a.Lo, b.Lo, c, d))
 		equal(add(mul(bigOf(a), add(small(c), small(d))), mul(bigOf(b), small(c))), crossWide(a, b, c, d))
-		var encoded [2 * wideSize]byte
-		var decoded [2]wide
-		encode(encoded[:], []wide{a, b})
-		decode(decoded[:], encoded[:])
-		require.Equal(t, [2]wide{a, b}, decoded)
 	}
 }
 
@@ -76,7 +71,9 @@ func FuzzDigest(f *testing.F) {
 			padded := make([]byte, (len(data)+7)/8*8)
 			copy(padded, data)
 			w := make([]uint64, len(padded)/8)
-			decodeWords(w, padded)
+			for i := range w {
+				w[i] = binary.LittleEndian.Uint64(padded[8*i:])
+			}
 			d := newDigest(seed)
 			d.words(w)
 			// The same by Horner's rule, from the last word pair.
