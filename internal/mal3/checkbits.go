@@ -123,8 +123,10 @@ func (p *Party) checkWords(l *bitLog) error {
 // drawWords fills c with challenges of 64 bits.
 func (p *Party) drawWords(c []uint64, from *prg.PRG) {
 	from.Uint64s(c)
-	for i := range c {
-		c[i] &= p.challenge
+	if p.challenge != ^uint64(0) {
+		for i := range c {
+			c[i] &= p.challenge
+		}
 	}
 }
 
