@@ -1,6 +1,10 @@
 package engine
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix"
+)
 
 // Bits of numbers are in planes: a plane has one bit of each number, 64 to a word,
 // that of number i at bit i mod 64 of word i / 64.
@@ -41,27 +45,10 @@ func Slice(numbers []uint64, planes int) []uint64 {
 	for i := range w {
 		var block [64]uint64
 		copy(block[:], numbers[64*i:])
-		Transpose(&block)
+		bitmatrix.Transpose(&block)
 		for k, word := range block[:planes] {
 			sliced[places[k]+i] = word
 		}
 	}
 	return sliced
-}
-
-// Transpose moves bit k of word i to bit i of word k, in blocks of halving sizes.
-func Transpose(a *[64]uint64) {
-	mask := uint64(1<<32 - 1)
-	for size := 32; size > 0; {
-		for base := 0; base < 64; base += 2 * size {
-			lower, upper := a[base:base+size], a[base+size:base+2*size]
-			for i := range lower {
-				t := (lower[i]>>size ^ upper[i]) & mask
-				lower[i] ^= t << size
-				upper[i] ^= t
-			}
-		}
-		size /= 2
-		mask ^= mask << size
-	}
 }

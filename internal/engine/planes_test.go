@@ -1,27 +1,10 @@
 package engine
 
 import (
-	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
-
-// TestTranspose compares with the definition.
-func TestTranspose(t *testing.T) {
-	g := rand.New(rand.NewPCG(1, 1))
-	var a, b [64]uint64
-	for i := range a {
-		a[i] = g.Uint64()
-	}
-	b = a
-	Transpose(&b)
-	for i := range a {
-		for k := range b {
-			require.Equal(t, a[i]>>k&1, b[k]>>i&1)
-		}
-	}
-}
 
 // TestPlaces holds that neighbours meet at every level of the tree.
 func TestPlaces(t *testing.T) {

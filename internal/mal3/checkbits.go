@@ -1,9 +1,19 @@
 package mal3
 
 import (
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
+
+// blocks is into how many blocks the words of a check are divided, to be folded into
+// one. Each of the messages of a check has 128·64/blocks bits for each word, and each
+// party computes blocks conjunctions for each word. Challenges of blocks are polynomials of
+// a degree below 64, and so are sums, which halves the work.
+const blocks = bitmatrix.Blocks
+
+// lanes is the number of bits of a word.
+const lanes = bitmatrix.Side
 
 // checkBits checks what is in the log of conjunctions, in batches; see the notes in
 // check.go.
@@ -61,10 +71,10 @@ func (p *Party) checkWords(l *bitLog) error {
 	p.drawWords(s[:], challenge)
 	var w wideVec // one element: the sum of r_js_kC_jk
 	w.own, w.next = []wide{bilinear(cOwn, &r, &s)}, []wide{bilinear(cNext, &r, &s)}
-	yFold := newFolding(&s)
+	yFold := bitmatrix.NewFolding(&s)
 	y := wideVec{make([]wide, lanes*n), make([]wide, lanes*n)}
-	yFold.fold(y.own, l.yOwn, n, 0)
-	yFold.fold(y.next, l.yNext, n, 0)
+	yFold.Fold(y.own, l.yOwn, n, 0)
+	yFold.Fold(y.next, l.yNext, n, 0)
 	// 4. [a], and [c] = [a·y] by a multiplication that may be wrong.
 	aOwn, aNext := p.seeds()
 	c := wideVec{make([]wide, 1), make([]wide, 1)}
@@ -79,21 +89,21 @@ func (p *Party) checkWords(l *bitLog) error {
 	rho := [1]wide{}
 	p.draw(rho[:], challenge)
 	var tOwn, tNext wide
-	xFold := newFolding(&r)
+	xFold := bitmatrix.NewFolding(&r)
 	own, next := prg.New(aOwn), prg.New(aNext)
 	powers := basis()
-	beta, mask := make([]wide, piece), make([]wide, piece)
+	beta, mask := make([]wide, maskPiece), make([]wide, maskPiece)
 	err = p.open(lanes*n, xor, func(dOwn, dNext []wide, lo int) {
 		beta, mask := beta[:len(dOwn)], mask[:len(dOwn)]
 		for at := 0; at < len(beta); at += lanes {
 			k := (lo + at) / lanes
 			gf128.MulConst(beta[at:at+lanes], powers[k%2*lanes:][:lanes], gf128.Mul(rho[0], alpha[k/2]))
 		}
-		xFold.fold(dOwn, l.xOwn, n, lo/lanes)
+		xFold.Fold(dOwn, l.xOwn, n, lo/lanes)
 		gf128.MulVec(dOwn, dOwn, beta)
 		own.Blocks(mask)
 		xor(dOwn, dOwn, mask)
-		xFold.fold(dNext, l.xNext, n, lo/lanes)
+		xFold.Fold(dNext, l.xNext, n, lo/lanes)
 		gf128.MulVec(dNext, dNext, beta)
 		next.Blocks(mask)
 		xor(dNext, dNext, mask)
@@ -113,8 +123,10 @@ func (p *Party) checkWords(l *bitLog) error {
 // drawWords fills c with challenges of 64 bits.
 func (p *Party) drawWords(c []uint64, from *prg.PRG) {
 	from.Uint64s(c)
-	for i := range c {
-		c[i] &= p.challenge
+	if p.challenge != ^uint64(0) {
+		for i := range c {
+			c[i] &= p.challenge
+		}
 	}
 }
 

@@ -104,45 +104,40 @@ func (p *Party) products(dst Vec, zOwn, zNext []wide, part func(z []wide, lo int
 	ownSeed, nextSeed := p.seeds()
 	ownMask, nextMask := prg.New(ownSeed), prg.New(nextSeed)
 	n := len(zOwn)
-	size := min(piece, n)
 	return p.rep.Both(func() error {
-		b := make([]byte, wideSize*size)
 		masks := make([]wide, 2*maskPiece)
 		return pieces(n, func(lo, hi int) error {
-			part(zOwn[lo:hi], lo)
 			for at := lo; at < hi; at += maskPiece {
 				z := zOwn[at:min(at+maskPiece, hi)]
+				part(z, at)
 				// F(k_i) - F(k_(i+1)), of which the sum over all parties is zero
 				// [AFLNO16, correlated randomness].
 				plusMask, minusMask := masks[:len(z)], masks[maskPiece:][:len(z)]
 				ownMask.Blocks(plusMask)
 				nextMask.Blocks(minusMask)
+				lower := dst.Parts[0][at:][:len(z)]
 				for i := range z {
 					z[i] = plus(z[i], minus(plusMask[i], minusMask[i]))
-					dst.Parts[0][at+i] = z[i].Lo
+					lower[i] = z[i].Lo
 				}
 			}
-			encode(b, zOwn[lo:hi])
-			return p.rep.Send(toPrev, typeWide, b[:wideSize*(hi-lo)])
+			return p.sendWide(zOwn[lo:hi])
 		})
 	}, func() error {
-		b := make([]byte, wideSize*size)
 		return pieces(n, func(lo, hi int) error {
-			part := b[:wideSize*(hi-lo)]
-			if err := p.rep.Receive(fromNext, typeWide, part); err != nil {
+			z, lower := zNext[lo:hi], dst.Parts[1][lo:hi]
+			if err := p.receiveWide(z); err != nil {
 				return err
 			}
-			z := zNext[lo:hi]
-			decode(z, part)
-			for i := range z {
-				dst.Parts[1][lo+i] = z[i].Lo
+			for i := range lower {
+				lower[i] = z[i].Lo
 			}
 			return nil
 		})
 	})
 }
 
-// maskPiece is how many masks are expanded at once, to stay in the first-level cache.
+// maskPiece is how many elements are computed at once, to stay in the first-level cache.
 const maskPiece = 1 << 8
 
 // Dot sets each element of dst to the inner product of as many consecutive elements of

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 	"github.com/dujiang-dev/dujiang/internal/label"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/rep3"
@@ -38,6 +39,8 @@ type Party struct {
 	bits      bitLog
 	err       error  // that ended the run
 	sums      []wide // of the elements that a check opens
+	// Messages under way, one each way, where words in memory are not what is sent.
+	sending, receiving [wideSize * piece]byte
 	// most are the gates that wait for a check at most.
 	mostNumbers, mostBits int
 	// challenge limits the bits of the challenges in tests of soundness.
@@ -206,10 +209,8 @@ func (p *Party) lacking(x Vec, to []bool) (values []uint64, err error) {
 		ownKey, nextKey := p.seeds()
 		return p.rep.Both(func() error {
 			if to[(p.Index()+2)%Parties] {
-				b := make([]byte, 8*min(piece, n))
 				err := pieces(n, func(lo, hi int) error {
-					encodeWords(b, x.Parts[1][lo:hi])
-					return p.rep.Send(toPrev, typeWord, b[:8*(hi-lo)])
+					return p.rep.Send(toPrev, typeWord, ring64.Bytes(x.Parts[1][lo:hi], p.sending[:]))
 				})
 				if err != nil {
 					return err
@@ -230,13 +231,11 @@ func (p *Party) lacking(x Vec, to []bool) (values []uint64, err error) {
 			}
 			values = make([]uint64, n)
 			received := newDigest(ownKey)
-			b := make([]byte, 8*min(piece, n))
 			err := pieces(n, func(lo, hi int) error {
-				part := b[:8*(hi-lo)]
-				if err := p.rep.Receive(fromNext, typeWord, part); err != nil {
+				err := ring64.Fill(values[lo:hi], p.receiving[:], func(b []byte) error { return p.rep.Receive(fromNext, typeWord, b) })
+				if err != nil {
 					return err
 				}
-				decodeWords(values[lo:hi], part)
 				received.words(values[lo:hi])
 				return nil
 			})

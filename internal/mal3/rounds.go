@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"fmt"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/rep3"
@@ -94,16 +95,13 @@ func (p *Party) seeds() (own, next [prg.Size]byte) {
 // isZero opens a number of 128 bits, of which this party has two summands, and
 // returns errDeviation unless it is zero. add says how summands are added.
 func (p *Party) isZero(own, next wide, add func(a, b wide) wide) error {
-	var b [2][wideSize]byte
-	encode(b[0][:], []wide{own})
-	encode(b[1][:], []wide{next})
+	b := [2][wideSize]byte{own.Bytes(), next.Bytes()}
 	lacking, err := p.openShort(b[0][:], b[1][:])
 	if err != nil {
 		return err
 	}
-	var third [1]wide
-	decode(third[:], lacking)
-	if z := add(add(own, next), third[0]); z.Lo|z.Hi != 0 {
+	third := aes128.FromBytes([wideSize]byte(lacking))
+	if z := add(add(own, next), third); z.Lo|z.Hi != 0 {
 		return errDeviation
 	}
 	return nil
@@ -143,14 +141,13 @@ func (d *digest) words(w []uint64) {
 // send sends d to the next party, and check receives that of the previous party and
 // compares it with d.
 func (d *digest) send(p *Party) error {
-	var b [wideSize]byte
-	encode(b[:], []wide{d.sum})
+	b := d.sum.Bytes()
 	return p.rep.Send(toNext, typeDigest, b[:])
 }
 
 func (d *digest) check(p *Party) error {
-	var mine, theirs [wideSize]byte
-	encode(mine[:], []wide{d.sum})
+	var theirs [wideSize]byte
+	mine := d.sum.Bytes()
 	if err := p.rep.Receive(fromPrev, typeDigest, theirs[:]); err != nil {
 		return err
 	}
@@ -181,26 +178,24 @@ func (p *Party) share(own, next []wide, add, sub func(a, b wide) wide) error {
 		own[i] = add(own[i], sub(ownMask.Block(), nextMask.Block()))
 	}
 	return p.rep.Both(func() error {
-		b := make([]byte, wideSize*min(piece, len(own)))
-		return pieces(len(own), func(lo, hi int) error {
-			encode(b, own[lo:hi])
-			return p.rep.Send(toPrev, typeWide, b[:wideSize*(hi-lo)])
-		})
+		return pieces(len(own), func(lo, hi int) error { return p.sendWide(own[lo:hi]) })
 	}, func() error {
-		b := make([]byte, wideSize*min(piece, len(own)))
-		return pieces(len(own), func(lo, hi int) error {
-			part := b[:wideSize*(hi-lo)]
-			if err := p.rep.Receive(fromNext, typeWide, part); err != nil {
-				return err
-			}
-			decode(next[lo:hi], part)
-			return nil
-		})
+		return pieces(len(own), func(lo, hi int) error { return p.receiveWide(next[lo:hi]) })
 	})
 }
 
+// sendWide sends a piece to the previous party, and receiveWide receives one from the
+// next one.
+func (p *Party) sendWide(z []wide) error {
+	return p.rep.Send(toPrev, typeWide, aes128.View(z, p.sending[:]))
+}
+
+func (p *Party) receiveWide(z []wide) error {
+	return aes128.Fill(z, p.receiving[:], func(b []byte) error { return p.rep.Receive(fromNext, typeWide, b) })
+}
+
 // open opens n elements to all parties, piece by piece, in one round. part sets this
-// party's summands of the elements from lo, and use gets the elements from lo, later
+// party's summands of at most maskPiece elements from lo, which is a multiple of that, and use gets the elements from lo, later
 // and from another goroutine. Each summand comes from one of the two parties that
 // have it, and its digest from the other one.
 func (p *Party) open(n int, add func(dst, a, b []wide), part func(own, next []wide, lo int), use func(d []wide, lo int)) error {
@@ -217,15 +212,16 @@ func (p *Party) open(n int, add func(dst, a, b []wide), part func(own, next []wi
 		// what the previous party lacks.
 		sent := newDigest(nextKey)
 		own, next := make([]wide, min(piece, n)), make([]wide, min(piece, n))
-		b := make([]byte, wideSize*len(own))
 		err := pieces(n, func(lo, hi int) error {
 			own, next := own[:hi-lo], next[:hi-lo]
-			part(own, next, lo)
-			add(sums[lo:hi], own, next)
+			for at := 0; at < len(own); at += maskPiece {
+				end := min(at+maskPiece, len(own))
+				part(own[at:end], next[at:end], lo+at)
+				add(sums[lo+at:lo+end], own[at:end], next[at:end])
+			}
 			summed <- struct{}{}
 			sent.add(own)
-			encode(b, next)
-			return p.rep.Send(toPrev, typeWide, b[:wideSize*(hi-lo)])
+			return p.sendWide(next)
 		})
 		if err != nil {
 			return err
@@ -234,13 +230,11 @@ func (p *Party) open(n int, add func(dst, a, b []wide), part func(own, next []wi
 	}, func() error {
 		received := newDigest(ownKey)
 		third := make([]wide, min(piece, n))
-		b := make([]byte, wideSize*len(third))
 		err := pieces(n, func(lo, hi int) error {
-			third, b := third[:hi-lo], b[:wideSize*(hi-lo)]
-			if err := p.rep.Receive(fromNext, typeWide, b); err != nil {
+			third := third[:hi-lo]
+			if err := p.receiveWide(third); err != nil {
 				return err
 			}
-			decode(third, b)
 			received.add(third)
 			<-summed
 			d := sums[lo:hi]

@@ -1,7 +1,6 @@
 package mal3
 
 import (
-	"encoding/binary"
 	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -63,26 +62,6 @@ func crossWide(a, b wide, c, d uint64) wide {
 	return plus(z, times(b, c))
 }
 
-// encode sets b to w.
-func encode(b []byte, w []wide) {
-	b = b[:wideSize*len(w)]
-	for i, x := range w {
-		binary.LittleEndian.PutUint64(b[wideSize*i:], x.Lo)
-		binary.LittleEndian.PutUint64(b[wideSize*i+8:], x.Hi)
-	}
-}
-
-// decode is the inverse of encode.
-func decode(w []wide, b []byte) {
-	b = b[:wideSize*len(w)]
-	for i := range w {
-		w[i] = wide{
-			Lo: binary.LittleEndian.Uint64(b[wideSize*i:]),
-			Hi: binary.LittleEndian.Uint64(b[wideSize*i+8:]),
-		}
-	}
-}
-
 // xor sets dst to the exclusive or of a and b. They may be the same.
 func xor(dst, a, b []wide) {
 	a, b = a[:len(dst)], b[:len(dst)]
@@ -96,20 +75,5 @@ func sum(dst, a, b []wide) {
 	a, b = a[:len(dst)], b[:len(dst)]
 	for i := range dst {
 		dst[i] = plus(a[i], b[i])
-	}
-}
-
-// encodeWords and decodeWords are encode and decode for words.
-func encodeWords(b []byte, w []uint64) {
-	b = b[:8*len(w)]
-	for i, x := range w {
-		binary.LittleEndian.PutUint64(b[8*i:], x)
-	}
-}
-
-func decodeWords(w []uint64, b []byte) {
-	b = b[:8*len(w)]
-	for i := range w {
-		w[i] = binary.LittleEndian.Uint64(b[8*i:])
 	}
 }

@@ -50,35 +50,6 @@ func TestWide(t *testing.T) {
 		equal(mul(bigOf(a), bigOf(b)), timesWide(a, b))
 		equal(add(mul(small(a.Lo), add(small(c), small(d))), mul(small(b.Lo), small(c))), cross(a.Lo, b.Lo, c, d))
 		equal(add(mul(bigOf(a), add(small(c), small(d))), mul(bigOf(b), small(c))), crossWide(a, b, c, d))
-		var encoded [2 * wideSize]byte
-		var decoded [2]wide
-		encode(encoded[:], []wide{a, b})
-		decode(decoded[:], encoded[:])
-		require.Equal(t, [2]wide{a, b}, decoded)
-	}
-}
-
-// TestFold compares folding with a sum of products, bit by bit.
-func TestFold(t *testing.T) {
-	const n = 3
-	r := rand.New(rand.NewPCG(3, 4))
-	var challenges [blocks]uint64
-	for i := range challenges {
-		challenges[i] = edge(r)
-	}
-	bits := words(5, blocks*n)
-	got := make([]wide, lanes*(n-1))
-	newFolding(&challenges).fold(got, bits, n, 1)
-	for k := 1; k < n; k++ {
-		for lane := range lanes {
-			var want wide
-			for l, c := range challenges {
-				if bits[l*n+k]>>lane&1 == 1 {
-					want = want.Xor(wide{Lo: c})
-				}
-			}
-			require.Equal(t, want, got[lanes*(k-1)+lane])
-		}
 	}
 }
 
@@ -100,7 +71,9 @@ func FuzzDigest(f *testing.F) {
 			padded := make([]byte, (len(data)+7)/8*8)
 			copy(padded, data)
 			w := make([]uint64, len(padded)/8)
-			decodeWords(w, padded)
+			for i := range w {
+				w[i] = binary.LittleEndian.Uint64(padded[8*i:])
+			}
 			d := newDigest(seed)
 			d.words(w)
 			// The same by Horner's rule, from the last word pair.

@@ -279,30 +279,16 @@ func (p *Party) Close(err error) error {
 			return engine.At((p.index+2)%Parties, errors.Join(p.prev.RecvEnd(), p.prev.SendEnd()))
 		})
 	}
-	// Both at once, as each may take a moment to tell the other side.
-	var closing sync.WaitGroup
-	var reasons [2]error
-	for i, s := range []*session.Session{p.next, p.prev} {
-		if s != nil {
-			_, other := p.link(i == 0)
-			closing.Go(func() { reasons[i] = engine.At(other, s.Close(err)) })
+	var links []func(error) error
+	for _, next := range []bool{true, false} {
+		if s, other := p.link(next); s != nil {
+			links = append(links, func(err error) error { return engine.At(other, s.Close(err)) })
 		}
 	}
-	closing.Wait()
+	err = engine.CloseLinks(err, links...)
 	p.cancel(nil)
 	if err == nil {
 		return nil
 	}
-	// What the others say is better than what came of it here.
-	for _, reason := range reasons {
-		if !classified(err) && classified(reason) {
-			err = reason
-		}
-	}
 	return fmt.Errorf("rep3: %w", err)
-}
-
-// classified reports whether err says which side is at fault.
-func classified(err error) bool {
-	return errors.Is(err, session.ErrPeer) || errors.Is(err, session.ErrIncompatible) || errors.Is(err, session.ErrAborted)
 }

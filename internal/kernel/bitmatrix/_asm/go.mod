@@ -1,0 +1,17 @@
+module github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix/_asm
+
+go 1.26.0
+
+require (
+	github.com/dujiang-dev/dujiang v0.0.0
+	github.com/mmcloughlin/avo v0.6.0
+)
+
+require (
+	golang.org/x/mod v0.42.0 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/tools v0.52.0 // indirect
+)
+
+replace github.com/dujiang-dev/dujiang => ../../../..
