@@ -130,10 +130,10 @@ func TestCutsAndFlips(t *testing.T) {
 		s := s
 		s.base = true
 		if !s.dealer {
-			places = 4 // base transfers take time
+			places = 3 // base transfers take time
 		}
 		if testing.Short() {
-			places /= 4
+			places /= 3
 		}
 		for i, n := range length {
 			for k := range places {
