@@ -75,7 +75,7 @@ func work(t *testing.T, p *Party) error {
 // TestStock prepares in one run, saves, and computes in two others, of which the second
 // has what the first left, without that a triple is seen twice.
 func TestStock(t *testing.T) {
-	for name, s := range sources {
+	for name, s := range tested() {
 		t.Run(name, func(t *testing.T) {
 			stocks := prepare(t, s, demand)
 			left := stocks[0].Left()
