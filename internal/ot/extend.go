@@ -82,7 +82,6 @@ func Extend(s Shape, keys *[Base][2]prg.Block, values, bits []prg.Block, seed [S
 			tags = append(tags, sum[:]...)
 		}
 	}
-	columns := matrix.columns(s)
 	if s.Malicious {
 		msg = all.Sum(append(msg, tags...))
 		x := challenge(chal, msg)
@@ -91,13 +90,14 @@ func Extend(s Shape, keys *[Base][2]prg.Block, values, bits []prg.Block, seed [S
 		// [Roy22, consistency check of subspace VOLE]: the same linear hash of
 		// every column; their digest is enough for a comparison.
 		h := sha256.New()
-		for _, col := range columns {
-			sum := checkSum(col, x)
+		col := make([]prg.Block, s.rowBlocks())
+		for j := range matrix {
+			sum := checkSum(matrix.column(col, j), x)
 			h.Write(appendBlocks(nil, sum[:]...))
 		}
 		msg = h.Sum(msg)
 	}
-	cv, cb = columns.correlations(s)
+	cv, cb = matrix.correlations(s)
 	return msg, cv, cb, nil
 }
 
@@ -136,17 +136,9 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 			tags = tags[tagSize:]
 		}
 	}
-	columns := matrix.columns(s)
-	correction := make([]prg.Block, s.rowBlocks())
-	for j, col := range columns {
-		if j%chunkBits == 0 {
-			setBytes(correction, msg[j/chunkBits*(treeSize+rowSize)+treeSize:][:rowSize])
-		}
+	for j := range matrix {
 		// [Roy22, section 3.2, subspace VOLE, sender]: b = sum + delta * correction.
-		mask := bit(delta, j)
-		for i, x := range correction {
-			col[i] = col[i].Xor(and(x, mask))
-		}
+		matrix.add(j, msg[j/chunkBits*(treeSize+rowSize)+treeSize:][:rowSize], bit(delta, j))
 	}
 	if s.Malicious {
 		// [Roy22, Fig. 14]
@@ -158,8 +150,9 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 		var u [points]prg.Block
 		setBytes(u[:], rest[:points*prg.Size])
 		h := sha256.New()
-		for j, col := range columns {
-			sum, mask := checkSum(col, x), bit(delta, j)
+		col := make([]prg.Block, s.rowBlocks())
+		for j := range matrix {
+			sum, mask := checkSum(matrix.column(col, j), x), bit(delta, j)
 			for i := range sum {
 				sum[i] = sum[i].Xor(and(u[i], mask))
 			}
@@ -169,7 +162,7 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 			return nil, nil, errValues
 		}
 	}
-	bv, bb = columns.correlations(s)
+	bv, bb = matrix.correlations(s)
 	return bv, bb, nil
 }
 

@@ -177,7 +177,7 @@ func TestExtendGuess(t *testing.T) {
 		}
 		end := len(msg) - points*prg.Size - 32
 		x := challenge(chal, msg[:end])
-		_, columns := rerun(t, s, keys, values)
+		columns := rerun(t, s, keys, values)
 		sum := checkSum(append([]prg.Block{values[0]}, maskOf(testSeed("r"))...), x)
 		copy(msg[end:], appendBlocks(nil, sum[:]...))
 		var sums []byte

@@ -16,8 +16,8 @@ func maskOf(seed [SeedSize]byte) []prg.Block {
 	return []prg.Block{coins.Block(), coins.Block()}
 }
 
-// rerun returns the receiver's matrix for values and the seed "r".
-func rerun(t *testing.T, s Shape, keys *[Base][2]prg.Block, values []prg.Block) (*matrix, *blockMatrix) {
+// rerun returns the columns of the receiver's matrix for values and the seed "r".
+func rerun(t *testing.T, s Shape, keys *[Base][2]prg.Block, values []prg.Block) (columns [Base][]prg.Block) {
 	t.Helper()
 	coins := expandSeed(testSeed("r"))
 	roots := make([]prg.Block, chunks)
@@ -31,5 +31,8 @@ func rerun(t *testing.T, s Shape, keys *[Base][2]prg.Block, values []prg.Block) 
 		f.rows = [chunkBits][]byte(m[chunkBits*c:])
 		f.sum(chunkBits, 0, u)
 	}
-	return m, m.columns(s)
+	for j := range columns {
+		columns[j] = m.column(make([]prg.Block, s.rowBlocks()), j)
+	}
+	return columns
 }

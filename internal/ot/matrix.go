@@ -1,6 +1,10 @@
 package ot
 
-import "github.com/dujiang-dev/dujiang/internal/prg"
+import (
+	"encoding/binary"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
 
 // A matrix has one row of bytes for each bit of delta.
 type matrix [Base][]byte
@@ -15,34 +19,41 @@ func newMatrix(s Shape) *matrix {
 	return m
 }
 
-// A blockMatrix is a matrix as blocks. Its rows are the columns of [Roy22].
-type blockMatrix [Base][]prg.Block
+// column returns row j as blocks, in col. The rows are the columns of [Roy22].
+func (m *matrix) column(col []prg.Block, j int) []prg.Block {
+	setBytes(col, m[j])
+	return col
+}
 
-func (m *matrix) columns(s Shape) *blockMatrix {
-	out := new(blockMatrix)
-	n := s.rowBlocks()
-	all := make([]prg.Block, Base*n)
-	for j, row := range m {
-		out[j] = all[j*n:][:n:n]
-		setBytes(out[j], row)
+// at returns block i of row j.
+func (m *matrix) at(j, i int) prg.Block {
+	return prg.Block{
+		Lo: binary.LittleEndian.Uint64(m[j][prg.Size*i:]),
+		Hi: binary.LittleEndian.Uint64(m[j][prg.Size*i+8:]),
 	}
-	return out
+}
+
+// add adds a row to row j if mask is all ones, and nothing if it is zero.
+func (m *matrix) add(j int, row []byte, mask uint64) {
+	for dst := m[j]; len(dst) >= 8; dst, row = dst[8:], row[8:] {
+		binary.LittleEndian.PutUint64(dst, binary.LittleEndian.Uint64(dst)^binary.LittleEndian.Uint64(row)&mask)
+	}
 }
 
 // correlations joins the shares for each bit of delta to those for delta as an
 // element of the field, whose bits are the coefficients of powers of x.
-func (m *blockMatrix) correlations(s Shape) (values, bits []prg.Block) {
+func (m *matrix) correlations(s Shape) (values, bits []prg.Block) {
 	values = make([]prg.Block, s.Values)
 	for j := Base - 1; j >= 0; j-- {
-		for i, v := range m[j][:s.Values] {
-			values[i] = timesX(values[i]).Xor(v)
+		for i := range values {
+			values[i] = timesX(values[i]).Xor(m.at(j, i))
 		}
 	}
 	bits = make([]prg.Block, 128*s.bitBlocks())
 	for k := range s.bitBlocks() {
 		square := (*[128]prg.Block)(bits[128*k:])
 		for j := range square {
-			square[j] = m[j][s.Values+k]
+			square[j] = m.at(j, s.Values+k)
 		}
 		transpose(square)
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 	"github.com/dujiang-dev/dujiang/internal/label"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
@@ -158,11 +159,10 @@ func (m *dealt) deal(o order, t triples) error {
 func (m *dealt) receive(words []uint64) error {
 	for lo := 0; lo < len(words); lo += chunk {
 		hi := min(lo+chunk, len(words))
-		buf := m.answer[:8*(hi-lo)]
-		if err := m.s.Recv(typeAnswer, buf); err != nil {
+		err := ring64.Fill(words[lo:hi], m.answer, func(b []byte) error { return m.s.Recv(typeAnswer, b) })
+		if err != nil {
 			return err
 		}
-		decode(words[lo:hi], buf)
 	}
 	return nil
 }
@@ -184,15 +184,15 @@ func (o order) pieces(f func(piece order, lo int) error) error {
 
 // expand draws a party's shares of a and b, and of c if it is party 0.
 func expand(stream *prg.PRG, o order, t triples, first bool) {
-	stream.Uint64s(t.a)
+	fill(t.a, stream)
 	if o.kind == numbers {
 		for i := range t.a {
 			t.a[i] &= 1
 		}
 	}
-	stream.Uint64s(t.b)
+	fill(t.b, stream)
 	if first {
-		stream.Uint64s(t.c)
+		fill(t.c, stream)
 	}
 }
 
@@ -364,8 +364,7 @@ func serve(s *session.Session, streams [Parties]*prg.PRG) error {
 func answer(s *session.Session, words []uint64, buf []byte) error {
 	for lo := 0; lo < len(words); lo += chunk {
 		hi := min(lo+chunk, len(words))
-		encode(buf, words[lo:hi])
-		if err := s.Send(typeAnswer, buf[:8*(hi-lo)]); err != nil {
+		if err := s.Send(typeAnswer, ring64.Bytes(words[lo:hi], buf)); err != nil {
 			return err
 		}
 	}

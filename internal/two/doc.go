@@ -76,8 +76,9 @@
 // the result. Encryption makes 8192 triples at once, all of a call in one round trip;
 // Transfers 1024 in two message delays; a dealer four million in a round trip.
 //
-// Memory is 8 bytes for each element of a vector, 24 for each triple, and some 10 MB for
-// Encryption and for Transfers, 100 MB for silent ones.
+// Memory is 8 bytes for each element of a vector, 24 for each triple, and some 20 MB for
+// Encryption, 10 MB for Transfers, and 100 MB for silent ones. Encryption computes with four
+// processors at most, everything else with one each way.
 //
 // # References
 //

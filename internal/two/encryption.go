@@ -1,6 +1,7 @@
 package two
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -262,7 +263,7 @@ func (m *encrypted) decrypt(c []uint64, msg []byte) error {
 		l.plain(values[j], w.single(1), body, j)
 		l.t[j].Forward(values[j], values[j])
 	})
-	if err := errors.Join(errs[:]...); err != nil {
+	if err := cmp.Or(errs[:]...); err != nil {
 		return err
 	}
 	l.number(c, values)
@@ -307,7 +308,7 @@ func (m *encrypted) multiplied(reply, msg []byte, t triples) error {
 		size := 2 * polysSize
 		errs[j] = m.multiply(j, reply[j*size:][:size], msg[j*size:][:size], t, mask, uniforms[j], coins[j])
 	})
-	return errors.Join(errs[:]...)
+	return cmp.Or(errs[:]...)
 }
 
 // multiply is multiplied for the prime j of T.

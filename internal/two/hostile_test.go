@@ -49,7 +49,7 @@ func mixed(p *Party) error {
 // 362 off has a probability below 10^-14.
 func TestViews(t *testing.T) {
 	const n = chunk / 2
-	for name, s := range sources {
+	for name, s := range tested() {
 		var lengths [2][Parties][]int
 		for i, secret := range [][]int64{make([]int64, n), integers(1, n)} {
 			var taps [Parties]*bytes.Buffer
@@ -117,7 +117,7 @@ func TestSimulation(t *testing.T) {
 // TestCutsAndFlips has each link lose what comes behind some byte, or change a bit of it.
 // Everybody ends with an error, if not of the flip at the very end then at once.
 func TestCutsAndFlips(t *testing.T) {
-	for name, s := range sources {
+	for name, s := range tested() {
 		var length [3]int64 // of what is read by party 0, party 1, and party 1 from the dealer
 		count := s
 		count.wrap = func(c *conns) {
@@ -130,10 +130,10 @@ func TestCutsAndFlips(t *testing.T) {
 		s := s
 		s.base = true
 		if !s.dealer {
-			places = 4 // base transfers take time
+			places = 3 // base transfers take time
 		}
 		if testing.Short() {
-			places /= 4
+			places /= 3
 		}
 		for i, n := range length {
 			for k := range places {
@@ -293,7 +293,7 @@ func TestMalformedOrders(t *testing.T) {
 // without waiting for a deadline.
 func TestDeath(t *testing.T) {
 	gone := errors.New("gone")
-	for _, s := range sources {
+	for _, s := range tested() {
 		for victim := range Parties {
 			for when := range 3 {
 				if !s.dealer && when != 1 {
@@ -321,7 +321,7 @@ func TestDeath(t *testing.T) {
 // TestDeadline has a party, or the dealer, stall: the others end when their context does,
 // and Interrupt ends a call at once.
 func TestDeadline(t *testing.T) {
-	for _, s := range sources {
+	for _, s := range tested() {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 			defer cancel()

@@ -143,7 +143,7 @@ func newPolys() (p [limbs][]uint64) {
 // fill sets v to the next words of a stream, as [prg.PRG.Uint64s] does, in its own memory.
 func fill(v []uint64, stream *prg.PRG) {
 	const most = 512 // words at once, for machines that need buf
-	buf := make([]byte, 8*most)
+	buf := make([]byte, 8*min(most, len(v)))
 	for len(v) > 0 {
 		n := min(len(v), most)
 		_ = ring64.Fill(v[:n], buf, func(b []byte) error { stream.Bytes(b); return nil })

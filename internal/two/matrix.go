@@ -1,6 +1,10 @@
 package two
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
+)
 
 // maxMatrix is the most elements of a matrix, so that sizes do not overflow and a dealer
 // holds a few hundred megabytes at most.
@@ -61,28 +65,21 @@ func (p *Party) MatMul(dst Vec, rows, inner, cols int, x, y Vec) error {
 	return nil
 }
 
+// narrow is the most columns that the kernel of a product would waste too much on.
+const narrow = 3
+
 // addProduct adds the product of x and y to z.
 func addProduct(z []uint64, rows, inner, cols int, x, y []uint64) {
+	if cols > narrow {
+		ring64.NewMatrix(inner, cols, y).AddProduct(z, rows, x)
+		return
+	}
 	for i := range rows {
-		row, factors := z[i*cols:(i+1)*cols], x[i*inner:(i+1)*inner]
-		k := 0
-		for ; k+4 <= inner; k += 4 {
-			addRows(row, factors[k:k+4], y[k*cols:(k+4)*cols])
-		}
-		for ; k < inner; k++ {
-			for j, w := range y[k*cols : (k+1)*cols] {
-				row[j] += factors[k] * w
+		row := z[i*cols : (i+1)*cols]
+		for k, factor := range x[i*inner : (i+1)*inner] {
+			for j, w := range y[k*cols:][:len(row)] {
+				row[j] += factor * w
 			}
 		}
-	}
-}
-
-// addRows adds to z four rows of y times their factors.
-func addRows(z, factors, y []uint64) {
-	n := len(z)
-	a, b, c, d := y[:n], y[n:2*n], y[2*n:3*n], y[3*n:4*n]
-	p, q, r, s := factors[0], factors[1], factors[2], factors[3]
-	for j := range z {
-		z[j] += p*a[j] + q*b[j] + r*c[j] + s*d[j]
 	}
 }

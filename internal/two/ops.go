@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 )
 
 // chunk is how many words go in one message, so that what is sent, computed and
@@ -203,9 +204,7 @@ func (p *Party) exchange(mine, theirs []uint64) error {
 	return p.both(func() error {
 		for lo := 0; lo < len(mine); lo += chunk {
 			hi := min(lo+chunk, len(mine))
-			buf := p.sending[:8*(hi-lo)]
-			encode(buf, mine[lo:hi])
-			if err := p.peer.Send(typeWords, buf); err != nil {
+			if err := p.peer.Send(typeWords, ring64.Bytes(mine[lo:hi], p.sending)); err != nil {
 				return err
 			}
 		}
@@ -213,11 +212,10 @@ func (p *Party) exchange(mine, theirs []uint64) error {
 	}, func() error {
 		for lo := 0; lo < len(theirs); lo += chunk {
 			hi := min(lo+chunk, len(theirs))
-			buf := p.receiving[:8*(hi-lo)]
-			if err := p.peer.Recv(typeWords, buf); err != nil {
+			err := ring64.Fill(theirs[lo:hi], p.receiving, func(b []byte) error { return p.peer.Recv(typeWords, b) })
+			if err != nil {
 				return err
 			}
-			decode(theirs[lo:hi], buf)
 		}
 		return nil
 	})

@@ -150,6 +150,10 @@ func (m *transfers) more(missing int) error {
 		}
 		received[i].Lo = received[i].Lo&^1 | choice>>(i%64)&1
 	}
+	if len(m.sent) == 0 {
+		m.sent, m.received = sent, received
+		return nil
+	}
 	m.sent, m.received = append(m.sent, sent...), append(m.received, received...)
 	return nil
 }

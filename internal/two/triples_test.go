@@ -22,6 +22,9 @@ var orders = []order{
 func TestTriples(t *testing.T) {
 	for name, s := range map[string]setting{"transfers": {}, "dealer": {dealer: true}, "silent": {silent: true}, "encryption": {cipher: true}} {
 		t.Run(name, func(t *testing.T) {
+			if s.silent && testing.Short() {
+				t.Skip("takes a second")
+			}
 			halves := make(map[order][Parties]triples)
 			for _, o := range orders {
 				halves[o] = [Parties]triples{newTriples(o), newTriples(o)}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"sync"
@@ -181,9 +182,19 @@ func mine[T any](p *Party, from int, values []T) []T {
 // sources are all ways to make triples.
 var sources = map[string]setting{"transfers": {}, "encryption": {cipher: true}, "dealer": {dealer: true}}
 
+// tested returns the sources that tests of all of them take: in short, without transfers,
+// which Encryption has inside.
+func tested() map[string]setting {
+	s := maps.Clone(sources)
+	if testing.Short() {
+		delete(s, "transfers")
+	}
+	return s
+}
+
 // TestOperations multiplies vectors of both inputs, of lengths around that of a message.
 func TestOperations(t *testing.T) {
-	for name, s := range sources {
+	for name, s := range tested() {
 		for _, n := range []int{0, 1, 2, 65, 300} {
 			t.Run(name, func(t *testing.T) { testOperations(t, s, n) })
 		}
@@ -250,7 +261,7 @@ func testBlocks(seed uint64, n int) []prg.Block {
 // counts rounds.
 func TestConversions(t *testing.T) {
 	const n = 130
-	for name, s := range sources {
+	for name, s := range tested() {
 		for _, size := range []int{1, 7, 62, 64} {
 			x := integers(uint64(size), n)
 			for i := range x {
