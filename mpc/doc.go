@@ -132,7 +132,7 @@
 // parties send 16 bytes for a product and 48 for a comparison, beside triples: of 1 kB
 // for a product or 64 conjunctions from Transfers, or half of that if they are silent, and
 // of 8 bytes from a dealer. Of n >= 4 parties each, but for one if n is even, sends 8(n-1-t)
-// bytes for a product, and a comparison takes a few hundred bytes at least, and 17 rounds
+// bytes for a product, and a comparison takes a few hundred bytes at least, and 18 rounds
 // with four parties. The packages internal/mal3, internal/two and internal/many say more.
 //
 // # References

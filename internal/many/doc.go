@@ -50,8 +50,8 @@
 //	RandomBits             n-1-t from each of t+1 parties        1 round
 //
 // With L the number of times that t + 1 is halved, rounded up, until it is 1: the mask of a
-// conversion takes 1 + 8L rounds and t times 800 conjunctions of bits; Numbers 2 + L rounds,
-// and t products for each bit; Negative 8 to 9 rounds more than its mask, Decompose 8 and
+// conversion takes 1 + 8L rounds and t times 480 conjunctions of bits; Numbers 2 + L rounds,
+// and t products for each bit; Negative 7 to 9 rounds more than its mask, Decompose 8 and
 // Zero 7, and Truncate 3 + L, and more than 59 bits that are cut off twice as much. Five bytes
 // more for each message, which is of up to 8192 words.
 //
