@@ -3,7 +3,6 @@ package many
 import (
 	"fmt"
 
-	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -53,12 +52,14 @@ func (f small) inv(a uint64) uint64 {
 
 // combine sets dst to the sum of coeff[j]·src[j].
 func (f small) combine(dst Vec, src []Vec, coeff []uint64) {
-	sums := engine.New(f.m, dst.Len())
+	for _, part := range dst.Parts {
+		clear(part)
+	}
 	for j, v := range src {
 		for from, part := range v.Parts {
 			// What x^from becomes, which is public.
 			image := f.mul(coeff[j], 1<<from)
-			for to, sum := range sums.Parts {
+			for to, sum := range dst.Parts {
 				if image>>to&1 == 0 {
 					continue
 				}
@@ -68,9 +69,6 @@ func (f small) combine(dst Vec, src []Vec, coeff []uint64) {
 				}
 			}
 		}
-	}
-	for k, sum := range sums.Parts {
-		copy(dst.Parts[k], sum)
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 // TestCost holds the bytes and rounds that the package comment states.
 func TestCost(t *testing.T) {
 	const n, header = 640, 5
-	for _, parties := range []int{4, 7} {
+	for _, parties := range []int{4, 6} {
 		none(t, run(t, parties, func(p *Party) error {
 			before := p.Stats()
 			took := func(name string, sent, rounds int) {

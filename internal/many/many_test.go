@@ -98,8 +98,8 @@ func mine[T any](p *Party, from int, values []T) []T {
 // TestParties computes with few and with many parties, over every field of bits: all
 // operations, once.
 func TestParties(t *testing.T) {
-	for _, n := range []int{5, 7, 8, Most} {
-		if testing.Short() && (n == 7 || n == 8) {
+	for _, n := range []int{5, 8, Most} {
+		if testing.Short() && n == 8 {
 			continue
 		}
 		none(t, run(t, n, func(p *Party) error { return everything(t, p) }))

@@ -59,7 +59,7 @@ func (p *Party) NewVec(n int) Vec { return p.numbers.new(n) }
 
 // Combine sets dst to f·x + g·y.
 func (p *Party) Combine(dst Vec, f int64, x Vec, g int64, y Vec) {
-	p.numbers.combine(dst, []Vec{x, y}, []uint64{element(f), element(g)})
+	field.Combine(dst.Parts[0], [][]uint64{x.Parts[0], y.Parts[0]}, []uint64{element(f), element(g)})
 }
 
 // Shift adds k to every element of x: a constant is a polynomial of degree zero.

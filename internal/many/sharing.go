@@ -19,7 +19,7 @@ type space struct {
 	inv      func(a uint64) uint64
 	// uniform fills v with random elements.
 	uniform func(v Vec, g *prg.PRG)
-	// combine sets dst to the sum of coeff[j]·src[j]; dst may be one of them.
+	// combine sets dst to the sum of coeff[j]·src[j]. dst must not be one of them.
 	combine func(dst Vec, src []Vec, coeff []uint64)
 
 	// dealing[i] are the coefficients of the secret, and of the shares of the t parties
@@ -159,12 +159,12 @@ func (p *Party) input(s *space, from, n, here int, secret func() Vec) (Vec, erro
 // reduce returns shares of degree t of what product is shares of degree 2t of: every one
 // of 2t + 1 parties deals what it has, times its coefficient, and the sum of that is a
 // sharing of the secret by a new random polynomial [GRR98, section 2.2, with the
-// multiplication by coefficients before dealing]. product is overwritten.
+// multiplication by coefficients before dealing].
 func (p *Party) reduce(s *space, product Vec) (Vec, error) {
 	c := &parcel{space: s, n: product.Len(), dealers: 2*p.t + 1}
 	if p.index < c.dealers {
-		s.combine(product, []Vec{product}, s.reducing[p.index:p.index+1])
-		c.secret = product
+		c.secret = s.new(c.n)
+		s.combine(c.secret, []Vec{product}, s.reducing[p.index:p.index+1])
 	}
 	if err := p.deal(c); err != nil {
 		return Vec{}, err
