@@ -9,8 +9,8 @@ import (
 
 // Conversions open c = s + r modulo the prime, where r is uniform in the whole field, so
 // that c says nothing about s. The bits of r are shared, and those of s = c - r follow by
-// a circuit that is exact. So masks are those of [EGKRS20, section 3.1], but over the whole
-// field instead of a power of two with a statistical margin.
+// a circuit that is exact. So masks are the edaBits of [EGKRS20], but over the whole field
+// instead of a power of two with a statistical margin.
 
 // A mask is a vector of numbers r that nobody knows.
 type mask struct {
@@ -23,7 +23,7 @@ type mask struct {
 }
 
 // masks returns n masks: the sums of numbers of t + 1 parties, one of whom at least is not
-// corrupted [EGKRS20, figure 5, step 1 and 2, without the checks]. With a shift of zero
+// corrupted [EGKRS20, global edaBits from private ones, without the checks]. With a shift of zero
 // there is nothing for a division. It takes one round, and 8 for each time that the
 // number of summands halves.
 func (p *Party) masks(n, shift int) (*mask, error) {

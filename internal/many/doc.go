@@ -53,7 +53,8 @@
 // conversion takes 1 + 8L rounds and t times 480 conjunctions of bits; Numbers 2 + L rounds,
 // and t products for each bit; Negative 7 to 9 rounds more than its mask, Decompose 8 and
 // Zero 7, and Truncate 3 + L, and more than 59 bits that are cut off twice as much. Five bytes
-// more for each message, which is of up to 8192 words.
+// more for each message, which is of up to 8192 words. Masks are made when they are needed,
+// and Prepare does nothing.
 //
 // The reduction of [DN07] would send less from about seven parties on, in twice the
 // rounds and with random sharings made beforehand. It is not here.

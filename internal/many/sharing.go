@@ -158,7 +158,7 @@ func (p *Party) input(s *space, from, n, here int, secret func() Vec) (Vec, erro
 
 // reduce returns shares of degree t of what product is shares of degree 2t of: every one
 // of 2t + 1 parties deals what it has, times its coefficient, and the sum of that is a
-// sharing of the secret by a new random polynomial [GRR98, section 2.2, with the
+// sharing of the secret by a new random polynomial [GRR98, with the
 // multiplication by coefficients before dealing].
 func (p *Party) reduce(s *space, product Vec) (Vec, error) {
 	c := &parcel{space: s, n: product.Len(), dealers: 2*p.t + 1}
