@@ -1,4 +1,4 @@
-// Package mpc computes on secret numbers that two or three parties hold in shares. None of
+// Package mpc computes on secret numbers that 2 to 16 parties hold in shares. None of
 // them sees more than the results that they open.
 //
 // [New] joins a party to the others over any streams. [Engine.Input] shares the numbers
@@ -32,6 +32,7 @@
 //	2         SemiHonest   1                  two summands           triples [Bea91]
 //	3         SemiHonest   1                  replicated, 2 of 3     [AFLNO16]
 //	3         Malicious    1, is found out    replicated, 2 of 3     the same, checked [EKOPPS20]
+//	4 to 16   SemiHonest   less than half     Shamir, a half and 1   dealt again [GRR98]
 //
 // With three, the secret x is x_0 + x_1 + x_2 modulo 2^64. Party i has x_i and x_(i+1),
 // where indexes are modulo 3, and keys k_i and k_(i+1):
@@ -48,16 +49,29 @@
 //	x_0 - a_0, y_0 - b_0           --- both ways --->          product
 //	x_0                            --- both ways --->          opening
 //
+// With four or more, n of them, x is the value at zero of a polynomial over the field of
+// 2^61 - 1 elements, of which party i has the value at i+1. Its degree is t = (n-1)/2, rounded
+// down, and so many parties have nothing of x. For a product 2t+1 parties share what
+// they have of it, and the sum of these shares, with public factors, is the new one:
+//
+//	party i                                        party j
+//	f_i(0) = c_i·x(i+1)·y(i+1)     --- f_i(j+1) --->           product
+//	x(i+1)                         --- x(i+1) --->             opening
+//
+// Numbers are then from -2^60 to 2^60 - 2 instead of 64 bits, so that ranges must be
+// narrower, and Div, Sqrt, Exp and Log, which fill 64 bits, are refused.
+//
 // Bits are shared in the same way, with exclusive or in the place of the sum, 64 to a
-// word.
+// word, and with four parties or more by polynomials over a field of 8 to 32 elements.
 //
 // # Security
 //
 // [SemiHonest]: the corrupted party follows the protocol, and tries to learn from what it
 // sees. That is, beside its own inputs and what is opened to it, uniformly random words
-// only, if AES-128 in counter mode is pseudorandom [AFLNO16]. All but one corrupted party
-// together have everything. A corrupted party that deviates can make results wrong, and
-// with a vector that comes of that, can learn more.
+// only, if AES-128 in counter mode is pseudorandom [AFLNO16]. So it is for t corrupted ones of
+// four or more parties together; one more than the table says have everything. A corrupted
+// party that deviates can make results wrong, and with a vector that comes of that, can
+// learn more.
 //
 // [Malicious]: whatever the corrupted one of three parties does, what the others open is
 // right, but with a probability of 2^-57, or they open nothing and end with an error. It may
@@ -126,8 +140,11 @@
 //
 // where silent ones are of a million transfers at once. A comparison takes 192 conjunctions. A
 // product of matrices takes some 520 bytes for each of its terms from both Encryption and
-// Transfers, and from a dealer 8 for each element of the result. The packages internal/mal3
-// and internal/two say more.
+// Transfers, and from a dealer 8 for each element of the result.
+//
+// Of n >= 4 parties each, but for one if n is even, sends 8(n-1-t) bytes for a product, and a
+// comparison takes a few hundred bytes at least, and 18 rounds with four parties. The packages
+// internal/mal3, internal/two and internal/many say more.
 //
 // # References
 //
@@ -141,6 +158,8 @@
 //   - [EKOPPS20] Hendrik Eerikson, Marcel Keller, Claudio Orlandi, Pille Pullonen, Joonas
 //     Puura, Mark Simkin: Use your Brain! Arithmetic 3PC for Any Modulus with Active
 //     Security. ITC 2020, eprint 2019/164.
+//   - [GRR98] Rosario Gennaro, Michael O. Rabin, Tal Rabin: Simplified VSS and Fast-track
+//     Multiparty Computations with Applications to Threshold Cryptography. PODC 1998.
 //   - [HES18] Martin Albrecht et al.: Homomorphic Encryption Security Standard.
 //     HomomorphicEncryption.org, 2018, eprint 2019/939.
 //   - [KPR18] Marcel Keller, Valerio Pastro, Dragos Rotaru: Overdrive: Making SPDZ Great

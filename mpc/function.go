@@ -3,6 +3,7 @@ package mpc
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
@@ -106,6 +107,9 @@ func (e *Engine) normalise(ctx context.Context, y *Vec, lowest int64) (*normal, 
 	if err := e.own(y); err != nil {
 		return nil, err
 	}
+	if err := e.wide(); err != nil {
+		return nil, err
+	}
 	if y.r.Min < lowest || y.r.Max >= 1<<widest {
 		return nil, fmt.Errorf("mpc: a function of numbers from %d to %d, before the division, which are not from %d to 2^%d - 1; declare a narrower range or truncate", y.r.Min, y.r.Max, lowest, widest)
 	}
@@ -138,6 +142,15 @@ func (e *Engine) normalise(ctx context.Context, y *Vec, lowest int64) (*normal, 
 	n.t = c.shift(Range{-1 << precision, 1<<precision - 1}, -3<<precision)
 	n.t.fraction = precision
 	return n, nil
+}
+
+// wide returns an error unless numbers have 64 bits, which the polynomials of functions
+// fill.
+func (e *Engine) wide() error {
+	if lowest, _ := e.party.Bounds(); lowest != math.MinInt64 {
+		return fmt.Errorf("mpc: functions (Div, Sqrt, Log, Exp) need numbers of 64 bits, which %d parties do not have", e.Parties())
+	}
+	return nil
 }
 
 // highest returns where all digits are zero, and then where each is the highest one that
@@ -308,6 +321,9 @@ func (e *Engine) Log(ctx context.Context, y *Vec, fraction int) (*Vec, error) {
 // most 2^-24 times themselves and 2^-fraction.
 func (e *Engine) Exp(ctx context.Context, x *Vec, fraction int) (*Vec, error) {
 	if err := e.own(x); err != nil {
+		return nil, err
+	}
+	if err := e.wide(); err != nil {
 		return nil, err
 	}
 	const behind = 26 // of the exponent to base two, whose planes are then 32 in all

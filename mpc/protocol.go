@@ -8,6 +8,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/mal3"
+	"github.com/dujiang-dev/dujiang/internal/many"
 	"github.com/dujiang-dev/dujiang/internal/rep3"
 	"github.com/dujiang-dev/dujiang/internal/two"
 )
@@ -72,12 +73,14 @@ func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (en
 		return rep3.Open(ctx, self, peers[(self+1)%n], peers[(self+2)%n], cfg.Context)
 	case n == rep3.Parties && cfg.Adversary == Malicious:
 		return mal3.Open(ctx, self, peers[(self+1)%n], peers[(self+2)%n], cfg.Context)
+	case n >= many.Least && n <= many.Most && cfg.Adversary == SemiHonest:
+		return many.Open(ctx, self, peers, cfg.Context)
 	}
 	return nil, fmt.Errorf("there is no protocol for %d parties and the adversary %v", n, cfg.Adversary)
 }
 
 // Prepare makes, with the others, what calls are going to use and does not depend on
-// inputs. It is of use for two parties only, and does nothing for three.
+// inputs. It is of use for two parties only, and does nothing for more.
 func (e *Engine) Prepare(ctx context.Context, d Demand) error {
 	return e.during(ctx, func() error { return e.party.Prepare(d) })
 }

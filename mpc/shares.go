@@ -7,21 +7,26 @@ import (
 	"slices"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/many"
 	"github.com/dujiang-dev/dujiang/mpc/share"
 )
 
 // schemeOf returns how so many parties hold numbers.
 func schemeOf(parties int) share.Scheme {
 	s := share.Scheme{Kind: share.Replicated, Ring: share.Z64, Quorum: share.Quorum{Needed: 2, Parties: parties}}
-	if parties == 2 {
+	switch {
+	case parties == 2:
 		s.Kind = share.Additive
+	case parties >= many.Least:
+		s.Kind, s.Ring, s.Quorum.Needed = share.Shamir, share.F61, (parties+1)/2
 	}
 	return s
 }
 
 // InputShares returns the vector that s is a share of, so that clients can share numbers
-// and leave. With three parties it must be of kind Replicated over Z64, 2 of 3, and with two
-// of kind Additive over Z64, and its index this party's plus one; the other parties pass the
+// and leave. With three parties it must be of kind Replicated over Z64, 2 of 3, with two
+// of kind Additive over Z64, and with n >= 4 of kind Shamir over F61, (n+1)/2 of n, rounded
+// down, where [share.Modulus] less k stands for -k; and its index this party's plus one; the other parties pass the
 // other shares. Whoever shared the numbers answers for their range, which nobody can
 // check. For malicious parties they compare, in one round, that they have shares of the same
 // vector.

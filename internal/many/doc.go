@@ -1,0 +1,78 @@
+// Package many computes on vectors that 4 to 16 parties hold in Shamir's shares [Sha79]
+// over the field of 2^61 - 1 elements: of n parties, t = (n-1)/2, rounded down, have
+// nothing, and one more has the secrets.
+//
+// [Open] joins a party to the others; the methods of [Party] are those of engine.Party.
+// Everything linear is local. Party i, from 0, has the values at the point i + 1 of
+// polynomials of degree t whose values at zero are the secrets. Numbers are elements of
+// the field, from -2^60 to 2^60 - 2. Bits are elements of GF(8), GF(16) or GF(32), the
+// smallest that has enough points, 64 of them side by side in as many words as they have
+// bits.
+//
+// There is a stream between every two parties, on which they exchange keys once. A
+// sharing takes one round: the dealer's polynomial is given by its secret and by the
+// shares of the t parties that follow, which these and the dealer expand from their keys,
+// and the dealer sends the n - 1 - t others theirs. A product [BGW88] is computed on shares,
+// which gives a sharing of twice the degree, and 2t + 1 parties deal what they have of it
+// to reduce the degree [GRR98]:
+//
+//	dealer i of 2t+1                              party j
+//	f_i(0) = c_i·x(i+1)·y(i+1)   --- f_i(j+1) --->   sum of all f_i(j+1)
+//
+// Conversions between numbers and bits open a number plus a mask which is uniform in the
+// field, and of which the bits are shared too [EGKRS20]; so they are exact, and nothing
+// leaks that a statistical margin would have to cover. A comparison needs the carry into one
+// bit of the difference of what was opened and of the mask.
+//
+// # Security
+//
+// Semi-honest, with at most t of the n corrupted: they follow the protocol and see, beside
+// their inputs and what is opened, uniformly random elements only, if AES-128 in counter mode
+// is pseudorandom. A product needs no assumption otherwise [BGW88]. A party that deviates can
+// make results wrong without notice, and with a result that comes of that, can learn more. All
+// parties must be there: one that stops ends the run. Computation is constant-time, with
+// the exception that package field names.
+//
+// Streams must be authenticated and encrypted by the caller.
+//
+// # Leakage
+//
+// Lengths, the operations, and what is opened.
+//
+// # Cost
+//
+// In elements that are sent, of 8 bytes for a number, and for a word of 64 bits of 24, from
+// 8 parties on of 32, and for 16 parties of 40:
+//
+//	input                  n-1-t from the party that has it      1 round
+//	product, inner product n-1-t from each of 2t+1 parties       1 round, that of Mul
+//	opening                t to each party that learns it        1 round
+//	RandomBits             n-1-t from each of t+1 parties        1 round
+//
+// With L the number of times that t + 1 is halved, rounded up, until it is 1: the mask of a
+// conversion takes 1 + 8L rounds and t times 480 conjunctions of bits; Numbers 2 + L rounds,
+// and t products for each bit; Negative 7 to 9 rounds more than its mask, Decompose 8 and
+// Zero 7, and Truncate 3 + L, and more than 59 bits that are cut off twice as much. Five bytes
+// more for each message, which is of up to 8192 words. Masks are made when they are needed,
+// and Prepare does nothing.
+//
+// The reduction of [DN07] would send less from about seven parties on, in twice the
+// rounds and with random sharings made beforehand. It is not here.
+//
+// # References
+//
+//   - [BGW88] Michael Ben-Or, Shafi Goldwasser, Avi Wigderson: Completeness Theorems for
+//     Non-Cryptographic Fault-Tolerant Distributed Computation. STOC 1988.
+//   - [DN07] Ivan Damgård, Jesper Buus Nielsen: Scalable and Unconditionally Secure
+//     Multiparty Computation. CRYPTO 2007.
+//   - [EGKRS20] Daniel Escudero, Satrajit Ghosh, Marcel Keller, Rahul Rachuri, Peter Scholl:
+//     Improved Primitives for MPC over Mixed Arithmetic-Binary Circuits. CRYPTO 2020,
+//     eprint 2020/338.
+//   - [GRR98] Rosario Gennaro, Michael O. Rabin, Tal Rabin: Simplified VSS and Fast-track
+//     Multiparty Computations with Applications to Threshold Cryptography. PODC 1998.
+//   - [RW19] Dragos Rotaru, Tim Wood: MArBled Circuits: Mixing Arithmetic and Boolean
+//     Circuits with Active Security. INDOCRYPT 2019, eprint 2019/207.
+//   - [Sha79] Adi Shamir: How to Share a Secret. Communications of the ACM, 1979.
+//   - [Skl60] Jack Sklansky: Conditional-Sum Addition Logic. IRE Transactions on
+//     Electronic Computers, 1960.
+package many

@@ -1,0 +1,287 @@
+package many
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/field"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
+	"github.com/dujiang-dev/dujiang/internal/label"
+	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// Least and Most are the smallest and the largest number of parties.
+const (
+	Least = 4
+	Most  = 16
+)
+
+const (
+	version = 1
+	// helloProtocol is the number of this protocol in hellos.
+	helloProtocol = 21
+
+	typeKey    = 1
+	typeNumber = 2
+	typeWord   = 3
+)
+
+// A Vec is a party's share of a vector: one column of numbers, or as many columns of
+// words of bits as elements of the small field have bits.
+type Vec = engine.Vec
+
+var _ engine.Party = (*Party)(nil)
+
+// A Party is one of the n.
+type Party struct {
+	index, n, t   int
+	links         []*link // that of the own index is nil
+	cancel        context.CancelCauseFunc
+	numbers, bits *space
+	coins         *prg.PRG // what nobody else knows
+	rounds        int
+}
+
+// A link is what a party has with one other.
+type link struct {
+	session *session.Session
+	// Streams of shares that this party deals to the other one, and the other way
+	// round, which therefore need not be sent.
+	to, from           *prg.PRG
+	sending, receiving [8 * chunk]byte
+}
+
+// coins are all the randomness of a party.
+type coins struct {
+	keys  [Most][prg.Size]byte // for the link with each
+	own   [prg.Size]byte
+	nonce [prg.Size]byte // of all sessions; public
+}
+
+// Open joins party self to the others: peers[i] is the stream to party i, and peers[self]
+// is not used. All have the same context, which binds the run to what they agreed upon
+// outside. When it fails there is nothing to close.
+func Open(ctx context.Context, self int, peers []io.ReadWriter, agreed []byte) (*Party, error) {
+	c := new(coins)
+	for i := range c.keys {
+		rand.Read(c.keys[i][:])
+	}
+	rand.Read(c.own[:])
+	rand.Read(c.nonce[:])
+	return open(ctx, self, peers, agreed, c)
+}
+
+func open(ctx context.Context, self int, peers []io.ReadWriter, agreed []byte, c *coins) (*Party, error) {
+	n := len(peers)
+	if n < Least || n > Most || self < 0 || self >= n {
+		return nil, fmt.Errorf("many: party %d of %d, which are not %d to %d", self, n, Least, Most)
+	}
+	tag, err := label.New("many", version, "agreement", agreed)
+	if err != nil {
+		return nil, fmt.Errorf("many: %w", err)
+	}
+	p := &Party{index: self, n: n, t: (n - 1) / 2, links: make([]*link, n), coins: prg.New(c.own)}
+	p.numbers, p.bits = newNumbers(self, n, p.t), newBits(self, n, p.t)
+	ctx, p.cancel = context.WithCancelCause(ctx)
+	for i := range peers {
+		if i != self {
+			p.links[i] = new(link)
+		}
+	}
+	// All at once: nobody waits for a party that waits for another one.
+	err = p.each(func(i int, l *link) error { return p.meet(ctx, i, l, peers[i], tag, c) })
+	if err != nil {
+		return nil, p.Close(err)
+	}
+	return p, nil
+}
+
+// meet opens the session with party i, and exchanges keys with it.
+func (p *Party) meet(ctx context.Context, i int, l *link, rw io.ReadWriter, tag []byte, c *coins) error {
+	role := session.RoleA
+	if i < p.index {
+		role = session.RoleB
+	}
+	s, claimed, err := session.Open(ctx, rw, session.Hello{
+		Protocol:        helloProtocol,
+		ProtocolVersion: version,
+		Role:            role,
+		Nonce:           c.nonce,
+		Items:           uint64(p.index),
+		Terms:           []session.Term{{Name: "contexts", Value: tag}, {Name: "numbers of parties", Value: []byte{byte(p.n)}}},
+	})
+	if err != nil {
+		return err
+	}
+	l.session = s
+	if claimed != uint64(i) {
+		return fmt.Errorf("%w: it says that it is party %d", session.ErrIncompatible, claimed)
+	}
+	var theirs [prg.Size]byte
+	err = s.Duplex(
+		func() error { return s.Send(typeKey, c.keys[i][:]) },
+		func() error { return s.Recv(typeKey, theirs[:]) })
+	if err != nil {
+		return err
+	}
+	l.to, l.from = prg.New(c.keys[i]), prg.New(theirs)
+	return nil
+}
+
+// each calls f for all links at once, and returns the first error. That ends what the
+// other calls are waiting for.
+func (p *Party) each(f func(i int, l *link) error) error {
+	var first error
+	var failed sync.Once
+	var all sync.WaitGroup
+	for i, l := range p.links {
+		if l == nil {
+			continue
+		}
+		all.Go(func() {
+			if err := f(i, l); err != nil {
+				failed.Do(func() {
+					first = engine.At(i, err)
+					p.cancel(first)
+				})
+			}
+		})
+	}
+	all.Wait()
+	return first
+}
+
+// chunk is how many words go in one message.
+const chunk = 1 << 13
+
+// A letter is one column that goes to or comes from a party.
+type letter struct {
+	typ   byte
+	words []uint64
+}
+
+// exchange sends and receives, at once and with all parties, the letters to and from
+// each. It is one round.
+func (p *Party) exchange(out, in [][]letter) error {
+	p.rounds++
+	return p.each(func(i int, l *link) error {
+		return l.session.Duplex(func() error {
+			for _, letter := range out[i] {
+				if err := l.send(letter); err != nil {
+					return err
+				}
+			}
+			return nil
+		}, func() error {
+			for _, letter := range in[i] {
+				if err := l.receive(letter); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	})
+}
+
+// send sends the words of a letter, in messages of a chunk.
+func (l *link) send(a letter) error {
+	for words := a.words; len(words) > 0; {
+		n := min(len(words), chunk)
+		if err := l.session.Send(a.typ, ring64.Bytes(words[:n], l.sending[:])); err != nil {
+			return err
+		}
+		words = words[n:]
+	}
+	return nil
+}
+
+// receive fills the words of a letter from what send makes of one.
+func (l *link) receive(a letter) error {
+	for words := a.words; len(words) > 0; {
+		n := min(len(words), chunk)
+		err := ring64.Fill(words[:n], l.receiving[:], func(b []byte) error { return l.session.Recv(a.typ, b) })
+		if err != nil {
+			return err
+		}
+		if a.typ == typeNumber && field.Canonical(words[:n]) >= 0 {
+			return fmt.Errorf("%w: a share is not an element of the field", session.ErrPeer)
+		}
+		words = words[n:]
+	}
+	return nil
+}
+
+// Index returns which party p is.
+func (p *Party) Index() int { return p.index }
+
+// Parties returns how many parties there are.
+func (p *Party) Parties() int { return p.n }
+
+// Bounds returns the integers that elements of the field stand for, of which there
+// are as many: the smallest one is -2^60, and the largest 2^60 - 2.
+func (p *Party) Bounds() (lowest, highest int64) { return lowestNumber, highestNumber }
+
+// Prepare has nothing to do.
+func (p *Party) Prepare(engine.Demand) error { return nil }
+
+// Stats returns what all sessions cost.
+func (p *Party) Stats() engine.Stats {
+	stats := engine.Stats{Rounds: p.rounds}
+	for _, l := range p.links {
+		if l != nil {
+			s := l.session.Stats()
+			stats.Sent += s.Sent
+			stats.Received += s.Received
+		}
+	}
+	return stats
+}
+
+// Interrupt ends what is under way, and the run, with a reason.
+func (p *Party) Interrupt(reason error) { p.cancel(reason) }
+
+// Close ends the run: with nil when all is done, which waits for the others to be
+// done too, and otherwise with the error that stopped it, of which it tells the
+// others. It returns the error to report. The streams stay open.
+func (p *Party) Close(err error) error {
+	if err == nil {
+		err = p.each(func(i int, l *link) error {
+			// Who comes first in a session sends its end first.
+			if p.index < i {
+				return errors.Join(l.session.SendEnd(), l.session.RecvEnd())
+			}
+			return errors.Join(l.session.RecvEnd(), l.session.SendEnd())
+		})
+	}
+	// All at once, as each may take a moment to tell the other side.
+	var closing sync.WaitGroup
+	reasons := make([]error, p.n)
+	for i, l := range p.links {
+		if l != nil && l.session != nil {
+			closing.Go(func() { reasons[i] = engine.At(i, l.session.Close(err)) })
+		}
+	}
+	closing.Wait()
+	p.cancel(nil)
+	if err == nil {
+		return nil
+	}
+	// What the others say is better than what came of it here.
+	for _, reason := range reasons {
+		if !classified(err) && classified(reason) {
+			err = reason
+		}
+	}
+	return fmt.Errorf("many: %w", err)
+}
+
+// classified reports whether err says which side is at fault.
+func classified(err error) bool {
+	return errors.Is(err, session.ErrPeer) || errors.Is(err, session.ErrIncompatible) || errors.Is(err, session.ErrAborted)
+}

@@ -1,0 +1,294 @@
+package many
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// pipes returns unbuffered streams between all of n parties.
+func pipes(n int) [][]io.ReadWriter {
+	s := make([][]io.ReadWriter, n)
+	for i := range s {
+		s[i] = make([]io.ReadWriter, n)
+		for j := range i {
+			s[i][j], s[j][i] = net.Pipe()
+		}
+	}
+	return s
+}
+
+// seeded returns coins of a party that are the same in every run.
+func seeded(i int) *coins {
+	c := &coins{own: [16]byte{byte(i), 1}, nonce: [16]byte{byte(i), 2}}
+	for j := range c.keys {
+		c.keys[j] = [16]byte{byte(i), 3, byte(j)}
+	}
+	return c
+}
+
+// join runs all parties. Each closes its streams when it is done.
+func join(ctx context.Context, streams [][]io.ReadWriter, agreed func(i int) []byte, f func(p *Party) error) []error {
+	errs := make([]error, len(streams))
+	var running sync.WaitGroup
+	for i := range streams {
+		running.Go(func() {
+			defer func() {
+				for _, rw := range streams[i] {
+					if rw != nil {
+						rw.(io.Closer).Close()
+					}
+				}
+			}()
+			var context []byte
+			if agreed != nil {
+				context = agreed(i)
+			}
+			p, err := open(ctx, i, streams[i], context, seeded(i))
+			if err != nil {
+				errs[i] = err
+				return
+			}
+			errs[i] = p.Close(f(p))
+		})
+	}
+	running.Wait()
+	return errs
+}
+
+// run runs n parties over unbuffered pipes in a bubble.
+func run(t *testing.T, n int, f func(p *Party) error) (errs []error) {
+	synctest.Test(t, func(t *testing.T) { errs = join(t.Context(), pipes(n), nil, f) })
+	return errs
+}
+
+func none(t *testing.T, errs []error) {
+	t.Helper()
+	for i, err := range errs {
+		require.NoError(t, err, "party %d", i)
+	}
+}
+
+// TestEngine holds what all engines have in common.
+func TestEngine(t *testing.T) {
+	enginetest.Run(t, func(t *testing.T, f func(p engine.Party) error) []error {
+		return run(t, Least, func(p *Party) error { return f(p) })
+	})
+}
+
+// mine returns values at the party that has them, and nil elsewhere.
+func mine[T any](p *Party, from int, values []T) []T {
+	if p.index == from {
+		return values
+	}
+	return nil
+}
+
+// TestParties computes with few and with many parties, over every field of bits: all
+// operations, once.
+func TestParties(t *testing.T) {
+	for _, n := range []int{5, 8, Most} {
+		if testing.Short() && n == 8 {
+			continue
+		}
+		none(t, run(t, n, func(p *Party) error { return everything(t, p) }))
+	}
+}
+
+var someNumbers = []int64{lowestNumber / 2, -70000, -1, 0, 1, 12345, highestNumber / 2}
+
+func everything(t *testing.T, p *Party) error {
+	n := len(someNumbers)
+	x, err := p.Input(p.n-1, n, mine(p, p.n-1, someNumbers))
+	if err != nil {
+		return err
+	}
+	z, ones := p.NewVec(n), p.NewVec(n)
+	p.Shift(ones, -3)
+	if err := p.Mul(z, x, ones); err != nil {
+		return err
+	}
+	if err := p.Truncate(ones, x, 7); err != nil {
+		return err
+	}
+	negative, err := p.Negative(x, 61)
+	if err != nil {
+		return err
+	}
+	zero, err := p.Zero(x, 61)
+	if err != nil {
+		return err
+	}
+	bits, err := p.Decompose(x, 64)
+	if err != nil {
+		return err
+	}
+	both, err := p.Numbers(n, negative, zero)
+	if err != nil {
+		return err
+	}
+	var opened [4][]int64
+	for i, v := range []Vec{z, ones, both[0], both[1]} {
+		if opened[i], err = p.Reveal(v, p.everybody()); err != nil {
+			return err
+		}
+	}
+	words, err := p.RevealBits(bits, p.everybody())
+	if err != nil {
+		return err
+	}
+	for i, a := range someNumbers {
+		if a > -1000000 && a < 1000000 {
+			require.Equal(t, -3*a, opened[0][i])
+		}
+		require.Contains(t, []int64{a >> 7, a>>7 + 1}, opened[1][i])
+		require.Equal(t, a < 0, opened[2][i] == 1)
+		require.Equal(t, a == 0, opened[3][i] == 1)
+		for k, word := range words {
+			require.Equal(t, uint64(a)>>k&1, word>>i&1, "bit %d of %d", k, a)
+		}
+	}
+	return nil
+}
+
+// TestDeath has one party stop in every place: the others end with an error that names a
+// party, without waiting for a deadline.
+func TestDeath(t *testing.T) {
+	gone := errors.New("gone")
+	for victim := range 5 {
+		for when := range 3 {
+			errs := run(t, 5, func(p *Party) error {
+				x, y := p.NewVec(chunk+1), p.NewVec(chunk+1)
+				for step, f := range []func() error{
+					func() error { return p.Mul(y, x, x) },
+					func() error { _, err := p.Reveal(y, p.everybody()); return err },
+					func() error { return nil },
+				} {
+					if p.index == victim && step == when {
+						return gone
+					}
+					if err := f(); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+			for i, err := range errs {
+				if i == victim {
+					require.ErrorIs(t, err, gone)
+					continue
+				}
+				var at *engine.PartyError
+				require.ErrorAs(t, err, &at, "victim %d at %d, party %d", victim, when, i)
+			}
+		}
+	}
+}
+
+// TestDeadline has a party stall: the others end when their context does.
+func TestDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		start := time.Now()
+		errs := join(ctx, pipes(4), nil, func(p *Party) error {
+			if p.index == 1 {
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return p.Mul(p.NewVec(10), p.NewVec(10), p.NewVec(10))
+		})
+		for i, err := range errs {
+			require.Error(t, err, "party %d", i)
+		}
+		require.Less(t, time.Since(start), time.Minute+10*time.Second)
+	})
+}
+
+// TestMalformed has party 3 send party 1 something else than it should, in the place of
+// shares that it opens.
+func TestMalformed(t *testing.T) {
+	ones := func(n int) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = 0xff
+		}
+		return b
+	}
+	for name, test := range map[string]struct {
+		bits bool
+		f    func(s *session.Session) error
+	}{
+		"type":            {false, func(s *session.Session) error { return s.Send(typeWord, make([]byte, 80)) }},
+		"short":           {false, func(s *session.Session) error { return s.Send(typeNumber, make([]byte, 79)) }},
+		"long":            {false, func(s *session.Session) error { return s.Send(typeNumber, make([]byte, 81)) }},
+		"not an element":  {false, func(s *session.Session) error { return s.Send(typeNumber, ones(80)) }},
+		"number for bits": {true, func(s *session.Session) error { return s.Send(typeNumber, make([]byte, 80)) }},
+		"not bits": {true, func(s *session.Session) error {
+			return errors.Join(s.Send(typeWord, ones(80)), s.Send(typeWord, ones(80)), s.Send(typeWord, make([]byte, 80)))
+		}},
+	} {
+		errs := run(t, 5, func(p *Party) error {
+			to := make([]bool, 5)
+			to[1] = true
+			if p.index == 3 {
+				if err := test.f(p.links[1].session); err != nil {
+					return err
+				}
+				return errors.New("done")
+			}
+			if test.bits {
+				_, err := p.RevealBits(p.NewBits(10), to)
+				require.Equal(t, err != nil, p.index == 1)
+				return err
+			}
+			_, err := p.Reveal(p.NewVec(10), to)
+			require.Equal(t, err != nil, p.index == 1)
+			return err
+		})
+		require.ErrorIs(t, errs[1], session.ErrPeer, name)
+		for i, err := range errs {
+			require.Error(t, err, "%s, party %d", name, i)
+		}
+	}
+}
+
+// TestDisagreement ends everywhere, although some pairs agree.
+func TestDisagreement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		errs := join(t.Context(), pipes(4), func(i int) []byte { return []byte{byte(i / 3)} }, func(*Party) error { return nil })
+		for i, err := range errs {
+			require.Error(t, err, "party %d", i)
+		}
+		require.ErrorIs(t, errs[3], session.ErrIncompatible)
+		require.ErrorContains(t, errs[3], "contexts differ")
+	})
+	// Parties 0 and 3 take parties 1 and 2 for each other.
+	synctest.Test(t, func(t *testing.T) {
+		s := pipes(4)
+		for _, i := range []int{0, 3} {
+			s[i][1], s[i][2] = s[i][2], s[i][1]
+		}
+		errs := join(t.Context(), s, nil, func(*Party) error { return nil })
+		require.ErrorIs(t, errors.Join(errs...), session.ErrIncompatible)
+	})
+	for _, n := range []int{3, 17} {
+		_, err := Open(t.Context(), 0, make([]io.ReadWriter, n), nil)
+		require.ErrorContains(t, err, "4 to 16")
+	}
+	_, err := Open(t.Context(), 4, make([]io.ReadWriter, 4), nil)
+	require.ErrorContains(t, err, "party 4 of 4")
+	_, err = Open(t.Context(), 0, make([]io.ReadWriter, 4), make([]byte, 1<<16))
+	require.ErrorContains(t, err, "longer than")
+}
