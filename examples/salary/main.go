@@ -57,7 +57,7 @@ func run(ctx context.Context, w io.Writer, people, plot string) error {
 	}
 	r := reports[0]
 	fmt.Fprintf(w, "%d people of %d organisations; groups of fewer than %d are left out\n\n", r.hours.Count, len(tables), minimum)
-	fmt.Fprintln(w, "years of education  people  high income  hours a week")
+	fmt.Fprintln(w, "level of education  people  high income  hours a week")
 	for _, g := range r.groups {
 		fmt.Fprintf(w, "%18d %7d %11.1f%% %13.1f\n", g.Key, g.Count, 100*g.Means[0], g.Means[1])
 	}

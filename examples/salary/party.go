@@ -138,7 +138,7 @@ func connect(ctx context.Context) (streams [organisations][]io.ReadWriter, err e
 		}
 		accepted := make(chan error, 1)
 		go func() {
-			conn, err := l.AcceptPeer(ctx, nil)
+			conn, err := l.AcceptPeer(ctx, func(net.Addr, error) {})
 			streams[i][j] = conn
 			accepted <- err
 		}()

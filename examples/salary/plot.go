@@ -14,7 +14,7 @@ import (
 func draw(file string, groups []stat.Group) error {
 	p := plot.New()
 	p.Title.Text = "High incomes by education"
-	p.X.Label.Text = "years of education"
+	p.X.Label.Text = "level of education"
 	p.Y.Label.Text = "percent with a high income"
 	p.Y.Min = 0
 	var values plotter.Values

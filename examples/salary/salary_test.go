@@ -62,7 +62,7 @@ func TestRun(t *testing.T) {
 	var out bytes.Buffer
 	file := filepath.Join(t.TempDir(), "plot.svg")
 	require.NoError(t, run(t.Context(), &out, "", file))
-	require.Contains(t, out.String(), "years of education")
+	require.Contains(t, out.String(), "level of education")
 	drawn, err := os.ReadFile(file)
 	require.NoError(t, err)
 	require.Contains(t, string(drawn), "<svg")
