@@ -74,7 +74,7 @@ func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 //
 // For each two bits that the range of keys needs, each element costs up to 44 bytes from each
 // party, in seven rounds, and more for keys of over 32 bits; before that come the costs of
-// Decompose, and after it those of two shuffles for each column. What is opened on the way is
+// Decompose, and after it that of a shuffle for each column. What is opened on the way is
 // random orders. What Shuffle says of caches is so here.
 func (e *Engine) Sort(ctx context.Context, keys *Vec, columns ...*Vec) ([]*Vec, error) {
 	if err := e.own(keys); err != nil {

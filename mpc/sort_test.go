@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
 )
 
 // TestSort compares sorting with that of Go, by keys of all ranges, and looks whether equal
@@ -107,6 +109,7 @@ func TestSortCosts(t *testing.T) {
 		require.Less(t, float64(sorted[1].Sent-sorted[0].Sent)/n, 46.5)
 		require.Equal(t, 7, sorted[1].Rounds-sorted[0].Rounds)
 		require.Less(t, float64(sorted[1].Sent)/n, 800.0)
+		require.LessOrEqual(t, sorted[1].Rounds, 125)
 	}
 }
 
@@ -133,6 +136,18 @@ func TestSortPreview(t *testing.T) {
 		} {
 			require.Error(t, err)
 		}
+		// A protocol without orders refuses.
+		party := e.party
+		e.party = struct{ engine.Party }{party}
+		for _, err := range []error{
+			second(e.Sort(ctx, x)),
+			second(e.Shuffle(ctx, x)),
+			second(e.Group(ctx, x)),
+			second(e.Compact(ctx, e.bits(2), x)),
+		} {
+			require.ErrorContains(t, err, "three semi-honest parties")
+		}
+		e.party = party
 		return nil
 	}))
 }

@@ -164,8 +164,13 @@ func (k kind) unpack(v []uint64) {
 	if !k.packed() {
 		return
 	}
-	for i := len(v) - 1; i >= 0; i-- {
-		v[i] = uint64(uint32(v[i/2] >> (i % 2 * 32)))
+	n := len(v)
+	if n%2 == 1 {
+		v[n-1] = uint64(uint32(v[n/2]))
+	}
+	for i := n/2 - 1; i >= 0; i-- {
+		w := v[i]
+		v[2*i], v[2*i+1] = uint64(uint32(w)), w>>32
 	}
 }
 
@@ -175,6 +180,24 @@ func (k kind) fill(g *prg.PRG, n int) []uint64 {
 	g.Uint64s(v[:k.words(n)])
 	k.unpack(v)
 	return v
+}
+
+// masked sets z to x plus random elements, or minus them, which are those of fill. It takes
+// no memory for them. z may be x.
+func (k kind) masked(z, x []uint64, g *prg.PRG, minus bool) {
+	var masks [maskChunk]uint64
+	for len(z) > 0 {
+		n := min(len(z), maskChunk)
+		m := masks[:n]
+		g.Uint64s(m[:k.words(n)])
+		k.unpack(m)
+		if minus {
+			k.minus(z[:n], x[:n], m)
+		} else {
+			k.plus(z[:n], x[:n], m)
+		}
+		z, x = z[n:], x[n:]
+	}
 }
 
 // apply returns v in the order, or in the inverse one.
@@ -238,7 +261,7 @@ func (p *Party) reorderFirst(s *shuffle, tracks []track, inverse bool, second, t
 			x := make([]uint64, s.n)
 			t.kind.plus(x, t.own, t.next)
 			for _, c := range []int{a, b} {
-				t.kind.plus(x, x, t.kind.fill(s.masks[c], s.n))
+				t.kind.masked(x, x, s.masks[c], false)
 				x = apply(s.orders[c], x, inverse)
 			}
 			if err := p.send(a == 1, t.kind.pack(x)); err != nil {
@@ -264,7 +287,7 @@ func (p *Party) reorderSecond(s *shuffle, tracks []track, inverse bool, first, t
 		for _, t := range tracks {
 			y := make([]uint64, s.n)
 			if p.rehearsal == nil {
-				t.kind.minus(y, *t.column(c), t.kind.fill(s.masks[a], s.n))
+				t.kind.masked(y, *t.column(c), s.masks[a], true)
 				y = apply(s.orders[a], y, inverse)
 			}
 			if err := p.send(c == 1, t.kind.pack(y)); err != nil {
@@ -295,7 +318,7 @@ func (p *Party) reorderThird(s *shuffle, tracks []track, inverse bool, first, se
 			return err
 		}
 		if p.rehearsal == nil {
-			t.kind.minus(y, y, t.kind.fill(s.masks[b], s.n))
+			t.kind.masked(y, y, s.masks[b], true)
 			y = apply(s.orders[b], y, inverse)
 		}
 		received[i] = y

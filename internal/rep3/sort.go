@@ -218,7 +218,7 @@ func (p *Party) products(x, y track) (track, error) {
 // zeroHalves returns this party's part of a sharing of zeros modulo 2^32.
 func (p *Party) zeroHalves(n int) []uint64 {
 	z := halves.fill(p.ownMask, n)
-	halves.minus(z, z, halves.fill(p.nextMask, n))
+	halves.masked(z, z, p.nextMask, true)
 	return z
 }
 

@@ -1,0 +1,50 @@
+// Package stat computes statistics of secret numbers that the parties of package mpc hold in
+// shares, and opens the results to named parties, unless they are of too few rows.
+//
+// Most callers want [Study.Describe] for a column, [Study.ByGroup] for counts and means by a
+// key, and [Study.Linear] for a regression:
+//
+//	s, err := stat.New(e, &stat.Config{To: []int{0, 1, 2}, Minimum: 10})
+//	groups, err := s.ByGroup(ctx, region, wage)
+//
+// All parties call the same methods in the same order, each on its own part. Parties that
+// learn nothing get nil.
+//
+// # Security
+//
+// That of the engine. Methods that sort, which are ByGroup and Quantiles, are for three
+// semi-honest parties.
+//
+// # Leakage
+//
+// The number of rows is known to all parties. The parties in Config.To learn the results and
+// what these are computed from: sums, and sums of squares and products. The fields of
+// results and comments of methods name them. Nothing is opened of vectors with fewer than
+// Config.Minimum rows, and cells and groups with fewer are opened as zeros, so that they
+// look like those without any.
+//
+// That alone does not make results anonymous. A cell that is hidden follows from the number of
+// all rows when it is the only one, and results of tables that differ in one row say what is
+// in that row. There is no noise here; whoever needs differential privacy must not
+// open results by this package.
+//
+// # Cost
+//
+// Sums are local. Describe takes a Dot, and Covariance and Linear one for each pair of
+// columns, which cost a round each, and so does each result that is opened. Histogram costs a
+// Less for each edge, and Crosstab an Equal for each value of both columns and a MatMul;
+// ByGroup costs a Group, a Compact and a Select for each column, Quantiles a Sort.
+//
+// # Precision
+//
+// Sums and products of integers are exact, and so are the quotients up to the last rounding to
+// a float64. Those of fixed-point numbers are as exact if they have at most 53 bits, and
+// rounded to these otherwise. P values are right to 10 digits. Sums that the engine's bits do
+// not hold are refused: declare narrow ranges.
+//
+// # References
+//
+// Welch: The generalization of Student's problem when several different population variances are
+// involved, Biometrika 1947. Incomplete beta and gamma functions are the continued fractions
+// and series of NIST's Digital Library of Mathematical Functions, 8.17.22, 8.9.2 and 8.7.1.
+package stat
