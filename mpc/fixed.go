@@ -94,7 +94,8 @@ func (e *Engine) OpenFixed(ctx context.Context, v *Vec, to ...int) ([]float64, e
 
 // Truncate returns the same numbers with fewer bits behind the point, rounded down or up:
 // up with a probability of about what is cut off, so that errors of many numbers
-// cancel out. The integers of v must be of one bit less than the engine holds.
+// cancel out. With malicious parties it is always down. The integers of v must be of one
+// bit less than the engine holds.
 func (e *Engine) Truncate(ctx context.Context, v *Vec, fraction int) (*Vec, error) {
 	shift, err := e.truncation(v, fraction)
 	if err != nil {
