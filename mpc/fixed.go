@@ -164,6 +164,15 @@ func (e *Engine) Floor(ctx context.Context, v *Vec, fraction int) (*Vec, error) 
 // MulFixed returns the products of x and y, element by element, truncated to the bits
 // behind the point of the factor that has more; see [Engine.Truncate].
 func (e *Engine) MulFixed(ctx context.Context, x, y *Vec) (*Vec, error) {
+	if err := e.own(x, y); err != nil {
+		return nil, err
+	}
+	// What cannot be truncated is refused before it is computed.
+	if r, err := e.products(1, x.r, y.r); err == nil {
+		if _, err := e.truncation(&Vec{engine: e, r: r, fraction: x.fraction + y.fraction}, max(x.fraction, y.fraction)); err != nil {
+			return nil, err
+		}
+	}
 	z, err := e.Mul(ctx, x, y)
 	if err != nil {
 		return nil, err

@@ -226,7 +226,10 @@ func TestFunctions(t *testing.T) {
 		require.NoError(t, err)
 		low, err := constant.Shift(-30)
 		require.NoError(t, err)
+		broad, err := one.Scale(1 << 31)
+		require.NoError(t, err)
 		for name, err := range map[string]error{
+			"wide product":       second(e.MulFixed(ctx, broad, broad)),
 			"zero divisor":       second(e.Div(ctx, zero, zero, 0)),
 			"wide quotient":      second(e.Div(ctx, all, zero, 0)),
 			"fine quotient":      second(e.Div(ctx, zero, constant, 70)),
