@@ -49,6 +49,7 @@ func TestFixed(t *testing.T) {
 			opened, err := e.OpenFixed(ctx, x, everyone...)
 			require.NoError(t, err)
 			within(t, func(i int) float64 { return a[i] }, func(int) float64 { return 1.0 / (2 << f) }, opened)
+			a, b := slices.Clone(a), slices.Clone(b)
 			for i := range a { // as rounded
 				a[i] = math.RoundToEven(math.Ldexp(a[i], f)) / (1 << f)
 				b[i] = math.RoundToEven(math.Ldexp(b[i], f)) / (1 << f)
