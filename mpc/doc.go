@@ -78,6 +78,13 @@
 // keep them from results that it has. Vectors that were not opened are checked by
 // [Engine.Close] only: what [Engine.Shares] returned before is to be used after it.
 //
+// What the corrupted party inputs is up to it, also outside of the range that it has to be
+// in: results are then those of such numbers where what comes of them fits, and otherwise
+// can be any, and an opening that finds one outside of its range ends the run, by which the
+// corrupted party can tell that it was. Who must not rely on that declares the range of all
+// numbers of 64 bits, and makes numbers of the lowest bits of [Engine.Decompose] by
+// [Engine.Compose]: these are in their range whatever was put in.
+//
 // Two parties use triples up. With [Transfers] nobody else is trusted, under the
 // assumptions of oblivious transfer; nor is with [Encryption], which assumes in addition that
 // learning with errors over rings is hard, for 128 bits of security [HES18, KPR18]. A [Dealer]
@@ -94,6 +101,10 @@
 // # Leakage
 //
 // Lengths, ranges, the operations and their order, and what is opened, to whom it is.
+// [Engine.Truncate] rounds, but for malicious parties, by random numbers that are in the
+// shares of the parties. Which of two numbers next to each other is opened tells a party
+// that learns it where x is, within one unit, as it would with [Engine.Floor]; but what is
+// opened of several truncations of the same x tells more, of what was cut off.
 // Whether that in itself says too much about a person is not looked at here.
 //
 // # Cost

@@ -154,7 +154,7 @@ func (e *Engine) vec(r Range, fraction, n int) *Vec {
 }
 
 // Input shares n numbers of party from, all of them in r. That party passes them as
-// values, which are checked, and the others pass nil.
+// values, which are checked there and nowhere else, and the others pass nil.
 func (e *Engine) Input(ctx context.Context, from, n int, r Range, values []int64) (*Vec, error) {
 	switch {
 	case from < 0 || from >= e.Parties():

@@ -94,7 +94,8 @@ func (e *Engine) OpenFixed(ctx context.Context, v *Vec, to ...int) ([]float64, e
 
 // Truncate returns the same numbers with fewer bits behind the point, rounded down or up:
 // up with a probability of about what is cut off, so that errors of many numbers
-// cancel out. The integers of v must be of one bit less than the engine holds.
+// cancel out. With malicious parties it is always down. The integers of v must be of one
+// bit less than the engine holds.
 func (e *Engine) Truncate(ctx context.Context, v *Vec, fraction int) (*Vec, error) {
 	shift, err := e.truncation(v, fraction)
 	if err != nil {
@@ -163,6 +164,15 @@ func (e *Engine) Floor(ctx context.Context, v *Vec, fraction int) (*Vec, error) 
 // MulFixed returns the products of x and y, element by element, truncated to the bits
 // behind the point of the factor that has more; see [Engine.Truncate].
 func (e *Engine) MulFixed(ctx context.Context, x, y *Vec) (*Vec, error) {
+	if err := e.own(x, y); err != nil {
+		return nil, err
+	}
+	// What cannot be truncated is refused before it is computed.
+	if r, err := e.products(1, x.r, y.r); err == nil {
+		if _, err := e.truncation(&Vec{engine: e, r: r, fraction: x.fraction + y.fraction}, max(x.fraction, y.fraction)); err != nil {
+			return nil, err
+		}
+	}
 	z, err := e.Mul(ctx, x, y)
 	if err != nil {
 		return nil, err

@@ -49,6 +49,7 @@ func TestFixed(t *testing.T) {
 			opened, err := e.OpenFixed(ctx, x, everyone...)
 			require.NoError(t, err)
 			within(t, func(i int) float64 { return a[i] }, func(int) float64 { return 1.0 / (2 << f) }, opened)
+			a, b := slices.Clone(a), slices.Clone(b)
 			for i := range a { // as rounded
 				a[i] = math.RoundToEven(math.Ldexp(a[i], f)) / (1 << f)
 				b[i] = math.RoundToEven(math.Ldexp(b[i], f)) / (1 << f)
@@ -226,7 +227,10 @@ func TestFunctions(t *testing.T) {
 		require.NoError(t, err)
 		low, err := constant.Shift(-30)
 		require.NoError(t, err)
+		broad, err := one.Scale(1 << 31)
+		require.NoError(t, err)
 		for name, err := range map[string]error{
+			"wide product":       second(e.MulFixed(ctx, broad, broad)),
 			"zero divisor":       second(e.Div(ctx, zero, zero, 0)),
 			"wide quotient":      second(e.Div(ctx, all, zero, 0)),
 			"fine quotient":      second(e.Div(ctx, zero, constant, 70)),

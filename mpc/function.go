@@ -230,7 +230,6 @@ func (e *Engine) Div(ctx context.Context, x, y *Vec, fraction int) (*Vec, error)
 	if z, err = e.Truncate(ctx, z, extra); err != nil {
 		return nil, err
 	}
-	z.r = Range{-2<<(size+extra) - 2, 2<<(size+extra) + 2}
 	if z, err = e.Mul(ctx, z, n.scale); err != nil {
 		return nil, err
 	}

@@ -175,6 +175,40 @@ func TestProtocols(t *testing.T) {
 	}
 }
 
+// TestForeignRange has a malicious party input what is not in the range that was declared.
+// Nobody sees that in a sum that fits; of the lowest bits, a number is in its range.
+func TestForeignRange(t *testing.T) {
+	p := protocols["three malicious"]
+	errs := runAll(t, p.parties, p.config, func(ctx context.Context, e *Engine) error {
+		x, err := e.Input(ctx, 1, 2, Range{0, 100}, e.mine(1, []int64{50, 50}))
+		require.NoError(t, err)
+		foreign := []int64{-40, 130} // where 0 to 100 was declared
+		y := &Vec{engine: e, r: Range{0, 100}}
+		y.share, err = e.party.Input(0, 2, e.mine(0, foreign))
+		require.NoError(t, err)
+		sum, err := x.Add(y)
+		require.NoError(t, err)
+		opened, err := e.Open(ctx, sum, everyone...)
+		require.NoError(t, err)
+		require.Equal(t, []int64{10, 180}, opened)
+
+		z, err := e.Input(ctx, 0, 2, Range{math.MinInt64, math.MaxInt64}, e.mine(0, foreign))
+		require.NoError(t, err)
+		digits, err := e.Decompose(ctx, z)
+		require.NoError(t, err)
+		z, err = e.Compose(ctx, digits[:7])
+		require.NoError(t, err)
+		require.Equal(t, Range{0, 127}, z.Range())
+		opened, err = e.Open(ctx, z, everyone...)
+		require.NoError(t, err)
+		require.Equal(t, []int64{-40 & 127, 130 & 127}, opened)
+		return nil
+	})
+	for i, err := range errs {
+		require.NoError(t, err, "party %d", i)
+	}
+}
+
 // TestAltered has party 0 add one to what it holds before a vector is opened: malicious
 // parties find out.
 func TestAltered(t *testing.T) {

@@ -63,8 +63,9 @@ type Party interface {
 	// inner×columns matrix y, all in the order of rows. It sends as much as Mul for
 	// rows·columns elements does where the protocol allows.
 	MatMul(dst Vec, rows, inner, columns int, x, y Vec) error
-	// Truncate sets dst to x divided by 2^shift, rounded down or up: up with a
-	// probability of about the fraction that is cut off, and never otherwise wrong.
+	// Truncate sets dst to x divided by 2^shift, always rounded down, or rounded down or
+	// up: up with a probability of about the fraction that is cut off, whatever x comes
+	// from. It is never otherwise wrong.
 	// Elements of x must be within half of Bounds, and 0 < shift < 62.
 	Truncate(dst, x Vec, shift int) error
 	// Reveal opens x to the parties of which to is true, and returns nil to others.

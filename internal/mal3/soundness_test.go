@@ -3,6 +3,7 @@ package mal3
 import (
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -214,5 +215,74 @@ func TestCancelling(t *testing.T) {
 		"blocks further": and(1, 125),
 	} {
 		require.False(t, missed(t, ^uint64(0), f), name)
+	}
+}
+
+// TestGuess has the corrupted party put into c what makes up for its error if the challenge
+// is what it guesses, and go on as if it had computed that. With challenges of two bits it
+// guesses right once in four times, and with whole ones never.
+func TestGuess(t *testing.T) {
+	guessed := func(challenge uint64) bool {
+		var errs [Parties]error // of the check; streams that are altered fail at the end
+		synctest.Test(t, func(t *testing.T) {
+			links, taps := tapped()
+			add := func(payload []byte, e wide) {
+				var w [1]wide
+				decode(w[:], payload)
+				w[0] = plus(w[0], e)
+				encode(payload, w[:])
+			}
+			// With e' = -3e the check opens -θe + 3e, and the summand that party 0 has
+			// of it is 3e more than what the corrupted party has.
+			e := worst
+			thrice := product(3, e.Lo)
+			short := 0
+			taps[1][0].alter = func(_ int, typ byte, payload []byte, _ [][]byte) {
+				if typ == typeWide && len(payload) == wideSize {
+					add(payload, minus(wide{}, thrice))
+				}
+			}
+			taps[1][1].alter = func(_ int, typ byte, payload []byte, _ [][]byte) {
+				if typ == typeShort {
+					if short++; short == 2 { // after the coin
+						add(payload, thrice)
+					}
+				}
+			}
+			join(t.Context(), links, func(p *Party) error {
+				p.challenge = challenge
+				x, err := p.Input(0, 7, mine(p, 0, numbers(1, 7)))
+				if err != nil {
+					return err
+				}
+				z := p.NewVec(7)
+				if err := p.Mul(z, x, x); err != nil {
+					return err
+				}
+				p.deviate(z, 3, p.numbers.zOwn, p.numbers.zNext, 3, e)
+				if p.Index() == 1 {
+					p.checkNumbers() // in whose result it has no interest
+					p.numbers.reset()
+					return p.ready()
+				}
+				errs[p.Index()] = p.Check()
+				return errs[p.Index()]
+			})
+		})
+		require.Equal(t, errs[0] == nil, errs[2] == nil, "%v", errs)
+		return errs[0] == nil
+	}
+	const n = 200
+	count := 0
+	for range n {
+		if guessed(3) {
+			count++
+		}
+	}
+	// 6.5 standard deviations, of a probability below 10^-9.
+	off := float64(count) - n/4
+	require.LessOrEqual(t, off*off, 6.5*6.5*n*3/16, "%d of %d missed", count, n)
+	for range 8 {
+		require.False(t, guessed(^uint64(0)))
 	}
 }

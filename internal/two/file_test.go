@@ -6,6 +6,8 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -227,4 +229,23 @@ func FuzzEncodings(f *testing.F) {
 			require.LessOrEqual(t, max(x, y, z), maxMatrix)
 		}
 	})
+}
+
+// TestClaimOnce has many runs begin at once with one stock: one gets it, since triples that
+// two runs use tell the difference of secrets.
+func TestClaimOnce(t *testing.T) {
+	for range 50 {
+		s := &Stock{id: [16]byte{1}}
+		var got atomic.Int32
+		var running sync.WaitGroup
+		for range 8 {
+			running.Go(func() {
+				if _, err := s.claim(0); err == nil {
+					got.Add(1)
+				}
+			})
+		}
+		running.Wait()
+		require.EqualValues(t, 1, got.Load())
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"slices"
+	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -182,12 +183,18 @@ func (s *Stock) term() []byte { return s.counts(slices.Clone(s.id[:])) }
 
 var errClaimed = errors.New("two: the stock is in use or was used up in another run")
 
+// claiming is held while a stock changes hands, so that of two runs that begin at once
+// only one gets it.
+var claiming sync.Mutex
+
 // claim returns what s has, for the run of a party, and leaves s with nothing. Nil has
 // nothing.
 func (s *Stock) claim(index int) (*Stock, error) {
 	if s == nil {
 		return &Stock{index: index}, nil
 	}
+	claiming.Lock()
+	defer claiming.Unlock()
 	if s.id == [prg.Size]byte{} {
 		return nil, errClaimed
 	}
