@@ -23,7 +23,7 @@
 // the one whose code sorts first:
 //
 //	client                                server
-//	   ◄──────── TLS 1.3, both keys ────────►
+//	   ◄──────── TLS 1.3, both keys ────────►     registered, or signed by those
 //	   ◄── class || HMAC(exported, "server") ──   nothing is in its way
 //	   ─── class || HMAC(exported, "client") ──►  client has spent its budget
 //	   ◄── class || HMAC(exported, "opened") ──   server has spent its own
@@ -37,6 +37,12 @@
 // that both sides agree on both or there is no channel. A start statement opens
 // channels once, since its hash is counted, durably, with the budget. Whoever
 // stands between the parties would need one of their keys.
+//
+// Keys that TLS does not know, such as those of SM2, sign a fresh Ed25519 key for
+// each channel, which is in memory while the channel opens and is accepted for
+// minutes, from one party to one other. The clocks of the two must agree that far.
+// A statement is as strong as the weakest algorithm that a party accepts for its
+// keys: an algorithm is accepted only by those who name it.
 //
 // The gate binds what is computed to what was signed as far as each party's own
 // program respects its Permit. It does not attest that the other side runs the
@@ -69,6 +75,7 @@
 // # References
 //
 // RFC 8446 (TLS 1.3) and RFC 8785 (canonical JSON); RFC 8032 (Ed25519);
+// GB/T 32918.2-2016 (SM2, of package sm);
 // Canonne, Kamath and Steinke, The Discrete Gaussian for Differential Privacy,
 // NeurIPS 2020 (noise); TC609-6-2025-14 for contract codes, environments and the life of a contract.
 package agreement
@@ -143,11 +150,8 @@ func (d *Digest) UnmarshalText(text []byte) error {
 // A Signature is one party's, over the document that it comes with.
 type Signature struct {
 	Party string `json:"party"`
-	Value []byte `json:"value"` // Ed25519
+	Value []byte `json:"value"` // by the algorithm of the party's key
 }
-
-// ed25519Only are the algorithms of the keys of parties, which TLS must know too.
-var ed25519Only = keys.Algorithms{keys.Ed25519()}
 
 // domain returns the domain of signatures, which no other document has.
 func domain(purpose string) string { return "identity.agreement " + purpose }
@@ -180,8 +184,8 @@ func digest(purpose string, document any) (Digest, error) {
 	return sha256.Sum256(append(tag, canonical...)), nil
 }
 
-func sign(purpose string, document any, parties []Party, signer crypto.Signer) (Signature, error) {
-	key, err := ed25519Only.Public(signer)
+func sign(purpose string, document any, parties []Party, signer crypto.Signer, accepted keys.Algorithms) (Signature, error) {
+	key, err := accepted.Public(signer)
 	if err != nil {
 		return Signature{}, fmt.Errorf("agreement: %w", err)
 	}
@@ -192,7 +196,7 @@ func sign(purpose string, document any, parties []Party, signer crypto.Signer) (
 		if p.Key != key {
 			continue
 		}
-		value, err := ed25519Only.Sign(signer, domain(purpose), document)
+		value, err := accepted.Sign(signer, domain(purpose), document)
 		if err != nil {
 			return Signature{}, fmt.Errorf("agreement: %w", err)
 		}
@@ -202,7 +206,7 @@ func sign(purpose string, document any, parties []Party, signer crypto.Signer) (
 }
 
 // verifyAll checks that there is exactly one valid signature of each party.
-func verifyAll(purpose string, document any, parties []Party, signatures []Signature) error {
+func verifyAll(purpose string, document any, parties []Party, signatures []Signature, accepted keys.Algorithms) error {
 	if len(signatures) > len(parties) {
 		return fmt.Errorf("agreement: %w: there are more signatures than parties", ErrSignature)
 	}
@@ -211,8 +215,8 @@ func verifyAll(purpose string, document any, parties []Party, signatures []Signa
 		values[s.Party] = s.Value
 	}
 	for _, p := range parties {
-		if err := ed25519Only.Verify(p.Key, domain(purpose), document, values[p.Code]); err != nil {
-			return fmt.Errorf("agreement: %w: that of %s", ErrSignature, p.Code)
+		if err := accepted.Verify(p.Key, domain(purpose), document, values[p.Code]); err != nil {
+			return fmt.Errorf("agreement: %w: that of %s: %w", ErrSignature, p.Code, err)
 		}
 	}
 	return nil

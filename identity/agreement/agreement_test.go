@@ -19,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/identity/keys"
 	"github.com/dujiang-dev/dujiang/identity/policy"
 )
 
@@ -39,7 +40,7 @@ type side struct {
 
 func newSide(t testing.TB, code string, seed byte) *side {
 	key := ed25519.NewKeyFromSeed([]byte(strings.Repeat(string(rune(seed)), ed25519.SeedSize)))
-	public, err := ed25519Only.Public(key)
+	public, err := keys.Algorithms(nil).Public(key)
 	require.NoError(t, err)
 	counters, err := policy.OpenCounters(filepath.Join(t.TempDir(), "counters"))
 	require.NoError(t, err)
@@ -92,11 +93,17 @@ func newWorld(t testing.TB, constraints ...policy.Constraint) *world {
 		Policies: []json.RawMessage{raw},
 		Output:   Output{Receivers: []string{"clinic"}, MinCount: 10, RoundTo: 5},
 	}}
+	w.agree(t)
+	return w
+}
+
+// agree has both sign the contract and a new start statement.
+func (w *world) agree(t testing.TB) {
+	w.contract.Signatures = nil
 	for _, s := range []*side{w.a, w.b} {
-		require.NoError(t, w.contract.Sign(s.cfg.Signer))
+		require.NoError(t, w.contract.Sign(s.cfg.Signer, s.cfg.Algorithms...))
 	}
 	w.start = w.newStart(t)
-	return w
 }
 
 func (w *world) newStart(t testing.TB) *Start {
@@ -121,7 +128,7 @@ func (w *world) newStart(t testing.TB) *Start {
 func (w *world) sign(t testing.TB, s *Start) {
 	s.Signatures = nil
 	for _, side := range []*side{w.a, w.b} {
-		require.NoError(t, s.Sign(w.contract, side.cfg.Signer))
+		require.NoError(t, s.Sign(w.contract, side.cfg.Signer, side.cfg.Algorithms...))
 	}
 }
 
@@ -575,10 +582,14 @@ func TestCodec(t *testing.T) {
 	require.Error(t, c.UnmarshalBinary(append(text, '1')))
 	require.NoError(t, c.Verify(now), "unchanged by an error")
 	for _, bad := range [][2]string{
-		{`"id":`, `"ID":`}, {`"minCount":10`, `"minCount":10,"minCount":0`}, {`"roundTo":5`, `"roundTo":0`}, {`ed25519:`, `rsa:`},
+		{`"id":`, `"ID":`}, {`"minCount":10`, `"minCount":10,"minCount":0`}, {`"roundTo":5`, `"roundTo":0`}, {`ed25519:`, `:`},
 	} {
 		require.Error(t, c.UnmarshalBinary([]byte(strings.Replace(string(text), bad[0], bad[1], 1))), bad)
 	}
+	// A key of an algorithm that nobody named is read, and not accepted.
+	var foreign Contract
+	require.NoError(t, foreign.UnmarshalBinary([]byte(strings.Replace(string(text), `ed25519:`, `rsa:`, 1))))
+	require.ErrorIs(t, foreign.Verify(now), keys.ErrAlgorithm)
 	// A key of small order, under which one signature fits many documents.
 	weak := *w.contract
 	weak.Terms.Parties = slices.Clone(weak.Terms.Parties)

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/dujiang-dev/dujiang/identity/internal/noise"
+	"github.com/dujiang-dev/dujiang/identity/keys"
 	"github.com/dujiang-dev/dujiang/identity/policy"
 )
 
-// A Config is one party's side of the gate. All fields but Terminations are
-// needed.
+// A Config is one party's side of the gate. All fields but
+// Algorithms and Terminations are needed.
 type Config struct {
-	Signer   crypto.Signer // the party's registered key, Ed25519
+	Signer   crypto.Signer // the party's registered key
 	Now      func() time.Time
 	Counters *policy.Counters // its own record of what was used
 
@@ -31,6 +32,10 @@ type Config struct {
 	// evidence.Log is made for its commitments. A channel whose record cannot be
 	// kept does not open.
 	Record func(record []byte) error
+
+	// Algorithms are those that are accepted for the keys of parties, and without
+	// any Ed25519 alone. That of the Signer must be among them.
+	Algorithms keys.Algorithms
 
 	// Terminations are those of contracts that ended before their time.
 	Terminations []*Termination
@@ -66,7 +71,7 @@ func Authorize(ctx context.Context, cfg *Config, c *Contract, s *Start) (*Permit
 	if cfg == nil || cfg.Signer == nil || cfg.Now == nil || cfg.Counters == nil || cfg.Rights == nil || cfg.Record == nil {
 		return nil, errors.New("agreement: Config needs Signer, Now, Counters, Rights and Record")
 	}
-	key, err := ed25519Only.Public(cfg.Signer)
+	key, err := cfg.Algorithms.Public(cfg.Signer)
 	if err != nil {
 		return nil, fmt.Errorf("agreement: Config.Signer: %w", err)
 	}
@@ -76,16 +81,16 @@ func Authorize(ctx context.Context, cfg *Config, c *Contract, s *Start) (*Permit
 		return nil, err
 	}
 	now := cfg.Now()
-	if err := contract.Verify(now); err != nil {
+	if err := contract.Verify(now, cfg.Algorithms...); err != nil {
 		return nil, err
 	}
 	for _, t := range cfg.Terminations {
-		if t.ends(contract, start.Statement.Contract, now) {
+		if t.ends(contract, start.Statement.Contract, now, cfg.Algorithms) {
 			return nil, fmt.Errorf("agreement: the contract was terminated: %w", ErrPeriod)
 		}
 	}
 	p := &Permit{cfg: cfg, terms: contract.Terms, statement: start.Statement, peers: make(map[string]Party), opened: make(map[string]bool)}
-	if p.context, err = start.verify(contract, now); err != nil {
+	if p.context, err = start.verify(contract, now, cfg.Algorithms); err != nil {
 		return nil, err
 	}
 	for _, party := range start.parties(&contract.Terms) {

@@ -14,7 +14,7 @@ import (
 	"github.com/dujiang-dev/dujiang/identity/policy"
 )
 
-// A Party is who takes part, by code and registered key, which is of Ed25519.
+// A Party is who takes part, by code and registered key.
 type Party struct {
 	Code string         `json:"code"`
 	Key  keys.PublicKey `json:"key"`
@@ -82,8 +82,14 @@ func (t *Terms) Validate() error {
 		if !validCode(p.Code) {
 			return fmt.Errorf("agreement: party %d needs a code without spaces", i+1)
 		}
-		if err := ed25519Only.Check(p.Key); err != nil {
-			return fmt.Errorf("agreement: party %d: %w", i+1, err)
+		if p.Key.IsZero() {
+			return fmt.Errorf("agreement: party %d has no key", i+1)
+		}
+		// Keys of other algorithms are checked by those who accept these.
+		if p.Key.Algorithm() == keys.Ed25519().String() {
+			if err := keys.Algorithms(nil).Check(p.Key); err != nil {
+				return fmt.Errorf("agreement: party %d: %w", i+1, err)
+			}
 		}
 		for _, q := range t.Parties[:i] {
 			if p.Code == q.Code || p.Key == q.Key {
@@ -158,11 +164,14 @@ type offered struct {
 
 // NewOffer signs an offer; answers is the offer that it counters, or nil. To
 // accept an offer, sign a Contract with its terms.
-func NewOffer(terms Terms, answers *Offer, signer crypto.Signer) (*Offer, error) {
+//
+// Here and below, accepted are the algorithms of the parties' keys, and without
+// any Ed25519 alone.
+func NewOffer(terms Terms, answers *Offer, signer crypto.Signer, accepted ...keys.Algorithm) (*Offer, error) {
 	o := &Offer{Terms: terms}
 	var err error
 	if answers != nil {
-		if o.Answers, err = answers.Digest(); err != nil {
+		if o.Answers, err = answers.Digest(accepted...); err != nil {
 			return nil, err
 		}
 	}
@@ -170,7 +179,7 @@ func NewOffer(terms Terms, answers *Offer, signer crypto.Signer) (*Offer, error)
 	if err != nil {
 		return nil, err
 	}
-	o.Signature, err = sign("offer", body, terms.Parties, signer)
+	o.Signature, err = sign("offer", body, terms.Parties, signer, accepted)
 	return o, err
 }
 
@@ -180,7 +189,7 @@ func (o *Offer) body() (offered, error) {
 }
 
 // Digest verifies the offer's signature and returns its hash.
-func (o *Offer) Digest() (Digest, error) {
+func (o *Offer) Digest(accepted ...keys.Algorithm) (Digest, error) {
 	body, err := o.body()
 	if err != nil {
 		return Digest{}, err
@@ -189,7 +198,7 @@ func (o *Offer) Digest() (Digest, error) {
 	if !ok {
 		return Digest{}, fmt.Errorf("agreement: %w: the offer is of no party", ErrSignature)
 	}
-	if err := verifyAll("offer", body, []Party{p}, []Signature{o.Signature}); err != nil {
+	if err := verifyAll("offer", body, []Party{p}, []Signature{o.Signature}, accepted); err != nil {
 		return Digest{}, err
 	}
 	return digest("offer", body)
@@ -204,11 +213,11 @@ type Contract struct {
 // Sign adds the signature of the party whose key the signer has. Who signs must
 // have seen to it that every party's key is the one registered for its code:
 // from then on the key is the party.
-func (c *Contract) Sign(signer crypto.Signer) error {
+func (c *Contract) Sign(signer crypto.Signer, accepted ...keys.Algorithm) error {
 	if err := c.Terms.Validate(); err != nil {
 		return err
 	}
-	s, err := sign("contract", &c.Terms, c.Terms.Parties, signer)
+	s, err := sign("contract", &c.Terms, c.Terms.Parties, signer, accepted)
 	if err == nil {
 		c.Signatures = add(c.Signatures, s)
 	}
@@ -216,11 +225,11 @@ func (c *Contract) Sign(signer crypto.Signer) error {
 }
 
 // Verify checks that all parties signed, and that the contract is in its period.
-func (c *Contract) Verify(at time.Time) error {
+func (c *Contract) Verify(at time.Time, accepted ...keys.Algorithm) error {
 	if err := c.Terms.Validate(); err != nil {
 		return err
 	}
-	if err := verifyAll("contract", &c.Terms, c.Terms.Parties, c.Signatures); err != nil {
+	if err := verifyAll("contract", &c.Terms, c.Terms.Parties, c.Signatures, accepted); err != nil {
 		return err
 	}
 	if at.Before(c.Terms.From) || !at.Before(c.Terms.Until) {
@@ -259,7 +268,7 @@ type terminated struct {
 }
 
 // NewTermination signs the end of a contract.
-func NewTermination(c *Contract, at time.Time, signer crypto.Signer) (*Termination, error) {
+func NewTermination(c *Contract, at time.Time, signer crypto.Signer, accepted ...keys.Algorithm) (*Termination, error) {
 	d, err := c.Terms.Digest()
 	if err != nil {
 		return nil, err
@@ -267,13 +276,13 @@ func NewTermination(c *Contract, at time.Time, signer crypto.Signer) (*Terminati
 	if at = at.UTC().Truncate(time.Second); !whole(at) {
 		return nil, errors.New("agreement: the time of the termination is out of range")
 	}
-	s, err := sign("termination", terminated{d, at}, c.Terms.Parties, signer)
+	s, err := sign("termination", terminated{d, at}, c.Terms.Parties, signer, accepted)
 	return &Termination{d, at, s}, err
 }
 
 // ends reports whether a termination is valid, of this contract, and in force.
-func (t *Termination) ends(c *Contract, contract Digest, at time.Time) bool {
+func (t *Termination) ends(c *Contract, contract Digest, at time.Time, accepted keys.Algorithms) bool {
 	p, ok := c.Terms.party(t.Signature.Party)
 	return ok && t.Contract == contract && !at.Before(t.At) &&
-		verifyAll("termination", terminated{t.Contract, t.At}, []Party{p}, []Signature{t.Signature}) == nil
+		verifyAll("termination", terminated{t.Contract, t.At}, []Party{p}, []Signature{t.Signature}, accepted) == nil
 }

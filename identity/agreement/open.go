@@ -2,16 +2,12 @@ package agreement
 
 import (
 	"context"
-	"crypto/ed25519"
 	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"slices"
 	"strings"
@@ -87,7 +83,7 @@ func Open(ctx context.Context, rw io.ReadWriter, permit *Permit, peer string) (*
 // because Authorize returned reason. The peer learns the class of the reason. Refuse
 // records what it did.
 func Refuse(ctx context.Context, rw io.ReadWriter, cfg *Config, c *Contract, peer string, reason error) error {
-	key, err := ed25519Only.Public(cfg.Signer)
+	key, err := cfg.Algorithms.Public(cfg.Signer)
 	if err != nil {
 		return fmt.Errorf("agreement: Config.Signer: %w", err)
 	}
@@ -105,7 +101,7 @@ func Refuse(ctx context.Context, rw io.ReadWriter, cfg *Config, c *Contract, pee
 
 // meet runs the messages of the package comment. With a reason it only tells that.
 func meet(ctx context.Context, rw io.ReadWriter, cfg *Config, self, peer Party, permit *Permit, reason error) (channel *Channel, err error) {
-	config, err := tlsConfig(cfg, peer)
+	config, err := tlsConfig(cfg, self.Code, peer)
 	if err != nil {
 		return nil, err
 	}
@@ -224,34 +220,6 @@ func (c *confirmation) receive(step string) error {
 		return fmt.Errorf("agreement: %w", ErrMismatch)
 	}
 	return nil
-}
-
-// tlsConfig pins the peer's key. Certificates carry keys and nothing else.
-func tlsConfig(cfg *Config, peer Party) (*tls.Config, error) {
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		NotBefore:    time.Unix(0, 0),
-		NotAfter:     time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, cfg.Signer.Public(), cfg.Signer)
-	if err != nil {
-		return nil, fmt.Errorf("agreement: %w", err)
-	}
-	return &tls.Config{
-		MinVersion:             tls.VersionTLS13,
-		Certificates:           []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: cfg.Signer}},
-		ClientAuth:             tls.RequireAnyClientCert,
-		InsecureSkipVerify:     true, // there are no authorities; VerifyConnection pins the key
-		SessionTicketsDisabled: true, // so that every session proves its keys
-		Time:                   cfg.Now,
-		VerifyConnection: func(state tls.ConnectionState) error {
-			public, ok := state.PeerCertificates[0].PublicKey.(ed25519.PublicKey)
-			if !ok || !public.Equal(ed25519.PublicKey(peer.Key.Bytes())) {
-				return ErrStranger
-			}
-			return nil
-		},
-	}, nil
 }
 
 // interrupt ends what goes on on a stream.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/dujiang-dev/dujiang/identity/internal/strictjson"
+	"github.com/dujiang-dev/dujiang/identity/keys"
 )
 
 // A Statement says what one run is to be. All its parties sign the same one.
@@ -93,11 +94,11 @@ func (s *Statement) check(t *Terms) error {
 
 // Sign adds the signature of the party whose key the signer has, after comparing
 // the statement with the contract. Who signs must have read what it says.
-func (s *Start) Sign(c *Contract, signer crypto.Signer) error {
+func (s *Start) Sign(c *Contract, signer crypto.Signer, accepted ...keys.Algorithm) error {
 	if err := s.Statement.check(&c.Terms); err != nil {
 		return err
 	}
-	signature, err := sign("start", &s.Statement, s.parties(&c.Terms), signer)
+	signature, err := sign("start", &s.Statement, s.parties(&c.Terms), signer, accepted)
 	if err == nil {
 		s.Signatures = add(s.Signatures, signature)
 	}
@@ -114,11 +115,11 @@ func (s *Start) parties(t *Terms) (parties []Party) {
 
 // verify checks the statement and everybody's signatures, and returns the hash of
 // it all.
-func (s *Start) verify(c *Contract, at time.Time) (Digest, error) {
+func (s *Start) verify(c *Contract, at time.Time, accepted keys.Algorithms) (Digest, error) {
 	if err := s.Statement.check(&c.Terms); err != nil {
 		return Digest{}, err
 	}
-	if err := verifyAll("start", &s.Statement, s.parties(&c.Terms), s.Signatures); err != nil {
+	if err := verifyAll("start", &s.Statement, s.parties(&c.Terms), s.Signatures, accepted); err != nil {
 		return Digest{}, err
 	}
 	if at.Before(s.Statement.From) || !at.Before(s.Statement.Until) {

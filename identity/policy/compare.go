@@ -232,11 +232,19 @@ func parseFrequency(s string) (limit uint64, window time.Duration, err error) {
 	return limit, window, err
 }
 
+// parsePrefix reads an address or a prefix. Those of IPv4 that are written as IPv6
+// are taken for what they are, or a prohibition would miss them.
 func parsePrefix(s string) (netip.Prefix, error) {
 	if addr, err := netip.ParseAddr(s); err == nil {
+		addr = addr.Unmap()
 		return addr.Prefix(addr.BitLen())
 	}
-	return netip.ParsePrefix(s)
+	p, err := netip.ParsePrefix(s)
+	const mapped = 128 - 32
+	if err == nil && p.Addr().Is4In6() && p.Bits() >= mapped {
+		return netip.PrefixFrom(p.Addr().Unmap(), p.Bits()-mapped), nil
+	}
+	return p, err
 }
 
 func parseDecimal(s string) (*big.Rat, error) {

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"maps"
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -76,6 +78,10 @@ func TestConstraints(t *testing.T) {
 		{is("networkAddress", "isPartOf", "10.0.0.0/8"), []string{"10.1.2.3"}, yes},
 		{is("networkAddress", "isPartOf", "10.0.0.0/8"), []string{"11.1.2.3"}, no},
 		{is("networkAddress", "isPartOf", "10.0.0.0/8"), []string{"::1"}, no},
+		{is("networkAddress", "isPartOf", "10.0.0.0/8"), []string{"::ffff:10.1.2.3"}, yes},
+		{is("networkAddress", "isPartOf", "10.0.0.0/8"), []string{"::ffff:10.0.0.0/104"}, yes},
+		{is("networkAddress", "isPartOf", "::ffff:10.0.0.0/104"), []string{"10.1.2.3"}, yes},
+		{is("networkAddress", "isPartOf", "::ffff:10.0.0.0/104"), []string{"11.1.2.3"}, no},
 		{is("networkAddress", "isPartOf", "10.0.0.0/8"), []string{"nonsense"}, unknown},
 		{is("application", "isPartOf", "city/health"), []string{"city/health/risk"}, yes},
 		{is("application", "isPartOf", "city/health"), []string{"city/healthy"}, no},
@@ -85,6 +91,48 @@ func TestConstraints(t *testing.T) {
 		require.NoError(t, c.constraint.validate(0, &entries))
 		r := &Request{Facts: map[Operand][]string{c.constraint.Left: c.facts}}
 		require.Equal(t, c.want, c.constraint.eval(r, State{}), "%+v %v", c.constraint, c.facts)
+	}
+}
+
+// Leaving out facts never gains anything.
+func TestOmission(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	words := []string{"a", "b", "c"}
+	lefts := []Operand{"application", "algorithm", "dataField"}
+	compares := []Operator{"eq", "neq", "isAnyOf", "isNoneOf", "isAllOf", "isPartOf", "hasPart"}
+	var constraint func(depth int) Constraint
+	constraint = func(depth int) Constraint {
+		if depth < 2 && rng.IntN(2) == 0 {
+			c := Constraint{Logic: logics[rng.IntN(len(logics))]}
+			for range 1 + rng.IntN(3) {
+				c.Of = append(c.Of, constraint(depth+1))
+			}
+			return c
+		}
+		return is(lefts[rng.IntN(3)], compares[rng.IntN(len(compares))], words[rng.IntN(3)])
+	}
+	rules := func(n int) (rules []Rule) {
+		for range n {
+			rules = append(rules, Rule{Action: "compute", Constraints: []Constraint{constraint(0)}})
+		}
+		return rules
+	}
+	outcomes := map[Outcome]int{}
+	for range 20_000 {
+		p := &Policy{ID: "p", Permissions: rules(1 + rng.IntN(3)), Prohibitions: rules(rng.IntN(2))}
+		p.Permissions[0].Duties = rules(rng.IntN(2))
+		full := &Request{Action: "compute", Facts: map[Operand][]string{}}
+		for _, left := range lefts {
+			full.Facts[left] = []string{words[rng.IntN(3)]}
+		}
+		less := &Request{Action: "compute", Facts: maps.Clone(full.Facts)}
+		delete(less.Facts, lefts[rng.IntN(3)])
+		with, without := Decide(p, full, State{}), Decide(p, less, State{})
+		require.LessOrEqual(t, without.Outcome, with.Outcome, "%+v %v", p, full.Facts)
+		outcomes[with.Outcome]++
+	}
+	for _, o := range []Outcome{Denied, Conditional, Allowed} {
+		require.Greater(t, outcomes[o], 500, o)
 	}
 }
 

@@ -1,6 +1,7 @@
 package strictjson
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -55,6 +56,43 @@ func TestRefused(t *testing.T) {
 		require.Error(t, Decode([]byte(text), &v, limit), text)
 		require.Equal(t, outer{ID: "before"}, v)
 	}
+}
+
+// No part of an accepted text is accepted, and what a changed byte makes of it is
+// refused, or is what encoding/json reads there too.
+func TestEveryByte(t *testing.T) {
+	text := []byte(`{"id":"x\ud83d\ude00","size":-12,"inner":{"name":"a"},"list":[{"name":"b"},{}],"byName":{"k":{"name":"d"}},"raw":{"z":[0]},"any":{"w":[1,"\\"]},"Plain":""}`)
+	require.NoError(t, Decode(text, new(outer), limit))
+	accepted := 0
+	for i := range text {
+		require.Error(t, Decode(text[:i], new(outer), limit), "%s", text[:i])
+		for _, b := range []byte("\x00\x7f\xff \"\\{}[],:0-.eEnul1aD") {
+			bad := bytes.Clone(text)
+			bad[i] = b
+			var got, want outer
+			if Decode(bad, &got, limit) != nil {
+				require.Zero(t, got)
+				continue
+			}
+			accepted++
+			d := json.NewDecoder(bytes.NewReader(bad))
+			d.DisallowUnknownFields()
+			require.NoError(t, d.Decode(&want), "%s", bad)
+			require.Equal(t, want, got, "%s", bad)
+		}
+	}
+	require.Greater(t, accepted, len(text))
+}
+
+// Depth counts objects and arrays together, wherever they are.
+func TestDepth(t *testing.T) {
+	nest := func(n int) []byte {
+		return []byte(strings.Repeat(`[{"a":`, n/2) + "1" + strings.Repeat("}]", n/2))
+	}
+	require.NoError(t, Decode(nest(MaxDepth), new(any), limit))
+	require.Error(t, Decode(nest(MaxDepth+2), new(any), limit))
+	require.NoError(t, Decode(nest(MaxDepth), new(json.RawMessage), limit))
+	require.Error(t, Decode(nest(MaxDepth+2), new(json.RawMessage), limit))
 }
 
 // Errors show nothing of what was sent.
