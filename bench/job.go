@@ -37,8 +37,9 @@ type job struct {
 
 	MPC *mpcJob `json:"mpc,omitempty"`
 
-	Identity *identityJob `json:"identity,omitempty"`
-	Gate     *gateJob     `json:"gate,omitempty"`
+	Identity     *identityJob     `json:"identity,omitempty"`
+	Registration *registrationJob `json:"registration,omitempty"`
+	Gate         *gateJob         `json:"gate,omitempty"`
 
 	Secret *secretJob `json:"secret,omitempty"`
 
@@ -72,6 +73,8 @@ func (j *job) kind() (kind, error) {
 		return j.MPC, nil
 	case j.Identity != nil:
 		return j.Identity, nil
+	case j.Registration != nil:
+		return j.Registration, nil
 	case j.Gate != nil:
 		return j.Gate, nil
 	case j.Secret != nil:

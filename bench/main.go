@@ -35,7 +35,8 @@ matches and benchstat shows: PSI/vole/malicious/n=2^16/tls.
   MPC       operations of package mpc on shares of three parties or two
   HE        sums of the vectors of -parties organisations by package he
   Share     vectors, keys and files split and combined by package mpc/share
-  Identity  a catalogue, of 340,000 records at size 20, registered and asked
+  Identity  a catalogue, of 340,000 records at size 20, registered and asked; and
+            identities, 4,096 at size 20, registered with their keys
   Jobs      from signed contracts through the gate: link tables, add up vectors
 
   mem   all parties in one process, over a buffered pipe in memory
