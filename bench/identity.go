@@ -56,14 +56,9 @@ func identityJobs(sizes []size, networks []string) (jobs []*job) {
 // newIdentityJob returns a job of n items, whose kind is still missing.
 func newIdentityJob(name string, n int) *job {
 	series, _, _ := strings.Cut(name, "/")
-	return &job{
-		Name:    fmt.Sprintf("Identity/%s=%d/%s", name, n, networkMem),
-		Series:  "Identity/" + series + "/" + networkMem,
-		Network: networkMem,
-		Work:    n,
-		Items:   n,
-		Equal:   true,
-	}
+	j := newJob("Identity/"+series+"/", n, networkMem)
+	j.Name = fmt.Sprintf("Identity/%s=%d/%s", name, n, networkMem)
+	return j
 }
 
 var (

@@ -49,6 +49,19 @@ type job struct {
 	Install string   `json:"-"`
 }
 
+// newJob returns the job of n items on each side whose name begins with prefix. Its
+// kind is still missing.
+func newJob(prefix string, n int, network string) *job {
+	return &job{
+		Name:    prefix + size{n, n}.String() + "/" + network,
+		Series:  prefix + network,
+		Network: network,
+		Work:    n,
+		Items:   n,
+		Equal:   true,
+	}
+}
+
 // A kind is what a job's parties compute.
 type kind interface {
 	// sides are the names of the parties. A job with one side is played in one
