@@ -233,7 +233,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // errors are returned, and shown once
 	pattern := fs.String("run", "", "measure only jobs whose names match `REGEXP`")
-	sizes := fs.String("sizes", "10,14,16,18,20,10x20", "binary logarithms of the numbers of items; 10x20 is 2^10 of the receiver and 2^20 of the sender")
+	sizes := fs.String("sizes", "10,14,18,20,10x20", "binary logarithms of the numbers of items; 10x20 is 2^10 of the receiver and 2^20 of the sender")
 	links := fs.String("networks", "mem,tls,1g", "how the parties are connected")
 	parties := fs.String("parties", "8", "numbers of `organisations` whose numbers package he adds up, from 2 to 32")
 	builtin := fs.String("peers", strings.Join(builtinPeers, ","), "peers to measure beside, where they can be had")
