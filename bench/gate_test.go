@@ -14,11 +14,8 @@ func TestGateJobs(t *testing.T) {
 	folder := t.TempDir()
 	t.Setenv("TMPDIR", folder)
 	o := mustParse(t, "-sizes", "4,5x6", "-count", "1", "-run", "^Jobs/", "-networks", "mem,tls")
-	jobs := selectJobs(allJobs(o), o.pattern)
-	require.Len(t, jobs, 2*2)
-	results, left, err := newRunner(o, func(string, int) {}).all(t.Context(), jobs)
-	require.NoError(t, err)
-	require.Empty(t, left)
+	results := measureAll(t, o)
+	require.Len(t, results, 2*2)
 	for _, r := range results {
 		sides := r.sides()
 		for _, phase := range []string{"sign", "authorize", "gate", "read", "evidence"} {

@@ -89,7 +89,7 @@ var groups = []struct{ name, title, intro string }{
 	{"MPC", "Computing on shares otherwise", "The same by three parties of which one may be malicious, and by two with triples from a dealer or from oblivious transfers, which are made during the run."},
 	{"HE", "Aggregation under encryption", "Many add up their vectors of numbers by an aggregator that can read nothing. One process plays all parties in turn: time is that of all of them."},
 	{"Share", "Sharing secrets", "A dealer shares a vector of numbers among holders, who combine it."},
-	{"Identity", "Identity and directory", "A catalogue of records is signed, registered, resolved, searched and proven. Size 2²⁰ is the catalogue of a country, 340,000 records."},
+	{"Identity", "Identity and directory", "A catalogue of records is signed, registered, resolved, searched and proven. Size 2²⁰ is the catalogue of a country, 340,000 records. Identities are registered one after the other, 4,096 at size 2²⁰: nonce, signature, countersignature, disk and log."},
 	{"Jobs", "End to end", "What organisations do: sign a contract, pass the gate, and link or add up their data in the channel behind it."},
 }
 

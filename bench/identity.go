@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/dujiang-dev/dujiang/identity"
@@ -19,7 +20,7 @@ import (
 // An identityJob is a catalogue that is registered and then asked.
 type identityJob struct {
 	Records int `json:"records"`
-	// Fault makes a query lose a result, so that tests see that the check works.
+	// Fault makes a query expect another result, so that tests see that the check works.
 	Fault bool `json:"fault,omitempty"`
 }
 
@@ -32,7 +33,7 @@ const (
 )
 
 // identityJobs returns all jobs of package identity, the small ones first, for the
-// sizes that are equal on both sides, since there is one catalogue.
+// sizes that are equal on both sides, since there is one directory and one registrar.
 func identityJobs(sizes []size, networks []string) (jobs []*job) {
 	if !slices.Contains(networks, networkMem) {
 		return nil
@@ -41,18 +42,23 @@ func identityJobs(sizes []size, networks []string) (jobs []*job) {
 		if s.n != s.m {
 			continue
 		}
+		// Registrations wait for the disk, one after the other.
+		identities := max(1, s.n/registrationShare)
+		jobs = append(jobs, newIdentityJob("registration/identities", identities))
+		jobs[len(jobs)-1].Registration = &registrationJob{Identities: identities}
 		records := max(1, int(int64(s.n)*catalogueRecords/catalogueSize))
-		jobs = append(jobs, &job{
-			Name:     fmt.Sprintf("Identity/directory/records=%d/%s", records, networkMem),
-			Series:   "Identity/directory/" + networkMem,
-			Network:  networkMem,
-			Work:     records,
-			Items:    records,
-			Equal:    true,
-			Identity: &identityJob{Records: records},
-		})
+		jobs = append(jobs, newIdentityJob("directory/records", records))
+		jobs[len(jobs)-1].Identity = &identityJob{Records: records}
 	}
 	return jobs
+}
+
+// newIdentityJob returns a job of n items, whose kind is still missing.
+func newIdentityJob(name string, n int) *job {
+	series, _, _ := strings.Cut(name, "/")
+	j := newJob("Identity/"+series+"/", n, networkMem)
+	j.Name = fmt.Sprintf("Identity/%s=%d/%s", name, n, networkMem)
+	return j
 }
 
 var (
@@ -67,6 +73,7 @@ type identityParty struct {
 	owner  ed25519.PrivateKey
 	holder identity.Subject
 	areas  []identity.Area
+	asked  []query
 	costs  costs
 	failed error // what a check of a result said
 }
@@ -90,6 +97,10 @@ func (p *identityParty) prepare() (err error) {
 			return err
 		}
 		p.areas = append(p.areas, a)
+	}
+	p.asked = p.queries()
+	if p.Fault {
+		p.asked[0].want = append(p.asked[0].want, 0)
 	}
 	return nil
 }
@@ -174,10 +185,19 @@ func (p *identityParty) run(ctx context.Context, _ []io.ReadWriter) error {
 		return err
 	}
 	watch.lap("search")
-	if err := p.prove(d, codes[len(codes)/2]); err != nil {
+	var some []identity.Code
+	for i := 0; i < len(codes); i += (len(codes) + proofs - 1) / proofs {
+		some = append(some, codes[i])
+	}
+	made, err := p.prove(d, some)
+	if err != nil {
 		return err
 	}
 	watch.lap("prove")
+	if err := p.verifyAll(some, made); err != nil {
+		return err
+	}
+	watch.lap("verify")
 	if err := d.Close(); err != nil {
 		return err
 	}
@@ -223,38 +243,80 @@ func (p *identityParty) register(watch *stopwatch, d *directory.Directory) (code
 	return codes, nil
 }
 
-// search asks for an office and a topic together, whose records are known.
-func (p *identityParty) search(d *directory.Directory) error {
-	const limit = 50
-	var want []int
-	for i := 0; i < p.Records && len(want) < limit; i++ {
-		if office(i) == 1 && topic(i) == 0 {
-			want = append(want, i)
+// A query asks for an office and a topic together, whose first records are known.
+type query struct {
+	text string
+	want []int
+}
+
+// searchLimit is the number of records that an answer has at most.
+const searchLimit = 50
+
+// queries returns one query for each office and topic.
+func (j *identityJob) queries() (all []query) {
+	for o := range offices {
+		for t := range topics {
+			q := query{text: offices[o] + " " + topics[t]}
+			for i := 0; i < j.Records && len(q.want) < searchLimit; i++ {
+				if office(i) == o && topic(i) == t {
+					q.want = append(q.want, i)
+				}
+			}
+			all = append(all, q)
 		}
 	}
+	return all
+}
+
+// search asks all queries.
+func (p *identityParty) search(d *directory.Directory) error {
 	start := time.Now()
-	found, err := d.Search(&directory.Query{Text: offices[1] + " " + topics[0], Limit: limit})
-	if err != nil {
-		return err
+	for _, q := range p.asked {
+		found, err := d.Search(&directory.Query{Text: q.text, Limit: searchLimit})
+		if err != nil {
+			return err
+		}
+		if err := q.check(found); err != nil {
+			p.failed = err
+		}
 	}
-	p.own("text query", "ms", 1e3*time.Since(start).Seconds())
-	if p.Fault {
-		want = append(want, 0)
+	p.own("searched", "/s", float64(len(p.asked))/time.Since(start).Seconds())
+	return nil
+}
+
+// check compares an answer with the known one.
+func (q *query) check(found []directory.Signed) error {
+	if len(found) != len(q.want) {
+		return fmt.Errorf("%w: %d records are found for %s, want %d", errCatalogue, len(found), q.text, len(q.want))
 	}
-	if len(found) != len(want) {
-		p.failed = fmt.Errorf("%w: %d records are found, want %d", errCatalogue, len(found), len(want))
-		return nil
-	}
-	for k, i := range want {
+	for k, i := range q.want {
 		if names := found[k].Record.Path.Names(); names[len(names)-1] != fmt.Sprint(i) {
-			p.failed = fmt.Errorf("%w: result %d is not record %d", errCatalogue, k, i)
+			return fmt.Errorf("%w: result %d for %s is not record %d", errCatalogue, k, q.text, i)
 		}
 	}
 	return nil
 }
 
-// prove makes a proof and verifies it without a network.
-func (p *identityParty) prove(d *directory.Directory, code identity.Code) error {
+// proofs is the number of records that are proven at most, spread over all.
+const proofs = 256
+
+// prove makes proofs.
+func (p *identityParty) prove(d *directory.Directory, codes []identity.Code) (made [][]byte, err error) {
+	start := time.Now()
+	for _, code := range codes {
+		proof, err := d.Prove(code)
+		if err != nil {
+			return nil, err
+		}
+		made = append(made, proof)
+	}
+	p.own("proven", "/s", float64(len(codes))/time.Since(start).Seconds())
+	p.own("proof", "B", float64(len(made[0])))
+	return made, nil
+}
+
+// verifyAll verifies proofs without a network.
+func (p *identityParty) verifyAll(codes []identity.Code, proofs [][]byte) error {
 	key, err := evidence.LogKey("log.example.cn", p.owner.Public().(ed25519.PublicKey))
 	if err != nil {
 		return err
@@ -263,20 +325,17 @@ func (p *identityParty) prove(d *directory.Directory, code identity.Code) error 
 	if err != nil {
 		return err
 	}
-	proof, err := d.Prove(code)
-	if err != nil {
-		return err
-	}
 	start := time.Now()
-	s, _, err := directory.VerifyProof(policy, proof, p.verify)
-	if err != nil {
-		return err
+	for i, proof := range proofs {
+		s, _, err := directory.VerifyProof(policy, proof, p.verify)
+		if err != nil {
+			return err
+		}
+		if s.Record.Code != codes[i] {
+			p.failed = fmt.Errorf("%w: proof %d is of another record", errCatalogue, i)
+		}
 	}
-	p.own("offline verification", "ms", 1e3*time.Since(start).Seconds())
-	p.own("proof", "B", float64(len(proof)))
-	if s.Record.Code != code {
-		p.failed = fmt.Errorf("%w: the proof is of another record", errCatalogue)
-	}
+	p.own("verified offline", "/s", float64(len(proofs))/time.Since(start).Seconds())
 	return nil
 }
 

@@ -30,6 +30,9 @@ func TestAbsentPeers(t *testing.T) {
 // The program of the peer psi.js is measured like any, with a library in its place
 // that has its calls and no cryptography, for there may be no network.
 func TestPSIJS(t *testing.T) {
+	if testing.Short() {
+		t.Skip("node takes its time")
+	}
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skip("there is no node")

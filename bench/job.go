@@ -37,8 +37,9 @@ type job struct {
 
 	MPC *mpcJob `json:"mpc,omitempty"`
 
-	Identity *identityJob `json:"identity,omitempty"`
-	Gate     *gateJob     `json:"gate,omitempty"`
+	Identity     *identityJob     `json:"identity,omitempty"`
+	Registration *registrationJob `json:"registration,omitempty"`
+	Gate         *gateJob         `json:"gate,omitempty"`
 
 	Secret *secretJob `json:"secret,omitempty"`
 
@@ -46,6 +47,19 @@ type job struct {
 	// of a peer whose program has to be made first.
 	Command []string `json:"command,omitempty"`
 	Install string   `json:"-"`
+}
+
+// newJob returns the job of n items on each side whose name begins with prefix. Its
+// kind is still missing.
+func newJob(prefix string, n int, network string) *job {
+	return &job{
+		Name:    prefix + size{n, n}.String() + "/" + network,
+		Series:  prefix + network,
+		Network: network,
+		Work:    n,
+		Items:   n,
+		Equal:   true,
+	}
 }
 
 // A kind is what a job's parties compute.
@@ -72,6 +86,8 @@ func (j *job) kind() (kind, error) {
 		return j.MPC, nil
 	case j.Identity != nil:
 		return j.Identity, nil
+	case j.Registration != nil:
+		return j.Registration, nil
 	case j.Gate != nil:
 		return j.Gate, nil
 	case j.Secret != nil:

@@ -35,7 +35,8 @@ matches and benchstat shows: PSI/vole/malicious/n=2^16/tls.
   MPC       operations of package mpc on shares of three parties or two
   HE        sums of the vectors of -parties organisations by package he
   Share     vectors, keys and files split and combined by package mpc/share
-  Identity  a catalogue, of 340,000 records at size 20, registered and asked
+  Identity  a catalogue, of 340,000 records at size 20, registered and asked; and
+            identities, 4,096 at size 20, registered with their keys
   Jobs      from signed contracts through the gate: link tables, add up vectors
 
   mem   all parties in one process, over a buffered pipe in memory
@@ -232,7 +233,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // errors are returned, and shown once
 	pattern := fs.String("run", "", "measure only jobs whose names match `REGEXP`")
-	sizes := fs.String("sizes", "10,14,16,18,20,10x20", "binary logarithms of the numbers of items; 10x20 is 2^10 of the receiver and 2^20 of the sender")
+	sizes := fs.String("sizes", "10,14,18,20,10x20", "binary logarithms of the numbers of items; 10x20 is 2^10 of the receiver and 2^20 of the sender")
 	links := fs.String("networks", "mem,tls,1g", "how the parties are connected")
 	parties := fs.String("parties", "8", "numbers of `organisations` whose numbers package he adds up, from 2 to 32")
 	builtin := fs.String("peers", strings.Join(builtinPeers, ","), "peers to measure beside, where they can be had")

@@ -38,16 +38,10 @@ func mpcJobs(sizes []size, networks []string) (jobs []*job) {
 					continue
 				}
 				for _, network := range networks {
-					prefix := "MPC/" + b.name + "/" + op.name + "/"
-					jobs = append(jobs, &job{
-						Name:    prefix + s.String() + "/" + network,
-						Series:  prefix + network,
-						Network: network,
-						Work:    work,
-						Items:   s.n,
-						Equal:   true,
-						MPC:     &mpcJob{Backend: b.name, Operation: op.name, Bits: op.bits, N: s.n},
-					})
+					j := newJob("MPC/"+b.name+"/"+op.name+"/", s.n, network)
+					j.Work = work
+					j.MPC = &mpcJob{Backend: b.name, Operation: op.name, Bits: op.bits, N: s.n}
+					jobs = append(jobs, j)
 				}
 			}
 		}

@@ -12,9 +12,9 @@ import (
 // All backends and operations, in one process and in as many as there are sides.
 func TestMPCJobs(t *testing.T) {
 	o := mustParse(t, "-sizes", "4,5x6", "-count", "1", "-run", "^MPC/.*/mem|^MPC/.*/less/.*/tls")
-	jobs := selectJobs(allJobs(o), o.pattern)
 	perBackend := map[string]int{}
-	for _, r := range measureAll(t, o) {
+	results := measureAll(t, o)
+	for _, r := range results {
 		sides := r.sides()
 		require.Len(t, r.Runs[0].Processes, map[string]int{networkMem: 1, networkTLS: len(sides)}[r.Network], r.Name)
 		var sent, received int64
@@ -38,7 +38,7 @@ func TestMPCJobs(t *testing.T) {
 	}
 	require.Equal(t, len(operations)+1, perBackend["three-parties"])
 	require.Len(t, perBackend, len(backends))
-	require.Len(t, jobs, 7+3+3+2+len(backends))
+	require.Len(t, results, 7+3+3+2+len(backends))
 }
 
 // The check of a result is that of its operation, whoever computes.

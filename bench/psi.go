@@ -45,16 +45,11 @@ func psiJobs(sizes []size, networks []string) (jobs []*job) {
 
 // newPSIJob returns the job whose name begins with prefix.
 func newPSIJob(prefix, network string, p *psiJob) *job {
-	return &job{
-		Name:    prefix + size{p.N, p.M}.String() + "/" + network,
-		Series:  prefix + network,
-		Network: network,
-		Work:    p.N + p.M,
-		Items:   max(p.N, p.M),
-		Equal:   p.N == p.M,
-		Class:   "intersection",
-		PSI:     p,
-	}
+	j := newJob(prefix, max(p.N, p.M), network)
+	j.Name = prefix + size{p.N, p.M}.String() + "/" + network
+	j.Work, j.Equal = p.N+p.M, p.N == p.M
+	j.Class, j.PSI = "intersection", p
+	return j
 }
 
 // common is the number of items that both parties have.

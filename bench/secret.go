@@ -37,18 +37,9 @@ func secretJobs(sizes []size, networks, peers []string) (jobs []*job) {
 			if s.n != s.m || peer && !slices.Contains(peers, peerVault) {
 				continue
 			}
-			prefix := "Share/" + name + "/3of5/"
-			j := &job{
-				Name:    prefix + s.String() + "/" + networkMem,
-				Series:  prefix + networkMem,
-				Network: networkMem,
-				Work:    s.n,
-				Items:   s.n,
-				Equal:   true,
-				Class:   "secret of bytes",
-				Peer:    peer,
-				Secret:  &secretJob{Stream: name == "stream", N: s.n},
-			}
+			j := newJob("Share/"+name+"/3of5/", s.n, networkMem)
+			j.Class, j.Peer = "secret of bytes", peer
+			j.Secret = &secretJob{Stream: name == "stream", N: s.n}
 			if peer {
 				j.Install = peerVault
 			}

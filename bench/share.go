@@ -38,16 +38,9 @@ func shareJobs(sizes []size, networks []string) (jobs []*job) {
 		}
 		for _, scheme := range schemes {
 			for _, network := range networks {
-				prefix := fmt.Sprintf("Share/%v/%dof%d/", scheme.Kind, scheme.Needed, scheme.Parties)
-				jobs = append(jobs, &job{
-					Name:    prefix + s.String() + "/" + network,
-					Series:  prefix + network,
-					Network: network,
-					Work:    s.n,
-					Items:   s.n,
-					Equal:   true,
-					Share:   &shareJob{Scheme: scheme, N: s.n},
-				})
+				j := newJob(fmt.Sprintf("Share/%v/%dof%d/", scheme.Kind, scheme.Needed, scheme.Parties), s.n, network)
+				j.Share = &shareJob{Scheme: scheme, N: s.n}
+				jobs = append(jobs, j)
 			}
 		}
 	}

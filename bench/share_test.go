@@ -10,11 +10,8 @@ import (
 
 func TestShareJobs(t *testing.T) {
 	o := mustParse(t, "-sizes", "4,5x6", "-count", "1", "-run", "^Share/[A-Z]")
-	jobs := selectJobs(allJobs(o), o.pattern)
-	require.Len(t, jobs, 4*2)
-	results, left, err := newRunner(o, func(string, int) {}).all(t.Context(), jobs)
-	require.NoError(t, err)
-	require.Empty(t, left)
+	results := measureAll(t, o)
+	require.Len(t, results, 4*2)
 	for _, r := range results {
 		var parties []partyTime
 		for _, p := range r.Runs[0].Processes {
