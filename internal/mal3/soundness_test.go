@@ -1,6 +1,7 @@
 package mal3
 
 import (
+	"encoding/binary"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -227,10 +228,10 @@ func TestGuess(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			links, taps := tapped()
 			add := func(payload []byte, e wide) {
-				var w [1]wide
-				decode(w[:], payload)
-				w[0] = plus(w[0], e)
-				encode(payload, w[:])
+				w := wide{Lo: binary.LittleEndian.Uint64(payload), Hi: binary.LittleEndian.Uint64(payload[8:])}
+				w = plus(w, e)
+				binary.LittleEndian.PutUint64(payload, w.Lo)
+				binary.LittleEndian.PutUint64(payload[8:], w.Hi)
 			}
 			// With e' = -3e the check opens -θe + 3e, and the summand that party 0 has
 			// of it is 3e more than what the corrupted party has.

@@ -5,6 +5,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/field"
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix"
 )
 
 // Conversions open c = s + r modulo the prime, where r is uniform in the whole field, so
@@ -103,7 +104,7 @@ func planes(numbers []uint64) []uint64 {
 	for i := range w {
 		var block [64]uint64
 		copy(block[:], numbers[64*i:])
-		engine.Transpose(&block)
+		bitmatrix.Transpose(&block)
 		for k := range field.Bits {
 			all[k*w+i] = block[k]
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix"
 )
 
 // Sorting goes by two bits of the keys at a time, the lowest first [HICT14]. From the bits
@@ -75,7 +76,7 @@ func (p *Party) records(n int, planes Vec, bits int) []track {
 			for k := range bits {
 				block[k] = part[k*w+i]
 			}
-			engine.Transpose(block)
+			bitmatrix.Transpose(block)
 		}
 		return words[:n]
 	}
