@@ -282,10 +282,10 @@ func (p *Party) Numbers(n int, planes ...Vec) ([]Vec, error) {
 	return vecs, nil
 }
 
-// largestShift is the largest shift that one division takes.
+// largestShift is the largest shift that takes a mask for a division.
 const largestShift = 59
 
-// Truncate sets dst to x / 2^shift, rounded down or up. With an offset, s = x + 2^59 has
+// Truncate sets dst to x / 2^shift, rounded down or up, and beyond largestShift down. With an offset, s = x + 2^59 has
 // less than 61 bits. So s = c - r + e(2^61 - 1), where r wraps around, e = 1, exactly
 // where the highest bit of r is one and that of c is zero. Dividing c, r and e·2^61
 // separately gives the quotient, or one more where the rest of c is below that of r plus e:
@@ -300,12 +300,17 @@ func (p *Party) Truncate(dst, x Vec, shift int) error {
 		return fmt.Errorf("many: %d elements divided by 2^%d for %d", x.Len(), shift, n)
 	}
 	if shift > largestShift {
-		// Beyond, the offset has no quotient.
-		half := p.NewVec(n)
-		if err := p.Truncate(half, x, largestShift); err != nil {
+		// Beyond, the offset has no quotient, and that of x is -1 or 0.
+		negative, err := p.Negative(x, largestShift+1)
+		if err != nil {
 			return err
 		}
-		return p.Truncate(dst, half, shift-largestShift)
+		ones, err := p.Numbers(n, negative)
+		if err != nil {
+			return err
+		}
+		p.Combine(dst, -1, ones[0], 0, ones[0])
+		return nil
 	}
 	const offset = 1 << largestShift
 	m, err := p.masks(n, shift)

@@ -71,7 +71,7 @@ func TestCost(t *testing.T) {
 			require.NoError(t, p.Truncate(p.NewVec(n), x, 20))
 			took("Truncate", -1, masks+3+halvings)
 			require.NoError(t, p.Truncate(p.NewVec(n), x, 60))
-			took("Truncate twice", -1, 2*(masks+3+halvings))
+			took("Truncate by more than 59", -1, masks+9+2+halvings)
 			return nil
 		}))
 	}

@@ -162,6 +162,32 @@ func everything(t *testing.T, p *Party) error {
 	return nil
 }
 
+// TestTruncate divides by all powers around those that take another way, often: quotients are
+// rounded down or up, and never further.
+func TestTruncate(t *testing.T) {
+	const times = 64
+	numbers := []int64{lowestNumber / 2, lowestNumber/2 + 1, -1 << 58, -1, 0, 1, 1 << 58, highestNumber / 2}
+	none(t, run(t, 4, func(p *Party) error {
+		for shift := 57; shift < 62; shift++ {
+			for _, x := range numbers {
+				v := p.NewVec(times)
+				p.Shift(v, x)
+				if err := p.Truncate(v, v.Clone(), shift); err != nil {
+					return err
+				}
+				quotients, err := p.Reveal(v, p.everybody())
+				if err != nil {
+					return err
+				}
+				for _, q := range quotients {
+					require.Contains(t, []int64{x >> shift, x>>shift + 1}, q, "%d divided by 2^%d", x, shift)
+				}
+			}
+		}
+		return nil
+	}))
+}
+
 // TestDeath has one party stop in every place: the others end with an error that names a
 // party, without waiting for a deadline.
 func TestDeath(t *testing.T) {
