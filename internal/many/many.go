@@ -259,29 +259,16 @@ func (p *Party) Close(err error) error {
 			return errors.Join(l.session.RecvEnd(), l.session.SendEnd())
 		})
 	}
-	// All at once, as each may take a moment to tell the other side.
-	var closing sync.WaitGroup
-	reasons := make([]error, p.n)
+	var links []func(error) error
 	for i, l := range p.links {
 		if l != nil && l.session != nil {
-			closing.Go(func() { reasons[i] = engine.At(i, l.session.Close(err)) })
+			links = append(links, func(err error) error { return engine.At(i, l.session.Close(err)) })
 		}
 	}
-	closing.Wait()
+	err = engine.CloseLinks(err, links...)
 	p.cancel(nil)
 	if err == nil {
 		return nil
 	}
-	// What the others say is better than what came of it here.
-	for _, reason := range reasons {
-		if !classified(err) && classified(reason) {
-			err = reason
-		}
-	}
 	return fmt.Errorf("many: %w", err)
-}
-
-// classified reports whether err says which side is at fault.
-func classified(err error) bool {
-	return errors.Is(err, session.ErrPeer) || errors.Is(err, session.ErrIncompatible) || errors.Is(err, session.ErrAborted)
 }

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"testing"
 	"testing/synctest"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -191,54 +190,24 @@ func TestTruncate(t *testing.T) {
 // TestDeath has one party stop in every place: the others end with an error that names a
 // party, without waiting for a deadline.
 func TestDeath(t *testing.T) {
-	gone := errors.New("gone")
-	for victim := range 5 {
-		for when := range 3 {
-			errs := run(t, 5, func(p *Party) error {
-				x, y := p.NewVec(chunk+1), p.NewVec(chunk+1)
-				for step, f := range []func() error{
-					func() error { return p.Mul(y, x, x) },
-					func() error { _, err := p.Reveal(y, p.everybody()); return err },
-					func() error { return nil },
-				} {
-					if p.index == victim && step == when {
-						return gone
-					}
-					if err := f(); err != nil {
-						return err
-					}
-				}
-				return nil
-			})
-			for i, err := range errs {
-				if i == victim {
-					require.ErrorIs(t, err, gone)
-					continue
-				}
-				var at *engine.PartyError
-				require.ErrorAs(t, err, &at, "victim %d at %d, party %d", victim, when, i)
+	const parties = 5
+	enginetest.Death(t, parties, chunk+1, func(t *testing.T, f func(p engine.Party) error) []error {
+		errs := run(t, parties, func(p *Party) error { return f(p) })
+		named := 0
+		for _, err := range errs {
+			if at := (*engine.PartyError)(nil); errors.As(err, &at) {
+				named++
 			}
 		}
-	}
+		require.Equal(t, parties-1, named)
+		return errs
+	})
 }
 
-// TestDeadline has a party stall: the others end when their context does.
+// TestDeadline has a party stall.
 func TestDeadline(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-		defer cancel()
-		start := time.Now()
-		errs := join(ctx, pipes(4), nil, func(p *Party) error {
-			if p.index == 1 {
-				<-ctx.Done()
-				return ctx.Err()
-			}
-			return p.Mul(p.NewVec(10), p.NewVec(10), p.NewVec(10))
-		})
-		for i, err := range errs {
-			require.Error(t, err, "party %d", i)
-		}
-		require.Less(t, time.Since(start), time.Minute+10*time.Second)
+	enginetest.Deadline(t, func(ctx context.Context, f func(p engine.Party) error) []error {
+		return join(ctx, pipes(Least), nil, func(p *Party) error { return f(p) })
 	})
 }
 
