@@ -1,11 +1,11 @@
 package rep3
 
 import (
-	"errors"
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix"
+	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
 // Sorting goes by two bits of the keys at a time, the lowest first [HICT14]. From the bits
@@ -18,7 +18,7 @@ import (
 
 // errOrder says that what was opened is no order: a party did not follow the protocol, or the
 // shares of an input do not fit together.
-var errOrder = errors.New("rep3: the places that were opened are no permutation: the shares of an input do not fit together, or a party deviates")
+var errOrder = fmt.Errorf("%w: the places that were opened are no permutation: the shares of an input do not fit together, or a party deviates", session.ErrPeer)
 
 // Sort implements [engine.Sorter]. It takes seven rounds for each two bits, six for
 // a last one, and five more.
@@ -304,6 +304,7 @@ func (p *Party) openOrder(t track) ([]uint32, error) {
 	seen := make([]bool, len(lacking))
 	for i, place := range lacking {
 		if place >= uint64(len(seen)) || seen[place] {
+			p.cancel(errOrder)
 			return nil, errOrder
 		}
 		seen[place] = true

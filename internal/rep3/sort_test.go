@@ -11,6 +11,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
 // natural returns planes of bits in their natural order.
@@ -162,7 +163,7 @@ func TestPermutation(t *testing.T) {
 	}
 }
 
-// TestSortMistakes sorts what is no vector of the length, and opens what is no order.
+// TestSortMistakes sorts what is no vector of the length.
 func TestSortMistakes(t *testing.T) {
 	none(t, run(t, func(p *Party) error {
 		for _, err := range []error{
@@ -175,16 +176,28 @@ func TestSortMistakes(t *testing.T) {
 		} {
 			require.Error(t, err)
 		}
-		for _, places := range [][]uint64{{0, 0}, {0, 2}, {1, 1 << 31}} {
+		return nil
+	}))
+}
+
+// TestNoOrder opens what is no order, which ends the run.
+func TestNoOrder(t *testing.T) {
+	for _, places := range [][]uint64{{0, 0}, {0, 2}, {1, 1 << 31}} {
+		errs := run(t, func(p *Party) error {
 			v := zeros(2)
 			if first := p.first(vecs([]track{v})[0]); first != nil {
 				copy(first, places)
 			}
 			_, err := p.openOrder(v)
 			require.Equal(t, errOrder, err)
+			_, later := p.reveal(NewVec(1))
+			require.Error(t, later)
+			return err
+		})
+		for _, err := range errs {
+			require.ErrorIs(t, err, session.ErrPeer)
 		}
-		return nil
-	}))
+	}
 }
 
 func second[T any](_ T, err error) error { return err }
