@@ -30,8 +30,8 @@ func (p *Party) checkBits() error {
 			*s = append(*s, zeros[n:]...)
 		}
 	}
-	for lo := 0; lo < len(l.xOwn); lo += mostBits {
-		hi := min(lo+mostBits, len(l.xOwn))
+	for lo := 0; lo < len(l.xOwn); lo += p.mostBits {
+		hi := min(lo+p.mostBits, len(l.xOwn))
 		err := p.checkWords(&bitLog{
 			l.xOwn[lo:hi], l.xNext[lo:hi], l.yOwn[lo:hi], l.yNext[lo:hi], l.zOwn[lo:hi], l.zNext[lo:hi],
 		})

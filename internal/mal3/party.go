@@ -41,7 +41,8 @@ type Party struct {
 	sums      []wide // of the elements that a check opens
 	// Messages under way, one each way, where words in memory are not what is sent.
 	sending, receiving [wideSize * piece]byte
-	// most are the gates that wait for a check at most.
+	// most are the gates that wait for a check at most, and words of one check, a
+	// multiple of 2·blocks.
 	mostNumbers, mostBits int
 	// challenge limits the bits of the challenges in tests of soundness.
 	challenge uint64

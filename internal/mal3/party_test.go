@@ -39,15 +39,20 @@ func TestLogs(t *testing.T) {
 		if err := errors.Join(p.Mul(product, x, y), p.Dot(one, x, y), p.Dot(ten, x, y)); err != nil {
 			return err
 		}
-		matrix := p.NewVec(25)
-		if err := p.MatMul(matrix, 5, 20, 5, x, y); err != nil {
-			return err
-		}
+		require.LessOrEqual(t, len(p.numbers.xOwn), 7)
 		for range 3 {
 			if err := p.And([]Vec{p.NewBits(n)}, []Vec{x}, []Vec{y}); err != nil {
 				return err
 			}
+			require.Len(t, p.bits.xOwn, n)
 		}
+		matrix := p.NewVec(25)
+		if err := p.MatMul(matrix, 5, 20, 5, x, y); err != nil {
+			return err
+		}
+		// Factors may be altered while products wait.
+		clear(x.Parts[0])
+		clear(y.Parts[1])
 		values, err := p.Reveal(engine.Concat(product, one, ten, matrix), everyone)
 		if err != nil {
 			return err

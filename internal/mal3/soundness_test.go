@@ -219,6 +219,34 @@ func TestCancelling(t *testing.T) {
 	}
 }
 
+// TestBatches has more conjunctions in one call than one check takes, and an error in one of
+// each batch in turn.
+func TestBatches(t *testing.T) {
+	const batch = 128
+	const n = 3*batch - 1
+	for _, at := range []int{0, batch - 1, batch, 2*batch + 5, n - 1, -1} {
+		require.Equal(t, at < 0, missed(t, ^uint64(0), func(p *Party, x, y Vec) error {
+			p.mostBits = batch
+			z := p.NewBits(n)
+			if err := p.And([]Vec{z}, []Vec{p.NewBits(n)}, []Vec{p.NewBits(n)}); err != nil {
+				return err
+			}
+			switch {
+			case at < 0:
+				before := p.Stats().Rounds
+				err := p.Check()
+				require.Equal(t, 11+2*10, p.Stats().Rounds-before)
+				return err
+			case p.Index() == 1:
+				p.bits.zOwn[at] ^= 1
+			case p.Index() == 0:
+				p.bits.zNext[at] ^= 1
+			}
+			return nil
+		}), "an error in word %d", at)
+	}
+}
+
 // TestGuess has the corrupted party put into c what makes up for its error if the challenge
 // is what it guesses, and go on as if it had computed that. With challenges of two bits it
 // guesses right once in four times, and with whole ones never.
