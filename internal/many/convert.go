@@ -219,8 +219,7 @@ func (p *Party) Zero(x Vec, bits int) (Vec, error) {
 }
 
 // Numbers returns bits as the numbers 0 and 1: with a random bit r that is shared both
-// ways, b xor r is opened, and b is r or 1 - r [RW19]. r is the exclusive or of bits of
-// t + 1 parties.
+// ways, b xor r is opened, and b is r or 1 - r [RW19].
 func (p *Party) Numbers(n int, planes ...Vec) ([]Vec, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("many: %d numbers", n)
@@ -231,37 +230,10 @@ func (p *Party) Numbers(n int, planes ...Vec) ([]Vec, error) {
 			return nil, fmt.Errorf("many: %d numbers of %d words of bits", n, plane.Len())
 		}
 	}
-	all := n * len(planes)
-	words := make([]uint64, w*len(planes))
-	p.coins.Uint64s(words)
-	own := make([]uint64, 0, all)
-	for k := range planes {
-		for i := range n {
-			own = append(own, words[k*w+i/64]>>(i%64)&1)
-		}
-	}
-	numbers := &parcel{space: p.numbers, n: all, dealers: p.t + 1, secret: column(own)}
-	bits := &parcel{space: p.bits, n: len(words), dealers: p.t + 1, secret: p.secretBits(words)}
-	if err := p.deal(numbers, bits); err != nil {
+	numbers, masked, err := p.bitMasks(n, len(planes))
+	if err != nil {
 		return nil, err
 	}
-	terms := numbers.shares
-	for len(terms) > 1 {
-		half := len(terms) / 2
-		a, b := engine.Concat(terms[:half]...), engine.Concat(terms[half:2*half]...)
-		both := p.NewVec(half * all)
-		if err := p.Mul(both, a, b); err != nil {
-			return nil, err
-		}
-		p.Combine(a, 1, a, 1, b)
-		p.Combine(a, 1, a, -2, both)
-		var sums []Vec
-		for i := range half {
-			sums = append(sums, a.Slice(i*all, (i+1)*all))
-		}
-		terms = append(sums, terms[2*half:]...)
-	}
-	masked := p.bits.sum(bits.shares)
 	for k, plane := range planes {
 		piece := masked.Slice(k*w, (k+1)*w)
 		engine.Xor(piece, piece, plane)
@@ -273,13 +245,49 @@ func (p *Party) Numbers(n int, planes ...Vec) ([]Vec, error) {
 	vecs := make([]Vec, len(planes))
 	for k := range vecs {
 		vecs[k] = p.NewVec(n)
-		for i, r := range terms[0].Parts[0][k*n : (k+1)*n] {
+		for i, r := range numbers.Parts[0][k*n : (k+1)*n] {
 			// What is opened is public, but a branch on it would be slow.
 			e := opened[k*w+i/64] >> (i % 64) & 1
 			vecs[k].Parts[0][i] = field.Add(e, field.Mul(r, 1-e+(field.P-1)*e))
 		}
 	}
 	return vecs, nil
+}
+
+// bitMasks returns random bits that nobody knows, n for each plane, as numbers and in planes:
+// the exclusive or of bits of t + 1 parties.
+func (p *Party) bitMasks(n, planes int) (r, masks Vec, err error) {
+	w, all := engine.Words(n), n*planes
+	words := make([]uint64, w*planes)
+	p.coins.Uint64s(words)
+	own := make([]uint64, 0, all)
+	for k := range planes {
+		for i := range n {
+			own = append(own, words[k*w+i/64]>>(i%64)&1)
+		}
+	}
+	numbers := &parcel{space: p.numbers, n: all, dealers: p.t + 1, secret: column(own)}
+	bits := &parcel{space: p.bits, n: len(words), dealers: p.t + 1, secret: p.secretBits(words)}
+	if err := p.deal(numbers, bits); err != nil {
+		return r, masks, err
+	}
+	terms := numbers.shares
+	for len(terms) > 1 {
+		half := len(terms) / 2
+		a, b := engine.Concat(terms[:half]...), engine.Concat(terms[half:2*half]...)
+		both := p.NewVec(half * all)
+		if err := p.Mul(both, a, b); err != nil {
+			return r, masks, err
+		}
+		p.Combine(a, 1, a, 1, b)
+		p.Combine(a, 1, a, -2, both)
+		var sums []Vec
+		for i := range half {
+			sums = append(sums, a.Slice(i*all, (i+1)*all))
+		}
+		terms = append(sums, terms[2*half:]...)
+	}
+	return terms[0], p.bits.sum(bits.shares), nil
 }
 
 // largestShift is the largest shift that takes a mask for a division.

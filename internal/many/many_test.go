@@ -278,6 +278,15 @@ func TestDisagreement(t *testing.T) {
 		errs := join(t.Context(), s, nil, func(*Party) error { return nil })
 		require.ErrorIs(t, errors.Join(errs...), session.ErrIncompatible)
 	})
+	// Party 3 takes the number of parties for 5.
+	synctest.Test(t, func(t *testing.T) {
+		s := pipes(4)
+		nobody, _ := net.Pipe()
+		s[3] = append(s[3], nobody)
+		errs := join(t.Context(), s, nil, func(*Party) error { return nil })
+		require.ErrorIs(t, errors.Join(errs...), session.ErrIncompatible)
+		require.ErrorContains(t, errors.Join(errs...), "numbers of parties differ")
+	})
 	for _, n := range []int{3, 17} {
 		_, err := Open(t.Context(), 0, make([]io.ReadWriter, n), nil)
 		require.ErrorContains(t, err, "4 to 16")

@@ -229,6 +229,34 @@ func TestMasks(t *testing.T) {
 	}))
 }
 
+// TestBitMasks holds that what [Party.Numbers] opens is uniform whatever the bits are: it is
+// masked by bits that are random, and the same as numbers. Of 6400 half are ones, with a
+// standard deviation of 40. Coins are fixed.
+func TestBitMasks(t *testing.T) {
+	const n, count = 64 * 50, 2
+	none(t, run(t, 7, func(p *Party) error {
+		numbers, masks, err := p.bitMasks(n, count)
+		if err != nil {
+			return err
+		}
+		r, err := p.Reveal(numbers, p.everybody())
+		if err != nil {
+			return err
+		}
+		words, err := p.RevealBits(masks, p.everybody())
+		if err != nil {
+			return err
+		}
+		ones := 0
+		for i, bit := range r {
+			require.Equal(t, uint64(bit), words[i/64]>>(i%64)&1)
+			ones += int(bit)
+		}
+		require.InDelta(t, n*count/2, ones, 8*40)
+		return nil
+	}))
+}
+
 // TestCarries holds sums at the edges, where a carry goes around: with pairs whose sum is
 // the prime less one, the prime, and one more.
 func TestCarries(t *testing.T) {

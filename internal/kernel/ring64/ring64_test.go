@@ -64,6 +64,27 @@ func TestVectors(t *testing.T) {
 	}, cpu.AVX2)
 }
 
+// TestLong has more words than one call of a kernel takes.
+func TestLong(t *testing.T) {
+	g := rand.New(rand.NewPCG(1, 4))
+	var v [6][]uint64
+	for i := range v {
+		v[i] = words(g, 2*callWords+5)
+	}
+	for _, op := range []struct {
+		run, generic func(z, t, a, b, c, d []uint64)
+	}{
+		{Product, productGeneric}, {Conjunction, conjunctionGeneric},
+	} {
+		got, want := slices.Clone(v[0]), slices.Clone(v[0])
+		op.run(got, v[1], v[2], v[3], v[4], v[5])
+		op.generic(want, v[1], v[2], v[3], v[4], v[5])
+		if !slices.Equal(want, got) {
+			t.Error("words are wrong")
+		}
+	}
+}
+
 // TestMatrix compares products with their definition, for shapes around those of a tile.
 func TestMatrix(t *testing.T) {
 	cputest.Each(t, func(t *testing.T) {
