@@ -20,7 +20,9 @@
 // Semi-honest, with at most one of the three corrupted: it follows the protocol and
 // sees, beside its inputs and what is opened, uniformly random words only, if
 // AES-128 in counter mode is pseudorandom [AFLNO16]. A party that deviates can make
-// results wrong without notice. Computation is constant-time.
+// results wrong without notice. Computation is constant-time, but for the order in which
+// [Party.Shuffle] and [Party.Sort] read memory: whoever watches the caches of two of the
+// machines learns in which order the elements are put.
 //
 // Streams must be authenticated and encrypted by the caller.
 //
@@ -33,13 +35,28 @@
 // In bytes that each party sends, and message delays: multiplication 8 for each
 // element and 1, so the conjunction of words, inner product 8 and 1, opening 8 for
 // each element and 1, input 8 for each element, from one party to one other, and 1.
-// Five bytes more for each message, which is of up to 8192 elements.
+// Five bytes more for each message, which is of up to 8192 elements. The methods of
+// conversions, Truncate, Shuffle and Sort say what these take.
 //
 // # References
 //
 //   - [AFLNO16] Toshinori Araki, Jun Furukawa, Yehuda Lindell, Ariel Nof, Kazuma
 //     Ohara: High-Throughput Semi-Honest Secure Three-Party Computation with an
 //     Honest Majority. CCS 2016, eprint 2016/768.
+//   - [AFOPRT21] Toshinori Araki, Jun Furukawa, Kazuma Ohara, Benny Pinkas, Hanan
+//     Rosemarin, Hikaru Tsuchida: Secure Graph Analysis at Scale. CCS 2021.
+//   - [AHIKNT22] Gilad Asharov, Koki Hamada, Dai Ikarashi, Ryo Kikuchi, Ariel Nof, Benny
+//     Pinkas, Katsumi Takahashi, Junichi Tomida: Efficient Secure Three-Party Sorting
+//     with Applications to Data Analysis and Heavy Hitters. CCS 2022.
+//   - [HICT14] Koki Hamada, Dai Ikarashi, Koji Chida, Katsumi Takahashi: Oblivious Radix
+//     Sort: An Efficient Sorting Algorithm for Practical Secure Multi-party Computation.
+//     eprint 2014/121.
+//   - [Knu98] Donald E. Knuth: The Art of Computer Programming, volume 2, third edition,
+//     section 3.4.2. Addison-Wesley, 1998.
+//   - [Lem19] Daniel Lemire: Fast Random Integer Generation in an Interval. ACM
+//     Transactions on Modeling and Computer Simulation, 2019.
+//   - [LWZ11] Sven Laur, Jan Willemson, Bingsheng Zhang: Round-Efficient Oblivious
+//     Database Manipulation. ISC 2011.
 //   - [MR18] Payman Mohassel, Peter Rindal: ABY3: A Mixed Protocol Framework for
 //     Machine Learning. CCS 2018, eprint 2018/403.
 package rep3
