@@ -26,8 +26,8 @@ import (
 // Memory is read in the order of permutations, by parties who know these, and who know
 // nothing of the third one. Whoever watches the caches of two machines learns the order.
 
-// MaxLength is the most elements of a shuffle, so that positions are of 32 bits.
-const MaxLength = math.MaxInt32
+// maxLength is the most elements of a shuffle, so that positions are of 32 bits.
+const maxLength = math.MaxInt32
 
 // A shuffle is a random order of n elements.
 type shuffle struct {
@@ -39,8 +39,8 @@ type shuffle struct {
 
 // newShuffle returns a new random order, without a message.
 func (p *Party) newShuffle(n int) (*shuffle, error) {
-	if n < 0 || n > MaxLength {
-		return nil, fmt.Errorf("rep3: an order of %d elements, of at most %d", n, MaxLength)
+	if n < 0 || n > maxLength {
+		return nil, fmt.Errorf("rep3: an order of %d elements, of at most %d", n, maxLength)
 	}
 	s := &shuffle{n: n}
 	own, next := p.Seeds()

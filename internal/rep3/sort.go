@@ -24,7 +24,7 @@ var errOrder = fmt.Errorf("%w: the places that were opened are no permutation: t
 // a last one, and five more.
 func (p *Party) Sort(n int, planes Vec, bits int, vs []Vec) ([]Vec, error) {
 	w := engine.Words(n)
-	if n < 0 || n > MaxLength || bits < 0 || bits > 64 || !planes.Is(columns, bits*w) {
+	if n < 0 || n > maxLength || bits < 0 || bits > 64 || !planes.Is(columns, bits*w) {
 		return nil, fmt.Errorf("rep3: sorting %d elements by %d bits of %d words", n, bits, planes.Len())
 	}
 	payload, err := tracksOf(n, vs)
