@@ -107,9 +107,6 @@ func (p *Party) Close(err error) error {
 	if err == nil {
 		err = p.Check()
 	}
-	if err == nil {
-		err = p.err
-	}
 	return p.rep.Close(err)
 }
 
