@@ -220,6 +220,13 @@ func TestHostileCall(t *testing.T) {
 	})
 	au, err := c.keyHolders[0].Audit(a.Call())
 	require.NoError(t, err)
+	large := bytes.Clone(masks.Bytes())
+	for i := len(large) - c.plan.params.MaskSize(); i < len(large); i++ {
+		large[i] = 0xff
+	}
+	require.ErrorIs(t, au.Add(1, bytes.NewReader(large)), ErrMessage, "no residues")
+	au, err = c.keyHolders[0].Audit(a.Call())
+	require.NoError(t, err)
 	require.NoError(t, au.Add(1, bytes.NewReader(masks.Bytes())))
 	require.Error(t, au.Add(1, bytes.NewReader(masks.Bytes())), "twice")
 	require.Error(t, au.Share(io.Discard, memoryLog{}), "not all seen")

@@ -14,7 +14,7 @@ const mersenne = 1<<61 - 1
 // prime of masks as many as the shortest prime needs.
 const (
 	bodyCopies = 2
-	maskCopies = 5
+	maskCopies = 6
 	maxPrimes  = 3
 )
 

@@ -135,3 +135,69 @@ func TestReduce61(t *testing.T) {
 		require.Equal(t, want.Mod(want, big.NewInt(mersenne)).Uint64(), reduce61(x.hi, x.lo))
 	}
 }
+
+// TestCopies checks that a fingerprint has room for the values that every prime
+// needs, and that they are as many as the error that they leave takes.
+func TestCopies(t *testing.T) {
+	for _, r := range rows {
+		for _, l := range newLimbs(r) {
+			c := l.copies()
+			require.LessOrEqual(t, c, maskCopies, "prime %#x", l.q)
+			// (2/q)^c < 2^-119
+			q := new(big.Int).Exp(new(big.Int).SetUint64(l.q), big.NewInt(int64(c)), nil)
+			require.Positive(t, q.Cmp(new(big.Int).Lsh(big.NewInt(1), uint(119+c))), "prime %#x", l.q)
+		}
+	}
+	// The shortest prime is in this modulus.
+	p := newGroup(t, Config{Mode: ReceiverKey, Capacity: 1 << 12, Contributors: 2, Coefficients: 1e3, LogN: 11, LogQ: 49}).p
+	require.Equal(t, maskCopies, p.limbs[0].copies())
+	sum, err := p.NewSum(1)
+	require.NoError(t, err)
+	f := p.NewFingerprinter([32]byte{})
+	require.NoError(t, f.AddSum(sum))
+	b, err := f.Sum().AppendBinary(nil)
+	require.NoError(t, err)
+	_, err = p.ParseFingerprint(b)
+	require.NoError(t, err)
+}
+
+// TestUnusedCopies checks that a fingerprint has nothing where a prime needs no
+// value.
+func TestUnusedCopies(t *testing.T) {
+	p, err := New(Config{Mode: ReceiverKey, Capacity: 1 << 20, Contributors: 4, Coefficients: 1e4})
+	require.NoError(t, err)
+	for i := range maxPrimes {
+		for c := range maskCopies {
+			var f Fingerprint
+			f.mask[i][c] = 1
+			b, err := f.AppendBinary(nil)
+			require.NoError(t, err)
+			_, err = p.ParseFingerprint(b)
+			require.Equal(t, i < len(p.limbs) && c < p.limbs[i].copies(), err == nil, "value %d of prime %d", c, i)
+		}
+	}
+}
+
+// TestMalformedMask checks that a sum does not change by a body whose mask is
+// malformed, in its last residue too.
+func TestMalformedMask(t *testing.T) {
+	g := newGroup(t, Config{Mode: ReceiverKey, Capacity: 1 << 20, Contributors: 4, Coefficients: 1e4})
+	p := g.p
+	e, err := p.NewEncryptor(g.key)
+	require.NoError(t, err)
+	ct, err := e.Encrypt(nil, []uint64{1, 2, 3})
+	require.NoError(t, err)
+	sum, err := p.NewSum(3)
+	require.NoError(t, err)
+	require.NoError(t, sum.Add(ct))
+	want, err := sum.AppendBinary(nil)
+	require.NoError(t, err)
+	for i := range 8 {
+		ct[p.MaskSize()-1-i] = 0xff
+	}
+	require.ErrorIs(t, sum.Add(ct), ErrMalformed)
+	got, err := sum.AppendBinary(nil)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	require.Equal(t, 1, sum.Count())
+}

@@ -224,3 +224,22 @@ func TestNoiseIsAsPredicted(t *testing.T) {
 		require.InEpsilon(t, want, square/n, 0.15)
 	}
 }
+
+// TestFailure checks that less probable failures take more room, and which there are.
+func TestFailure(t *testing.T) {
+	c := Config{Mode: ReceiverKey, Capacity: 1 << 20, Contributors: 4, Coefficients: 1e4}
+	var last uint128
+	for _, c.Failure = range []int{40, 64, 128} {
+		s := newNoise(c, 1<<11)
+		b, ok := s.bound(0, uint128{})
+		if !ok || last.less(b) != 1 {
+			t.Errorf("failures of 2^-%d take no more room", c.Failure)
+		}
+		last = b
+	}
+	for _, c.Failure = range []int{-1, 39, 129} {
+		if _, err := New(c); err == nil {
+			t.Errorf("failures of 2^-%d are accepted", c.Failure)
+		}
+	}
+}

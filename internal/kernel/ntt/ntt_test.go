@@ -324,6 +324,8 @@ func TestNew(t *testing.T) {
 		func(x, y []uint64) { ring.Mul(x, x, y) },
 		func(x, y []uint64) { ring.MulAdd(x, x, x, y) },
 		func(x, y []uint64) { ring.SubMul(x, x, y, ring.Factor(1)) },
+		func(x, y []uint64) { ring.SubMul(y, x, y, ring.Factor(1)) },
+		func(x, y []uint64) { ring.SubMul(y, y, x, ring.Factor(1)) },
 	} {
 		func() {
 			defer func() {
