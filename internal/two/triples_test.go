@@ -92,6 +92,35 @@ func TestTriples(t *testing.T) {
 	}
 }
 
+// TestTransfersOfOrders makes silent transfers for all of an order at once, and takes of
+// them what the order says.
+func TestTransfersOfOrders(t *testing.T) {
+	none(t, run(t, setting{silent: true}, func(p *Party) error {
+		m := p.maker.(*transfers)
+		o := order{kind: products, rows: 3 * extensionBits / wordBits}
+		if err := m.make(o, newTriples(o)); err != nil {
+			return err
+		}
+		require.EqualValues(t, o.transfers(), m.hashedSent)
+		require.Empty(t, m.sent)
+		// Corrections, and of trees less than what 2^16 transfers at once take, 2.8 bytes each.
+		require.Less(t, p.Stats().Sent, uint64(260*o.rows+2*o.transfers()))
+		return nil
+	}))
+	none(t, run(t, setting{}, func(p *Party) error {
+		m := p.maker.(*transfers)
+		for _, o := range orders {
+			before := m.hashedSent
+			if err := m.make(o, newTriples(o)); err != nil {
+				return err
+			}
+			require.EqualValues(t, o.transfers(), m.hashedSent-before, "%v", o)
+			require.Zero(t, m.expected)
+		}
+		return nil
+	}))
+}
+
 // TestUniform counts the ones of all bits of what is in triples: of 64·n fair coins half
 // are ones, and that the number is eight standard deviations of 4·sqrt(n) off has a
 // probability below 10^-14 each. Coins are fixed, so that the test does not fail by
