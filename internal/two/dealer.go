@@ -344,6 +344,7 @@ func serve(s *session.Session, streams [Parties]*prg.PRG) error {
 		}
 		err = o.pieces(func(piece order, _ int) error {
 			if piece != room {
+				shares = [Parties]triples{} // free before there is more
 				shares, room = [Parties]triples{newTriples(piece), newTriples(piece)}, piece
 			}
 			for i, t := range shares {

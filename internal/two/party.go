@@ -86,6 +86,12 @@ type Party struct {
 	flat               [3][]uint64 // operands of And in one piece
 }
 
+// String returns the type and index of p, and nothing of its values.
+func (p *Party) String() string { return fmt.Sprintf("two.Party(%d)", p.index) }
+
+// Format implements [fmt.Formatter], so that no verb prints the values of p.
+func (p *Party) Format(f fmt.State, verb rune) { io.WriteString(f, p.String()) }
+
 // coins are all the randomness of a party.
 type coins [32]byte
 

@@ -3,6 +3,7 @@ package two
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
@@ -49,6 +50,9 @@ type transfers struct {
 	// Numbers of transfers so far, which are the tweaks of their hashes.
 	hashedSent, hashedReceived uint64
 }
+
+// Format implements [fmt.Formatter], so that no verb prints the values of m.
+func (m *transfers) Format(f fmt.State, verb rune) { io.WriteString(f, "two.transfers") }
 
 func (s Transfers) open(_ context.Context, p *Party, agreed []byte) (maker, error) {
 	m := &transfers{Transfers: s, p: p, delta: p.private.Block()}

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
 // orders are of all kinds, with matrices wider and higher than square, and empty.
@@ -186,10 +188,11 @@ func TestSharesAreNotPrinted(t *testing.T) {
 	}
 	require.Equal(t, "two.triples(1)", tr.LogValue().String())
 	require.Equal(t, "two.Stock", s.LogValue().String())
-	p := &Party{stock: s}
-	m := &transfers{}
-	d := &dealt{}
-	for _, x := range []any{p, m, d} {
-		require.NotContains(t, fmt.Sprintf("%+v", x), "77")
+	p := &Party{stock: s, flat: [3][]uint64{{77777}}}
+	m := &transfers{p: p, delta: prg.Block{Lo: 77777}, sent: []prg.Block{{Hi: 77777}}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x"} {
+		require.Equal(t, "two.Party(0)", fmt.Sprintf(verb, p))
+		require.Equal(t, "two.transfers", fmt.Sprintf(verb, m))
+		require.Equal(t, "two.transfers", fmt.Sprintf(verb, &encrypted{transfers: m, ready: true}))
 	}
 }
