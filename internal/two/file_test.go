@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
 	"sync"
@@ -124,6 +125,50 @@ func TestStock(t *testing.T) {
 		})
 	}
 }
+
+// TestLeftover has a run go on after it gave its stock away, and one whose source failed:
+// the triples are not in the run any more, since what is used in both places tells the
+// difference of secrets.
+func TestLeftover(t *testing.T) {
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		if err := p.Prepare(demand); err != nil {
+			return err
+		}
+		given := p.Leftover()
+		require.Empty(t, p.stock.Left())
+		had := given.Left()
+		mask := given.pile(products).all.a[0]
+		taken, err := p.take(order{kind: products, rows: 1})
+		if err != nil {
+			return err
+		}
+		require.NotEqual(t, mask, taken.a[0])
+		require.Equal(t, had, given.Left())
+		empty := p.Leftover()
+		require.NotEqual(t, given.id, empty.id)
+		return nil
+	}))
+	broken := errors.New("broken")
+	none(t, run(t, setting{}, func(p *Party) error {
+		if err := p.Prepare(engine.Demand{Products: 1}); err != nil {
+			return err
+		}
+		good := p.maker
+		p.maker = breaking{good, broken}
+		require.ErrorIs(t, p.Prepare(engine.Demand{Products: p.stock.Left().Products + 1}), broken)
+		p.maker = good
+		require.Empty(t, p.stock.Left())
+		return nil
+	}))
+}
+
+// breaking makes half of what it should.
+type breaking struct {
+	maker
+	err error
+}
+
+func (m breaking) make(order, triples) error { return m.err }
 
 // TestTornStocks has the parties bring halves of different stocks, or of one at
 // different places.

@@ -28,6 +28,7 @@ type setting struct {
 	cipher bool
 	// base makes the base transfers in the run, instead of taking them from one before.
 	base   bool
+	source func(i int) Source // nil for what the others say
 	agreed func(i int) []byte // nil for nothing
 	wrap   func(conns *conns)
 }
@@ -70,6 +71,9 @@ func join(ctx context.Context, c *conns, s setting, f func(p *Party) error) (err
 			}
 			if s.dealer {
 				cfg.Source = Dealer{Stream: c.dealing[i][0], Name: "D"}
+			}
+			if s.source != nil {
+				cfg.Source = s.source(i)
 			}
 			p, err := open(ctx, i, c.peers[i], cfg, &coins{byte(i), 7})
 			if err != nil {
