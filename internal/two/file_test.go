@@ -240,6 +240,7 @@ func TestStockEncoding(t *testing.T) {
 		"index":         func(b []byte) { b[8] = 2 },
 		"id":            func(b []byte) { clear(b[9:25]) },
 		"count":         func(b []byte) { binary.BigEndian.PutUint64(b[counts:], 1<<61) },
+		"overflow":      func(b []byte) { binary.BigEndian.PutUint64(b[counts:], 1<<64/3+1) },
 		"shapes":        func(b []byte) { binary.BigEndian.PutUint32(b[counts+24:], 1<<31) },
 		"rows":          func(b []byte) { binary.BigEndian.PutUint32(b[counts+28:], 1<<31) },
 		"matrices":      func(b []byte) { binary.BigEndian.PutUint32(b[counts+40:], 1<<24) },
@@ -252,6 +253,15 @@ func TestStockEncoding(t *testing.T) {
 		_, err := parseStock(seal(changed))
 		require.ErrorIs(t, err, ErrStock, name)
 	}
+	twice := bytes.Clone(body[:counts+44])
+	binary.BigEndian.PutUint32(twice[counts+24:], 2)
+	binary.BigEndian.PutUint32(twice[counts+40:], 1)
+	twice = append(twice, twice[counts+28:]...)
+	_, err = parseStock(seal(append(twice, body[counts+44:]...)))
+	require.ErrorIs(t, err, ErrStock, "a shape twice")
+	empty := &Stock{id: [16]byte{1}, shaped: map[order][]triples{{kind: matrices}: {{}}}}
+	_, err = parseStock(empty.append(nil))
+	require.ErrorIs(t, err, ErrStock, "a matrix of nothing")
 }
 
 // FuzzEncodings encodes what is accepted of a stock's file, and of what a dealer is
