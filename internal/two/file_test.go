@@ -7,6 +7,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -250,8 +251,12 @@ func TestStockEncoding(t *testing.T) {
 	} {
 		changed := bytes.Clone(body)
 		change(changed)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		_, err := parseStock(seal(changed))
+		runtime.ReadMemStats(&after)
 		require.ErrorIs(t, err, ErrStock, name)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), name)
 	}
 	twice := bytes.Clone(body[:counts+44])
 	binary.BigEndian.PutUint32(twice[counts+24:], 2)

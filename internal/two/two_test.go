@@ -378,6 +378,9 @@ func TestLocal(t *testing.T) {
 		require.NoError(t, err)
 		y, err := p.Input(1, 6, mine(p, 1, b))
 		require.NoError(t, err)
+		for i := range a {
+			require.NotContains(t, []uint64{0, uint64(a[i])}, x.Parts[0][i], "no share")
+		}
 		z := p.NewVec(6)
 		p.Combine(z, 3, x, -5, y)
 		p.Shift(z, 9)
