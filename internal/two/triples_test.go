@@ -178,6 +178,44 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+// TestFresh has no two hashes of a run alike, even of equal transfers, and no two
+// extensions make the same transfers: otherwise corrections tell differences of what they
+// hide.
+func TestFresh(t *testing.T) {
+	seen := make(map[prg.Block]bool)
+	const rows, width = 3, 6
+	same := make([]prg.Block, rows*wordBits)
+	for _, b := range []batch{{same, 5, width}, {same, 5 + rows*wordBits, width}} {
+		dst := make([]prg.Block, wordBits*b.blocks())
+		for x := range rows {
+			b.hash(dst, x, prg.Block{})
+			for _, h := range dst {
+				require.False(t, seen[h])
+				seen[h] = true
+			}
+		}
+	}
+	none(t, run(t, setting{}, func(p *Party) error {
+		m := p.maker.(*transfers)
+		sent, received, first, err := m.transfer(extensionBits)
+		if err != nil {
+			return err
+		}
+		sentAfter, receivedAfter, second, err := m.transfer(extensionBits)
+		if err != nil {
+			return err
+		}
+		for i := range sent {
+			require.NotEqual(t, sent[i], sentAfter[i])
+			require.NotEqual(t, received[i].Hi, receivedAfter[i].Hi)
+		}
+		for i := range first {
+			require.EqualValues(t, extensionBits, second[i]-first[i])
+		}
+		return nil
+	}))
+}
+
 func TestSharesAreNotPrinted(t *testing.T) {
 	tr := triples{[]uint64{77777}, []uint64{77777}, []uint64{77777}}
 	s := &Stock{id: [16]byte{77}}
