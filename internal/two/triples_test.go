@@ -209,11 +209,30 @@ func TestFresh(t *testing.T) {
 			require.NotEqual(t, sent[i], sentAfter[i])
 			require.NotEqual(t, received[i].Hi, receivedAfter[i].Hi)
 		}
+		// Each extension takes other keys, and each direction another tag.
+		require.EqualValues(t, 2, m.batches)
+		require.NotEqual(t, m.tags[0], m.tags[1])
 		for i := range first {
 			require.EqualValues(t, extensionBits, second[i]-first[i])
 		}
 		return nil
 	}))
+}
+
+// TestPile takes triples in turn, and leaves none that was used in the memory of others.
+func TestPile(t *testing.T) {
+	o := order{kind: products, rows: 4}
+	p := pile{all: newTriples(o)}
+	copy(p.all.a, []uint64{1, 2, 3, 4})
+	memory := p.all.a
+	require.Equal(t, []uint64{1, 2}, p.take(2).a)
+	require.Equal(t, []uint64{3}, p.take(1).a)
+	require.Equal(t, 1, p.left())
+	room := p.more(order{kind: products, rows: 1})
+	require.Equal(t, []uint64{4, 0, 0, 0}, memory)
+	room.a[0] = 5
+	require.Equal(t, []uint64{4, 5}, p.take(2).a)
+	require.Zero(t, p.left())
 }
 
 func TestSharesAreNotPrinted(t *testing.T) {
