@@ -38,7 +38,7 @@ func benchmark(b *testing.B, n int, s setting, before, f func(p *Party) error) {
 		if err := before(p); err != nil {
 			return err
 		}
-		start := p.Stats()
+		start, dealt := p.Stats(), p.maker.stats().Received
 		if p.index == 0 {
 			b.ResetTimer()
 		}
@@ -50,7 +50,7 @@ func benchmark(b *testing.B, n int, s setting, before, f func(p *Party) error) {
 		end := p.Stats()
 		sent[p.index] = end.Sent - start.Sent
 		if s.dealer {
-			sent[p.index] += p.maker.stats().Received
+			sent[p.index] += p.maker.stats().Received - dealt
 		}
 		if p.index == 0 {
 			b.ReportMetric(float64(b.N)*float64(n)/b.Elapsed().Seconds()/1e6, "M/s")

@@ -312,16 +312,14 @@ func deal(ctx context.Context, parties [Parties]io.ReadWriter, name string, agre
 }
 
 // endDeal closes all sessions.
-func endDeal(links [Parties]*session.Session, err error) error {
-	for i, s := range links {
-		if s == nil {
-			continue
-		}
-		if reason := engine.At(i, s.Close(err)); err != nil && !classified(err) && classified(reason) {
-			err = reason
+func endDeal(sessions [Parties]*session.Session, err error) error {
+	var links []func(err error) error
+	for i, s := range sessions {
+		if s != nil {
+			links = append(links, func(err error) error { return engine.At(i, s.Close(err)) })
 		}
 	}
-	if err != nil {
+	if err = engine.CloseLinks(err, links...); err != nil {
 		return fmt.Errorf("two: dealer: %w", err)
 	}
 	return nil
@@ -346,6 +344,7 @@ func serve(s *session.Session, streams [Parties]*prg.PRG) error {
 		}
 		err = o.pieces(func(piece order, _ int) error {
 			if piece != room {
+				shares = [Parties]triples{} // free before there is more
 				shares, room = [Parties]triples{newTriples(piece), newTriples(piece)}, piece
 			}
 			for i, t := range shares {

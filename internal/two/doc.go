@@ -65,7 +65,7 @@
 // and Negative of 64 bits 48 in 7, Zero 16 in 6. Triples, in all:
 //
 //	                 Encryption   Transfers   silent            Dealer
-//	a number         384          1.03 kB     0.52 kB + trees   8
+//	a number         384          1.04 kB     0.52 kB + trees   8
 //	a word                        512         trees             8
 //	of Numbers                    12          8 + trees         8
 //

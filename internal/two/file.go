@@ -116,7 +116,8 @@ func LoadStock(path string) (*Stock, error) {
 	return s, nil
 }
 
-// parseStock is the inverse of append. It allocates a few times the length of b at most.
+// parseStock is the inverse of append. No count makes it allocate more than what b has that many
+// words for.
 func parseStock(b []byte) (*Stock, error) {
 	if len(b) < sha256.Size {
 		return nil, ErrStock

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"os"
 	"path/filepath"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -125,6 +127,50 @@ func TestStock(t *testing.T) {
 	}
 }
 
+// TestLeftover has a run go on after it gave its stock away, and one whose source failed:
+// the triples are not in the run any more, since what is used in both places tells the
+// difference of secrets.
+func TestLeftover(t *testing.T) {
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		if err := p.Prepare(demand); err != nil {
+			return err
+		}
+		given := p.Leftover()
+		require.Empty(t, p.stock.Left())
+		had := given.Left()
+		mask := given.pile(products).all.a[0]
+		taken, err := p.take(order{kind: products, rows: 1})
+		if err != nil {
+			return err
+		}
+		require.NotEqual(t, mask, taken.a[0])
+		require.Equal(t, had, given.Left())
+		empty := p.Leftover()
+		require.NotEqual(t, given.id, empty.id)
+		return nil
+	}))
+	broken := errors.New("broken")
+	none(t, run(t, setting{}, func(p *Party) error {
+		if err := p.Prepare(engine.Demand{Products: 1}); err != nil {
+			return err
+		}
+		good := p.maker
+		p.maker = breaking{good, broken}
+		require.ErrorIs(t, p.Prepare(engine.Demand{Products: p.stock.Left().Products + 1}), broken)
+		p.maker = good
+		require.Empty(t, p.stock.Left())
+		return nil
+	}))
+}
+
+// breaking makes half of what it should.
+type breaking struct {
+	maker
+	err error
+}
+
+func (m breaking) make(order, triples) error { return m.err }
+
 // TestTornStocks has the parties bring halves of different stocks, or of one at
 // different places.
 func TestTornStocks(t *testing.T) {
@@ -195,6 +241,7 @@ func TestStockEncoding(t *testing.T) {
 		"index":         func(b []byte) { b[8] = 2 },
 		"id":            func(b []byte) { clear(b[9:25]) },
 		"count":         func(b []byte) { binary.BigEndian.PutUint64(b[counts:], 1<<61) },
+		"overflow":      func(b []byte) { binary.BigEndian.PutUint64(b[counts:], 1<<64/3+1) },
 		"shapes":        func(b []byte) { binary.BigEndian.PutUint32(b[counts+24:], 1<<31) },
 		"rows":          func(b []byte) { binary.BigEndian.PutUint32(b[counts+28:], 1<<31) },
 		"matrices":      func(b []byte) { binary.BigEndian.PutUint32(b[counts+40:], 1<<24) },
@@ -204,9 +251,22 @@ func TestStockEncoding(t *testing.T) {
 	} {
 		changed := bytes.Clone(body)
 		change(changed)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
 		_, err := parseStock(seal(changed))
+		runtime.ReadMemStats(&after)
 		require.ErrorIs(t, err, ErrStock, name)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), name)
 	}
+	twice := bytes.Clone(body[:counts+44])
+	binary.BigEndian.PutUint32(twice[counts+24:], 2)
+	binary.BigEndian.PutUint32(twice[counts+40:], 1)
+	twice = append(twice, twice[counts+28:]...)
+	_, err = parseStock(seal(append(twice, body[counts+44:]...)))
+	require.ErrorIs(t, err, ErrStock, "a shape twice")
+	empty := &Stock{id: [16]byte{1}, shaped: map[order][]triples{{kind: matrices}: {{}}}}
+	_, err = parseStock(empty.append(nil))
+	require.ErrorIs(t, err, ErrStock, "a matrix of nothing")
 }
 
 // FuzzEncodings encodes what is accepted of a stock's file, and of what a dealer is

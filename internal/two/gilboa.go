@@ -116,8 +116,20 @@ func word(b *prg.Block, j int) uint64 {
 	return b.Hi
 }
 
+// transfers is how many an order takes each way.
+func (o order) transfers() int {
+	switch o.kind {
+	case matrices:
+		return wordBits * o.inner * min(o.rows, o.cols)
+	case numbers:
+		return o.rows / 2
+	}
+	return wordBits * o.rows
+}
+
 // make makes triples.
 func (m *transfers) make(o order, t triples) error {
+	m.expected = o.transfers()
 	switch o.kind {
 	case matrices:
 		return m.matrices(o, t)

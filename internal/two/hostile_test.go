@@ -363,6 +363,24 @@ func TestIncompatible(t *testing.T) {
 		require.Error(t, errs[1], name)
 		require.ErrorIs(t, errors.Join(errs[:]...), session.ErrIncompatible, name)
 	}
+	for name, sources := range map[string][Parties]Source{
+		"silent":     {Transfers{}, Transfers{Silent: true}},
+		"encryption": {Encryption{}, Transfers{}},
+		"inside":     {Encryption{Transfers{Silent: true}}, Encryption{}},
+		"dealer":     {Dealer{Name: "D"}, Dealer{Name: "E"}},
+	} {
+		errs := run(t, setting{source: func(i int) Source { return sources[i] }}, func(*Party) error { return nil })
+		for _, err := range errs[:Parties] {
+			require.ErrorIs(t, err, session.ErrIncompatible, name)
+			require.ErrorContains(t, err, "sources of triples differ", name)
+		}
+	}
+	// A dealer that takes one party for the other.
+	crossed := func(c *conns) { c.dealing[0][1], c.dealing[1][1] = c.dealing[1][1], c.dealing[0][1] }
+	errs := run(t, setting{dealer: true, wrap: crossed}, func(*Party) error { return nil })
+	require.ErrorIs(t, errs[2], session.ErrIncompatible)
+	require.ErrorContains(t, errs[2], "it says that it is party 1")
+	require.ErrorIs(t, errs[1], session.ErrIncompatible)
 	// Two dealers of one name.
 	synctest.Test(t, func(t *testing.T) {
 		one, other := pipes(), pipes()

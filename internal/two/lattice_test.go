@@ -262,3 +262,87 @@ func floods(t *testing.T, m *encrypted, reply []byte) {
 		require.GreaterOrEqual(t, highest.BitLen(), floodDigits*digit-1)
 	}
 }
+
+// TestErrors finds the secret, and the errors of the key, of fresh ciphertexts, and of the second half of
+// an answer, without which the secret and the plaintexts would be solutions of linear
+// equations.
+func TestErrors(t *testing.T) {
+	var parties [Parties]*encrypted
+	none(t, run(t, setting{cipher: true}, func(p *Party) error {
+		parties[p.index] = p.maker.(*encrypted)
+		return parties[p.index].keys()
+	}))
+	l, secret, public := theLattice(), parties[0].first, parties[1].first
+	// coefficients returns those of a polynomial of values modulo q_i, between both halves
+	// of it, divided by a number.
+	coefficients := func(i int, values []uint64, by uint64) []float64 {
+		r, q := l.q[i], cipherPrimes[i]
+		v := newPoly()
+		r.Inverse(v, values)
+		r.Mul(v, v, constant(new(big.Int).ModInverse(word64(by), word64(q)), q))
+		c := make([]float64, slots)
+		for k, x := range v {
+			if c[k] = float64(x); x > q/2 {
+				c[k] = -float64(q - x)
+			}
+		}
+		return c
+	}
+	noisy := func(c []float64, what string) {
+		t.Helper()
+		square, most := 0.0, 0.0
+		for _, x := range c {
+			square += x * x / slots
+			most = max(most, math.Abs(x))
+		}
+		// As in TestSamples.
+		require.InDelta(t, 10.5, square, 8*1.42*10.5/90.5, what)
+		require.LessOrEqual(t, most, 21.0, what)
+	}
+	v := newPoly()
+	for i, r := range l.q {
+		r.MulAdd(v, public[i], secret[i], parties[1].second[i])
+		noisy(coefficients(i, v, 1), "key")
+		square := 0.0
+		for _, x := range coefficients(i, secret[i], 1) {
+			square += x * x / slots
+			require.LessOrEqual(t, math.Abs(x), 1.0)
+		}
+		require.InDelta(t, 2.0/3, square, 8*0.48/90.5, "secret")
+	}
+	msg, reply := make([]byte, askSize), make([]byte, replySize)
+	parties[0].encrypt(msg, newPoly(), newPoly())
+	uniforms, bodies, uni := streams([prg.Size]byte(msg)), newPolys(), newPoly()
+	for j, p := range plainPrimes {
+		for k := range 2 {
+			require.NoError(t, parsePolys(bodies, msg[prg.Size+(2*j+k)*polysSize:]))
+			for i, r := range l.q {
+				uniform(uni, uniforms[j], r.Q())
+				r.MulAdd(v, uni, secret[i], bodies[i])
+				noisy(coefficients(i, v, p), "ciphertext")
+			}
+		}
+	}
+	// What is beside the products in the second half is t(a u + e'): of zeros nothing else.
+	require.NoError(t, parties[1].multiplied(reply, msg, newTriples(order{kind: products, rows: slots})))
+	for j, p := range plainPrimes {
+		require.NoError(t, parsePolys(bodies, reply[(2*j+1)*polysSize:]))
+		small := 0
+		for _, x := range coefficients(0, bodies[0], p) {
+			if math.Abs(x) <= 1<<32 { // with a probability of 2^-15, and of 10^-9 for eight
+				small++
+			}
+		}
+		require.Less(t, small, 8, "no u")
+		q := word64(cipherPrimes[0])
+		for k, a := range public[0] {
+			inverse := new(big.Int).ModInverse(word64(a), q)
+			v[k] = inverse.Mul(inverse, word64(bodies[0][k])).Mod(inverse, q).Uint64()
+		}
+		ternary := true
+		for _, x := range coefficients(0, v, p) {
+			ternary = ternary && math.Abs(x) <= 1
+		}
+		require.False(t, ternary, "no error beside a u")
+	}
+}

@@ -7,7 +7,7 @@ import (
 )
 
 // maxMatrix is the most elements of a matrix, so that sizes do not overflow and a dealer
-// holds a few hundred megabytes at most.
+// holds less than a gigabyte.
 const maxMatrix = 1 << 24
 
 // shape returns the order of a product of matrices.

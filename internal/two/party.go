@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/label"
@@ -86,6 +85,12 @@ type Party struct {
 	sending, receiving []byte
 	flat               [3][]uint64 // operands of And in one piece
 }
+
+// String returns the type and index of p, and nothing of its values.
+func (p *Party) String() string { return fmt.Sprintf("two.Party(%d)", p.index) }
+
+// Format implements [fmt.Formatter], so that no verb prints the values of p.
+func (p *Party) Format(f fmt.State, verb rune) { io.WriteString(f, p.String()) }
 
 // coins are all the randomness of a party.
 type coins [32]byte
@@ -223,32 +228,19 @@ func (p *Party) Close(err error) error {
 		}
 		err = engine.At(p.other(), err)
 	}
-	// Both at once, as each may take a moment to tell the other side.
-	var closing sync.WaitGroup
-	var reasons [2]error
+	var links []func(err error) error
 	if p.peer != nil {
-		closing.Go(func() { reasons[0] = engine.At(p.other(), p.peer.Close(err)) })
+		links = append(links, func(err error) error { return engine.At(p.other(), p.peer.Close(err)) })
 	}
 	if p.maker != nil {
-		closing.Go(func() { reasons[1] = p.maker.close(err) })
+		links = append(links, p.maker.close)
 	}
-	closing.Wait()
+	err = engine.CloseLinks(err, links...)
 	p.cancel(nil)
-	if err == nil {
-		return nil
+	if err != nil {
+		return fmt.Errorf("two: %w", err)
 	}
-	// What the others say is better than what came of it here.
-	for _, reason := range reasons {
-		if !classified(err) && classified(reason) {
-			err = reason
-		}
-	}
-	return fmt.Errorf("two: %w", err)
-}
-
-// classified reports whether err says which side is at fault.
-func classified(err error) bool {
-	return errors.Is(err, session.ErrPeer) || errors.Is(err, session.ErrIncompatible) || errors.Is(err, session.ErrAborted)
+	return nil
 }
 
 // swap sends a message while it receives one of the other party.

@@ -3,6 +3,7 @@ package two
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
@@ -41,12 +42,17 @@ type transfers struct {
 	pairs   *[ot.Base][2]prg.Block
 	chosen  *[ot.Base]prg.Block
 	batches uint64
+	// expected is how many transfers the order under way still takes.
+	expected int
 	// Transfers that are left: in the lowest bit is the choice of the receiver, and a
 	// zero at the sender.
 	sent, received []prg.Block
 	// Numbers of transfers so far, which are the tweaks of their hashes.
 	hashedSent, hashedReceived uint64
 }
+
+// Format implements [fmt.Formatter], so that no verb prints the values of m.
+func (m *transfers) Format(f fmt.State, verb rune) { io.WriteString(f, "two.transfers") }
 
 func (s Transfers) open(_ context.Context, p *Party, agreed []byte) (maker, error) {
 	m := &transfers{Transfers: s, p: p, delta: p.private.Block()}
@@ -91,18 +97,20 @@ const silentBits = 1 << 20
 // numbers of the first ones.
 func (m *transfers) transfer(n int) (sent, received []prg.Block, at [2]uint64, err error) {
 	for len(m.sent) < n {
-		if err := m.more(n - len(m.sent)); err != nil {
+		if err := m.more(max(n, m.expected) - len(m.sent)); err != nil {
 			return nil, nil, at, err
 		}
 	}
 	sent, received, at = m.sent[:n:n], m.received[:n:n], [2]uint64{m.hashedSent, m.hashedReceived}
 	m.sent, m.received = m.sent[n:], m.received[n:]
+	m.expected -= n
 	m.hashedSent += uint64(n)
 	m.hashedReceived += uint64(n)
 	return sent, received, at, nil
 }
 
-// more makes transfers each way.
+// more makes transfers each way: some, or if they are silent as many as are missing,
+// between 2^16 and silentBits.
 func (m *transfers) more(missing int) error {
 	if m.Silent {
 		return m.silent(min(max(missing, 1<<16), silentBits))

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
 // orders are of all kinds, with matrices wider and higher than square, and empty.
@@ -92,6 +94,35 @@ func TestTriples(t *testing.T) {
 	}
 }
 
+// TestTransfersOfOrders makes silent transfers for all of an order at once, and takes of
+// them what the order says.
+func TestTransfersOfOrders(t *testing.T) {
+	none(t, run(t, setting{silent: true}, func(p *Party) error {
+		m := p.maker.(*transfers)
+		o := order{kind: products, rows: 3 * extensionBits / wordBits}
+		if err := m.make(o, newTriples(o)); err != nil {
+			return err
+		}
+		require.EqualValues(t, o.transfers(), m.hashedSent)
+		require.Empty(t, m.sent)
+		// Corrections, and of trees less than what 2^16 transfers at once take, 2.8 bytes each.
+		require.Less(t, p.Stats().Sent, uint64(260*o.rows+2*o.transfers()))
+		return nil
+	}))
+	none(t, run(t, setting{}, func(p *Party) error {
+		m := p.maker.(*transfers)
+		for _, o := range orders {
+			before := m.hashedSent
+			if err := m.make(o, newTriples(o)); err != nil {
+				return err
+			}
+			require.EqualValues(t, o.transfers(), m.hashedSent-before, "%v", o)
+			require.Zero(t, m.expected)
+		}
+		return nil
+	}))
+}
+
 // TestUniform counts the ones of all bits of what is in triples: of 64·n fair coins half
 // are ones, and that the number is eight standard deviations of 4·sqrt(n) off has a
 // probability below 10^-14 each. Coins are fixed, so that the test does not fail by
@@ -147,6 +178,63 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+// TestFresh has no two hashes of a run alike, even of equal transfers, and no two
+// extensions make the same transfers: otherwise corrections tell differences of what they
+// hide.
+func TestFresh(t *testing.T) {
+	seen := make(map[prg.Block]bool)
+	const rows, width = 3, 6
+	same := make([]prg.Block, rows*wordBits)
+	for _, b := range []batch{{same, 5, width}, {same, 5 + rows*wordBits, width}} {
+		dst := make([]prg.Block, wordBits*b.blocks())
+		for x := range rows {
+			b.hash(dst, x, prg.Block{})
+			for _, h := range dst {
+				require.False(t, seen[h])
+				seen[h] = true
+			}
+		}
+	}
+	none(t, run(t, setting{}, func(p *Party) error {
+		m := p.maker.(*transfers)
+		sent, received, first, err := m.transfer(extensionBits)
+		if err != nil {
+			return err
+		}
+		sentAfter, receivedAfter, second, err := m.transfer(extensionBits)
+		if err != nil {
+			return err
+		}
+		for i := range sent {
+			require.NotEqual(t, sent[i], sentAfter[i])
+			require.NotEqual(t, received[i].Hi, receivedAfter[i].Hi)
+		}
+		// Each extension takes other keys, and each direction another tag.
+		require.EqualValues(t, 2, m.batches)
+		require.NotEqual(t, m.tags[0], m.tags[1])
+		for i := range first {
+			require.EqualValues(t, extensionBits, second[i]-first[i])
+		}
+		return nil
+	}))
+}
+
+// TestPile takes triples in turn, and leaves none that was used in the memory of others.
+func TestPile(t *testing.T) {
+	o := order{kind: products, rows: 4}
+	p := pile{all: newTriples(o)}
+	copy(p.all.a, []uint64{1, 2, 3, 4})
+	memory := p.all.a
+	require.Equal(t, []uint64{1, 2}, p.take(2).a)
+	require.Equal(t, []uint64{3}, p.take(1).a)
+	require.Equal(t, 1, p.left())
+	room := p.more(order{kind: products, rows: 1})
+	require.Equal(t, []uint64{4, 0, 0, 0}, memory)
+	room.a[0] = 5
+	require.Equal(t, []uint64{4, 5}, p.take(2).a)
+	require.Zero(t, p.left())
+}
+
 func TestSharesAreNotPrinted(t *testing.T) {
 	tr := triples{[]uint64{77777}, []uint64{77777}, []uint64{77777}}
 	s := &Stock{id: [16]byte{77}}
@@ -157,10 +245,11 @@ func TestSharesAreNotPrinted(t *testing.T) {
 	}
 	require.Equal(t, "two.triples(1)", tr.LogValue().String())
 	require.Equal(t, "two.Stock", s.LogValue().String())
-	p := &Party{stock: s}
-	m := &transfers{}
-	d := &dealt{}
-	for _, x := range []any{p, m, d} {
-		require.NotContains(t, fmt.Sprintf("%+v", x), "77")
+	p := &Party{stock: s, flat: [3][]uint64{{77777}}}
+	m := &transfers{p: p, delta: prg.Block{Lo: 77777}, sent: []prg.Block{{Hi: 77777}}}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%d", "%x"} {
+		require.Equal(t, "two.Party(0)", fmt.Sprintf(verb, p))
+		require.Equal(t, "two.transfers", fmt.Sprintf(verb, m))
+		require.Equal(t, "two.transfers", fmt.Sprintf(verb, &encrypted{transfers: m, ready: true}))
 	}
 }

@@ -28,6 +28,7 @@ type setting struct {
 	cipher bool
 	// base makes the base transfers in the run, instead of taking them from one before.
 	base   bool
+	source func(i int) Source // nil for what the others say
 	agreed func(i int) []byte // nil for nothing
 	wrap   func(conns *conns)
 }
@@ -70,6 +71,9 @@ func join(ctx context.Context, c *conns, s setting, f func(p *Party) error) (err
 			}
 			if s.dealer {
 				cfg.Source = Dealer{Stream: c.dealing[i][0], Name: "D"}
+			}
+			if s.source != nil {
+				cfg.Source = s.source(i)
 			}
 			p, err := open(ctx, i, c.peers[i], cfg, &coins{byte(i), 7})
 			if err != nil {
@@ -374,6 +378,9 @@ func TestLocal(t *testing.T) {
 		require.NoError(t, err)
 		y, err := p.Input(1, 6, mine(p, 1, b))
 		require.NoError(t, err)
+		for i := range a {
+			require.NotContains(t, []uint64{0, uint64(a[i])}, x.Parts[0][i], "no share")
+		}
 		z := p.NewVec(6)
 		p.Combine(z, 3, x, -5, y)
 		p.Shift(z, 9)
