@@ -147,7 +147,7 @@
 // Those are made before or when they are missing, for this many bytes in all:
 //
 //	                     Encryption   Transfers   silent   Dealer
-//	a product            384          1030        570      8
+//	a product            384          1042        570      8
 //	64 conjunctions      512          512         45       8
 //
 // where silent ones are of a million transfers at once. A comparison takes 192 conjunctions. A

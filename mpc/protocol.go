@@ -48,7 +48,7 @@ func Deal(ctx context.Context, parties [2]io.ReadWriter, name string, agreed []b
 	return nil
 }
 
-// LoadStock returns what [Stock.Save] wrote to a file, and empties the file.
+// LoadStock returns what [Stock.Save] wrote to a file, and removes the file.
 func LoadStock(path string) (*Stock, error) {
 	s, err := two.LoadStock(path)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 )
 
 // A poly is a polynomial modulo all primes: the residues of all coefficients
-// modulo the first, then those modulo the second.
+// modulo the first, then those modulo the next.
 type poly []uint64
 
 func (p *Params) newPoly() poly { return make(poly, p.n*len(p.limbs)) }

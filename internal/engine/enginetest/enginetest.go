@@ -229,7 +229,7 @@ func (c *checker) products() {
 
 func (c *checker) truncate() {
 	lowest, highest := c.p.Bounds()
-	for _, shift := range []int{1, 16, 40, 57} {
+	for _, shift := range []int{1, 16, 40, 57, 60} {
 		a := numbers(uint64(shift), c.n, min(-(lowest/2), highest/2))
 		x, z := c.input(0, a), c.p.NewVec(c.n)
 		c.measure()
