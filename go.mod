@@ -9,16 +9,16 @@ require (
 	github.com/gowebpki/jcs v1.0.1
 	github.com/gtank/ristretto255 v0.2.0
 	github.com/nyaruka/phonenumbers v1.8.1
-	github.com/tuneinsight/lattigo/v5 v5.0.7
 	golang.org/x/mod v0.41.0
 	golang.org/x/sys v0.49.0
 	golang.org/x/text v0.43.0
 	golang.org/x/time v0.15.0
 )
 
-// For the examples and bench.
+// For the examples and bench; lattigo for tests too.
 require (
 	github.com/schollz/progressbar/v3 v3.19.1
+	github.com/tuneinsight/lattigo/v5 v5.0.7
 	golang.org/x/term v0.47.0
 )
 

@@ -46,7 +46,7 @@ var requirements = map[string]string{
 	"golang.org/x/term":                        "examples and bench",
 	"github.com/stretchr/testify":              "tests",
 	"github.com/santhosh-tekuri/jsonschema/v6": "tests",
-	"github.com/tuneinsight/lattigo/v5":        "the rings of homomorphic aggregation",
+	"github.com/tuneinsight/lattigo/v5":        "tests of package he's rings, and a peer in bench",
 }
 
 type listed struct {

@@ -11,7 +11,7 @@ import (
 
 // All backends and operations, in one process and in as many as there are sides.
 func TestMPCJobs(t *testing.T) {
-	o := mustParse(t, "-sizes", "4,5x6", "-count", "1", "-run", "^MPC/.*/mem|^MPC/.*/less/.*/tls")
+	o := mustParse(t, "-sizes", "4,5x6", "-count", "1", "-run", "^MPC/.*/mem|^MPC/.*/mul/.*/tls")
 	perBackend := map[string]int{}
 	results := measureAll(t, o)
 	for _, r := range results {
@@ -38,7 +38,7 @@ func TestMPCJobs(t *testing.T) {
 	}
 	require.Equal(t, len(operations)+1, perBackend["three-parties"])
 	require.Len(t, perBackend, len(backends))
-	require.Len(t, results, 7+3+3+2+len(backends))
+	require.Len(t, results, 8+3+3+2+1+1+len(backends))
 }
 
 // The check of a result is that of its operation, whoever computes.

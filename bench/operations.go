@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/dujiang-dev/dujiang/mpc"
 )
@@ -37,6 +38,14 @@ var backends = []backend{
 			return &mpc.Config{Adversary: mpc.SemiHonest, Triples: mpc.Transfers{}}
 		},
 		operations: []string{"mul", "less"}},
+	{name: "two-encryption", parties: 2, sides: []string{"party 0", "party 1"},
+		config: func([]io.ReadWriter) *mpc.Config {
+			return &mpc.Config{Adversary: mpc.SemiHonest, Triples: mpc.Encryption{}}
+		},
+		operations: []string{"mul"}},
+	{name: "four-parties", parties: 4, sides: []string{"party 0", "party 1", "party 2", "party 3"},
+		config:     func([]io.ReadWriter) *mpc.Config { return &mpc.Config{Adversary: mpc.SemiHonest} },
+		operations: []string{"mul"}},
 }
 
 // dealerName is what the third process is called that makes triples for two parties.
@@ -62,7 +71,7 @@ type operation struct {
 // operations are all of package mpc that are worth a job. Another one is another
 // entry.
 var operations = []operation{
-	{name: "mul", bits: 30,
+	{name: "mul", bits: 29,
 		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
 			return vector(e.Mul(ctx, x, y))
 		},
@@ -113,6 +122,15 @@ var operations = []operation{
 			return vector(e.Min(ctx, x, y))
 		},
 		want: each(func(x, y int64) int64 { return min(x, y) })},
+	{name: "sort", bits: 31, // keys alone, of 32 bits
+		run: func(ctx context.Context, e *mpc.Engine, x, _ *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
+			sorted, err := e.Sort(ctx, x, x)
+			if err != nil {
+				return nil, nil, err
+			}
+			return sorted[0], nil, nil
+		},
+		want: func(x, _ []int64) []int64 { return slices.Sorted(slices.Values(x)) }},
 }
 
 func vector(v *mpc.Vec, err error) (*mpc.Vec, *mpc.Bits, error)    { return v, nil, err }

@@ -64,7 +64,7 @@ func TestSidesOf(t *testing.T) {
 	for i := range backends {
 		jobs = append(jobs, mpcResult(&backends[i], networkMem, 4))
 	}
-	require.Equal(t, [][]string{{"party 0"}, {"party 1"}, {"party 2", "dealer"}}, sidesOf(jobs))
+	require.Equal(t, [][]string{{"party 0"}, {"party 1"}, {"party 2", "dealer"}, {"party 3"}}, sidesOf(jobs))
 	require.Empty(t, sidesOf([]*result{{job: job{Secret: &secretJob{}}}}), "one side needs no legend")
 	require.Empty(t, sidesOf(nil))
 }

@@ -129,6 +129,9 @@
 //	Floor               71 by party 0, 39 by the others          12
 //	And, OpenBits       1/8, or as Open                          1
 //	RandomBits          nothing                                  0
+//	Shuffle             16 by party 1, 8 by the others; a column 2
+//	Sort, by 32 bits    679, 751 and 547                         124
+//	Compact             less than 50, and 16 for each column     11
 //	Div                 980 by party 0, 505 by the others        35
 //	Sqrt                850 by party 0, 440 by the others        32
 //	Log                 940 by party 0, 480 by the others        31

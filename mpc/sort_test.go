@@ -108,8 +108,8 @@ func TestSortCosts(t *testing.T) {
 		// Two more bits of Decompose are among the difference.
 		require.Less(t, float64(sorted[1].Sent-sorted[0].Sent)/n, 46.5)
 		require.Equal(t, 7, sorted[1].Rounds-sorted[0].Rounds)
-		require.Less(t, float64(sorted[1].Sent)/n, 800.0)
-		require.LessOrEqual(t, sorted[1].Rounds, 125)
+		require.InDelta(t, []float64{679, 751, 547}[self], float64(sorted[1].Sent)/n, 1)
+		require.Equal(t, 124, sorted[1].Rounds)
 	}
 }
 

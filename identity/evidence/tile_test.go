@@ -163,7 +163,7 @@ func TestConsistencyVectors(t *testing.T) {
 		require.NoError(t, json.Unmarshal(data, &v), name)
 		proof, ok := hashes32(v.Proof)
 		if ok {
-			// Some roots are placeholders, which are shorter.
+			// A root of fewer bytes, which some vectors have, equals no right one.
 			earlier, later := Checkpoint{Size: int64(v.Size1)}, Checkpoint{Size: int64(v.Size2)}
 			copy(earlier.Root[:], v.Root1)
 			copy(later.Root[:], v.Root2)
