@@ -22,7 +22,7 @@ import (
 // What is common to all protocols: all columns have the same length; element i is
 // what is at place i of the columns; columns of zeros are a valid share of zeros, be it
 // of numbers or of bits; and shares of words of bits are linear in every column: the
-// exclusive or of columns is that of the secrets. So [Vec.Slice], [Gather], [Concat], [Xor]
+// exclusive or of columns is that of the secrets. So [Vec.Slice], [Concat], [Xor]
 // and [Mask] know no protocol.
 type Vec struct{ Parts [][]uint64 }
 
@@ -70,16 +70,6 @@ func (v Vec) Clone() Vec {
 		copy(c.Parts[i], part)
 	}
 	return c
-}
-
-// Gather sets element i of dst to element from[i] of v. They must not overlap.
-func Gather(dst, v Vec, from []int) {
-	for c, part := range v.Parts {
-		to := dst.Parts[c][:len(from)]
-		for i, k := range from {
-			to[i] = part[k]
-		}
-	}
 }
 
 // Concat returns the elements of all vs in one vector. There must be at least one.
