@@ -141,6 +141,20 @@ func (e *Engine) Floor(ctx context.Context, v *Vec, fraction int) (*Vec, error) 
 	if shift == 0 {
 		return v, nil
 	}
+	if _, highest := e.party.Bounds(); 1<<shift > highest {
+		// There is no room for what is left, and minus one or zero for the result.
+		below, err := e.Negative(ctx, v)
+		if err != nil {
+			return nil, err
+		}
+		z, err := e.Numbers(ctx, below)
+		if err != nil {
+			return nil, err
+		}
+		e.party.Combine(z.share, -1, z.share, 0, z.share)
+		z.r, z.fraction = Range{v.r.Min >> shift, v.r.Max >> shift}, fraction
+		return z, nil
+	}
 	z, err := e.Truncate(ctx, v, fraction)
 	if err != nil {
 		return nil, err

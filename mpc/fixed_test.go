@@ -303,3 +303,41 @@ func TestPrecision(t *testing.T) {
 		}
 	}
 }
+
+// TestFloorAll rounds down by as many bits as there can be, with every protocol.
+func TestFloorAll(t *testing.T) {
+	values := []int64{-1 << 58, -2, -1, 0, 1, 1 << 58}
+	for name, p := range protocols {
+		t.Run(name, func(t *testing.T) {
+			errs := runAll(t, p.parties, p.config, func(ctx context.Context, e *Engine) error {
+				x, err := e.Input(ctx, 0, len(values), Range{-1 << 58, 1 << 58}, mineOf(e, 0, values))
+				if err != nil {
+					return err
+				}
+				for _, shift := range []int{1, 58, 59, 60, maxFraction} {
+					halved, err := x.Halve(shift)
+					if err != nil {
+						return err
+					}
+					z, err := e.Floor(ctx, halved, 0)
+					if err != nil {
+						return err
+					}
+					got, err := e.Open(ctx, z, 0)
+					if err != nil {
+						return err
+					}
+					for i, v := range got {
+						if want := values[i] >> shift; v != want {
+							return fmt.Errorf("%d divided by 2^%d is %d, want %d", values[i], shift, v, want)
+						}
+					}
+				}
+				return nil
+			})
+			for i, err := range errs {
+				require.NoError(t, err, "party %d", i)
+			}
+		})
+	}
+}
