@@ -223,6 +223,12 @@ func TestPartsDiffer(t *testing.T) {
 		contexts[string(p.part(i, 3).context)] = i
 	}
 	require.Len(t, contexts, 4)
+	j := &job{params: &p, coins: c, protocol: DH, parts: 3}
+	for i := range j.parts {
+		x, _ := j.exchange(i)
+		require.Equal(t, *c.part(i), *x.coins)
+		require.Equal(t, p.part(i, 3).context, x.context)
+	}
 }
 
 // A fault in any part is one of the run.
