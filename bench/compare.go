@@ -57,10 +57,25 @@ func (o *options) thresholdOf(figure string) float64 {
 	return o.threshold
 }
 
-// compare compares the medians of what both reports have. All figures are
-// better when they are smaller. A job that the new report lacks is an error, lest
-// one that became too slow for its budget goes unnoticed; -run narrows what is
-// compared.
+// mark says what to think of a median that was a and is b: "!" if it is worse by more
+// than the threshold, and "~" if it is that, but runs of both lie side by side, so
+// that it may be chance. All figures are better when they are smaller.
+//
+// If nothing changed, one of five runs lies above or below all of five others as often
+// as not; that all five lie above happens once in 252.
+func (o *options) mark(a, b figure) string {
+	switch {
+	case change(a.Median, b.Median) <= o.thresholdOf(a.Name):
+		return ""
+	case b.Min <= a.Max:
+		return "~"
+	}
+	return "!"
+}
+
+// compare compares the medians of what both reports have. A job that the new report
+// lacks is an error, lest one that became too slow for its budget goes unnoticed; -run
+// narrows what is compared.
 func compare(w io.Writer, before, after *report, o *options) error {
 	warnings(w, before, after)
 	jobs := map[string]*result{}
@@ -68,7 +83,8 @@ func compare(w io.Writer, before, after *report, o *options) error {
 		jobs[j.Name] = j
 	}
 	common, worse, missing := 0, 0, 0
-	table(w, fmt.Sprintf("Medians; worse by more than %g%% is marked with !, of bytes and delays by more than %g%%", 100*o.threshold, 100*o.thresholdOf(figureBytes)), "job|figure|old|new|change|spread old|spread new|",
+	title := fmt.Sprintf("Medians; worse by more than %g%%, of bytes and delays by more than %g%%, is marked with !, or ~ if runs of both overlap", 100*o.threshold, 100*o.thresholdOf(figureBytes))
+	table(w, title, "job|figure|old|new|change|spread old|spread new|",
 		func(row func(...string)) {
 			for _, old := range before.Jobs {
 				if !o.pattern.MatchString(old.Name) {
@@ -84,13 +100,11 @@ func compare(w io.Writer, before, after *report, o *options) error {
 				name := old.Name
 				for _, figure := range o.figures {
 					a, b := old.figure(figure), j.figure(figure)
-					c := change(a.Median, b.Median)
-					mark := ""
-					if c > o.thresholdOf(figure) {
+					mark := o.mark(a, b)
+					if mark == "!" {
 						worse++
-						mark = "!"
 					}
-					row(name, figure, amount(a), amount(b), fmt.Sprintf("%+.1f%%", 100*c), percent(a.Spread), percent(b.Spread), mark)
+					row(name, figure, amount(a), amount(b), fmt.Sprintf("%+.1f%%", 100*change(a.Median, b.Median)), percent(a.Spread), percent(b.Spread), mark)
 					name = ""
 				}
 			}

@@ -110,6 +110,34 @@ func TestCompare(t *testing.T) {
 	require.Contains(t, out, "another -procs: 1, then 2")
 }
 
+// What two runs of the same program differ by is no regression, a slower one is.
+func TestCompareSpread(t *testing.T) {
+	with := func(walls ...float64) *report {
+		j := &result{job: job{Name: "x", Items: 1}}
+		for _, w := range walls {
+			j.Runs = append(j.Runs, twoParties(w))
+		}
+		j.summarize()
+		return &report{Format: reportFormat, Machine: &machine{}, Jobs: []*result{j}}
+	}
+	for _, c := range []struct {
+		old, new []float64
+		mark     string
+	}{
+		{[]float64{100, 101, 102}, []float64{103, 104, 105}, ""},
+		{[]float64{100, 100, 130}, []float64{110, 110, 110}, "~"},
+		{[]float64{100, 100, 101}, []float64{101, 110, 110}, "~"},
+		{[]float64{100, 100, 101}, []float64{102, 110, 110}, "!"},
+		{[]float64{100, 100, 130}, []float64{131, 140, 200}, "!"},
+		{[]float64{102, 110, 110}, []float64{100, 100, 101}, ""}, // faster
+	} {
+		var out bytes.Buffer
+		err := compare(&out, with(c.old...), with(c.new...), mustParse(t, "-figures", "wall"))
+		require.Equal(t, c.mark == "!", err != nil, "%v, then %v", c.old, c.new)
+		require.Regexp(t, `x +wall .*%[ ]*`+c.mark+`\s*\n`, out.String())
+	}
+}
+
 // A protocol that sends 5 % more is caught, by the figures of a real run.
 func TestMoreBytesAreSeen(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x.json")
