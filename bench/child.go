@@ -22,6 +22,8 @@ const childVariable = "DUJIANG_BENCH_CHILD"
 type order struct {
 	Job  *job `json:"job"`
 	Side int  `json:"side"`
+	// Host is the address on which the side listens.
+	Host string `json:"host,omitempty"`
 	// Meet is where the sides listen that come after this one.
 	Meet map[int]*meeting `json:"meet,omitempty"`
 }

@@ -43,6 +43,11 @@ func TestSummarize(t *testing.T) {
 	}
 	require.Equal(t, 1.75, r.perItem(figureWall))
 	require.Zero(t, r.figure("none").Median)
+	once := map[string]bool{}
+	for _, f := range r.Figures {
+		require.False(t, once[f.Name], "%s comes twice", f.Name)
+		once[f.Name] = true
+	}
 }
 
 func TestGrow(t *testing.T) {

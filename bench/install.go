@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 )
 
 // psijs is the program of the peer psi.js, for node, with the version that it needs.
@@ -16,8 +17,9 @@ import (
 //go:embed psijs
 var psijs embed.FS
 
-// install makes the programs of peers that jobs need, and returns the jobs that can
-// be measured, and the others with the reason. The programs are gone after done.
+// install makes the programs of peers that jobs need, and tries the networks, and returns
+// the jobs that can be measured, and the others with the reason. The programs are gone
+// after done.
 func install(ctx context.Context, jobs []*job) (ready []*job, absent []leftOut, done func()) {
 	makers := map[string]func(context.Context, string) ([]string, error){peerVault: installVault, peerPSIJS: installPSIJS}
 	type outcome struct {
@@ -26,7 +28,18 @@ func install(ctx context.Context, jobs []*job) (ready []*job, absent []leftOut, 
 	}
 	outcomes := map[string]outcome{}
 	folder := ""
+	tryWire := sync.OnceValue(func() error {
+		w, err := newWire(1, *hubs)
+		if err == nil {
+			w.close()
+		}
+		return err
+	})
 	for _, j := range jobs {
+		if networkOf(j.Network).wire && tryWire() != nil {
+			absent = append(absent, leftOut{j.Name, fmt.Sprintf("%s cannot be had here: %v", j.Network, tryWire())})
+			continue
+		}
 		if j.Install == "" {
 			ready = append(ready, j)
 			continue

@@ -44,9 +44,13 @@ matches and benchstat shows: PSI/vole/malicious/n=2^16/tls.
   10g   the same over a link of 10 Gbit/s and 0.2 ms
   1g    the same over a link of 1 Gbit/s and 20 ms
   100m  the same over a link of 100 Mbit/s and 40 ms
+  netns-10g, netns-1g, netns-100m
+        a network namespace for each party, between which this program carries
+        packets at that rate and delay; on Linux, for root
 
-Delays are of one way; a round trip takes twice as long. The links are this
-program's own, with a rate and a delay and without losses. HE, Identity and keys
+Delays are of one way; a round trip takes twice as long. The links 10g, 1g and
+100m carry bytes, without losses and slow starts; those between namespaces carry
+packets, and the kernel's TCP does what it does on such a line. HE, Identity and keys
 and files of Share are jobs of mem only: one process plays all parties in turn.
 
 With -procs 1, the default, mem is one thread for all parties together, and the
@@ -64,6 +68,7 @@ Shamir sharing). What cannot be had is left out, and the report says why.
     go run ./bench -run /vole/ -sizes 20 -networks mem       one row of a paper's table
     go run ./bench -run ^HE/ -sizes 20 -parties 2,8,32       sums of organisations
     go run ./bench -networks 10g,1g,100m -peers ''           links only, without peers
+    go run ./bench -networks 1g,netns-1g -run /vole/         what TCP makes of a long line
     go run ./bench -procs 0 -sizes 20                        all cores for each process
     go run -tags purego ./bench                              without assembly
 

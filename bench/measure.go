@@ -27,7 +27,7 @@ func measure(ctx context.Context, j *job, procs int) (*measurement, error) {
 		return measureProgram(ctx, j, procs)
 	}
 	if j.Network == networkMem {
-		c, err := startChild(ctx, &order{Job: j}, procs)
+		c, err := startChild(ctx, &order{Job: j}, procs, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -48,13 +48,26 @@ func measureApart(ctx context.Context, cancel func(), j *job, procs int) (_ *mea
 		return nil, err
 	}
 	children := make([]*child, len(k.sides()))
+	network := networkOf(j.Network)
+	var w *wire
+	if network.wire {
+		if w, err = newWire(len(children), *network.shape); err != nil {
+			return nil, err
+		}
+		defer w.close()
+	}
 	meet := map[int]*meeting{} // by side
 	for side := len(children) - 1; side >= 0; side-- {
-		o := &order{Job: j, Side: side, Meet: map[int]*meeting{}}
+		o := &order{Job: j, Side: side, Host: "127.0.0.1", Meet: map[int]*meeting{}}
+		var at *site
+		if w != nil {
+			at = w.sites[side]
+			o.Host = at.address.String()
+		}
 		for later, m := range meet {
 			there := *m
-			if s := shapeOf(j.Network); s != nil {
-				r, err := startRelay(m.Address, *s)
+			if network.shape != nil && w == nil {
+				r, err := startRelay(m.Address, *network.shape)
 				if err != nil {
 					return nil, errors.Join(err, endAll(children, cancel))
 				}
@@ -63,7 +76,7 @@ func measureApart(ctx context.Context, cancel func(), j *job, procs int) (_ *mea
 			}
 			o.Meet[later] = &there
 		}
-		if children[side], err = startChild(ctx, o, procs); err != nil {
+		if children[side], err = startChild(ctx, o, procs, at); err != nil {
 			return nil, errors.Join(err, endAll(children, cancel))
 		}
 		if side > 0 {
@@ -116,7 +129,8 @@ type child struct {
 	errout  bytes.Buffer
 }
 
-func startChild(ctx context.Context, o *order, procs int) (*child, error) {
+// startChild starts a process, at a site of a wire if it is not nil.
+func startChild(ctx context.Context, o *order, procs int, at *site) (*child, error) {
 	command := o.Job.Command
 	if command == nil {
 		self, err := os.Executable()
@@ -140,7 +154,11 @@ func startChild(ctx context.Context, o *order, procs int) (*child, error) {
 		return nil, err
 	}
 	c.stdin, c.answers = stdin, json.NewDecoder(stdout)
-	if err := c.cmd.Start(); err != nil {
+	start := c.cmd.Start
+	if at != nil {
+		start = func() error { return at.start(c.cmd) }
+	}
+	if err := start(); err != nil {
 		return nil, fmt.Errorf("starting a process to measure: %w", err)
 	}
 	if err := json.NewEncoder(stdin).Encode(o); err != nil {

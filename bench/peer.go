@@ -86,7 +86,7 @@ func peerJobs(builtin []string, peers []peer, sizes []size, networks []string) (
 
 // measureProgram runs a peer's program once.
 func measureProgram(ctx context.Context, j *job, procs int) (*measurement, error) {
-	c, err := startChild(ctx, &order{Job: j}, procs)
+	c, err := startChild(ctx, &order{Job: j}, procs, nil)
 	if err != nil {
 		return nil, err
 	}

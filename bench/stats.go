@@ -87,7 +87,7 @@ func (r *result) summarize() {
 	units := map[string]string{}
 	for _, m := range r.Runs {
 		for _, q := range m.quantities() {
-			if units[q.name] == "" {
+			if values[q.name] == nil {
 				names = append(names, q.name)
 				units[q.name] = q.unit
 			}

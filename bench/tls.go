@@ -22,8 +22,7 @@ type meeting struct {
 	Certificate []byte `json:"certificate"`
 }
 
-// overTLS measures one party, which is connected to each other over TLS 1.3 and
-// the loopback interface. Of two sides the later one listens, and the earlier one
+// overTLS measures one party, which is connected to each other over TLS 1.3. Of two sides the later one listens, and the earlier one
 // is told where. A party calls announce once it listens: its preparation is over
 // then, so that preparations don't disturb each other.
 func (o *order) overTLS(announce func(*meeting) error) (*process, error) {
@@ -50,7 +49,7 @@ func (o *order) overTLS(announce func(*meeting) error) (*process, error) {
 	}
 	// All start at the same time, and after the handshakes.
 	var lead time.Duration
-	if s := shapeOf(o.Job.Network); s != nil {
+	if s := networkOf(o.Job.Network).shape; s != nil {
 		lead = 2 * s.delay
 	}
 	return measured([]*contender{c}, func() error {
@@ -80,7 +79,7 @@ func (o *order) connect(announce func(*meeting) error) ([]*tls.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if ln, err = net.Listen("tcp", "127.0.0.1:0"); err != nil {
+		if ln, err = net.Listen("tcp", net.JoinHostPort(o.Host, "0")); err != nil {
 			return nil, err
 		}
 		defer ln.Close()
