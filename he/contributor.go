@@ -124,7 +124,7 @@ func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval [
 	case c.approved != [sha256.Size]byte{} && c.approved != r.digest:
 		return nil, fmt.Errorf("%w: there are two rolls", ErrMessage)
 	}
-	f, err := c.s.check("approve", c.index, r, contribution)
+	f, err := c.s.check("approve", c.index, r, contribution, false)
 	if err != nil {
 		return nil, err
 	}
