@@ -91,7 +91,7 @@ func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
 	if err != nil {
 		return err
 	}
-	switch got, err := a.s.check("add", i, r, contribution); {
+	switch got, err := a.s.check("add", i, r, contribution, true); {
 	case err != nil:
 		return err
 	case got != want:
@@ -109,53 +109,67 @@ func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
 }
 
 // check reads a contribution, which must be well formed and what its contributor
-// committed to, and returns its fingerprint. The phase is for reports.
-func (s *Session) check(phase string, contributor int, r *roll, contribution io.ReaderAt) (f rlwe.Fingerprint, err error) {
+// committed to, and returns its fingerprint. The phase is for reports. Without
+// masks it leaves out those that the fingerprint is not of: the contributor that
+// wrote them need not read them again, since the aggregator does.
+func (s *Session) check(phase string, contributor int, r *roll, contribution io.ReaderAt, masks bool) (f rlwe.Fingerprint, err error) {
 	p := s.plan
-	in := newReader(io.NewSectionReader(contribution, 0, p.contribution()+1))
+	section := io.NewSectionReader(contribution, 0, p.contribution()+1)
+	in := newReader(section)
 	if err := s.readHeader(in, kindContribution, contributor); err != nil {
 		return f, err
 	}
 	in.h = nil // what is committed to are the parts
-	masks, bodies := sha256.New(), sha256.New()
+	ofMasks, ofBodies := sha256.New(), sha256.New()
 	finger := p.params.NewFingerprinter(r.digest)
 	var b []byte
 	var sum *rlwe.Sum
 	var scratch rlwe.Scratch
+	skip := p.skip()
+	masks = masks || skip == 0 // what is not apart is read
 	for chunk := range p.chunks() {
 		n := p.chunkLen(chunk)
 		if sum == nil || sum.Len() != n {
 			sum = p.newSum(n)
 		}
 		b = grow(b, p.params.CiphertextSize(n))
-		if err := in.read(b, kindContribution); err != nil {
+		if masks {
+			if err := in.read(b[:skip], kindContribution); err != nil {
+				return f, err
+			}
+			if skip > 0 && p.params.CheckMask(b[:skip], &scratch) != nil {
+				return f, errResidue
+			}
+		} else if _, err := section.Seek(int64(skip), io.SeekCurrent); err != nil {
+			return f, fmt.Errorf("he: reading: %w", err)
+		}
+		if err := in.read(b[skip:], kindContribution); err != nil {
 			return f, err
 		}
 		sum.Reset()
-		if err := p.addTo(sum, b[p.skip():]); err != nil {
-			return f, bad(kindContribution, "a residue is out of its range")
-		}
-		if n := p.skip(); n > 0 {
-			if err := p.params.CheckMask(b[:n], &scratch); err != nil {
-				return f, bad(kindContribution, "a residue is out of its range")
-			}
+		if err := p.addTo(sum, b[skip:]); err != nil {
+			return f, errResidue
 		}
 		if err := finger.AddSum(sum); err != nil {
 			return f, err
 		}
-		masks.Write(b[:p.params.MaskSize()])
-		bodies.Write(b[p.params.MaskSize():])
+		if masks {
+			ofMasks.Write(b[:p.params.MaskSize()])
+		}
+		ofBodies.Write(b[p.params.MaskSize():])
 		s.done(phase, chunk+1, p.chunks())
 	}
 	if err := in.end(kindContribution); err != nil {
 		return f, err
 	}
 	wantMasks, wantBodies := r.hashes(contributor)
-	if [sha256.Size]byte(masks.Sum(nil)) != wantMasks || [sha256.Size]byte(bodies.Sum(nil)) != wantBodies {
+	if [sha256.Size]byte(ofBodies.Sum(nil)) != wantBodies || masks && [sha256.Size]byte(ofMasks.Sum(nil)) != wantMasks {
 		return f, bad(kindContribution, fmt.Sprintf("it is not what number %d committed to", contributor))
 	}
 	return finger.Sum(), nil
 }
+
+var errResidue = bad(kindContribution, "a residue is out of its range")
 
 // readHeader reads the header of a stream, whose sender must be this one.
 func (s *Session) readHeader(in *stream, kind byte, sender int) error {

@@ -161,6 +161,35 @@ func TestHostileContributions(t *testing.T) {
 	require.Equal(t, []int64{3, 3000}, r.Vectors["cases"])
 }
 
+// What has changed since it was written is not approved. Masks are left to the
+// aggregator if no fingerprint is of them.
+func TestChangedContribution(t *testing.T) {
+	receiverKey := counts()
+	receiverKey.Mode, receiverKey.Holders, receiverKey.Threshold = ReceiverKey, 0, 0
+	for _, spec := range []*Spec{counts(), receiverKey} {
+		c := collect(t, spec)
+		try := func(m []byte) error {
+			_, err := c.contributors[0].Approve(c.roll, bytes.NewReader(m))
+			return err
+		}
+		m := slices.Clone(c.contributions[0])
+		require.NoError(t, try(m))
+		require.ErrorIs(t, try(append(m, 0)), ErrMessage)
+		require.ErrorIs(t, try(m[:len(m)-1]), ErrMessage)
+		require.ErrorIs(t, try(m[:headerSize+9]), ErrMessage)
+		m[len(m)-2] ^= 1
+		require.ErrorIs(t, try(m), ErrMessage, "another body")
+		m[len(m)-2] ^= 1
+		m[headerSize+9] ^= 1
+		if spec.Mode == ReceiverKey {
+			require.ErrorIs(t, try(m), ErrMessage, "another mask")
+		} else {
+			require.NoError(t, try(m))
+		}
+		require.ErrorIs(t, c.aggregator.Add(c.approvals[0], bytes.NewReader(m)), ErrMessage)
+	}
+}
+
 // An aggregator that leaves out, doubles or makes up contributions, or opens
 // what the roll does not have.
 func TestHostileCall(t *testing.T) {

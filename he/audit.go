@@ -67,8 +67,11 @@ func (a *Audit) KeepIn(file interface {
 	if a.seen == nil || len(a.seen) > 0 {
 		return errors.New("he: the audit has begun without a file")
 	}
-	if a.masks != nil {
-		a.masks.file, a.masks.hashes = file, make([][sha256.Size]byte, len(a.masks.memory))
+	if a.masks == nil {
+		return nil
+	}
+	if err := a.masks.keepIn(file); err != nil {
+		return fmt.Errorf("he: %w", err)
 	}
 	return nil
 }
@@ -151,10 +154,12 @@ func (a *Audit) Share(w io.Writer, log ShareLog) error {
 		}
 		defer secret.Erase()
 	}
-	aggregate, err := a.digest()
-	if err != nil {
-		return err
+	if a.masks != nil {
+		if err := a.masks.check(); err != nil {
+			return err
+		}
 	}
+	aggregate := a.digest()
 	h.shared = true
 	if err := log.Record(s.digest, aggregate); err != nil {
 		return err
@@ -182,29 +187,20 @@ func (a *Audit) Share(w io.Writer, log ShareLog) error {
 	return out.write(signature)
 }
 
-// digest is what a share is for: the call, and the sum of masks that the holder
-// found, of which there is none in mode OneShot.
-func (a *Audit) digest() (sum [sha256.Size]byte, err error) {
-	h := sha256.New()
-	if a.masks != nil {
-		var b []byte
-		for chunk := range a.h.s.plan.chunks() {
-			if b, err = a.masks.append(b[:0], chunk); err != nil {
-				return sum, err
-			}
-			h.Write(b)
-		}
-	}
-	return digest("aggregate", a.h.s.digest[:], a.call.digest[:], h.Sum(nil)), nil
+// digest is what a share is for: the call. It has the hashes of all masks, with
+// which the holder has compared what it added up, so there is one sum for it.
+func (a *Audit) digest() [sha256.Size]byte {
+	return digest("aggregate", a.h.s.digest[:], a.call.digest[:])
 }
 
 // write writes the sealed chunks of the share, which all processors compute.
 func (a *Audit) write(out *stream, secret *rlwe.Secret, sender *hpke.Sender, aggregate [sha256.Size]byte) error {
 	p := a.h.s.plan
 	type worker struct {
-		sharer    *rlwe.Sharer
-		mask, out []byte
-		err       error
+		masks  maskReader
+		sharer *rlwe.Sharer
+		out    []byte
+		err    error
 	}
 	all := make([]worker, min(runtime.GOMAXPROCS(0), p.chunks()))
 	for i := range all {
@@ -212,6 +208,7 @@ func (a *Audit) write(out *stream, secret *rlwe.Secret, sender *hpke.Sender, agg
 		if all[i].sharer, err = p.params.NewSharer(secret); err != nil {
 			return fmt.Errorf("he: %w", err)
 		}
+		all[i].masks.maskSums = a.masks
 	}
 	for first := 0; first < p.chunks(); first += len(all) {
 		batch := all[:min(len(all), p.chunks()-first)]
@@ -219,8 +216,9 @@ func (a *Audit) write(out *stream, secret *rlwe.Secret, sender *hpke.Sender, agg
 		for i := range batch {
 			group.Go(func() {
 				w := &batch[i]
-				if w.mask, w.err = a.masks.append(w.mask[:0], first+i); w.err == nil {
-					w.out, w.err = w.sharer.Share(w.out[:0], w.mask, p.chunkLen(first+i))
+				var sum *rlwe.MaskSum
+				if sum, w.err = w.masks.at(first + i); w.err == nil {
+					w.out, w.err = w.sharer.Share(w.out[:0], sum, p.chunkLen(first+i))
 				}
 			})
 		}

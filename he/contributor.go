@@ -109,7 +109,8 @@ func (c *Contributor) Encrypt(w io.Writer, rows iter.Seq2[[]float64, error]) (co
 // contribution as it was written. It returns the approval that goes to the
 // aggregator with the contribution: from then on nobody can choose a
 // contribution by what others sent. A contributor approves one roll, which has
-// its own commitment.
+// its own commitment. In mode Collective it reads bodies only: the aggregator
+// compares masks with the commitment.
 func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval []byte, err error) {
 	if c.commitment == nil {
 		return nil, errors.New("he: there is no contribution yet")
@@ -124,7 +125,7 @@ func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval [
 	case c.approved != [sha256.Size]byte{} && c.approved != r.digest:
 		return nil, fmt.Errorf("%w: there are two rolls", ErrMessage)
 	}
-	f, err := c.s.check("approve", c.index, r, contribution)
+	f, err := c.s.check("approve", c.index, r, contribution, false)
 	if err != nil {
 		return nil, err
 	}

@@ -245,7 +245,7 @@ func readMessages(t testing.TB) (all []reading) {
 		}
 		add("commitment", in.commitments[0], func(b []byte) error { return s.NewAggregator().Commit(b) })
 		add("contribution", in.contributions[0], func(b []byte) error {
-			_, err := s.check("add", 0, a.call.roll, bytes.NewReader(b))
+			_, err := s.check("add", 0, a.call.roll, bytes.NewReader(b), true)
 			return err
 		})
 		roll := s.appendRoll(nil, a.call.roll.commitments)

@@ -161,7 +161,7 @@ func (s *Session) checkOneShot(contributor int, hashes []byte, contribution io.R
 		}
 		sum.Reset()
 		if err := sum.Add(b); err != nil {
-			return bad(kindContribution, "a residue is out of its range")
+			return errResidue
 		}
 		s.done("add", chunk+1, p.chunks())
 	}

@@ -19,11 +19,22 @@ type maskSums struct {
 		io.WriterAt
 	}
 	hashes [][sha256.Size]byte // of chunks in the file; zero where there is none yet
+	sum    *rlwe.MaskSum       // of the chunk that is being added to, if there is a file
 	b      []byte
 }
 
 func newMaskSums(p *Plan) *maskSums {
 	return &maskSums{p: p.params, memory: make([]*rlwe.MaskSum, p.chunks())}
+}
+
+// keepIn moves to a file, before anything is added.
+func (s *maskSums) keepIn(file interface {
+	io.ReaderAt
+	io.WriterAt
+}) (err error) {
+	s.file, s.hashes = file, make([][sha256.Size]byte, len(s.memory))
+	s.sum, err = s.p.NewMaskSum()
+	return err
 }
 
 // errSpool is about a file that is not as it was written. A share that was made
@@ -32,55 +43,78 @@ var errSpool = errors.New("he: the file of the audit is not as it was written")
 
 // add adds a mask to the sum of a chunk. The error wraps [rlwe.ErrMalformed] if
 // it is the mask's.
-func (s *maskSums) add(chunk int, mask []byte) error {
-	sum := s.memory[chunk]
-	if sum == nil {
-		var err error
-		if sum, err = s.p.NewMaskSum(); err != nil {
-			return err
-		}
-	}
+func (s *maskSums) add(chunk int, mask []byte) (err error) {
 	if s.file == nil {
-		s.memory[chunk] = sum
-		return sum.Add(mask)
+		if s.memory[chunk] == nil {
+			if s.memory[chunk], err = s.p.NewMaskSum(); err != nil {
+				return err
+			}
+		}
+		return s.memory[chunk].Add(mask)
 	}
+	s.sum.Reset()
 	if s.hashes[chunk] != [sha256.Size]byte{} {
-		b, err := s.append(s.b[:0], chunk)
-		if err != nil {
+		if s.b, err = s.load(s.sum, s.b, chunk); err != nil {
 			return err
 		}
-		if err := sum.Add(b); err != nil {
-			return errSpool
-		}
-		s.b = b
 	}
-	if err := sum.Add(mask); err != nil {
+	if err := s.sum.Add(mask); err != nil {
 		return err
 	}
-	b, err := sum.AppendBinary(s.b[:0])
-	if err != nil {
+	if s.b, err = s.sum.AppendBinary(s.b[:0]); err != nil {
 		return err
 	}
-	if _, err := s.file.WriteAt(b, int64(chunk)*int64(len(b))); err != nil {
+	if _, err := s.file.WriteAt(s.b, int64(chunk)*int64(len(s.b))); err != nil {
 		return fmt.Errorf("he: writing the file of the audit: %w", err)
 	}
-	s.hashes[chunk], s.b = sha256.Sum256(b), b
+	s.hashes[chunk] = sha256.Sum256(s.b)
 	return nil
 }
 
-// append appends the packed sum of a chunk. It may be called from many
-// goroutines.
-func (s *maskSums) append(dst []byte, chunk int) ([]byte, error) {
-	if s.file == nil {
-		return s.memory[chunk].AppendBinary(dst)
+// load adds the sum of a chunk in the file to an empty sum. It reads into b, which
+// it returns with another length.
+func (s *maskSums) load(sum *rlwe.MaskSum, b []byte, chunk int) ([]byte, error) {
+	b = grow(b, s.p.MaskSize())
+	if n, err := s.file.ReadAt(b, int64(chunk)*int64(len(b))); n < len(b) {
+		return b, fmt.Errorf("he: reading the file of the audit: %w", err)
 	}
-	at, size := len(dst), s.p.MaskSize()
-	dst = append(dst, make([]byte, size)...)
-	if n, err := s.file.ReadAt(dst[at:], int64(chunk)*int64(size)); n < size {
-		return nil, fmt.Errorf("he: reading the file of the audit: %w", err)
+	if sha256.Sum256(b) != s.hashes[chunk] || sum.Add(b) != nil {
+		return b, errSpool
 	}
-	if sha256.Sum256(dst[at:]) != s.hashes[chunk] {
-		return nil, errSpool
+	return b, nil
+}
+
+// check reads all sums, if they are in a file, so that one that has changed is
+// found while the audit can still be done again.
+func (s *maskSums) check() (err error) {
+	for chunk := 0; s.file != nil && chunk < len(s.memory); chunk++ {
+		s.sum.Reset()
+		if s.b, err = s.load(s.sum, s.b, chunk); err != nil {
+			return err
+		}
 	}
-	return dst, nil
+	return nil
+}
+
+// A maskReader reads the sums of an audit that is over. It is for one goroutine;
+// all may have one.
+type maskReader struct {
+	*maskSums
+	sum *rlwe.MaskSum
+	b   []byte
+}
+
+// at returns the sum of a chunk, until the next is asked for.
+func (r *maskReader) at(chunk int) (_ *rlwe.MaskSum, err error) {
+	if r.file == nil {
+		return r.memory[chunk], nil
+	}
+	if r.sum == nil {
+		if r.sum, err = r.p.NewMaskSum(); err != nil {
+			return nil, err
+		}
+	}
+	r.sum.Reset()
+	r.b, err = r.load(r.sum, r.b, chunk)
+	return r.sum, err
 }

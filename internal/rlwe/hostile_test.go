@@ -337,6 +337,21 @@ func TestParametersDoNotMix(t *testing.T) {
 	require.NoError(t, err)
 	require.Error(t, p.Open(make([]uint64, 1), sum, make([][]byte, 8)))
 
+	s, err := g.p.NewSharer(g.secrets[0])
+	require.NoError(t, err)
+	masks, err := p.NewMaskSum()
+	require.NoError(t, err)
+	_, err = s.Share(nil, masks, 1)
+	require.ErrorIs(t, err, errOtherParams)
+	masks, err = g.p.NewMaskSum()
+	require.NoError(t, err)
+	require.ErrorIs(t, masks.Add(nil), ErrMalformed)
+	_, err = s.Share(nil, masks, 1)
+	require.ErrorIs(t, err, errBroken)
+	masks.Reset()
+	_, err = s.Share(nil, masks, 0)
+	require.Error(t, err, "no coefficients")
+
 	q := newParams(t, masked)
 	_, err = q.NewSharer(g.secrets[0])
 	require.Error(t, err)
@@ -406,7 +421,7 @@ func TestConcurrent(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			share, err := s.Share(nil, sum.appendMask(nil), n)
+			share, err := s.Share(nil, maskOf(t, sum), n)
 			if err != nil {
 				t.Error(err)
 			}

@@ -44,7 +44,13 @@ func (s *MaskSum) Add(mask []byte) error {
 	return nil
 }
 
-// AppendBinary appends the sum, from which decryption shares are made. The error
+// Reset makes s the sum of no masks again.
+func (s *MaskSum) Reset() {
+	clear(s.mask)
+	s.count, s.broken = 0, false
+}
+
+// AppendBinary appends the sum, which [MaskSum.Add] reads like a mask. The error
 // is not nil if a malformed mask was added.
 func (s *MaskSum) AppendBinary(dst []byte) ([]byte, error) {
 	if s.broken {
