@@ -224,6 +224,7 @@ func (p *heParty) share(watch *stopwatch, a *he.Aggregate, h *he.KeyHolder, hold
 		return nil, err
 	}
 	var masks bytes.Buffer
+	masks.Grow(int(p.plan.Sizes().Audit))
 	for _, c := range audit.Contributors() {
 		if err := a.WriteAudit(&masks, holder, c); err != nil {
 			return nil, err
