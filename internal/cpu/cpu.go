@@ -13,20 +13,22 @@ type Feature struct {
 	disabled  bool
 }
 
-var hasAVX2, hasAVX512, hasIFMA = detect()
+var hasAVX2, hasVAES, hasAVX512, hasIFMA = detect()
 
 // Features, narrowest first.
 var (
 	// AVX2 needs AVX2, FMA, AES-NI and PCLMULQDQ.
 	AVX2 = &Feature{name: "avx2", supported: hasAVX2}
-	// AVX512 needs AVX2's and AVX-512 F, BW, DQ and VL with VAES and VPCLMULQDQ.
+	// VAES needs AVX2's and VAES, for registers of 256 bits.
+	VAES = &Feature{name: "vaes", supported: hasVAES}
+	// AVX512 needs VAES' and AVX-512 F, BW, DQ and VL with VPCLMULQDQ.
 	AVX512 = &Feature{name: "avx512", supported: hasAVX512}
 	// IFMA needs AVX512's and AVX-512 IFMA.
 	IFMA = &Feature{name: "ifma", supported: hasIFMA}
 )
 
 // All returns every feature, narrowest first.
-func All() []*Feature { return []*Feature{AVX2, AVX512, IFMA} }
+func All() []*Feature { return []*Feature{AVX2, VAES, AVX512, IFMA} }
 
 // Enabled reports whether kernels that need f may run.
 func (f *Feature) Enabled() bool { return f.supported && !f.disabled }
@@ -34,7 +36,7 @@ func (f *Feature) Enabled() bool { return f.supported && !f.disabled }
 // Supported reports whether this machine and build have f.
 func (f *Feature) Supported() bool { return f.supported }
 
-// String returns the name of f: avx2, avx512 or ifma.
+// String returns the name of f: avx2, vaes, avx512 or ifma.
 func (f *Feature) String() string { return f.name }
 
 // Disable switches f off and returns a function that restores it. It is for

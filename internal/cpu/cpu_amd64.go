@@ -4,11 +4,16 @@ package cpu
 
 import "golang.org/x/sys/cpu"
 
-func detect() (avx2, avx512, ifma bool) {
+// vaes reports bit 9 of ECX in leaf 7 of CPUID, which machines with AVX2 have. Package cpu
+// of x/sys asks for it only where there is AVX-512.
+func vaes() bool
+
+func detect() (avx2, vaes256, avx512, ifma bool) {
 	x := &cpu.X86
 	avx2 = x.HasAVX2 && x.HasFMA && x.HasAES && x.HasPCLMULQDQ
-	avx512 = avx2 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL &&
+	vaes256 = avx2 && vaes()
+	avx512 = vaes256 && x.HasAVX512F && x.HasAVX512BW && x.HasAVX512DQ && x.HasAVX512VL &&
 		x.HasAVX512VAES && x.HasAVX512VPCLMULQDQ
 	ifma = avx512 && x.HasAVX512IFMA
-	return avx2, avx512, ifma
+	return avx2, vaes256, avx512, ifma
 }

@@ -2,4 +2,4 @@
 
 package cpu
 
-func detect() (avx2, avx512, ifma bool) { return false, false, false }
+func detect() (avx2, vaes256, avx512, ifma bool) { return false, false, false, false }

@@ -24,6 +24,8 @@ func (c *Cipher) encrypt(dst, src []Block) {
 	switch {
 	case cpu.AVX512.Enabled():
 		encryptAVX512(c.rk.keys(), &dst[0], &src[0], len(src))
+	case cpu.VAES.Enabled():
+		encryptVAES(c.rk.keys(), &dst[0], &src[0], len(src))
 	case cpu.AVX2.Enabled():
 		encryptAVX2(c.rk.keys(), &dst[0], &src[0], len(src))
 	default:
@@ -57,6 +59,8 @@ func (c *Cipher) feedTweak(dst, src []Block, tweak uint64) {
 	switch {
 	case cpu.AVX512.Enabled():
 		feedTweakAVX512(c.rk.keys(), &dst[0], &src[0], len(src), tweak)
+	case cpu.VAES.Enabled():
+		feedTweakVAES(c.rk.keys(), &dst[0], &src[0], len(src), tweak)
 	case cpu.AVX2.Enabled():
 		feedTweakAVX2(c.rk.keys(), &dst[0], &src[0], len(src), tweak)
 	default:
@@ -68,6 +72,8 @@ func (c *Cipher) counter(dst []byte, counter uint64) {
 	switch {
 	case cpu.AVX512.Enabled():
 		counterAVX512(c.rk.keys(), &dst[0], len(dst)/Size, counter)
+	case cpu.VAES.Enabled():
+		counterVAES(c.rk.keys(), &dst[0], len(dst)/Size, counter)
 	case cpu.AVX2.Enabled():
 		counterAVX2(c.rk.keys(), &dst[0], len(dst)/Size, counter)
 	default:
@@ -89,6 +95,8 @@ func double(left, right *Cipher, dst, src []Block, sums *[2]Block) {
 	switch {
 	case cpu.AVX512.Enabled():
 		doubleAVX512(left.rk.keys(), right.rk.keys(), &dst[0], &src[0], len(src), sums)
+	case cpu.VAES.Enabled():
+		doubleVAES(left.rk.keys(), right.rk.keys(), &dst[0], &src[0], len(src), sums)
 	case cpu.AVX2.Enabled():
 		doubleAVX2(left.rk.keys(), right.rk.keys(), &dst[0], &src[0], len(src), sums)
 	default:

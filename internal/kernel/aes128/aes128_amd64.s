@@ -308,6 +308,194 @@ done:
 	VZEROUPPER
 	RET
 
+// func encryptVAES(rk *[11]Block, dst *Block, src *Block, n int)
+// Requires: AES, AVX, AVX2, VAES
+TEXT ·encryptVAES(SB), $0-32
+	MOVQ rk+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ n+24(FP), BX
+
+loop8:
+	CMPQ           BX, $0x10
+	JL             after8
+	VBROADCASTI128 (AX), Y0
+	VPXOR          (DX), Y0, Y1
+	VPXOR          32(DX), Y0, Y2
+	VPXOR          64(DX), Y0, Y3
+	VPXOR          96(DX), Y0, Y4
+	VPXOR          128(DX), Y0, Y5
+	VPXOR          160(DX), Y0, Y6
+	VPXOR          192(DX), Y0, Y7
+	VPXOR          224(DX), Y0, Y0
+	VBROADCASTI128 16(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 32(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 48(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 64(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 80(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 96(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 112(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 128(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 144(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 160(AX), Y8
+	VAESENCLAST    Y8, Y1, Y1
+	VMOVDQU        Y1, (CX)
+	VAESENCLAST    Y8, Y2, Y2
+	VMOVDQU        Y2, 32(CX)
+	VAESENCLAST    Y8, Y3, Y3
+	VMOVDQU        Y3, 64(CX)
+	VAESENCLAST    Y8, Y4, Y4
+	VMOVDQU        Y4, 96(CX)
+	VAESENCLAST    Y8, Y5, Y5
+	VMOVDQU        Y5, 128(CX)
+	VAESENCLAST    Y8, Y6, Y6
+	VMOVDQU        Y6, 160(CX)
+	VAESENCLAST    Y8, Y7, Y7
+	VMOVDQU        Y7, 192(CX)
+	VAESENCLAST    Y8, Y0, Y0
+	VMOVDQU        Y0, 224(CX)
+	ADDQ           $0x00000100, DX
+	ADDQ           $0x00000100, CX
+	SUBQ           $0x10, BX
+	JMP            loop8
+
+after8:
+loop1:
+	CMPQ           BX, $0x02
+	JL             after1
+	VBROADCASTI128 (AX), Y0
+	VPXOR          (DX), Y0, Y0
+	VBROADCASTI128 16(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 32(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 48(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 64(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 80(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 96(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 112(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 128(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 144(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 160(AX), Y1
+	VAESENCLAST    Y1, Y0, Y0
+	VMOVDQU        Y0, (CX)
+	ADDQ           $0x00000020, DX
+	ADDQ           $0x00000020, CX
+	SUBQ           $0x02, BX
+	JMP            loop1
+
+after1:
+	TESTQ       BX, BX
+	JZ          done
+	VMOVDQU     (AX), X0
+	VPXOR       (DX), X0, X0
+	VMOVDQU     16(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     32(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     48(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     64(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     80(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     96(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     112(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     128(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     144(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     160(AX), X1
+	VAESENCLAST X1, X0, X0
+	VMOVDQU     X0, (CX)
+	ADDQ        $0x00000010, DX
+	ADDQ        $0x00000010, CX
+
+done:
+	VZEROUPPER
+	RET
+
 // func encryptAVX2(rk *[11]Block, dst *Block, src *Block, n int)
 // Requires: AES, AVX
 TEXT ·encryptAVX2(SB), $0-32
@@ -1896,6 +2084,241 @@ DATA add4<>+48(SB)/8, $0x0000000000000004
 DATA add4<>+56(SB)/8, $0x0000000000000000
 GLOBL add4<>(SB), RODATA|NOPTR, $64
 
+// func feedTweakVAES(rk *[11]Block, dst *Block, src *Block, n int, tweak uint64)
+// Requires: AES, AVX, AVX2, VAES
+TEXT ·feedTweakVAES(SB), $0-40
+	MOVQ        rk+0(FP), AX
+	MOVQ        dst+8(FP), CX
+	MOVQ        src+16(FP), DX
+	MOVQ        n+24(FP), BX
+	MOVQ        tweak+32(FP), SI
+	VMOVQ       SI, X0
+	VINSERTI128 $0x01, X0, Y0, Y0
+	VPADDQ      lane2<>+0(SB), Y0, Y0
+	VMOVDQU     add2<>+0(SB), Y1
+
+loop8:
+	CMPQ           BX, $0x10
+	JL             after8
+	VBROADCASTI128 (AX), Y2
+	VPXOR          Y0, Y2, Y3
+	VPXOR          (DX), Y3, Y3
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y4
+	VPXOR          32(DX), Y4, Y4
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y5
+	VPXOR          64(DX), Y5, Y5
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y6
+	VPXOR          96(DX), Y6, Y6
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y7
+	VPXOR          128(DX), Y7, Y7
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y8
+	VPXOR          160(DX), Y8, Y8
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y9
+	VPXOR          192(DX), Y9, Y9
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y2
+	VPXOR          224(DX), Y2, Y2
+	VPADDQ         Y1, Y0, Y0
+	VBROADCASTI128 16(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 32(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 48(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 64(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 80(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 96(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 112(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 128(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 144(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 160(AX), Y10
+	VAESENCLAST    Y10, Y3, Y3
+	VPXOR          (DX), Y3, Y3
+	VMOVDQU        Y3, (CX)
+	VAESENCLAST    Y10, Y4, Y4
+	VPXOR          32(DX), Y4, Y4
+	VMOVDQU        Y4, 32(CX)
+	VAESENCLAST    Y10, Y5, Y5
+	VPXOR          64(DX), Y5, Y5
+	VMOVDQU        Y5, 64(CX)
+	VAESENCLAST    Y10, Y6, Y6
+	VPXOR          96(DX), Y6, Y6
+	VMOVDQU        Y6, 96(CX)
+	VAESENCLAST    Y10, Y7, Y7
+	VPXOR          128(DX), Y7, Y7
+	VMOVDQU        Y7, 128(CX)
+	VAESENCLAST    Y10, Y8, Y8
+	VPXOR          160(DX), Y8, Y8
+	VMOVDQU        Y8, 160(CX)
+	VAESENCLAST    Y10, Y9, Y9
+	VPXOR          192(DX), Y9, Y9
+	VMOVDQU        Y9, 192(CX)
+	VAESENCLAST    Y10, Y2, Y2
+	VPXOR          224(DX), Y2, Y2
+	VMOVDQU        Y2, 224(CX)
+	ADDQ           $0x00000100, DX
+	ADDQ           $0x00000100, CX
+	SUBQ           $0x10, BX
+	JMP            loop8
+
+after8:
+loop1:
+	CMPQ           BX, $0x02
+	JL             after1
+	VBROADCASTI128 (AX), Y2
+	VPXOR          Y0, Y2, Y2
+	VPXOR          (DX), Y2, Y2
+	VPADDQ         Y1, Y0, Y0
+	VBROADCASTI128 16(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 32(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 48(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 64(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 80(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 96(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 112(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 128(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 144(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 160(AX), Y3
+	VAESENCLAST    Y3, Y2, Y2
+	VPXOR          (DX), Y2, Y2
+	VMOVDQU        Y2, (CX)
+	ADDQ           $0x00000020, DX
+	ADDQ           $0x00000020, CX
+	SUBQ           $0x02, BX
+	JMP            loop1
+
+after1:
+	TESTQ       BX, BX
+	JZ          done
+	VMOVDQU     (AX), X2
+	VPXOR       X0, X2, X2
+	VPXOR       (DX), X2, X2
+	VPADDQ      Y1, Y0, Y0
+	VMOVDQU     16(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     32(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     48(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     64(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     80(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     96(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     112(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     128(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     144(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     160(AX), X0
+	VAESENCLAST X0, X2, X2
+	VPXOR       (DX), X2, X2
+	VMOVDQU     X2, (CX)
+	ADDQ        $0x00000010, DX
+	ADDQ        $0x00000010, CX
+
+done:
+	VZEROUPPER
+	RET
+
+DATA lane2<>+0(SB)/8, $0x0000000000000000
+DATA lane2<>+8(SB)/8, $0x0000000000000000
+DATA lane2<>+16(SB)/8, $0x0000000000000001
+DATA lane2<>+24(SB)/8, $0x0000000000000000
+GLOBL lane2<>(SB), RODATA|NOPTR, $32
+
+DATA add2<>+0(SB)/8, $0x0000000000000002
+DATA add2<>+8(SB)/8, $0x0000000000000000
+DATA add2<>+16(SB)/8, $0x0000000000000002
+DATA add2<>+24(SB)/8, $0x0000000000000000
+GLOBL add2<>(SB), RODATA|NOPTR, $32
+
 // func feedTweakAVX2(rk *[11]Block, dst *Block, src *Block, n int, tweak uint64)
 // Requires: AES, AVX
 TEXT ·feedTweakAVX2(SB), $0-40
@@ -2369,6 +2792,205 @@ many:
 	KMOVB       DX, K1
 	SHRQ        $0x08, DX
 	VMOVDQU64   Z0, K1, 448(CX)
+
+done:
+	VZEROUPPER
+	RET
+
+// func counterVAES(rk *[11]Block, dst *byte, n int, tweak uint64)
+// Requires: AES, AVX, AVX2, VAES
+TEXT ·counterVAES(SB), $0-32
+	MOVQ        rk+0(FP), AX
+	MOVQ        dst+8(FP), CX
+	MOVQ        n+16(FP), DX
+	MOVQ        tweak+24(FP), BX
+	VMOVQ       BX, X0
+	VINSERTI128 $0x01, X0, Y0, Y0
+	VPADDQ      lane2<>+0(SB), Y0, Y0
+	VMOVDQU     add2<>+0(SB), Y1
+
+loop8:
+	CMPQ           DX, $0x10
+	JL             after8
+	VBROADCASTI128 (AX), Y2
+	VPXOR          Y0, Y2, Y3
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y4
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y5
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y6
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y7
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y8
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y9
+	VPADDQ         Y1, Y0, Y0
+	VPXOR          Y0, Y2, Y2
+	VPADDQ         Y1, Y0, Y0
+	VBROADCASTI128 16(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 32(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 48(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 64(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 80(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 96(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 112(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 128(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 144(AX), Y10
+	VAESENC        Y10, Y3, Y3
+	VAESENC        Y10, Y4, Y4
+	VAESENC        Y10, Y5, Y5
+	VAESENC        Y10, Y6, Y6
+	VAESENC        Y10, Y7, Y7
+	VAESENC        Y10, Y8, Y8
+	VAESENC        Y10, Y9, Y9
+	VAESENC        Y10, Y2, Y2
+	VBROADCASTI128 160(AX), Y10
+	VAESENCLAST    Y10, Y3, Y3
+	VMOVDQU        Y3, (CX)
+	VAESENCLAST    Y10, Y4, Y4
+	VMOVDQU        Y4, 32(CX)
+	VAESENCLAST    Y10, Y5, Y5
+	VMOVDQU        Y5, 64(CX)
+	VAESENCLAST    Y10, Y6, Y6
+	VMOVDQU        Y6, 96(CX)
+	VAESENCLAST    Y10, Y7, Y7
+	VMOVDQU        Y7, 128(CX)
+	VAESENCLAST    Y10, Y8, Y8
+	VMOVDQU        Y8, 160(CX)
+	VAESENCLAST    Y10, Y9, Y9
+	VMOVDQU        Y9, 192(CX)
+	VAESENCLAST    Y10, Y2, Y2
+	VMOVDQU        Y2, 224(CX)
+	ADDQ           $0x00000100, CX
+	SUBQ           $0x10, DX
+	JMP            loop8
+
+after8:
+loop1:
+	CMPQ           DX, $0x02
+	JL             after1
+	VBROADCASTI128 (AX), Y2
+	VPXOR          Y0, Y2, Y2
+	VPADDQ         Y1, Y0, Y0
+	VBROADCASTI128 16(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 32(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 48(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 64(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 80(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 96(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 112(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 128(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 144(AX), Y3
+	VAESENC        Y3, Y2, Y2
+	VBROADCASTI128 160(AX), Y3
+	VAESENCLAST    Y3, Y2, Y2
+	VMOVDQU        Y2, (CX)
+	ADDQ           $0x00000020, CX
+	SUBQ           $0x02, DX
+	JMP            loop1
+
+after1:
+	TESTQ       DX, DX
+	JZ          done
+	VMOVDQU     (AX), X2
+	VPXOR       X0, X2, X2
+	VPADDQ      Y1, Y0, Y0
+	VMOVDQU     16(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     32(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     48(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     64(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     80(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     96(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     112(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     128(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     144(AX), X0
+	VAESENC     X0, X2, X2
+	VMOVDQU     160(AX), X0
+	VAESENCLAST X0, X2, X2
+	VMOVDQU     X2, (CX)
+	ADDQ        $0x00000010, CX
 
 done:
 	VZEROUPPER
@@ -3005,6 +3627,297 @@ DATA pairhi<>+40(SB)/8, $0x0000000000000007
 DATA pairhi<>+48(SB)/8, $0x000000000000000e
 DATA pairhi<>+56(SB)/8, $0x000000000000000f
 GLOBL pairhi<>(SB), RODATA|NOPTR, $64
+
+// func doubleVAES(left *[11]Block, right *[11]Block, dst *Block, src *Block, n int, sums *[2]Block)
+// Requires: AES, AVX, AVX2, VAES
+TEXT ·doubleVAES(SB), $0-48
+	MOVQ  left+0(FP), AX
+	MOVQ  right+8(FP), CX
+	MOVQ  dst+16(FP), DX
+	MOVQ  src+24(FP), BX
+	MOVQ  n+32(FP), SI
+	VPXOR Y0, Y0, Y0
+	VPXOR Y1, Y1, Y1
+
+loop4:
+	CMPQ           SI, $0x08
+	JL             after4
+	VBROADCASTI128 (AX), Y2
+	VPXOR          (BX), Y2, Y3
+	VPXOR          32(BX), Y2, Y4
+	VPXOR          64(BX), Y2, Y5
+	VPXOR          96(BX), Y2, Y2
+	VBROADCASTI128 (CX), Y8
+	VPXOR          (BX), Y8, Y9
+	VPXOR          32(BX), Y8, Y10
+	VPXOR          64(BX), Y8, Y11
+	VPXOR          96(BX), Y8, Y8
+	VBROADCASTI128 16(AX), Y12
+	VAESENC        Y12, Y3, Y3
+	VAESENC        Y12, Y4, Y4
+	VAESENC        Y12, Y5, Y5
+	VAESENC        Y12, Y2, Y2
+	VBROADCASTI128 16(CX), Y12
+	VAESENC        Y12, Y9, Y9
+	VAESENC        Y12, Y10, Y10
+	VAESENC        Y12, Y11, Y11
+	VAESENC        Y12, Y8, Y8
+	VBROADCASTI128 32(AX), Y12
+	VAESENC        Y12, Y3, Y3
+	VAESENC        Y12, Y4, Y4
+	VAESENC        Y12, Y5, Y5
+	VAESENC        Y12, Y2, Y2
+	VBROADCASTI128 32(CX), Y12
+	VAESENC        Y12, Y9, Y9
+	VAESENC        Y12, Y10, Y10
+	VAESENC        Y12, Y11, Y11
+	VAESENC        Y12, Y8, Y8
+	VBROADCASTI128 48(AX), Y12
+	VAESENC        Y12, Y3, Y3
+	VAESENC        Y12, Y4, Y4
+	VAESENC        Y12, Y5, Y5
+	VAESENC        Y12, Y2, Y2
+	VBROADCASTI128 48(CX), Y12
+	VAESENC        Y12, Y9, Y9
+	VAESENC        Y12, Y10, Y10
+	VAESENC        Y12, Y11, Y11
+	VAESENC        Y12, Y8, Y8
+	VBROADCASTI128 64(AX), Y12
+	VAESENC        Y12, Y3, Y3
+	VAESENC        Y12, Y4, Y4
+	VAESENC        Y12, Y5, Y5
+	VAESENC        Y12, Y2, Y2
+	VBROADCASTI128 64(CX), Y12
+	VAESENC        Y12, Y9, Y9
+	VAESENC        Y12, Y10, Y10
+	VAESENC        Y12, Y11, Y11
+	VAESENC        Y12, Y8, Y8
+	VBROADCASTI128 80(AX), Y12
+	VAESENC        Y12, Y3, Y3
+	VAESENC        Y12, Y4, Y4
+	VAESENC        Y12, Y5, Y5
+	VAESENC        Y12, Y2, Y2
+	VBROADCASTI128 80(CX), Y12
+	VAESENC        Y12, Y9, Y9
+	VAESENC        Y12, Y10, Y10
+	VAESENC        Y12, Y11, Y11
+	VAESENC        Y12, Y8, Y8
+	VBROADCASTI128 96(AX), Y12
+	VAESENC        Y12, Y3, Y3
+	VAESENC        Y12, Y4, Y4
+	VAESENC        Y12, Y5, Y5
+	VAESENC        Y12, Y2, Y2
+	VBROADCASTI128 96(CX), Y12
+	VAESENC        Y12, Y9, Y9
+	VAESENC        Y12, Y10, Y10
+	VAESENC        Y12, Y11, Y11
+	VAESENC        Y12, Y8, Y8
+	VBROADCASTI128 112(AX), Y12
+	VAESENC        Y12, Y3, Y3
+	VAESENC        Y12, Y4, Y4
+	VAESENC        Y12, Y5, Y5
+	VAESENC        Y12, Y2, Y2
+	VBROADCASTI128 112(CX), Y12
+	VAESENC        Y12, Y9, Y9
+	VAESENC        Y12, Y10, Y10
+	VAESENC        Y12, Y11, Y11
+	VAESENC        Y12, Y8, Y8
+	VBROADCASTI128 128(AX), Y12
+	VAESENC        Y12, Y3, Y3
+	VAESENC        Y12, Y4, Y4
+	VAESENC        Y12, Y5, Y5
+	VAESENC        Y12, Y2, Y2
+	VBROADCASTI128 128(CX), Y12
+	VAESENC        Y12, Y9, Y9
+	VAESENC        Y12, Y10, Y10
+	VAESENC        Y12, Y11, Y11
+	VAESENC        Y12, Y8, Y8
+	VBROADCASTI128 144(AX), Y12
+	VAESENC        Y12, Y3, Y3
+	VAESENC        Y12, Y4, Y4
+	VAESENC        Y12, Y5, Y5
+	VAESENC        Y12, Y2, Y2
+	VBROADCASTI128 144(CX), Y12
+	VAESENC        Y12, Y9, Y9
+	VAESENC        Y12, Y10, Y10
+	VAESENC        Y12, Y11, Y11
+	VAESENC        Y12, Y8, Y8
+	VBROADCASTI128 160(AX), Y12
+	VAESENCLAST    Y12, Y3, Y3
+	VAESENCLAST    Y12, Y4, Y4
+	VAESENCLAST    Y12, Y5, Y5
+	VAESENCLAST    Y12, Y2, Y2
+	VBROADCASTI128 160(CX), Y12
+	VAESENCLAST    Y12, Y9, Y9
+	VAESENCLAST    Y12, Y10, Y10
+	VAESENCLAST    Y12, Y11, Y11
+	VAESENCLAST    Y12, Y8, Y8
+	VPXOR          (BX), Y3, Y3
+	VPXOR          Y3, Y0, Y0
+	VPXOR          (BX), Y9, Y9
+	VPXOR          Y9, Y1, Y1
+	VPXOR          32(BX), Y4, Y4
+	VPXOR          Y4, Y0, Y0
+	VPXOR          32(BX), Y10, Y10
+	VPXOR          Y10, Y1, Y1
+	VPXOR          64(BX), Y5, Y5
+	VPXOR          Y5, Y0, Y0
+	VPXOR          64(BX), Y11, Y11
+	VPXOR          Y11, Y1, Y1
+	VPXOR          96(BX), Y2, Y2
+	VPXOR          Y2, Y0, Y0
+	VPXOR          96(BX), Y8, Y8
+	VPXOR          Y8, Y1, Y1
+	VPERM2I128     $0x20, Y9, Y3, Y12
+	VMOVDQU        Y12, (DX)
+	VPERM2I128     $0x31, Y9, Y3, Y12
+	VMOVDQU        Y12, 32(DX)
+	VPERM2I128     $0x20, Y10, Y4, Y3
+	VMOVDQU        Y3, 64(DX)
+	VPERM2I128     $0x31, Y10, Y4, Y3
+	VMOVDQU        Y3, 96(DX)
+	VPERM2I128     $0x20, Y11, Y5, Y3
+	VMOVDQU        Y3, 128(DX)
+	VPERM2I128     $0x31, Y11, Y5, Y3
+	VMOVDQU        Y3, 160(DX)
+	VPERM2I128     $0x20, Y8, Y2, Y3
+	VMOVDQU        Y3, 192(DX)
+	VPERM2I128     $0x31, Y8, Y2, Y3
+	VMOVDQU        Y3, 224(DX)
+	ADDQ           $0x00000080, BX
+	ADDQ           $0x00000100, DX
+	SUBQ           $0x08, SI
+	JMP            loop4
+
+after4:
+loop1:
+	CMPQ           SI, $0x02
+	JL             after1
+	VBROADCASTI128 (AX), Y2
+	VPXOR          (BX), Y2, Y2
+	VBROADCASTI128 (CX), Y3
+	VPXOR          (BX), Y3, Y3
+	VBROADCASTI128 16(AX), Y4
+	VAESENC        Y4, Y2, Y2
+	VBROADCASTI128 16(CX), Y4
+	VAESENC        Y4, Y3, Y3
+	VBROADCASTI128 32(AX), Y4
+	VAESENC        Y4, Y2, Y2
+	VBROADCASTI128 32(CX), Y4
+	VAESENC        Y4, Y3, Y3
+	VBROADCASTI128 48(AX), Y4
+	VAESENC        Y4, Y2, Y2
+	VBROADCASTI128 48(CX), Y4
+	VAESENC        Y4, Y3, Y3
+	VBROADCASTI128 64(AX), Y4
+	VAESENC        Y4, Y2, Y2
+	VBROADCASTI128 64(CX), Y4
+	VAESENC        Y4, Y3, Y3
+	VBROADCASTI128 80(AX), Y4
+	VAESENC        Y4, Y2, Y2
+	VBROADCASTI128 80(CX), Y4
+	VAESENC        Y4, Y3, Y3
+	VBROADCASTI128 96(AX), Y4
+	VAESENC        Y4, Y2, Y2
+	VBROADCASTI128 96(CX), Y4
+	VAESENC        Y4, Y3, Y3
+	VBROADCASTI128 112(AX), Y4
+	VAESENC        Y4, Y2, Y2
+	VBROADCASTI128 112(CX), Y4
+	VAESENC        Y4, Y3, Y3
+	VBROADCASTI128 128(AX), Y4
+	VAESENC        Y4, Y2, Y2
+	VBROADCASTI128 128(CX), Y4
+	VAESENC        Y4, Y3, Y3
+	VBROADCASTI128 144(AX), Y4
+	VAESENC        Y4, Y2, Y2
+	VBROADCASTI128 144(CX), Y4
+	VAESENC        Y4, Y3, Y3
+	VBROADCASTI128 160(AX), Y4
+	VAESENCLAST    Y4, Y2, Y2
+	VBROADCASTI128 160(CX), Y4
+	VAESENCLAST    Y4, Y3, Y3
+	VPXOR          (BX), Y2, Y2
+	VPXOR          Y2, Y0, Y0
+	VPXOR          (BX), Y3, Y3
+	VPXOR          Y3, Y1, Y1
+	VPERM2I128     $0x20, Y3, Y2, Y4
+	VMOVDQU        Y4, (DX)
+	VPERM2I128     $0x31, Y3, Y2, Y4
+	VMOVDQU        Y4, 32(DX)
+	ADDQ           $0x00000020, BX
+	ADDQ           $0x00000040, DX
+	SUBQ           $0x02, SI
+	JMP            loop1
+
+after1:
+	TESTQ       SI, SI
+	JZ          done
+	VMOVDQU     (AX), X2
+	VPXOR       (BX), X2, X6
+	VMOVDQU     (CX), X2
+	VPXOR       (BX), X2, X7
+	VMOVDQU     16(AX), X2
+	VAESENC     X2, X6, X6
+	VMOVDQU     16(CX), X2
+	VAESENC     X2, X7, X7
+	VMOVDQU     32(AX), X2
+	VAESENC     X2, X6, X6
+	VMOVDQU     32(CX), X2
+	VAESENC     X2, X7, X7
+	VMOVDQU     48(AX), X2
+	VAESENC     X2, X6, X6
+	VMOVDQU     48(CX), X2
+	VAESENC     X2, X7, X7
+	VMOVDQU     64(AX), X2
+	VAESENC     X2, X6, X6
+	VMOVDQU     64(CX), X2
+	VAESENC     X2, X7, X7
+	VMOVDQU     80(AX), X2
+	VAESENC     X2, X6, X6
+	VMOVDQU     80(CX), X2
+	VAESENC     X2, X7, X7
+	VMOVDQU     96(AX), X2
+	VAESENC     X2, X6, X6
+	VMOVDQU     96(CX), X2
+	VAESENC     X2, X7, X7
+	VMOVDQU     112(AX), X2
+	VAESENC     X2, X6, X6
+	VMOVDQU     112(CX), X2
+	VAESENC     X2, X7, X7
+	VMOVDQU     128(AX), X2
+	VAESENC     X2, X6, X6
+	VMOVDQU     128(CX), X2
+	VAESENC     X2, X7, X7
+	VMOVDQU     144(AX), X2
+	VAESENC     X2, X6, X6
+	VMOVDQU     144(CX), X2
+	VAESENC     X2, X7, X7
+	VMOVDQU     160(AX), X2
+	VAESENCLAST X2, X6, X6
+	VMOVDQU     160(CX), X2
+	VAESENCLAST X2, X7, X7
+	VPXOR       (BX), X6, X6
+	VPXOR       Y6, Y0, Y0
+	VPXOR       (BX), X7, X7
+	VPXOR       Y7, Y1, Y1
+	VMOVDQU     X6, (DX)
+	VMOVDQU     X7, 16(DX)
+	ADDQ        $0x00000010, BX
+	ADDQ        $0x00000020, DX
+
+done:
+	MOVQ         sums+40(FP), AX
+	VEXTRACTI128 $0x01, Y0, X2
+	VPXOR        X0, X2, X2
+	VPXOR        (AX), X2, X2
+	VMOVDQU      X2, (AX)
+	VEXTRACTI128 $0x01, Y1, X0
+	VPXOR        X1, X0, X0
+	VPXOR        16(AX), X0, X0
+	VMOVDQU      X0, 16(AX)
+	VZEROUPPER
+	RET
 
 // func doubleAVX2(left *[11]Block, right *[11]Block, dst *Block, src *Block, n int, sums *[2]Block)
 // Requires: AES, AVX

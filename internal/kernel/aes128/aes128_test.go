@@ -13,7 +13,7 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
 )
 
-var features = []*cpu.Feature{cpu.AVX2, cpu.AVX512}
+var features = []*cpu.Feature{cpu.AVX2, cpu.VAES, cpu.AVX512}
 
 func unhex(t *testing.T, s string) (b [16]byte) {
 	t.Helper()

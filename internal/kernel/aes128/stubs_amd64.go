@@ -9,6 +9,11 @@ package aes128
 //go:noescape
 func encryptAVX512(rk *[11]Block, dst *Block, src *Block, n int)
 
+// encryptVAES sets dst[i] = pi(src[i]).
+//
+//go:noescape
+func encryptVAES(rk *[11]Block, dst *Block, src *Block, n int)
+
 // encryptAVX2 sets dst[i] = pi(src[i]).
 //
 //go:noescape
@@ -39,6 +44,11 @@ func hashCCRAVX2(rk *[11]Block, dst *Block, src *Block, n int)
 //go:noescape
 func feedTweakAVX512(rk *[11]Block, dst *Block, src *Block, n int, tweak uint64)
 
+// feedTweakVAES sets dst[i] = pi(src[i] ^ (tweak + i)) ^ src[i].
+//
+//go:noescape
+func feedTweakVAES(rk *[11]Block, dst *Block, src *Block, n int, tweak uint64)
+
 // feedTweakAVX2 sets dst[i] = pi(src[i] ^ (tweak + i)) ^ src[i].
 //
 //go:noescape
@@ -48,6 +58,11 @@ func feedTweakAVX2(rk *[11]Block, dst *Block, src *Block, n int, tweak uint64)
 //
 //go:noescape
 func counterAVX512(rk *[11]Block, dst *byte, n int, tweak uint64)
+
+// counterVAES sets dst[i] = pi(tweak + i).
+//
+//go:noescape
+func counterVAES(rk *[11]Block, dst *byte, n int, tweak uint64)
 
 // counterAVX2 sets dst[i] = pi(tweak + i).
 //
@@ -59,6 +74,11 @@ func counterAVX2(rk *[11]Block, dst *byte, n int, tweak uint64)
 //
 //go:noescape
 func doubleAVX512(left *[11]Block, right *[11]Block, dst *Block, src *Block, n int, sums *[2]Block)
+
+// doubleVAES is doubleAVX512 with registers of 256 bits.
+//
+//go:noescape
+func doubleVAES(left *[11]Block, right *[11]Block, dst *Block, src *Block, n int, sums *[2]Block)
 
 // doubleAVX2 is doubleAVX512 with AES-NI.
 //

@@ -42,9 +42,13 @@ func main() {
 	ConstraintExpr("amd64,!purego")
 	for _, m := range modes {
 		bulk512(m)
+		if !m.sigma && (m.tweak || !m.feed) { // those with much to do
+			bulk256(m)
+		}
 		bulk128(m)
 	}
 	double512()
+	double256()
 	double128()
 	manyKeys512()
 	manyKeys128()
@@ -77,6 +81,8 @@ func words(name string, w ...uint64) Mem {
 var (
 	lane4   = lazy("lane4", 0, 0, 1, 0, 2, 0, 3, 0)
 	add4    = lazy("add4", 4, 0, 4, 0, 4, 0, 4, 0)
+	lane2   = lazy("lane2", 0, 0, 1, 0)
+	add2    = lazy("add2", 2, 0, 2, 0)
 	one     = lazy("one", 1, 0)
 	hiMask  = lazy("himask", 0, ^uint64(0))
 	rotWord = lazy("rotword", 0x0c0f0e0d0c0f0e0d, 0x0c0f0e0d0c0f0e0d)
