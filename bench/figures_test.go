@@ -249,7 +249,7 @@ func TestMachine(t *testing.T) {
 		require.Empty(t, m.Kernels)
 	}
 	if slices.Contains(m.Kernels, "ifma") {
-		require.Equal(t, []string{"avx2", "avx512", "ifma"}, m.Kernels)
+		require.Equal(t, []string{"avx2", "vaes", "avx512", "ifma"}, m.Kernels)
 	}
 	var out bytes.Buffer
 	(&report{Machine: m, Count: 5}).print(&out)

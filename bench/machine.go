@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 
@@ -111,6 +113,18 @@ func (m *machine) setBuild(ctx context.Context) {
 	}
 }
 
+// listed reports whether Linux lists a feature of the processor, for those that package cpu
+// knows only together with AVX-512.
+func listed(feature string) bool {
+	text, _ := os.ReadFile("/proc/cpuinfo")
+	for line := range bytes.Lines(text) {
+		if name, values, _ := bytes.Cut(line, []byte(":")); string(bytes.TrimSpace(name)) == "flags" {
+			return slices.Contains(strings.Fields(string(values)), feature)
+		}
+	}
+	return false
+}
+
 // setFeatures lists the processor features that cryptography can use, and the
 // families of kernels that this library has for them. What a family needs is
 // said in its package internal/cpu, which this program must not import.
@@ -129,7 +143,7 @@ func (m *machine) setFeatures() {
 		{"avx512dq", cpu.X86.HasAVX512DQ},
 		{"avx512vl", cpu.X86.HasAVX512VL},
 		{"avx512ifma", cpu.X86.HasAVX512IFMA},
-		{"vaes", cpu.X86.HasAVX512VAES},
+		{"vaes", cpu.X86.HasAVX512VAES || listed("vaes")},
 		{"vpclmulqdq", cpu.X86.HasAVX512VPCLMULQDQ},
 		{"pmull", cpu.ARM64.HasPMULL},
 		{"sha2", cpu.ARM64.HasSHA2},
@@ -157,6 +171,9 @@ func (m *machine) setFeatures() {
 		return
 	}
 	m.Kernels = append(m.Kernels, "avx2")
+	if has["vaes"] {
+		m.Kernels = append(m.Kernels, "vaes")
+	}
 	if !all("avx512f", "avx512bw", "avx512dq", "avx512vl", "vaes", "vpclmulqdq") {
 		return
 	}
