@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -288,7 +289,7 @@ func TestPadding(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	set := newSet(t, "a", "b")
-	for says, cfg := range map[string]*Config{
+	configs := map[string]*Config{
 		"Adversary and Reveal": nil,
 		"Config.Adversary":     {Reveal: RevealBoth},
 		"Config.Reveal":        {Adversary: SemiHonest},
@@ -297,7 +298,14 @@ func TestConfigErrors(t *testing.T) {
 		"Config.PadTo":         {Adversary: SemiHonest, Reveal: RevealBoth, PadTo: 1},
 		"Config.MaxPeerItems":  {Adversary: SemiHonest, Reveal: RevealBoth, MaxPeerItems: -1},
 		"Config.Workers":       {Adversary: SemiHonest, Reveal: RevealBoth, Workers: -1},
-	} {
+		"Config.Memory":        {Adversary: SemiHonest, Reveal: RevealBoth, Memory: -1},
+		"for semi-honest":      {Adversary: Malicious, Reveal: RevealReceiver, Protocol: DH},
+		"malicious receiver":   {Adversary: Malicious, Reveal: RevealBoth},
+	}
+	if above := uint64(maxItems) + 1; above <= math.MaxInt { // where int has 64 bits
+		configs["at most 4294967295"] = &Config{Adversary: SemiHonest, Reveal: RevealBoth, PadTo: int(above)}
+	}
+	for says, cfg := range configs {
 		var stream bytes.Buffer
 		_, err := Receive(t.Context(), &stream, set, cfg)
 		require.ErrorContains(t, err, says)
@@ -378,6 +386,8 @@ func TestAuto(t *testing.T) {
 	cfg.Adversary = Malicious
 	malicious, _ := check(t, cfg, numbers(0, 100), numbers(50, 150))
 	require.Equal(t, VOLE, malicious.Stats.Protocol)
+	// The sum of two numbers of items may not fit into an int.
+	require.Equal(t, VOLE, Auto.choose(SemiHonest, math.MaxInt, math.MaxInt))
 }
 
 // The transcript of a version never changes. Run with DUJIANG_UPDATE=1 to write
@@ -478,6 +488,11 @@ func TestTagBits(t *testing.T) {
 		{0, 0, 41}, {1, 1, 41}, {1 << 16, 1 << 16, 73}, {1 << 20, 1 << 20, 81}, {1 << 20, 1<<20 + 1, 82}, {1<<31 - 1, 1<<31 - 1, 103},
 	} {
 		require.Equal(t, test.want, tagBits(test.n, test.m), "%d and %d", test.n, test.m)
+		// The parts of a run have so many pairs each.
+		for parts, more := range map[int]int{1: 0, 2: 1, 8: 3, 9: 4} {
+			x := &exchange{own: test.n, peers: test.m, parts: parts}
+			require.Equal(t, test.want+more, x.tagBits(), "%d parts", parts)
+		}
 	}
 }
 
