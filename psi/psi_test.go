@@ -2,6 +2,7 @@ package psi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -265,6 +266,42 @@ func TestReadingFails(t *testing.T) {
 	require.ErrorContains(t, err, "item 2")
 }
 
+// Digests that share their first eight bytes are told apart.
+func TestCollectLookalikes(t *testing.T) {
+	for _, n := range []int{4, 1000} {
+		var records []record
+		for i := range n {
+			records = append(records, record{digest{digestSize - 1: byte(i % 2)}, uint32(i)})
+		}
+		set := &Set{rows: n}
+		set.collect([][]record{records})
+		require.Equal(t, 2, set.items)
+		require.Len(t, set.repeats, n-2)
+		matched := newBitmap(2)
+		matched.set(1)
+		rows, err := set.rowsOf(matched)
+		require.NoError(t, err)
+		require.Len(t, rows, n/2)
+		for i, row := range rows {
+			require.Equal(t, 2*i+1, row)
+		}
+	}
+}
+
+// A row more than there are numbers for.
+func TestTooManyRows(t *testing.T) {
+	if uint64(maxItems) > math.MaxInt {
+		t.Skip("int has 32 bits")
+	}
+	last := uint64(maxItems)
+	read := func(rows uint64) error {
+		set := &Set{rows: int(rows)}
+		return set.read(sequence("a"), func(record) error { return nil })
+	}
+	require.NoError(t, read(last-1))
+	require.ErrorContains(t, read(last), "at most 4294967295 rows")
+}
+
 func TestSetShowsNoItems(t *testing.T) {
 	set := newSet(t, "secret", "secret", "other")
 	for _, verb := range []string{"%v", "%s", "%+v", "%#v", "%x", "%d"} {
@@ -480,6 +517,45 @@ func TestShuffleIsUniform(t *testing.T) {
 		for _, c := range row {
 			require.InDelta(t, mean, c, 8*45)
 		}
+	}
+}
+
+// Two buckets with the same number of items have orders of their own.
+func TestBucketsAreShuffledApart(t *testing.T) {
+	const labelBits, n = 5, 32 * bucketItems
+	for side := byte(1); ; side++ { // until there are two such buckets
+		seed := testCoins(side).shuffle
+		var sizes [1 << labelBits]int
+		_, err := labels(seed, labelBits, n, noStep, func(_, label int) { sizes[label]++ })
+		require.NoError(t, err)
+		first, second, equal := 0, 0, false
+		for b, size := range sizes {
+			if first = slices.Index(sizes[:], size); first < b {
+				second, equal = b, true
+				break
+			}
+		}
+		if !equal {
+			continue
+		}
+		order := make([]uint32, n)
+		require.NoError(t, shuffled(&params{workers: 2}, order, seed, noStep, func(i int) uint32 { return uint32(i) }))
+		// ranks returns where in a bucket each of its items is, in their order.
+		ranks := func(b int) []int {
+			start := 0
+			for _, size := range sizes[:b] {
+				start += size
+			}
+			items := order[start : start+sizes[b]]
+			ranks := make([]int, len(items))
+			for i := range ranks {
+				ranks[i] = i
+			}
+			slices.SortFunc(ranks, func(i, j int) int { return cmp.Compare(items[i], items[j]) })
+			return ranks
+		}
+		require.NotEqual(t, ranks(first), ranks(second))
+		return
 	}
 }
 
