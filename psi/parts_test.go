@@ -8,6 +8,9 @@ import (
 	"math"
 	"net"
 	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,6 +58,7 @@ func TestParts(t *testing.T) {
 				receivers.PadTo = test.pad
 				receivers.Progress = func(p Progress) {
 					require.Equal(t, parts, p.Parts)
+					requireNoNames(t, cfg.TempDir)
 					seen[p.Part] = true
 				}
 				a, b := &side{set: newSet(t, test.x...), cfg: &receivers}, &side{set: newSet(t, test.y...), cfg: cfg}
@@ -72,6 +76,7 @@ func TestParts(t *testing.T) {
 				left, err := os.ReadDir(cfg.TempDir)
 				require.NoError(t, err)
 				require.Empty(t, left)
+				requireOpen(t, cfg.TempDir, 0)
 			})
 		}
 	}
@@ -272,6 +277,53 @@ func generate(n int) iter.Seq2[[]byte, error] {
 			}
 		}
 	}
+}
+
+// requireNoNames fails if a file in dir has a name while it is in use, save where
+// the system wants one.
+func requireNoNames(t *testing.T, dir string) {
+	if runtime.GOOS == "windows" {
+		return
+	}
+	names, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, names)
+}
+
+// requireOpen fails unless so many files of dir are open, with a name or without,
+// where the system tells.
+func requireOpen(t *testing.T, dir string, want int) {
+	const descriptors = "/proc/self/fd"
+	all, err := os.ReadDir(descriptors)
+	if err != nil {
+		return
+	}
+	open := 0
+	for _, fd := range all {
+		if file, err := os.Readlink(filepath.Join(descriptors, fd.Name())); err == nil && strings.HasPrefix(file, dir+"/") {
+			open++
+		}
+	}
+	require.Equal(t, want, open)
+}
+
+// Files have no names while they are in use, and only those of the set stay open.
+func TestFilesHaveNoNames(t *testing.T) {
+	dir := t.TempDir()
+	set, err := NewFileSet(dir, func(yield func([]byte, error) bool) {
+		for item, err := range generate(1000) {
+			if !yield(item, err) {
+				return
+			}
+		}
+		requireNoNames(t, dir)
+		requireOpen(t, dir, 1)
+	})
+	require.NoError(t, err)
+	requireNoNames(t, dir)
+	requireOpen(t, dir, 2)
+	require.NoError(t, set.Close())
+	requireOpen(t, dir, 0)
 }
 
 // A set in files is that in memory.
