@@ -203,7 +203,7 @@ func TestPickedItems(t *testing.T) {
 	}
 	a, b := &side{set: set, cfg: cfg}, &side{set: newSet(t, numbers(0, 700)...), cfg: cfg}
 	errA, errB := testparty.Run(t, a.receive, b.send)
-	require.ErrorContains(t, errA, fmt.Sprintf("700 items fall into part 1 of %d", parts))
+	require.Regexp(t, fmt.Sprintf("^psi: 700 items fall into part 1 of %d", parts), errA)
 	require.ErrorIs(t, errB, ErrAborted)
 }
 
@@ -395,9 +395,11 @@ func TestFilesFail(t *testing.T) {
 	missing := t.TempDir() + "/missing"
 	_, err := NewFileSet(missing, sequence("a"))
 	require.ErrorIs(t, err, os.ErrNotExist)
+	require.Regexp(t, "^psi: a temporary file: ", err)
 	mine := errors.New("line 3 is torn")
 	dir := t.TempDir()
 	_, err = NewFileSet(dir, func(yield func([]byte, error) bool) { _ = yield([]byte("a"), nil) && yield(nil, mine) })
+	require.EqualError(t, err, "psi: reading item 1: line 3 is torn")
 	require.ErrorIs(t, err, mine)
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -408,7 +410,7 @@ func TestFilesFail(t *testing.T) {
 	require.NoError(t, set.file.records.Truncate(100))
 	a, b := &side{set: set, cfg: toReceiver()}, &side{set: newSet(t, numbers(0, 10)...), cfg: toReceiver()}
 	errA, errB := testparty.Run(t, a.receive, b.send)
-	require.ErrorContains(t, errA, "reading the set's file")
+	require.EqualError(t, errA, "psi: reading the set's file: unexpected EOF")
 	require.ErrorIs(t, errB, ErrAborted)
 
 	cfg, _ := inParts(toReceiver(), 600, 600, 2)
@@ -416,5 +418,6 @@ func TestFilesFail(t *testing.T) {
 	a, b = &side{set: newSet(t, numbers(0, 600)...), cfg: cfg}, &side{set: newSet(t, numbers(0, 600)...), cfg: cfg}
 	errA, errB = testparty.Run(t, a.receive, b.send)
 	require.ErrorIs(t, errA, os.ErrNotExist)
+	require.Regexp(t, "^psi: a temporary file: ", errA)
 	require.ErrorIs(t, errB, ErrAborted)
 }
