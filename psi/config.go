@@ -91,7 +91,7 @@ func (p Protocol) choose(adversary Adversary, n, m int) Protocol {
 	switch {
 	case p != Auto:
 		return p
-	case adversary == SemiHonest && n+m < autoItems:
+	case adversary == SemiHonest && uint64(n)+uint64(m) < autoItems:
 		return DH
 	}
 	return VOLE

@@ -275,6 +275,39 @@ func TestDeclaredItems(t *testing.T) {
 	require.Less(t, totalAlloc()-before, uint64(8<<20))
 }
 
+// Bits behind the last tag are refused, though all checksums fit.
+func TestBitsBehindTags(t *testing.T) {
+	for last, refused := range map[byte]bool{0: false, 0x80: true, 0x08: true} {
+		a, _ := pairOf(t, toReceiver())
+		alike := func(h *session.Hello) { h.Terms[1].Value = []byte{byte(RevealReceiver)} }
+		errA, errB := testparty.Run(t, a.receive, actor(session.RoleB, 1, alike, func(s *session.Session) error {
+			tags := make([]byte, packedSize(1, tagBits(len(x), 1)))
+			tags[len(tags)-1] = last // of its bits three are the tag's
+			if err := s.Send(dhTags, tags); err != nil {
+				return err
+			}
+			elements := make([]byte, len(x)*elementSize)
+			if err := s.Recv(dhBlinded, elements); err != nil {
+				return err
+			}
+			if err := s.Send(dhEvaluated, elements); err != nil {
+				return err
+			}
+			if err := s.SendEnd(); err != nil {
+				return err
+			}
+			return s.RecvEnd()
+		}))
+		if !refused {
+			require.NoError(t, errors.Join(errA, errB))
+			continue
+		}
+		require.ErrorIs(t, errA, ErrPeer)
+		require.ErrorContains(t, errA, "behind the last block")
+		require.ErrorIs(t, errB, ErrAborted)
+	}
+}
+
 // elements are encodings that must be refused: from RFC 9496, appendix A.2, and
 // the identity.
 var badElements = map[string]string{

@@ -42,7 +42,7 @@ func (p *params) newJob(s *session.Session, role session.Role, set *Set, own, pe
 	}
 	for i := range j.parts {
 		if n := j.bounds[i+1] - j.bounds[i]; n > j.own {
-			return nil, fmt.Errorf("psi: %d items fall into part %d of %d, where there is room for %d; that happens by chance "+
+			return nil, fmt.Errorf("%d items fall into part %d of %d, where there is room for %d; that happens by chance "+
 				"with probability 2^-42, or if someone picked items for it: change Config.Memory", n, i+1, j.parts, j.own)
 		}
 	}

@@ -142,7 +142,7 @@ func (s *tagStore) read(i, own, peers int) ([]prg.Block, [][]prg.Block, error) {
 		return chunks(len(tags), tagChunk, func(lo, hi int) error {
 			buf := s.buf[:(hi-lo)*prg.Size]
 			if _, err := s.file.ReadAt(buf, at); err != nil {
-				return fmt.Errorf("psi: reading tags from a temporary file: %w", noEOF(err))
+				return fmt.Errorf("reading tags from a temporary file: %w", noEOF(err))
 			}
 			aes128.SetBytes(tags[lo:hi], buf)
 			at += int64(len(buf))

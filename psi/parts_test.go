@@ -8,6 +8,9 @@ import (
 	"math"
 	"net"
 	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -55,6 +58,7 @@ func TestParts(t *testing.T) {
 				receivers.PadTo = test.pad
 				receivers.Progress = func(p Progress) {
 					require.Equal(t, parts, p.Parts)
+					requireNoNames(t, cfg.TempDir)
 					seen[p.Part] = true
 				}
 				a, b := &side{set: newSet(t, test.x...), cfg: &receivers}, &side{set: newSet(t, test.y...), cfg: cfg}
@@ -72,6 +76,7 @@ func TestParts(t *testing.T) {
 				left, err := os.ReadDir(cfg.TempDir)
 				require.NoError(t, err)
 				require.Empty(t, left)
+				requireOpen(t, cfg.TempDir, 0)
 			})
 		}
 	}
@@ -198,7 +203,7 @@ func TestPickedItems(t *testing.T) {
 	}
 	a, b := &side{set: set, cfg: cfg}, &side{set: newSet(t, numbers(0, 700)...), cfg: cfg}
 	errA, errB := testparty.Run(t, a.receive, b.send)
-	require.ErrorContains(t, errA, fmt.Sprintf("700 items fall into part 1 of %d", parts))
+	require.Regexp(t, fmt.Sprintf("^psi: 700 items fall into part 1 of %d", parts), errA)
 	require.ErrorIs(t, errB, ErrAborted)
 }
 
@@ -274,6 +279,53 @@ func generate(n int) iter.Seq2[[]byte, error] {
 	}
 }
 
+// requireNoNames fails if a file in dir has a name while it is in use, save where
+// the system wants one.
+func requireNoNames(t *testing.T, dir string) {
+	if runtime.GOOS == "windows" {
+		return
+	}
+	names, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, names)
+}
+
+// requireOpen fails unless so many files of dir are open, with a name or without,
+// where the system tells.
+func requireOpen(t *testing.T, dir string, want int) {
+	const descriptors = "/proc/self/fd"
+	all, err := os.ReadDir(descriptors)
+	if err != nil {
+		return
+	}
+	open := 0
+	for _, fd := range all {
+		if file, err := os.Readlink(filepath.Join(descriptors, fd.Name())); err == nil && strings.HasPrefix(file, dir+"/") {
+			open++
+		}
+	}
+	require.Equal(t, want, open)
+}
+
+// Files have no names while they are in use, and only those of the set stay open.
+func TestFilesHaveNoNames(t *testing.T) {
+	dir := t.TempDir()
+	set, err := NewFileSet(dir, func(yield func([]byte, error) bool) {
+		for item, err := range generate(1000) {
+			if !yield(item, err) {
+				return
+			}
+		}
+		requireNoNames(t, dir)
+		requireOpen(t, dir, 1)
+	})
+	require.NoError(t, err)
+	requireNoNames(t, dir)
+	requireOpen(t, dir, 2)
+	require.NoError(t, set.Close())
+	requireOpen(t, dir, 0)
+}
+
 // A set in files is that in memory.
 func TestFileSet(t *testing.T) {
 	sizes := []int{0, 1, 2, 1000, 30_000}
@@ -343,9 +395,11 @@ func TestFilesFail(t *testing.T) {
 	missing := t.TempDir() + "/missing"
 	_, err := NewFileSet(missing, sequence("a"))
 	require.ErrorIs(t, err, os.ErrNotExist)
+	require.Regexp(t, "^psi: a temporary file: ", err)
 	mine := errors.New("line 3 is torn")
 	dir := t.TempDir()
 	_, err = NewFileSet(dir, func(yield func([]byte, error) bool) { _ = yield([]byte("a"), nil) && yield(nil, mine) })
+	require.EqualError(t, err, "psi: reading item 1: line 3 is torn")
 	require.ErrorIs(t, err, mine)
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
@@ -356,7 +410,7 @@ func TestFilesFail(t *testing.T) {
 	require.NoError(t, set.file.records.Truncate(100))
 	a, b := &side{set: set, cfg: toReceiver()}, &side{set: newSet(t, numbers(0, 10)...), cfg: toReceiver()}
 	errA, errB := testparty.Run(t, a.receive, b.send)
-	require.ErrorContains(t, errA, "reading the set's file")
+	require.EqualError(t, errA, "psi: reading the set's file: unexpected EOF")
 	require.ErrorIs(t, errB, ErrAborted)
 
 	cfg, _ := inParts(toReceiver(), 600, 600, 2)
@@ -364,5 +418,6 @@ func TestFilesFail(t *testing.T) {
 	a, b = &side{set: newSet(t, numbers(0, 600)...), cfg: cfg}, &side{set: newSet(t, numbers(0, 600)...), cfg: cfg}
 	errA, errB = testparty.Run(t, a.receive, b.send)
 	require.ErrorIs(t, errA, os.ErrNotExist)
+	require.Regexp(t, "^psi: a temporary file: ", errA)
 	require.ErrorIs(t, errB, ErrAborted)
 }

@@ -2,12 +2,14 @@ package psi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -261,7 +263,43 @@ func TestReadingFails(t *testing.T) {
 		_ = yield([]byte("a"), nil) && yield([]byte("b"), nil) && yield(nil, mine)
 	})
 	require.ErrorIs(t, err, mine)
-	require.ErrorContains(t, err, "item 2")
+	require.EqualError(t, err, "psi: reading item 2: line 3 is torn")
+}
+
+// Digests that share their first eight bytes are told apart.
+func TestCollectLookalikes(t *testing.T) {
+	for _, n := range []int{4, 1000} {
+		var records []record
+		for i := range n {
+			records = append(records, record{digest{digestSize - 1: byte(i % 2)}, uint32(i)})
+		}
+		set := &Set{rows: n}
+		set.collect([][]record{records})
+		require.Equal(t, 2, set.items)
+		require.Len(t, set.repeats, n-2)
+		matched := newBitmap(2)
+		matched.set(1)
+		rows, err := set.rowsOf(matched)
+		require.NoError(t, err)
+		require.Len(t, rows, n/2)
+		for i, row := range rows {
+			require.Equal(t, 2*i+1, row)
+		}
+	}
+}
+
+// A row more than there are numbers for.
+func TestTooManyRows(t *testing.T) {
+	if uint64(maxItems) > math.MaxInt {
+		t.Skip("int has 32 bits")
+	}
+	last := uint64(maxItems)
+	read := func(rows uint64) error {
+		set := &Set{rows: int(rows)}
+		return set.read(sequence("a"), func(record) error { return nil })
+	}
+	require.NoError(t, read(last-1))
+	require.ErrorContains(t, read(last), "at most 4294967295 rows")
 }
 
 func TestSetShowsNoItems(t *testing.T) {
@@ -288,7 +326,7 @@ func TestPadding(t *testing.T) {
 
 func TestConfigErrors(t *testing.T) {
 	set := newSet(t, "a", "b")
-	for says, cfg := range map[string]*Config{
+	configs := map[string]*Config{
 		"Adversary and Reveal": nil,
 		"Config.Adversary":     {Reveal: RevealBoth},
 		"Config.Reveal":        {Adversary: SemiHonest},
@@ -297,7 +335,14 @@ func TestConfigErrors(t *testing.T) {
 		"Config.PadTo":         {Adversary: SemiHonest, Reveal: RevealBoth, PadTo: 1},
 		"Config.MaxPeerItems":  {Adversary: SemiHonest, Reveal: RevealBoth, MaxPeerItems: -1},
 		"Config.Workers":       {Adversary: SemiHonest, Reveal: RevealBoth, Workers: -1},
-	} {
+		"Config.Memory":        {Adversary: SemiHonest, Reveal: RevealBoth, Memory: -1},
+		"for semi-honest":      {Adversary: Malicious, Reveal: RevealReceiver, Protocol: DH},
+		"malicious receiver":   {Adversary: Malicious, Reveal: RevealBoth},
+	}
+	if above := uint64(maxItems) + 1; above <= math.MaxInt { // where int has 64 bits
+		configs["at most 4294967295"] = &Config{Adversary: SemiHonest, Reveal: RevealBoth, PadTo: int(above)}
+	}
+	for says, cfg := range configs {
 		var stream bytes.Buffer
 		_, err := Receive(t.Context(), &stream, set, cfg)
 		require.ErrorContains(t, err, says)
@@ -378,6 +423,8 @@ func TestAuto(t *testing.T) {
 	cfg.Adversary = Malicious
 	malicious, _ := check(t, cfg, numbers(0, 100), numbers(50, 150))
 	require.Equal(t, VOLE, malicious.Stats.Protocol)
+	// The sum of two numbers of items may not fit into an int.
+	require.Equal(t, VOLE, Auto.choose(SemiHonest, math.MaxInt, math.MaxInt))
 }
 
 // The transcript of a version never changes. Run with DUJIANG_UPDATE=1 to write
@@ -473,11 +520,55 @@ func TestShuffleIsUniform(t *testing.T) {
 	}
 }
 
+// Two buckets with the same number of items have orders of their own.
+func TestBucketsAreShuffledApart(t *testing.T) {
+	const labelBits, n = 5, 32 * bucketItems
+	for side := byte(1); ; side++ { // until there are two such buckets
+		seed := testCoins(side).shuffle
+		var sizes [1 << labelBits]int
+		_, err := labels(seed, labelBits, n, noStep, func(_, label int) { sizes[label]++ })
+		require.NoError(t, err)
+		first, second, equal := 0, 0, false
+		for b, size := range sizes {
+			if first = slices.Index(sizes[:], size); first < b {
+				second, equal = b, true
+				break
+			}
+		}
+		if !equal {
+			continue
+		}
+		order := make([]uint32, n)
+		require.NoError(t, shuffled(&params{workers: 2}, order, seed, noStep, func(i int) uint32 { return uint32(i) }))
+		// ranks returns where in a bucket each of its items is, in their order.
+		ranks := func(b int) []int {
+			start := 0
+			for _, size := range sizes[:b] {
+				start += size
+			}
+			items := order[start : start+sizes[b]]
+			ranks := make([]int, len(items))
+			for i := range ranks {
+				ranks[i] = i
+			}
+			slices.SortFunc(ranks, func(i, j int) int { return cmp.Compare(items[i], items[j]) })
+			return ranks
+		}
+		require.NotEqual(t, ranks(first), ranks(second))
+		return
+	}
+}
+
 func TestTagBits(t *testing.T) {
 	for _, test := range []struct{ n, m, want int }{
 		{0, 0, 41}, {1, 1, 41}, {1 << 16, 1 << 16, 73}, {1 << 20, 1 << 20, 81}, {1 << 20, 1<<20 + 1, 82}, {1<<31 - 1, 1<<31 - 1, 103},
 	} {
 		require.Equal(t, test.want, tagBits(test.n, test.m), "%d and %d", test.n, test.m)
+		// The parts of a run have so many pairs each.
+		for parts, more := range map[int]int{1: 0, 2: 1, 8: 3, 9: 4} {
+			x := &exchange{own: test.n, peers: test.m, parts: parts}
+			require.Equal(t, test.want+more, x.tagBits(), "%d parts", parts)
+		}
 	}
 }
 

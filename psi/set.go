@@ -80,7 +80,7 @@ func NewSet(items iter.Seq2[[]byte, error]) (*Set, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("psi: %w", err)
 	}
 	set.collect(append(blocks, block))
 	return set, nil
@@ -92,10 +92,10 @@ func (s *Set) read(items iter.Seq2[[]byte, error], add func(record) error) error
 	buf := slices.Clone(prefix)
 	for item, err := range items {
 		if err != nil {
-			return fmt.Errorf("psi: reading item %d: %w", s.rows, err)
+			return fmt.Errorf("reading item %d: %w", s.rows, err)
 		}
 		if uint64(s.rows) == maxItems {
-			return fmt.Errorf("psi: a set holds at most %d rows", uint32(maxItems))
+			return fmt.Errorf("a set holds at most %d rows", uint32(maxItems))
 		}
 		row := uint32(s.rows)
 		s.rows++

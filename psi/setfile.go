@@ -35,7 +35,7 @@ const (
 func NewFileSet(dir string, items iter.Seq2[[]byte, error]) (*Set, error) {
 	unsorted, err := newTempFile(dir)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("psi: %w", err)
 	}
 	defer unsorted.remove()
 	set := &Set{file: new(setFile)}
@@ -56,11 +56,11 @@ func NewFileSet(dir string, items iter.Seq2[[]byte, error]) (*Set, error) {
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("psi: %w", err)
 	}
 	if err := set.sortFile(dir, unsorted, &parts, &blocks); err != nil {
 		set.Close()
-		return nil, err
+		return nil, fmt.Errorf("psi: %w", err)
 	}
 	return set, nil
 }
@@ -81,7 +81,7 @@ func (s *Set) sortFile(dir string, unsorted *tempFile, parts *[setParts][]byte, 
 		records = records[:0]
 		for _, b := range blocks[part] {
 			if _, err := unsorted.ReadAt(buf, int64(b)*int64(len(buf))); err != nil {
-				return fmt.Errorf("psi: reading a temporary file: %w", noEOF(err))
+				return fmt.Errorf("reading a temporary file: %w", noEOF(err))
 			}
 			records = appendRecords(records, buf)
 		}
@@ -151,7 +151,7 @@ func (f *setFile) load(lo, hi int) ([]record, error) {
 	var b [recordSize]byte
 	for range hi - lo {
 		if _, err := io.ReadFull(r, b[:]); err != nil {
-			return nil, fmt.Errorf("psi: reading the set's file: %w", noEOF(err))
+			return nil, fmt.Errorf("reading the set's file: %w", noEOF(err))
 		}
 		records = appendRecords(records, b[:])
 	}
@@ -174,7 +174,7 @@ func (f *setFile) each(record func(i int, r *record), repeat func(repeat)) error
 	var b [repeatSize]byte
 	for range f.repeats.size / repeatSize {
 		if _, err := io.ReadFull(r, b[:]); err != nil {
-			return fmt.Errorf("psi: reading the set's file: %w", noEOF(err))
+			return fmt.Errorf("reading the set's file: %w", noEOF(err))
 		}
 		repeat(repeatOf(b))
 	}

@@ -16,7 +16,7 @@ type tempFile struct {
 func newTempFile(dir string) (*tempFile, error) {
 	f, err := os.CreateTemp(dir, "psi-*") // with mode 0600
 	if err != nil {
-		return nil, fmt.Errorf("psi: a temporary file: %w", err)
+		return nil, fmt.Errorf("a temporary file: %w", err)
 	}
 	_ = os.Remove(f.Name()) // not on Windows, where it is open
 	return &tempFile{File: f}, nil
@@ -27,7 +27,7 @@ func (f *tempFile) append(b []byte) error {
 	n, err := f.WriteAt(b, f.size)
 	f.size += int64(n)
 	if err != nil {
-		return fmt.Errorf("psi: writing to a temporary file: %w", err)
+		return fmt.Errorf("writing to a temporary file: %w", err)
 	}
 	return nil
 }

@@ -110,6 +110,20 @@ func TestLongMillion(t *testing.T) {
 	}
 }
 
+// The store is narrow only for semi-honest parties of which neither has more items
+// than its bound allows for, in all parts of the run together.
+func TestStoreWidth(t *testing.T) {
+	for _, test := range []struct {
+		adversary  Adversary
+		most, want int
+	}{
+		{SemiHonest, 1, narrowMask}, {SemiHonest, 1 << 22, narrowMask}, {SemiHonest, 1<<22 + 1, 128}, {Malicious, 1, 128},
+	} {
+		v := newVOLE(&exchange{params: &params{adversary: test.adversary}, coins: testCoins(1), own: 1, peers: 1, parts: 1, most: test.most})
+		require.Equal(t, test.want, v.mask, "%v, %d items", test.adversary, test.most)
+	}
+}
+
 // A store that cannot be solved is tried again under another seed, which the
 // other side does not notice, and given up after some attempts.
 func TestUnsolvableStore(t *testing.T) {

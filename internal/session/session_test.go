@@ -302,6 +302,16 @@ func TestIncompatible(t *testing.T) {
 	}
 }
 
+// There are two roles, and each side must have one.
+func TestUnknownRole(t *testing.T) {
+	for _, role := range []Role{0, 3, 0xff} {
+		errA, errB := testparty.Run(t, party(hello(RoleA, 3), ping), party(hello(role, 4), pong))
+		require.ErrorIs(t, errA, ErrPeer)
+		require.ErrorContains(t, errA, "with role")
+		require.ErrorIs(t, errB, ErrAborted)
+	}
+}
+
 // raw returns a party that writes b behind a valid hello, and reads on.
 func raw(b []byte) testparty.Party {
 	return func(ctx context.Context, conn net.Conn) error {
@@ -557,6 +567,47 @@ type noDeadline struct{ net.Conn }
 func (noDeadline) SetDeadline(time.Time) error      { return os.ErrNoDeadline }
 func (noDeadline) SetReadDeadline(time.Time) error  { return os.ErrNoDeadline }
 func (noDeadline) SetWriteDeadline(time.Time) error { return os.ErrNoDeadline }
+
+// A tearing stream takes a part of the frame behind the hello and fails, once.
+type tearing struct {
+	net.Conn
+	takes  int
+	writes [][]byte
+}
+
+func (c *tearing) Write(b []byte) (int, error) {
+	c.writes = append(c.writes, bytes.Clone(b))
+	if len(c.writes) != 2 {
+		return c.Conn.Write(b)
+	}
+	n, err := c.Conn.Write(b[:c.takes])
+	if err == nil {
+		err = errors.New("torn")
+	}
+	return n, err
+}
+
+// Behind a frame that went out in part comes nothing, as it would land inside. If
+// none of it went out, the other side can be told.
+func TestTornFrame(t *testing.T) {
+	for takes, writes := range []int{3, 2, 2, 2, 2, 2, 2, 2} {
+		var torn *tearing
+		a := func(ctx context.Context, conn net.Conn) error {
+			torn = &tearing{Conn: conn, takes: takes}
+			return run(ctx, torn, hello(RoleA, 3), ping)
+		}
+		errA, errB := testparty.Run(t, a, party(hello(RoleB, 4), pong))
+		require.Error(t, errA)
+		require.Len(t, torn.writes, writes, "after %d bytes", takes)
+		if takes > 0 {
+			require.ErrorContains(t, errA, "torn", "after %d bytes", takes)
+			require.ErrorIs(t, errB, io.ErrUnexpectedEOF, "after %d bytes", takes)
+			continue
+		}
+		require.Equal(t, frame(typeAbort, 1, "\x03"), torn.writes[2])
+		require.ErrorIs(t, errB, ErrAborted)
+	}
+}
 
 // slowReader takes its time, so that the other side is always in a Write.
 type slowReader struct{ net.Conn }
