@@ -22,7 +22,9 @@
 // [Engine.InputFixed], [Engine.MulFixed] and [Engine.OpenFixed] are for them, and so are
 // [Engine.Div], [Engine.Sqrt], [Engine.Exp] and [Engine.Log], which integers may go into.
 // Whoever has vectors larger than memory works on pieces of them, by [Vec.Slice] and
-// [Concat]. [Preview] says what a computation costs before anybody is called.
+// [Concat]. Tables are put together by [Engine.Group] and [Engine.Join], and a random
+// permutation that nobody knows is a [Engine.Shuffle] of the numbers of rows, which
+// [Vec.Prefix] makes of ones. [Preview] says what a computation costs before anybody is called.
 //
 // # Protocols
 //
@@ -132,6 +134,8 @@
 //	Shuffle             16 by party 1, 8 by the others; a column 2
 //	Sort, by 32 bits    679, 751 and 547                         124
 //	Compact             less than 50, and 16 for each column     11
+//	TopK                as Sort
+//	Join, by 31 bits    two Sorts, Equal, Numbers, Compact, Mul  266
 //	Div                 980 by party 0, 505 by the others        35
 //	Sqrt                850 by party 0, 440 by the others        32
 //	Log                 940 by party 0, 480 by the others        31
