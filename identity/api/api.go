@@ -9,6 +9,8 @@
 //	POST /identity/GetToken                        where requests can be signed
 //	POST /identity/GetPersonInfo, ...              Identities
 //	POST /directory/resolve, /directory/search     Directory
+//	POST /report/executionFeedback, ...            Reports
+//	GET  /evidence/                                Log, a page for people
 //	GET  /evidence/checkpoint, /evidence/tile/...  Log (C2SP tlog-tiles)
 //	POST /witness/add-checkpoint                   Witness (C2SP tlog-witness)
 //	GET  /.well-known/dspace-version               Catalog, Negotiator, Consumer
@@ -132,6 +134,7 @@ type Config struct {
 	Registrar  Registrar
 	Identities Identities
 	Directory  Directory
+	Reports    *Reports
 	Log        *evidence.Log
 	Witness    *evidence.Witness
 	Catalog    Catalog
@@ -204,9 +207,14 @@ func New(cfg *Config) (http.Handler, error) {
 	if cfg.Readers != AnyReader && cfg.Readers != RegisteredReaders {
 		return nil, errors.New("api: Config.Readers has no default: choose AnyReader or RegisteredReaders")
 	}
-	signed := cfg.Readers == RegisteredReaders && (cfg.Directory != nil || cfg.Catalog != nil) || cfg.Negotiator != nil || cfg.Consumer != nil || cfg.Identities != nil
+	signed := cfg.Readers == RegisteredReaders && (cfg.Directory != nil || cfg.Catalog != nil) || cfg.Negotiator != nil || cfg.Consumer != nil || cfg.Identities != nil || cfg.Reports != nil
 	if signed && (cfg.Verify == nil || cfg.Name == "") {
 		return nil, errors.New("api: Config needs Verify and Name, by which signed requests are checked")
+	}
+	if cfg.Reports != nil {
+		if err := cfg.Reports.check(); err != nil {
+			return nil, err
+		}
 	}
 	if cfg.Session < 0 {
 		return nil, errors.New("api: Config.Session is how long a session serves, or 0")
@@ -250,6 +258,7 @@ func (s *server) routes() []route {
 	}
 	if s.cfg.Log != nil {
 		routes = append(routes,
+			route{"GET", "/evidence/{$}", s.page},
 			route{"GET", "/evidence/checkpoint", s.checkpoint},
 			route{"GET", "/evidence/tile/{path...}", s.tile})
 	}
@@ -257,6 +266,7 @@ func (s *server) routes() []route {
 		routes = append(routes, route{"POST", "/witness/add-checkpoint", s.addCheckpoint})
 	}
 	routes = append(routes, s.callRoutes()...)
+	routes = append(routes, s.reportRoutes()...)
 	return append(routes, s.dspRoutes()...)
 }
 

@@ -282,6 +282,22 @@ func TestConfigRefused(t *testing.T) {
 		"no readers": func(c *Config) { c.Readers = 0 },
 		"no verify":  func(c *Config) { c.Verify = nil },
 		"no name":    func(c *Config) { c.Name = "" },
+		"no keys of reports": func(c *Config) {
+			c.Reports = (&reports{}).config()
+			c.Reports.Key = nil
+		},
+		"nobody keeps feedback": func(c *Config) {
+			c.Reports = (&reports{}).config()
+			c.Reports.Feedback = nil
+		},
+		"nobody keeps fulfillment": func(c *Config) {
+			c.Reports = (&reports{}).config()
+			c.Reports.Fulfillment = nil
+		},
+		"reports that nobody can check": func(c *Config) {
+			c.Readers, c.Verify = AnyReader, nil
+			c.Reports = (&reports{}).config()
+		},
 	} {
 		cfg := config()
 		change(cfg)
@@ -338,7 +354,7 @@ func TestOpenAPI(t *testing.T) {
 	}
 	served := map[string]bool{}
 	for _, r := range (&server{cfg: *cfg}).routes() {
-		served[r.method+" "+strings.ReplaceAll(r.path, "...}", "}")] = true
+		served[r.method+" "+strings.NewReplacer("...}", "}", "{$}", "").Replace(r.path)] = true
 	}
 	require.Equal(t, served, described)
 	require.Contains(t, doc.Components.Schemas, "Fault")

@@ -30,6 +30,7 @@ func full(t testing.TB, cfg *Config) {
 	t.Cleanup(func() { witness.Close() })
 	cfg.Log, cfg.Witness = log, witness
 	cfg.Identities = identities{}
+	cfg.Reports = (&reports{}).config()
 	cfg.Catalog, cfg.Negotiator, cfg.Consumer = catalog{}, &negotiator{}, &consumer{}
 }
 
