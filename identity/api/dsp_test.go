@@ -195,6 +195,9 @@ func TestConsumer(t *testing.T) {
 	const first = head + `ContractOfferMessage","providerPid":"p1","callbackAddress":"https://p.example"` + offer + `}`
 	conforms(t, do(h, post("/dsp/2025-1/negotiations/offers", first)), 401, "negotiation/contract-negotiation-error")
 	conforms(t, do(h, signedPost(t, h, "/dsp/2025-1/negotiations/offers", first)), 201, "negotiation/contract-negotiation")
+	begun := strings.Replace(first, `"providerPid"`, `"consumerPid":"c1","providerPid"`, 1)
+	require.NotEqual(t, first, begun)
+	conforms(t, do(h, signedPost(t, h, "/dsp/2025-1/negotiations/offers", begun)), 400, "negotiation/contract-negotiation-error")
 	send := func(what, typ, more, pid string) *httptest.ResponseRecorder {
 		return do(h, signedPost(t, h, "/dsp/2025-1/callback/negotiations/"+pid+"/"+what, head+typ+`","providerPid":"p1","consumerPid":"c1"`+more+`}`))
 	}

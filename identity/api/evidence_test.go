@@ -151,3 +151,23 @@ func (w *RemoteWitness) mustFail() error {
 	_, err := w.Cosign(context.Background(), nil)
 	return err
 }
+
+// A witness that refuses says how long the log is that it knows, in one way.
+func TestConflictWithoutSize(t *testing.T) {
+	answer := ""
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusConflict)
+		io.WriteString(w, answer)
+	}))
+	defer server.Close()
+	remote := &RemoteWitness{URL: server.URL, Client: server.Client()}
+	for _, answer = range []string{"", "\n", "x\n", "-1\n", "+1\n", "01\n", "1 \n", "1\n\n", "9223372036854775808\n"} {
+		_, err := remote.Cosign(t.Context(), nil)
+		require.ErrorContains(t, err, "no size", "%q", answer)
+	}
+	answer = "7\n"
+	_, err := remote.Cosign(t.Context(), nil)
+	var conflict *evidence.ConflictError
+	require.ErrorAs(t, err, &conflict)
+	require.EqualValues(t, 7, conflict.Size)
+}
