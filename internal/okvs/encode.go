@@ -6,7 +6,7 @@ import (
 )
 
 // Encode sets out, of p.Size() blocks, to a store in which keys[i] decodes to the
-// value of key i. It needs exactly p.Items() keys, all distinct. The function
+// value of key i. It needs exactly as many keys as p is for, all distinct. The function
 // values sets dst to the values of keys first, first + 1, and so on; it is called
 // with a few hundred at a time, from all workers at once. Values must have no bits
 // beyond the width. The other party decodes with the same seed; the coins fill the

@@ -76,9 +76,6 @@ func NewParams(n, ssp, width int) (Params, error) {
 	return p, nil
 }
 
-// Items returns the number of items.
-func (p Params) Items() int { return p.n }
-
 // Size returns the number of blocks of a store.
 func (p Params) Size() int { return p.bins * p.binSize() }
 

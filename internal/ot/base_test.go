@@ -121,6 +121,53 @@ func TestBaseMalformed(t *testing.T) {
 	_ = reply
 }
 
+// TestOracles checks that all that goes into a hash of the base transfers counts, and
+// every byte of a seed.
+func TestOracles(t *testing.T) {
+	type input struct {
+		i                   int
+		slot                byte
+		reply, pair, shared string
+	}
+	elements, keys := map[string]input{}, map[prg.Block]input{}
+	for _, in := range []input{
+		{0, 0, "reply", "pair", "shared"}, {1, 0, "reply", "pair", "shared"}, {256, 0, "reply", "pair", "shared"},
+		{0, 1, "reply", "pair", "shared"}, {0, 0, "Reply", "pair", "shared"}, {0, 0, "reply", "paiR", "shared"},
+		{0, 0, "reply", "pair", "sharec"},
+	} {
+		for _, context := range []string{"", "context"} {
+			o, err := newOracle("base key", []byte(context))
+			if err != nil {
+				t.Fatal(err)
+			}
+			key := o.key(in.i, in.slot, []byte(in.reply), []byte(in.pair), []byte(in.shared))
+			if other, ok := keys[key]; ok {
+				t.Errorf("%v and %v have the same key", in, other)
+			}
+			keys[key] = in
+			if in.reply != "reply" || in.shared != "shared" {
+				continue // they do not go into an element
+			}
+			element := string(o.element(in.i, in.slot, []byte(in.pair)).Bytes())
+			if other, ok := elements[element]; ok {
+				t.Errorf("%v and %v have the same element", in, other)
+			}
+			elements[element] = in
+		}
+	}
+	var seed [SeedSize]byte
+	streams := map[prg.Block]int{expandSeed(seed).Block(): -1}
+	for i := range seed {
+		changed := seed
+		changed[i] = 1
+		first := expandSeed(changed).Block()
+		if other, ok := streams[first]; ok {
+			t.Errorf("seeds that differ in bytes %d and %d have the same stream", i, other)
+		}
+		streams[first] = i
+	}
+}
+
 // TestBaseAltered checks that whoever alters one message changes keys, so that
 // nothing built on them can hold.
 func TestBaseAltered(t *testing.T) {

@@ -33,10 +33,6 @@ func (s Shape) Size() int {
 	return n
 }
 
-// Memory is about how many bytes an extension holds while it runs, beside its
-// results.
-func (s Shape) Memory() int { return 3 * Base * prg.Size * s.rowBlocks() / 2 }
-
 // Extend is the receiver's round: it correlates values, of which there are
 // s.Values, and s.Bits choice bits, counted from the lowest of the first block.
 // Bits beyond are zero. It returns the message, the correlations of the values

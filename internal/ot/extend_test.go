@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
@@ -171,27 +173,15 @@ func TestExtendGuess(t *testing.T) {
 			msg[at*(treeSize+rowSize)+treeSize+i] ^= b
 		}
 		// ... and columns that are right if delta is as guessed.
-		chal, err := newOracle("extension challenge", nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		end := len(msg) - points*prg.Size - 32
-		x := challenge(chal, msg[:end])
-		columns := rerun(t, s, keys, values)
-		sum := checkSum(append([]prg.Block{values[0]}, maskOf(testSeed("r"))...), x)
-		copy(msg[end:], appendBlocks(nil, sum[:]...))
-		var sums []byte
-		for j, col := range columns {
-			sum, other := checkSum(col, x), checkSum(diff, x)
-			if j/chunkBits == at {
-				for i := range sum {
-					sum[i] = sum[i].Xor(and(other[i], -(guess >> (j % chunkBits) & 1)))
-				}
+		recheck(t, s, keys, values, msg, func(j int, sum *[points]prg.Block, x [points]prg.Block) {
+			if j/chunkBits != at {
+				return
 			}
-			sums = appendBlocks(sums, sum[:]...)
-		}
-		digest := sha(sums)
-		copy(msg[end+points*prg.Size:], digest[:])
+			other := checkSum(diff, x)
+			for i := range sum {
+				sum[i] = sum[i].Xor(and(other[i], -(guess >> (j % chunkBits) & 1)))
+			}
+		})
 		if _, _, err := Accept(s, chosen, delta, msg, nil); err == nil {
 			passed++
 			if want := delta.Lo >> (chunkBits * at) & (leaves - 1); guess != want {
@@ -201,6 +191,66 @@ func TestExtendGuess(t *testing.T) {
 	}
 	if passed != 1 {
 		t.Errorf("%d guesses pass", passed)
+	}
+}
+
+// TestExtendWrongTags changes the tags of trees, or their digest, and makes the rest
+// of the check what it must be then: only the tags tell.
+func TestExtendWrongTags(t *testing.T) {
+	s := Shape{Values: 2, Malicious: true}
+	delta, values, _ := testInputs(s)
+	keys, chosen := fakeBase(delta)
+	honest, _, _, err := Extend(s, keys, values, nil, testSeed("r"), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tags := chunks * (treeSize + prg.Size*s.rowBlocks())
+	digest := tags + chunks*tagSize
+	for _, at := range []int{tags, tags + prg.Size, digest - 1, digest, digest + 31} {
+		msg := bytes.Clone(honest)
+		msg[at] ^= 1
+		recheck(t, s, keys, values, msg, nil)
+		if _, _, err := Accept(s, chosen, delta, msg, nil); !errors.Is(err, errTrees) {
+			t.Errorf("byte %d of %d: %v", at, len(msg), err)
+		}
+		msg[at] ^= 1
+		recheck(t, s, keys, values, msg, nil)
+		if !bytes.Equal(honest, msg) {
+			t.Fatal("the check is not that of Extend")
+		}
+	}
+}
+
+// TestLeafStream checks that a leaf's tag and its row are parts of its stream that
+// have nothing in common: a tag is sent as part of a sum, and a row is secret.
+func TestLeafStream(t *testing.T) {
+	leaf := prg.Block{Lo: 1, Hi: 2}
+	stream, row := make([]byte, tagSize+3*prg.Size), make([]byte, 3*prg.Size)
+	aes128.New(leaf.Bytes()).Counter(stream, 0)
+	tag := leafTag(leaf)
+	leafRow(row, leaf)
+	if !bytes.Equal(stream, append(tag[:], row...)) {
+		t.Errorf("tag %x and row %x of the stream %x", tag, row, stream)
+	}
+}
+
+// TestChallenge checks that the points of the check are different ones, and both of
+// the whole message and the context.
+func TestChallenge(t *testing.T) {
+	seen := map[prg.Block]bool{}
+	for _, context := range []string{"", "context"} {
+		o, err := newOracle("extension challenge", []byte(context))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, msg := range []string{"", "message", "nessage", "messagf"} {
+			for _, x := range challenge(o, []byte(msg)) {
+				if seen[x] {
+					t.Errorf("a point comes twice, the second time for context %q and %q", context, msg)
+				}
+				seen[x] = true
+			}
+		}
 	}
 }
 
@@ -218,6 +268,19 @@ func TestCheckSum(t *testing.T) {
 			v[i], v[j] = v[i].Xor(d), v[j].Xor(d)
 			if got == want {
 				t.Errorf("blocks %d and %d", j, i)
+			}
+		}
+	}
+	// Nor for changes of the whole mask.
+	n := len(v) - points
+	for i := range n {
+		changed := slices.Clone(v)
+		for _, j := range []int{i, n, n + 1} {
+			changed[j] = changed[j].Xor(d)
+		}
+		for k, got := range checkSum(changed, x) {
+			if got == want[k] {
+				t.Errorf("block %d and the mask, at point %d", i, k)
 			}
 		}
 	}

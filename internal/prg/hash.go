@@ -10,14 +10,6 @@ var (
 	right = aes128.New([Size]byte([]byte("dujiang/prg/ggm1")))
 )
 
-// HashCR sets dst[i] to the correlation-robust hash of src[i]
-// [GKWY20, section 7.2]. dst may be src.
-func HashCR(dst, src []Block) { fixed.HashCR(dst, src) }
-
-// HashCCR sets dst[i] to the circular correlation-robust hash of src[i]
-// [GKWY20, section 7.3]. dst may be src.
-func HashCCR(dst, src []Block) { fixed.HashCCR(dst, src) }
-
 // HashTCCR sets dst[i] to the tweakable circular correlation-robust hash of
 // src[i] under the tweak tweak + i [GKWY20, section 7.4]. dst may be src.
 func HashTCCR(dst, src []Block, tweak uint64) { fixed.HashTCCR(dst, src, tweak) }

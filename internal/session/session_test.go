@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -300,6 +301,35 @@ func TestIncompatible(t *testing.T) {
 			})
 		})
 	}
+}
+
+// Both the hash over all terms and the short ones of each have to be equal.
+func TestForgedTerms(t *testing.T) {
+	const totalAt, shortAt = helloSize - sha256.Size - MaxTerms*termSize, helloSize - MaxTerms*termSize
+	for offset, says := range map[int]string{
+		totalAt: "terms differ", shortAt - 1: "terms differ", shortAt: "colours differ", shortAt + 2*termSize - 1: "sizes differ",
+		shortAt + 2*termSize: "terms differ", helloSize - 1: "terms differ",
+	} {
+		errA, _ := testparty.Run(t, party(hello(RoleA, 3), ping), func(ctx context.Context, conn net.Conn) error {
+			h := hello(RoleB, 4)
+			forged := h.append(nil)
+			forged[offset] ^= 1
+			go io.Copy(io.Discard, conn)
+			_, err := conn.Write(forged)
+			time.Sleep(2 * abortGrace)
+			return err
+		})
+		require.ErrorIs(t, errA, ErrIncompatible, "byte %d", offset)
+		require.ErrorContains(t, errA, says, "byte %d", offset)
+	}
+}
+
+// A caller with more terms than fit has a bug that no stream brings out.
+func TestTooManyTerms(t *testing.T) {
+	h := Hello{Terms: make([]Term, MaxTerms)}
+	require.Len(t, h.append(nil), helloSize)
+	h.Terms = make([]Term, MaxTerms+1)
+	require.PanicsWithValue(t, "session: internal error: 9 terms", func() { h.append(nil) })
 }
 
 // There are two roles, and each side must have one.

@@ -81,6 +81,8 @@
 //     2023/1568.
 //   - [GKWY20] C. Guo, J. Katz, X. Wang, Y. Yu. Efficient and Secure Multiparty
 //     Computation from Fixed-Key Block Ciphers. IEEE S&P 2020, eprint 2019/074.
+//   - [HYB25] A hybrid algorithm for regular syndrome decoding. 2025, eprint
+//     2025/1284.
 //   - [LWYY22] H. Liu, X. Wang, K. Yang, Y. Yu. The Hardness of LPN over Any Integer
 //     Ring and Field for PCG Applications. EUROCRYPT 2024, eprint 2022/712.
 //   - [RR22] S. Raghuraman, P. Rindal. Blazing Fast PSI from Improved OKVS and

@@ -165,7 +165,8 @@ func (p *plan) digest(sum prg.Block, seed [prg.Size]byte) [digestSize]byte {
 	return p.hash("check", b[:], seed[:])
 }
 
-// finish compresses the sender's vector.
+// finish compresses the sender's vector. If the noise is binary, the lowest bit of
+// every leaf is zero, and so is that of every sum of them.
 func (s *sender) finish() ([]prg.Block, error) {
 	c := newCode(s.p, s.seed, false)
 	if err := c.convolve(s.parity); err != nil {
@@ -173,9 +174,6 @@ func (s *sender) finish() ([]prg.Block, error) {
 	}
 	if err := c.expand(s.b, nil, s.parity); err != nil {
 		return nil, err
-	}
-	if s.p.binary {
-		clearLow(s.b)
 	}
 	return s.b, nil
 }

@@ -88,13 +88,11 @@ func ReceiveCorrelated(s *session.Session, cfg Config, m int) (c []prg.Block, er
 	return c, err
 }
 
-// A Cost says what a run sends and holds, in bytes.
+// A Cost says what a run sends, in bytes.
 type Cost struct {
 	Sent     int // by the sender, without frame headers
 	Received int // by the sender
 	Flights  int // messages that wait for each other
-	// What the parties hold at most, with their outputs.
-	SenderMemory, ReceiverMemory int
 }
 
 // Cost returns the cost of m correlations, or of m correlated oblivious
@@ -107,14 +105,6 @@ func (c Config) Cost(m int, correlated bool) Cost {
 		cost.Received += challengeSize
 		cost.Flights += 2
 	}
-	cost.SenderMemory = prg.Size * p.total()
-	cost.ReceiverMemory = cost.SenderMemory
-	if !correlated {
-		cost.ReceiverMemory *= 2
-	}
-	small := p.shape().Memory() + p.treesSize() + p.replySize()
-	cost.SenderMemory += small
-	cost.ReceiverMemory += small
 	return cost
 }
 

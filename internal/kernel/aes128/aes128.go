@@ -7,9 +7,6 @@
 //
 //   - [Cipher.HashCR], pi(x) ^ x, is correlation robust (section 7.2): for
 //     hashing keys that differ by one secret, each used once.
-//   - [Cipher.HashCCR], pi(s(x)) ^ s(x) with the linear orthomorphism
-//     s(L || R) = (L ^ R) || L, is circular correlation robust (section 7.3):
-//     for free XOR and half gates.
 //   - [Cipher.HashTCCR], pi(pi(x) ^ i) ^ pi(x), is tweakable circular
 //     correlation robust (section 7.4): for malicious oblivious transfer, where
 //     the other party may have chosen inputs, and it takes two calls of pi.
@@ -76,13 +73,6 @@ func (c *Cipher) Encrypt(dst, src []Block) {
 func (c *Cipher) HashCR(dst, src []Block) {
 	check(dst, src)
 	calls(len(src), func(lo, hi int) { c.hashCR(dst[lo:hi], src[lo:hi]) })
-}
-
-// HashCCR sets dst[i] = pi(s) ^ s for s = sigma(src[i]), the function MMO^ of
-// [GKWY20, section 7.3].
-func (c *Cipher) HashCCR(dst, src []Block) {
-	check(dst, src)
-	calls(len(src), func(lo, hi int) { c.hashCCR(dst[lo:hi], src[lo:hi]) })
 }
 
 // tccrChunk is how many blocks HashTCCR takes through both of its passes while

@@ -44,17 +44,6 @@ func (c *Cipher) hashCR(dst, src []Block) {
 	}
 }
 
-func (c *Cipher) hashCCR(dst, src []Block) {
-	switch {
-	case cpu.AVX512.Enabled():
-		hashCCRAVX512(c.rk.keys(), &dst[0], &src[0], len(src))
-	case cpu.AVX2.Enabled():
-		hashCCRAVX2(c.rk.keys(), &dst[0], &src[0], len(src))
-	default:
-		c.hashCCRGeneric(dst, src)
-	}
-}
-
 func (c *Cipher) feedTweak(dst, src []Block, tweak uint64) {
 	switch {
 	case cpu.AVX512.Enabled():

@@ -27,18 +27,6 @@ func (c *Cipher) hashCRGeneric(dst, src []Block) {
 	}
 }
 
-// sigma is the linear orthomorphism of [GKWY20, section 7.3]: it and
-// x -> sigma(x) ^ x are permutations. L is the high word.
-func sigma(x Block) Block { return Block{Lo: x.Hi, Hi: x.Hi ^ x.Lo} }
-
-func (c *Cipher) hashCCRGeneric(dst, src []Block) {
-	buf := new([Size]byte)
-	for i, x := range src {
-		s := sigma(x)
-		dst[i] = c.pi(buf, s).Xor(s)
-	}
-}
-
 // feedTweakGeneric sets dst[i] = pi(src[i] ^ (tweak + i)) ^ src[i].
 func (c *Cipher) feedTweakGeneric(dst, src []Block, tweak uint64) {
 	buf := new([Size]byte)

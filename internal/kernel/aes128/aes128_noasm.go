@@ -9,7 +9,6 @@ func (*schedule) expand(*[Size]byte) {}
 
 func (c *Cipher) encrypt(dst, src []Block) { c.encryptGeneric(dst, src) }
 func (c *Cipher) hashCR(dst, src []Block)  { c.hashCRGeneric(dst, src) }
-func (c *Cipher) hashCCR(dst, src []Block) { c.hashCCRGeneric(dst, src) }
 
 func (c *Cipher) feedTweak(dst, src []Block, tweak uint64) { c.feedTweakGeneric(dst, src, tweak) }
 

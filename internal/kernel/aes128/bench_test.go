@@ -25,7 +25,6 @@ func BenchmarkAES128(b *testing.B) {
 	}{
 		{"Encrypt", func() { c.Encrypt(dst[:n], src) }},
 		{"HashCR", func() { c.HashCR(dst[:n], src) }},
-		{"HashCCR", func() { c.HashCCR(dst[:n], src) }},
 		{"HashTCCR", func() { c.HashTCCR(dst[:n], src, 7) }},
 		{"Counter", func() { c.CounterBlocks(dst[:n], 7) }},
 		{"Double", func() { Double(c, d, dst, src) }}, // per parent

@@ -29,16 +29,6 @@ func hashCRAVX512(rk *[11]Block, dst *Block, src *Block, n int)
 //go:noescape
 func hashCRAVX2(rk *[11]Block, dst *Block, src *Block, n int)
 
-// hashCCRAVX512 sets dst[i] = pi(s) ^ s for s = sigma(src[i]).
-//
-//go:noescape
-func hashCCRAVX512(rk *[11]Block, dst *Block, src *Block, n int)
-
-// hashCCRAVX2 sets dst[i] = pi(s) ^ s for s = sigma(src[i]).
-//
-//go:noescape
-func hashCCRAVX2(rk *[11]Block, dst *Block, src *Block, n int)
-
 // feedTweakAVX512 sets dst[i] = pi(src[i] ^ (tweak + i)) ^ src[i].
 //
 //go:noescape

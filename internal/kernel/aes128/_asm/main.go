@@ -14,8 +14,6 @@ import (
 type mode struct {
 	name string // of the function, without the width
 	doc  string
-	// sigma applies the linear orthomorphism to the input.
-	sigma bool
 	// tweak XORs the running tweak into the input, after feed was taken.
 	tweak bool
 	// feed XORs pi's input (before the tweak) into its output.
@@ -27,7 +25,6 @@ type mode struct {
 var modes = []mode{
 	{name: "encrypt", doc: "sets dst[i] = pi(src[i])."},
 	{name: "hashCR", doc: "sets dst[i] = pi(src[i]) ^ src[i].", feed: true},
-	{name: "hashCCR", doc: "sets dst[i] = pi(s) ^ s for s = sigma(src[i]).", sigma: true, feed: true},
 	{name: "feedTweak", doc: "sets dst[i] = pi(src[i] ^ (tweak + i)) ^ src[i].", tweak: true, feed: true},
 	{name: "counter", doc: "sets dst[i] = pi(tweak + i).", counter: true},
 }
@@ -84,7 +81,6 @@ var (
 	lane2   = lazy("lane2", 0, 0, 1, 0)
 	add2    = lazy("add2", 2, 0, 2, 0)
 	one     = lazy("one", 1, 0)
-	hiMask  = lazy("himask", 0, ^uint64(0))
 	rotWord = lazy("rotword", 0x0c0f0e0d0c0f0e0d, 0x0c0f0e0d0c0f0e0d)
 	pairLo  = lazy("pairlo", 0, 1, 8, 9, 2, 3, 10, 11)
 	pairHi  = lazy("pairhi", 4, 5, 12, 13, 6, 7, 14, 15)

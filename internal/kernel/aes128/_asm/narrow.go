@@ -23,24 +23,11 @@ func bulk128(m mode) {
 		src = Load(Param("src"), GP64())
 	}
 	n := Load(Param("n"), GP64())
-	var ctr, step, himask reg.VecVirtual
+	var ctr, step reg.VecVirtual
 	if m.tweak || m.counter {
 		ctr, step = XMM(), XMM()
 		VMOVQ(Load(Param("tweak"), GP64()), ctr)
 		VMOVDQU(one(), step)
-	}
-	if m.sigma {
-		himask = XMM()
-		VMOVDQU(hiMask(), himask)
-	}
-	load := func(i int, x reg.VecVirtual) {
-		VMOVDQU(Mem{Base: src, Disp: 16 * i}, x)
-		if m.sigma {
-			t := XMM()
-			VPSHUFD(U8(0x4e), x, t)
-			VPAND(himask, x, x)
-			VPXOR(t, x, x)
-		}
 	}
 	run := func(width int) {
 		x := make([]reg.VecVirtual, width)
@@ -49,7 +36,7 @@ func bulk128(m mode) {
 			if m.counter {
 				VMOVDQA(ctr, x[i])
 			} else {
-				load(i, x[i])
+				VMOVDQU(Mem{Base: src, Disp: 16 * i}, x[i])
 			}
 			if m.tweak {
 				VPXOR(ctr, x[i], x[i])
@@ -69,7 +56,7 @@ func bulk128(m mode) {
 			if m.feed {
 				// src[i] is still unchanged even if dst is src.
 				f := XMM()
-				load(i, f)
+				VMOVDQU(Mem{Base: src, Disp: 16 * i}, f)
 				VPXOR(f, x[i], x[i])
 			}
 			VMOVDQU(x[i], Mem{Base: dst, Disp: 16 * i})

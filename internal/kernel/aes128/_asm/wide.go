@@ -41,11 +41,6 @@ func bulk512(m mode) {
 		VPADDQ(lane4(), ctr, ctr)
 		VMOVDQU64(add4(), step)
 	}
-	var himask reg.VecVirtual
-	if m.sigma {
-		himask = ZMM()
-		VBROADCASTI32X4(hiMask(), himask)
-	}
 
 	// run handles width registers; mask, if not nil, is consumed eight bits at
 	// a time and selects the 64-bit words that exist.
@@ -70,13 +65,6 @@ func bulk512(m mode) {
 				VMOVDQU64_Z(Mem{Base: src, Disp: 64 * i}, k, x[i])
 			default:
 				VMOVDQU64(Mem{Base: src, Disp: 64 * i}, x[i])
-			}
-			if m.sigma {
-				// sigma(L || R) = (L ^ R) || L, with L the high word.
-				t := ZMM()
-				VPSHUFD(U8(0x4e), x[i], t)
-				VPANDQ(himask, x[i], x[i])
-				VPXORQ(t, x[i], x[i])
 			}
 			if m.feed {
 				feed[i] = ZMM()
