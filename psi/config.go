@@ -81,12 +81,12 @@ func (p Protocol) String() string {
 	return fmt.Sprintf("Protocol(%d)", uint16(p))
 }
 
-// autoItems is the number of items of both sides from which Auto takes VOLE. With
-// AVX-512 IFMA, DH takes some 7 µs for each: for as many about as long as what VOLE
-// costs in any case, and three more message delays on a link of 20 ms. Without, DH
-// takes some 180 µs for each, and VOLE is faster from some thousand; but both sides
-// must come to the same choice, whatever their processors.
-const autoItems = 1 << 14
+// autoItems is the number of items of both sides from which Auto takes VOLE, which in
+// any case costs some 0.1 s, and three more message delays. DH takes some 7 µs for each
+// item with AVX-512 IFMA, and wins up to some ten thousand on a link of 20 ms; without
+// it takes some 180 µs, and wins up to some thousand. Both sides must come to the same
+// choice, whatever their processors: this one is never far from the best.
+const autoItems = 1 << 12
 
 // choose returns the protocol for sets of n and m items.
 func (p Protocol) choose(adversary Adversary, n, m int) Protocol {

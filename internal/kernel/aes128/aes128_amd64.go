@@ -37,6 +37,8 @@ func (c *Cipher) hashCR(dst, src []Block) {
 	switch {
 	case cpu.AVX512.Enabled():
 		hashCRAVX512(c.rk.keys(), &dst[0], &src[0], len(src))
+	case cpu.VAES.Enabled():
+		hashCRVAES(c.rk.keys(), &dst[0], &src[0], len(src))
 	case cpu.AVX2.Enabled():
 		hashCRAVX2(c.rk.keys(), &dst[0], &src[0], len(src))
 	default:

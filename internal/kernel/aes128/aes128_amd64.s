@@ -962,6 +962,204 @@ done:
 	VZEROUPPER
 	RET
 
+// func hashCRVAES(rk *[11]Block, dst *Block, src *Block, n int)
+// Requires: AES, AVX, AVX2, VAES
+TEXT ·hashCRVAES(SB), $0-32
+	MOVQ rk+0(FP), AX
+	MOVQ dst+8(FP), CX
+	MOVQ src+16(FP), DX
+	MOVQ n+24(FP), BX
+
+loop8:
+	CMPQ           BX, $0x10
+	JL             after8
+	VBROADCASTI128 (AX), Y0
+	VPXOR          (DX), Y0, Y1
+	VPXOR          32(DX), Y0, Y2
+	VPXOR          64(DX), Y0, Y3
+	VPXOR          96(DX), Y0, Y4
+	VPXOR          128(DX), Y0, Y5
+	VPXOR          160(DX), Y0, Y6
+	VPXOR          192(DX), Y0, Y7
+	VPXOR          224(DX), Y0, Y0
+	VBROADCASTI128 16(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 32(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 48(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 64(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 80(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 96(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 112(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 128(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 144(AX), Y8
+	VAESENC        Y8, Y1, Y1
+	VAESENC        Y8, Y2, Y2
+	VAESENC        Y8, Y3, Y3
+	VAESENC        Y8, Y4, Y4
+	VAESENC        Y8, Y5, Y5
+	VAESENC        Y8, Y6, Y6
+	VAESENC        Y8, Y7, Y7
+	VAESENC        Y8, Y0, Y0
+	VBROADCASTI128 160(AX), Y8
+	VAESENCLAST    Y8, Y1, Y1
+	VPXOR          (DX), Y1, Y1
+	VMOVDQU        Y1, (CX)
+	VAESENCLAST    Y8, Y2, Y2
+	VPXOR          32(DX), Y2, Y2
+	VMOVDQU        Y2, 32(CX)
+	VAESENCLAST    Y8, Y3, Y3
+	VPXOR          64(DX), Y3, Y3
+	VMOVDQU        Y3, 64(CX)
+	VAESENCLAST    Y8, Y4, Y4
+	VPXOR          96(DX), Y4, Y4
+	VMOVDQU        Y4, 96(CX)
+	VAESENCLAST    Y8, Y5, Y5
+	VPXOR          128(DX), Y5, Y5
+	VMOVDQU        Y5, 128(CX)
+	VAESENCLAST    Y8, Y6, Y6
+	VPXOR          160(DX), Y6, Y6
+	VMOVDQU        Y6, 160(CX)
+	VAESENCLAST    Y8, Y7, Y7
+	VPXOR          192(DX), Y7, Y7
+	VMOVDQU        Y7, 192(CX)
+	VAESENCLAST    Y8, Y0, Y0
+	VPXOR          224(DX), Y0, Y0
+	VMOVDQU        Y0, 224(CX)
+	ADDQ           $0x00000100, DX
+	ADDQ           $0x00000100, CX
+	SUBQ           $0x10, BX
+	JMP            loop8
+
+after8:
+loop1:
+	CMPQ           BX, $0x02
+	JL             after1
+	VBROADCASTI128 (AX), Y0
+	VPXOR          (DX), Y0, Y0
+	VBROADCASTI128 16(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 32(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 48(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 64(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 80(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 96(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 112(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 128(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 144(AX), Y1
+	VAESENC        Y1, Y0, Y0
+	VBROADCASTI128 160(AX), Y1
+	VAESENCLAST    Y1, Y0, Y0
+	VPXOR          (DX), Y0, Y0
+	VMOVDQU        Y0, (CX)
+	ADDQ           $0x00000020, DX
+	ADDQ           $0x00000020, CX
+	SUBQ           $0x02, BX
+	JMP            loop1
+
+after1:
+	TESTQ       BX, BX
+	JZ          done
+	VMOVDQU     (AX), X0
+	VPXOR       (DX), X0, X0
+	VMOVDQU     16(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     32(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     48(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     64(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     80(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     96(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     112(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     128(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     144(AX), X1
+	VAESENC     X1, X0, X0
+	VMOVDQU     160(AX), X1
+	VAESENCLAST X1, X0, X0
+	VPXOR       (DX), X0, X0
+	VMOVDQU     X0, (CX)
+	ADDQ        $0x00000010, DX
+	ADDQ        $0x00000010, CX
+
+done:
+	VZEROUPPER
+	RET
+
 // func hashCRAVX2(rk *[11]Block, dst *Block, src *Block, n int)
 // Requires: AES, AVX
 TEXT ·hashCRAVX2(SB), $0-32

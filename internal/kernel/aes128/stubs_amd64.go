@@ -24,6 +24,11 @@ func encryptAVX2(rk *[11]Block, dst *Block, src *Block, n int)
 //go:noescape
 func hashCRAVX512(rk *[11]Block, dst *Block, src *Block, n int)
 
+// hashCRVAES sets dst[i] = pi(src[i]) ^ src[i].
+//
+//go:noescape
+func hashCRVAES(rk *[11]Block, dst *Block, src *Block, n int)
+
 // hashCRAVX2 sets dst[i] = pi(src[i]) ^ src[i].
 //
 //go:noescape

@@ -39,9 +39,7 @@ func main() {
 	ConstraintExpr("amd64,!purego")
 	for _, m := range modes {
 		bulk512(m)
-		if !m.sigma && (m.tweak || !m.feed) { // those with much to do
-			bulk256(m)
-		}
+		bulk256(m)
 		bulk128(m)
 	}
 	double512()
