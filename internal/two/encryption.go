@@ -345,7 +345,7 @@ func (m *encrypted) multiply(j int, reply, msg []byte, t triples, mask [maskDigi
 	}
 	r.Inverse(masked, masked)
 	for k := range flood {
-		digits(flood[k], coins, digit)
+		digits(flood[k], coins, floodDigit)
 	}
 	ternary(u, coins)
 	noise(e, coins)

@@ -18,21 +18,21 @@ import (
 // 16384. With secrets of -1, 0 and 1 and errors of a standard deviation of 3.24 that is
 // more than 128 bits of security up to a Q of 218 bits [HES18, table 1].
 //
-// A ciphertext holds 8192 numbers modulo a prime t below 2^47. Four such primes make up
-// T, above 2^187, modulo which a product of numbers of 64 bits is itself.
+// A ciphertext holds 8192 numbers modulo a prime t below 2^48, which is none of Q. Four such
+// primes make up T, above 2^191.9, modulo which a product of numbers of 64 bits is itself.
 const (
 	logSlots = 13
 	slots    = 1 << logSlots
-	limbs    = 4 // primes of Q
-	plains   = 4 // primes of T
-	digit    = 47
-	packed   = 6 // bytes of a residue modulo a prime of Q
+	limbs    = 4  // primes of Q
+	plains   = 4  // primes of T
+	digit    = 48 // bits of what numbers are cut into, of which all primes have as many
+	packed   = 6  // bytes of a residue modulo a prime of Q
 )
 
-// The largest primes below 2^48, and below 2^47, that are one modulo 2·slots.
+// The eight largest primes below 2^48 that are one modulo 2·slots.
 var (
 	cipherPrimes = [limbs]uint64{0xffffffffc001, 0xfffffffd8001, 0xfffffffa0001, 0xfffffff00001}
-	plainPrimes  = [plains]uint64{0x7ffffffec001, 0x7ffffffc8001, 0x7ffffffb4001, 0x7ffffff00001}
+	plainPrimes  = [plains]uint64{0xffffffee8001, 0xffffffeb8001, 0xffffffea4001, 0xffffffe74001}
 )
 
 // Sizes, which make wrong results impossible and decide what is seen. In a ciphertext of
@@ -40,17 +40,19 @@ var (
 //
 //	v = (m_a + t e_a) p_b + (m_b + t e_b) p_a + r + t (F + e u + e' s)
 //
-// where F is uniform below 2^141. The products are at most 2·8192·22·t^2 < 2^65.5·t, so that
-// what v tells beside v mod t is hidden by F but for 2^65.5·8192/2^141 < 2^-62. And v is
-// between -2^113 and 2^188 + 2^113, where Q is above 2^191.9: with v + Q/4 rounded down,
+// where F is uniform below 2^141. The products are at most 2·8192·22·t^2 < 2^66.5·t, so that
+// what v tells beside v mod t is hidden by F but for 2^66.5·8192/2^141 < 2^-61. And v is
+// between -2^115 and 2^189 + 2^115, where Q is above 2^191.9: with v + Q/4 rounded down,
 // multiples of Q are found by floats.
 //
-// The number in the answer is V = R + a b' + b a' < 2^186 + 2^129, where R is uniform below
-// 2^186 and T above 2^187.9. V tells nothing but for 2^129/2^186 = 2^-57.
+// The number in the answer is V = R + a b' + b a' < 2^191 + 2^129, where R is uniform below
+// 2^191 and T above 2^191.9, so that it is found as v is. V tells nothing but for
+// 2^129/2^191 = 2^-62.
 const (
-	floodDigits = 3             // of F, of digit bits each
-	maskDigits  = 4             // of R
-	topMask     = 186 - 3*digit // bits of the last one
+	floodDigits = 3             // of F
+	floodDigit  = 47            // bits of each, which are residues modulo all primes
+	maskDigits  = 4             // of R, of digit bits
+	topMask     = 191 - 3*digit // but for the last one
 	quarter     = 0.25
 )
 
@@ -59,7 +61,7 @@ const (
 type lattice struct {
 	q [limbs]*ntt.Ring
 	t [plains]*ntt.Ring
-	// Modulo q_i: t_j, powers of 2^digit, and 1/(Q/q_i).
+	// Modulo q_i: t_j, powers of 2^floodDigit, and 1/(Q/q_i).
 	plainInCipher [plains][limbs][]uint64
 	digitInCipher [floodDigits][limbs][]uint64
 	inverseQ      [limbs][]uint64
@@ -86,7 +88,7 @@ func newLattice() *lattice {
 		return p
 	}
 	bigQ, bigT := product(cipherPrimes[:]), product(plainPrimes[:])
-	power := func(k int) *big.Int { return new(big.Int).Lsh(big.NewInt(1), uint(digit*k)) }
+	bit := func(n int) *big.Int { return new(big.Int).Lsh(big.NewInt(1), uint(n)) }
 	for i, q := range cipherPrimes {
 		l.q[i] = ntt.New(logSlots, q)
 		part := new(big.Int).Div(bigQ, word64(q))
@@ -96,7 +98,7 @@ func newLattice() *lattice {
 			l.partQ[j][i] = constant(part, t)
 		}
 		for k := range floodDigits {
-			l.digitInCipher[k][i] = constant(power(k), q)
+			l.digitInCipher[k][i] = constant(bit(k*floodDigit), q)
 		}
 	}
 	for j, t := range plainPrimes {
@@ -105,7 +107,7 @@ func newLattice() *lattice {
 		l.inverseT[j] = constant(new(big.Int).ModInverse(part, word64(t)), t)
 		l.negQ[j] = constant(new(big.Int).Neg(bigQ), t)
 		for k := range maskDigits {
-			l.digitInPlain[k][j] = constant(power(k), t)
+			l.digitInPlain[k][j] = constant(bit(k*digit), t)
 		}
 		l.partT[j] = low64(part)
 	}
@@ -257,7 +259,7 @@ func (l *lattice) plain(v, quotients []uint64, y [limbs][]uint64, j int) {
 	p := plainPrimes[j]
 	for k, y := range y {
 		for i, x := range y {
-			y[i] = once(once(x, p), p) // x is below 2^48 < 3p
+			y[i] = once(x, p) // x is below 2^48 < 2p
 		}
 		l.t[j].MulAdd(v, y, l.partQ[j][k], v)
 	}

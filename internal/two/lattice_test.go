@@ -24,12 +24,12 @@ func product(primes []uint64) *big.Int {
 // TestParameters holds what the comment at the sizes says.
 func TestParameters(t *testing.T) {
 	seen := make(map[uint64]bool)
-	for i, primes := range [][]uint64{cipherPrimes[:], plainPrimes[:]} {
+	for _, primes := range [][]uint64{cipherPrimes[:], plainPrimes[:]} {
 		for _, p := range primes {
 			require.True(t, word64(p).ProbablyPrime(30))
 			require.Equal(t, uint64(1), p%(2*slots))
-			require.Less(t, p, uint64(1)<<(48-i))
-			require.Greater(t, 3*p, uint64(1)<<48)
+			require.Less(t, p, uint64(1)<<digit)
+			require.Greater(t, p, uint64(1)<<floodDigit)
 			require.False(t, seen[p])
 			seen[p] = true
 		}
@@ -37,23 +37,26 @@ func TestParameters(t *testing.T) {
 	bigQ, bigT := product(cipherPrimes[:]), product(plainPrimes[:])
 	require.Equal(t, 192, bigQ.BitLen()) // of 218 allowed for ternary secrets and 8192
 	bit := func(n uint) *big.Int { return new(big.Int).Lsh(big.NewInt(1), n) }
-	// V.
-	require.Negative(t, new(big.Int).Add(bit(186), bit(129)).Cmp(new(big.Int).Rsh(bigT, 1)))
+	// V: three quarters of T at most.
+	highest := new(big.Int).Add(bit((maskDigits-1)*digit+topMask), bit(129))
+	require.Equal(t, 192, highest.BitLen())
+	require.Negative(t, highest.Lsh(highest, 2).Cmp(new(big.Int).Mul(big.NewInt(3), bigT)))
 	// The products of a ciphertext, in units of t.
 	biggest := word64(plainPrimes[0])
 	products := new(big.Int).Mul(big.NewInt(2*slots*22), biggest)
-	require.LessOrEqual(t, products.BitLen(), 66)
+	require.Equal(t, 67, products.BitLen())
+	require.Negative(t, new(big.Int).Mul(products, products).Cmp(bit(133)))
 	// v, between its products and t·2^141 more: a quarter of Q at most.
-	v := new(big.Int).Mul(biggest, new(big.Int).Add(products, bit(floodDigits*digit)))
+	v := new(big.Int).Mul(biggest, new(big.Int).Add(products, bit(floodDigits*floodDigit)))
 	require.Negative(t, v.Cmp(new(big.Int).Rsh(bigQ, 2)))
-	require.Equal(t, 45, topMask)
+	require.Equal(t, 141, floodDigits*floodDigit)
 }
 
 // TestNumber compares V modulo 2^64 with math/big, at both ends and at random.
 func TestNumber(t *testing.T) {
 	l, bigT := theLattice(), product(plainPrimes[:])
 	r := rand.New(rand.NewPCG(1, 2))
-	highest := new(big.Int).Lsh(big.NewInt(1), 186)
+	highest := new(big.Int).Lsh(big.NewInt(1), 191)
 	highest.Add(highest, new(big.Int).Lsh(big.NewInt(1), 129))
 	var z [plains][]uint64
 	for j := range z {
@@ -71,7 +74,7 @@ func TestNumber(t *testing.T) {
 			for range 3 {
 				v.Or(v.Lsh(v, 64), word64(r.Uint64()))
 			}
-			v.Rsh(v, uint(6+r.IntN(180)))
+			v.Rsh(v, uint(1+r.IntN(180)))
 		}
 		require.Negative(t, v.Cmp(bigT))
 		want[i] = low64(v)
@@ -87,8 +90,8 @@ func TestNumber(t *testing.T) {
 func TestPlain(t *testing.T) {
 	l := theLattice()
 	r := rand.New(rand.NewPCG(3, 4))
-	lowest := new(big.Int).Lsh(big.NewInt(-1), 113)
-	highest := new(big.Int).Lsh(big.NewInt(1), 188)
+	lowest := new(big.Int).Lsh(big.NewInt(-1), 115)
+	highest := new(big.Int).Lsh(big.NewInt(1), 189)
 	highest.Sub(highest, lowest)
 	for j, p := range plainPrimes {
 		y, want, got := newPolys(), newPoly(), newPoly()
@@ -105,7 +108,7 @@ func TestPlain(t *testing.T) {
 				for range 3 {
 					v.Or(v.Lsh(v, 64), word64(r.Uint64()))
 				}
-				v.Rsh(v, uint(4+r.IntN(180)))
+				v.Rsh(v, uint(3+r.IntN(180)))
 			}
 			want[i] = new(big.Int).Mod(v, word64(p)).Uint64()
 			for k, q := range cipherPrimes {
@@ -256,10 +259,10 @@ func floods(t *testing.T, m *encrypted, reply []byte) {
 			}
 		}
 		mean, _ := new(big.Float).SetInt(sum.Div(sum, big.NewInt(slots))).Float64()
-		scale := math.Ldexp(1, floodDigits*digit)
+		scale := math.Ldexp(1, floodDigits*floodDigit)
 		require.InDelta(t, 0.5, mean/scale, 8/math.Sqrt(12*slots))
-		require.LessOrEqual(t, highest.BitLen(), floodDigits*digit)
-		require.GreaterOrEqual(t, highest.BitLen(), floodDigits*digit-1)
+		require.LessOrEqual(t, highest.BitLen(), floodDigits*floodDigit)
+		require.GreaterOrEqual(t, highest.BitLen(), floodDigits*floodDigit-1)
 	}
 }
 
