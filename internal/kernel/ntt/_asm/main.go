@@ -114,10 +114,37 @@ func (k kernel) reduce(x reg.VecVirtual) {
 func residue(qInt, x reg.VecVirtual) {
 	c := YMM()
 	toInt(x)
-	VPXOR(c, c, c)
-	VPCMPGTQ(x, c, c)
-	VPAND(qInt, c, c)
-	VPADDQ(c, x, x)
+	VPADDQ(qInt, x, c)
+	VBLENDVPD(x, c, x, x)
+}
+
+// loadFloat returns floats of the integers below 2^51 in size at m. base is magic in a
+// register.
+func loadFloat(m Mem, base reg.VecVirtual) reg.VecVirtual {
+	x := YMM()
+	VPADDQ(m, base, x)
+	VSUBPD(base, x, x)
+	return x
+}
+
+func magicRegister() reg.VecVirtual {
+	v := YMM()
+	VMOVDQU(magic, v)
+	return v
+}
+
+// mulAdd sets x to x w + z modulo q, where z is below q in size, nearly the least in size:
+// as mul, with the quotient of the sum.
+func (k kernel) mulAdd(w, x, z reg.VecVirtual) {
+	h, c := YMM(), YMM()
+	VMULPD(w, x, h)
+	VMULPD(k.qInv, z, c)
+	VFMADD231PD(k.qInv, h, c)
+	VROUNDPD(U8(8), c, c)
+	VFMSUB213PD(h, w, x)
+	VFNMADD231PD(c, k.q, h)
+	VADDPD(z, x, x)
+	VADDPD(h, x, x)
 }
 
 func (k kernel) qInt() reg.VecVirtual {
@@ -432,16 +459,13 @@ func inverse2() {
 func mul() {
 	k := start("mul", "dst, x, y *uint64, n int", "sets dst to x y, of n numbers each, a multiple of four.")
 	dst, x, y, n := pointer("dst"), pointer("x"), pointer("y"), pointer("n")
-	q := k.qInt()
+	q, base := k.qInt(), magicRegister()
 	SHRQ(U8(2), n)
 	i := GP64()
 	XORQ(i, i)
 	loop("loop", n, func() {
-		a, b := YMM(), YMM()
-		VMOVDQU(Mem{Base: x, Index: i, Scale: 8}, a)
-		VMOVDQU(Mem{Base: y, Index: i, Scale: 8}, b)
-		toFloat(a)
-		toFloat(b)
+		a := loadFloat(Mem{Base: x, Index: i, Scale: 8}, base)
+		b := loadFloat(Mem{Base: y, Index: i, Scale: 8}, base)
 		k.mul(b, a)
 		residue(q, a)
 		VMOVDQU(a, Mem{Base: dst, Index: i, Scale: 8})
@@ -454,21 +478,15 @@ func mul() {
 func mulAdd() {
 	k := start("mulAdd", "dst, x, y, z *uint64, n int", "sets dst to x y + z, of n numbers each, a multiple of four.")
 	dst, x, y, z, n := pointer("dst"), pointer("x"), pointer("y"), pointer("z"), pointer("n")
-	q := k.qInt()
+	q, base := k.qInt(), magicRegister()
 	SHRQ(U8(2), n)
 	i := GP64()
 	XORQ(i, i)
 	loop("loop", n, func() {
-		a, b, c := YMM(), YMM(), YMM()
-		VMOVDQU(Mem{Base: x, Index: i, Scale: 8}, a)
-		VMOVDQU(Mem{Base: y, Index: i, Scale: 8}, b)
-		VMOVDQU(Mem{Base: z, Index: i, Scale: 8}, c)
-		toFloat(a)
-		toFloat(b)
-		toFloat(c)
-		k.mul(b, a)
-		VADDPD(c, a, a)
-		k.reduce(a)
+		a := loadFloat(Mem{Base: x, Index: i, Scale: 8}, base)
+		b := loadFloat(Mem{Base: y, Index: i, Scale: 8}, base)
+		c := loadFloat(Mem{Base: z, Index: i, Scale: 8}, base)
+		k.mulAdd(b, a, c)
 		residue(q, a)
 		VMOVDQU(a, Mem{Base: dst, Index: i, Scale: 8})
 		ADDQ(U8(4), i)
