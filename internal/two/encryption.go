@@ -225,15 +225,14 @@ func (m *encrypted) encrypt(msg []byte, a, b []uint64) {
 	msg = msg[copy(msg, seed[:]):]
 	each(func(j int) {
 		w := &m.asking[j]
-		plain, e, errs, uni, body := w.single(0), w.single(1), w.single(2), w.single(3), w.single(4)
+		plain, e, uni, body := w.single(0), w.single(1), w.single(2), w.single(3)
 		out := msg[2*j*polysSize:][:0]
 		for _, numbers := range [][]uint64{a, b} {
-			l.residues(plain, errs, numbers, j)
+			residues(plain, numbers, j)
 			l.t[j].Inverse(plain, plain)
 			noise(e, coins[j])
 			for i, r := range l.q {
-				lift(errs, e, r.Q())
-				r.MulAdd(body, errs, l.plainInCipher[j][i], plain)
+				addErrors(body, plain, e, plainPrimes[j], r.Q())
 				r.Forward(body, body)
 				uniform(uni, uniforms[j], r.Q())
 				r.MulAdd(body, uni, m.second[i], body)
@@ -331,7 +330,7 @@ func (m *encrypted) multiply(j int, reply, msg []byte, t triples, mask [maskDigi
 	x, y, uValues, f := w.single(8), w.single(9), w.single(10), w.single(11)
 	// The ciphertext of a is multiplied with b', and that of b with a'.
 	for k, numbers := range [][]uint64{t.b, t.a} {
-		l.residues(factors[k], x, numbers, j)
+		residues(factors[k], numbers, j)
 		r.Inverse(factors[k], factors[k])
 	}
 	for i, w := range mask[0] {

@@ -158,11 +158,19 @@ func fill(v []uint64, stream *prg.PRG) {
 func uniform(v []uint64, stream *prg.PRG, p uint64) {
 	size := bits.Len64(p)
 	fill(v, stream)
+	var beyond uint64
 	for i, w := range v {
-		for w >>= 64 - size; w >= p; {
+		w >>= 64 - size
+		v[i] = w
+		beyond |= p - 1 - w
+	}
+	if beyond>>63 == 0 {
+		return // nearly always, if p is near 2^size
+	}
+	for i, w := range v {
+		for ; w >= p; v[i] = w {
 			w = stream.Uint64() >> (64 - size)
 		}
-		v[i] = w
 	}
 }
 
@@ -200,23 +208,26 @@ func once(x, p uint64) uint64 {
 	return x + p&-(x>>63)
 }
 
-// lift sets v to w as residues modulo p; w is in two's complement and less than p in size.
-func lift(v, w []uint64, p uint64) {
-	for i, x := range w {
-		v[i] = x + p&-(x>>63)
+// addErrors sets v to m + t e modulo q for primes t < q, both near 2^48, as residues or
+// small negative numbers, for which [ntt.Ring.Forward] has room: m is below t, and e
+// in two's complement and 21 in size at most. It is m - (q - t) e less q or not.
+func addErrors(v, m, e []uint64, t, q uint64) {
+	m, e = m[:len(v)], e[:len(v)]
+	gap := q - t
+	for i := range v {
+		v[i] = once(m[i]-gap*e[i], q)
 	}
 }
 
-// residues sets v to numbers modulo the prime j of T, by way of high.
-func (l *lattice) residues(v, high, w []uint64, j int) {
+// residues sets v to numbers modulo the prime j of T: 2^digit is congruent to what the prime
+// is less, which times 16 bits and with digit bits added is below twice the prime.
+func residues(v, w []uint64, j int) {
 	p := plainPrimes[j]
+	gap := 1<<digit - p
 	clear(v[len(w):])
-	clear(high[len(w):])
 	for i, x := range w {
-		v[i] = once(x&(1<<digit-1), p)
-		high[i] = x >> digit
+		v[i] = once(x&(1<<digit-1)+x>>digit*gap, p)
 	}
-	l.t[j].MulAdd(v, high, l.digitInPlain[1][j], v)
 }
 
 // number sets w to V modulo 2^64, given z, which is V modulo the primes of T and is

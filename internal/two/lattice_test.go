@@ -120,13 +120,35 @@ func TestPlain(t *testing.T) {
 	}
 }
 
+// TestAddErrors compares with math/big, at both ends.
+func TestAddErrors(t *testing.T) {
+	for _, p := range plainPrimes {
+		for _, q := range cipherPrimes {
+			for _, e := range []int64{-21, -1, 0, 1, 21} {
+				m := []uint64{0, 1, 1 << 47, p - 2, p - 1}
+				es, got := make([]uint64, len(m)), make([]uint64, len(m))
+				for i := range es {
+					es[i] = uint64(e)
+				}
+				addErrors(got, m, es, p, q)
+				for i, x := range m {
+					want := new(big.Int).Mul(word64(p), big.NewInt(e))
+					want.Mod(want.Add(want, word64(x)), word64(q))
+					require.Greater(t, int64(got[i]), -int64(1)<<30)
+					require.Less(t, int64(got[i]), int64(q))
+					require.Equal(t, want.Uint64(), got[i]+q&-(got[i]>>63))
+				}
+			}
+		}
+	}
+}
+
 // TestResidues compares with the operator.
 func TestResidues(t *testing.T) {
-	l := theLattice()
 	w := unsigned(integers(1, slots-1))
 	v := newPoly()
 	for j, p := range plainPrimes {
-		l.residues(v, newPoly(), w, j)
+		residues(v, w, j)
 		for i, x := range w {
 			require.Equal(t, x%p, v[i])
 		}
