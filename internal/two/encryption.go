@@ -230,6 +230,7 @@ func (m *encrypted) encrypt(msg []byte, a, b []uint64) {
 		for _, numbers := range [][]uint64{a, b} {
 			residues(plain, numbers, j)
 			l.t[j].Inverse(plain, plain)
+			center(plain, plainPrimes[j])
 			noise(e, coins[j])
 			for i, r := range l.q {
 				addErrors(body, plain, e, plainPrimes[j], r.Q())
@@ -337,10 +338,7 @@ func (m *encrypted) multiply(j int, reply, msg []byte, t triples, mask [maskDigi
 		masked[i] = once(w, r.Q())
 	}
 	for k := 1; k < maskDigits; k++ {
-		for i, w := range mask[k] {
-			x[i] = once(w, r.Q())
-		}
-		r.MulAdd(masked, x, l.digitInPlain[k][j], masked)
+		r.MulAdd(masked, mask[k], l.digitInPlain[k][j], masked)
 	}
 	r.Inverse(masked, masked)
 	for k := range flood {

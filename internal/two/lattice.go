@@ -36,7 +36,7 @@ var (
 )
 
 // Sizes, which make wrong results impossible and decide what is seen. In a ciphertext of
-// the answer is, with m and p below t, e and e' at most 21 and u and s at most 1,
+// the answer is, with m and p below t in size, e and e' at most 21 and u and s at most 1,
 //
 //	v = (m_a + t e_a) p_b + (m_b + t e_b) p_a + r + t (F + e u + e' s)
 //
@@ -208,14 +208,21 @@ func once(x, p uint64) uint64 {
 	return x + p&-(x>>63)
 }
 
-// addErrors sets v to m + t e modulo q for primes t < q, both near 2^48, as residues or
-// small negative numbers, for which [ntt.Ring.Forward] has room: m is below t, and e
-// in two's complement and 21 in size at most. It is m - (q - t) e less q or not.
+// center sets v to residues modulo p of the least size, in two's complement.
+func center(v []uint64, p uint64) {
+	for i, x := range v {
+		v[i] = x - p&-((p/2-x)>>63)
+	}
+}
+
+// addErrors sets v to what is congruent to m + t e modulo q, of primes t < q that are both
+// near 2^48: m - (q - t) e, in two's complement. It is below q in size, for which
+// [ntt.Ring.Forward] has room, if m is at most t/2 in size, and e at most 21.
 func addErrors(v, m, e []uint64, t, q uint64) {
 	m, e = m[:len(v)], e[:len(v)]
 	gap := q - t
 	for i := range v {
-		v[i] = once(m[i]-gap*e[i], q)
+		v[i] = m[i] - gap*e[i]
 	}
 }
 
@@ -267,11 +274,7 @@ func (l *lattice) plain(v, quotients []uint64, y [limbs][]uint64, j int) {
 		quotients[i] = uint64(int64(quotient))
 	}
 	l.t[j].Mul(v, quotients, l.negQ[j])
-	p := plainPrimes[j]
 	for k, y := range y {
-		for i, x := range y {
-			y[i] = once(x, p) // x is below 2^48 < 2p
-		}
 		l.t[j].MulAdd(v, y, l.partQ[j][k], v)
 	}
 }

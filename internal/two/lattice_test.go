@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -120,22 +121,24 @@ func TestPlain(t *testing.T) {
 	}
 }
 
-// TestAddErrors compares with math/big, at both ends.
+// TestAddErrors compares the sum of a centered number and an error with math/big, at both ends.
 func TestAddErrors(t *testing.T) {
 	for _, p := range plainPrimes {
 		for _, q := range cipherPrimes {
 			for _, e := range []int64{-21, -1, 0, 1, 21} {
-				m := []uint64{0, 1, 1 << 47, p - 2, p - 1}
+				m := []uint64{0, 1, p / 2, p/2 + 1, p - 2, p - 1}
+				centered := slices.Clone(m)
+				center(centered, p)
 				es, got := make([]uint64, len(m)), make([]uint64, len(m))
 				for i := range es {
 					es[i] = uint64(e)
 				}
-				addErrors(got, m, es, p, q)
-				for i, x := range m {
+				addErrors(got, centered, es, p, q)
+				for i, x := range centered {
+					require.Equal(t, m[i], x+p&-(x>>63))
 					want := new(big.Int).Mul(word64(p), big.NewInt(e))
-					want.Mod(want.Add(want, word64(x)), word64(q))
-					require.Greater(t, int64(got[i]), -int64(1)<<30)
-					require.Less(t, int64(got[i]), int64(q))
+					want.Mod(want.Add(want, big.NewInt(int64(x))), word64(q))
+					require.Less(t, max(int64(got[i]), -int64(got[i])), int64(q))
 					require.Equal(t, want.Uint64(), got[i]+q&-(got[i]>>63))
 				}
 			}

@@ -150,7 +150,8 @@ func (r *Ring) Inverse(dst, src []uint64) {
 	r.doInverse(dst, src)
 }
 
-// Mul sets dst to x y, place by place. All are residues; dst may be either.
+// Mul sets dst to x y, place by place. Both are residues, or x is numbers of as many bits
+// as the prime has; dst may be either.
 func (r *Ring) Mul(dst, x, y []uint64) {
 	if len(dst) != r.n || len(x) != r.n || len(y) != r.n {
 		panic(errLength)
@@ -158,8 +159,8 @@ func (r *Ring) Mul(dst, x, y []uint64) {
 	r.doMul(dst, x, y)
 }
 
-// MulAdd sets dst to x y + z, place by place. All are residues; dst may be any of
-// them.
+// MulAdd sets dst to x y + z, place by place. All are residues, or x is numbers of as
+// many bits as the prime has; dst may be any of them.
 func (r *Ring) MulAdd(dst, x, y, z []uint64) {
 	if len(dst) != r.n || len(x) != r.n || len(y) != r.n || len(z) != r.n {
 		panic(errLength)
