@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ntt"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
@@ -182,7 +183,7 @@ func (m *encrypted) keys() error {
 // parsePolys decodes one polynomial for each prime of Q.
 func parsePolys(dst [limbs][]uint64, b []byte) error {
 	for i, q := range cipherPrimes {
-		if !parseResidues(dst[i], b[i*slots*packed:], q) {
+		if !ntt.Unpack(dst[i], b[i*slots*packed:][:slots*packed], q) {
 			return fmt.Errorf("%w: %w", session.ErrPeer, errResidue)
 		}
 	}

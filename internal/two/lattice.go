@@ -1,7 +1,6 @@
 package two
 
 import (
-	"encoding/binary"
 	"math"
 	"math/big"
 	"math/bits"
@@ -26,7 +25,7 @@ const (
 	limbs    = 4  // primes of Q
 	plains   = 4  // primes of T
 	digit    = 48 // bits of what numbers are cut into, of which all primes have as many
-	packed   = 6  // bytes of a residue modulo a prime of Q
+	packed   = ntt.Packed
 )
 
 // The eight largest primes below 2^48 that are one modulo 2·slots.
@@ -281,29 +280,8 @@ func (l *lattice) plain(v, quotients []uint64, y [limbs][]uint64, j int) {
 
 // appendResidues encodes numbers below 2^48, a multiple of four of them.
 func appendResidues(b []byte, v []uint64) []byte {
-	at := len(b)
-	b = slices.Grow(b, packed*len(v))[:at+packed*len(v)]
-	for out := b[at:]; len(v) >= 4; v, out = v[4:], out[4*packed:] {
-		w, x := (*[4 * packed]byte)(out), (*[4]uint64)(v)
-		binary.LittleEndian.PutUint64(w[:], x[0]|x[1]<<48)
-		binary.LittleEndian.PutUint64(w[8:], x[1]>>16|x[2]<<32)
-		binary.LittleEndian.PutUint64(w[16:], x[2]>>32|x[3]<<16)
-	}
+	at, size := len(b), packed*len(v)
+	b = slices.Grow(b, size)[:at+size]
+	ntt.Pack(b[at:], v)
 	return b
-}
-
-// parseResidues is the inverse for numbers below p, and reports whether they all are.
-func parseResidues(v []uint64, b []byte, p uint64) bool {
-	const mask = 1<<48 - 1
-	var beyond uint64
-	for ; len(v) >= 4; v, b = v[4:], b[4*packed:] {
-		w, x := (*[4 * packed]byte)(b), (*[4]uint64)(v)
-		first, second, third := binary.LittleEndian.Uint64(w[:]), binary.LittleEndian.Uint64(w[8:]), binary.LittleEndian.Uint64(w[16:])
-		x[0] = first & mask
-		x[1] = first>>48 | second<<16&mask
-		x[2] = second>>32 | third<<32&mask
-		x[3] = third >> 16
-		beyond |= p - 1 - x[0] | p - 1 - x[1] | p - 1 - x[2] | p - 1 - x[3]
-	}
-	return beyond>>63 == 0
 }

@@ -731,3 +731,61 @@ loop:
 	JNZ          loop
 	VZEROUPPER
 	RET
+
+DATA packing<>+0(SB)/8, $0x0908050403020100
+DATA packing<>+8(SB)/8, $0x808080800d0c0b0a
+DATA packing<>+16(SB)/8, $0x0908050403020100
+DATA packing<>+24(SB)/8, $0x808080800d0c0b0a
+GLOBL packing<>(SB), RODATA|NOPTR, $32
+
+// func packAVX2(dst *byte, src *uint64, blocks int)
+// Requires: AVX, AVX2
+TEXT ·packAVX2(SB), $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    blocks+16(FP), DX
+	VMOVDQU packing<>+0(SB), Y0
+
+loop:
+	VMOVDQU      (CX), Y1
+	VPSHUFB      Y0, Y1, Y1
+	VMOVDQU      X1, (AX)
+	VEXTRACTI128 $0x01, Y1, 12(AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x18, AX
+	DECQ         DX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA unpacking<>+0(SB)/8, $0x8080050403020100
+DATA unpacking<>+8(SB)/8, $0x80800b0a09080706
+DATA unpacking<>+16(SB)/8, $0x8080050403020100
+DATA unpacking<>+24(SB)/8, $0x80800b0a09080706
+GLOBL unpacking<>(SB), RODATA|NOPTR, $32
+
+// func unpackAVX2(dst *uint64, src *byte, blocks int, most uint64) (beyond uint64)
+// Requires: AVX, AVX2
+TEXT ·unpackAVX2(SB), $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VPBROADCASTQ most+24(FP), Y0
+	VMOVDQU      unpacking<>+0(SB), Y1
+	VPXOR        Y2, Y2, Y2
+
+loop:
+	VMOVDQU     (CX), X3
+	VINSERTI128 $0x01, 12(CX), Y3, Y3
+	VPSHUFB     Y1, Y3, Y3
+	VMOVDQU     Y3, (AX)
+	VPSUBQ      Y3, Y0, Y4
+	VPOR        Y4, Y2, Y2
+	ADDQ        $0x18, CX
+	ADDQ        $0x20, AX
+	DECQ        DX
+	JNZ         loop
+	VMOVMSKPD   Y2, AX
+	MOVQ        AX, beyond+32(FP)
+	VZEROUPPER
+	RET

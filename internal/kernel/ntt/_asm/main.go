@@ -29,6 +29,8 @@ func main() {
 	mul()
 	mulAdd()
 	subMul()
+	pack()
+	unpack()
 	Generate()
 }
 
@@ -513,6 +515,76 @@ func subMul() {
 		VMOVDQU(a, Mem{Base: dst, Index: i, Scale: 8})
 		ADDQ(U8(4), i)
 	})
+	VZEROUPPER()
+	RET()
+}
+
+// shuffle makes a read-only table of a permutation of the bytes of sixteen, twice; above
+// 127 for zero.
+func shuffle(name string, lo, hi uint64) Mem {
+	m := GLOBL(name, 8|16) // RODATA|NOPTR
+	for i := range 2 {
+		DATA(16*i, U64(lo))
+		DATA(16*i+8, U64(hi))
+	}
+	return m
+}
+
+// bare begins a function without a prime.
+func bare(name, params, doc string) {
+	TEXT(name+"AVX2", 0, "func("+params)
+	Doc(name + "AVX2 " + doc)
+	Pragma("noescape")
+}
+
+func pack() {
+	order := shuffle("packing", 0x0908050403020100, 0x808080800d0c0b0a)
+	bare("pack", "dst *byte, src *uint64, blocks int)",
+		"sets dst to the low six bytes of each number of blocks of four, and writes four bytes beyond.")
+	dst, src, n := pointer("dst"), pointer("src"), pointer("blocks")
+	by := YMM()
+	VMOVDQU(order, by)
+	loop("loop", n, func() {
+		a := YMM()
+		VMOVDQU(Mem{Base: src}, a)
+		VPSHUFB(by, a, a)
+		VMOVDQU(a.AsX(), Mem{Base: dst})
+		VEXTRACTI128(U8(1), a, Mem{Base: dst, Disp: 12})
+		ADDQ(U8(32), src)
+		ADDQ(U8(24), dst)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func unpack() {
+	order := shuffle("unpacking", 0x8080050403020100, 0x80800b0a09080706)
+	bare("unpack", "dst *uint64, src *byte, blocks int, most uint64) (beyond uint64)",
+		"undoes pack, reads four bytes beyond, and returns a word that is not zero if any number is above most.")
+	dst, src, n := pointer("dst"), pointer("src"), pointer("blocks")
+	b, err := Param("most").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	most, by, beyond := YMM(), YMM(), YMM()
+	VPBROADCASTQ(b.Addr, most)
+	VMOVDQU(order, by)
+	VPXOR(beyond, beyond, beyond)
+	loop("loop", n, func() {
+		a, c := YMM(), YMM()
+		VMOVDQU(Mem{Base: src}, a.AsX())
+		VINSERTI128(U8(1), Mem{Base: src, Disp: 12}, a, a)
+		VPSHUFB(by, a, a)
+		VMOVDQU(a, Mem{Base: dst})
+		VPSUBQ(a, most, c)
+		VPOR(c, beyond, beyond)
+		ADDQ(U8(24), src)
+		ADDQ(U8(32), dst)
+	})
+	signs := GP32()
+	VMOVMSKPD(beyond, signs)
+	result := signs.As64()
+	Store(result, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
 }
