@@ -1,5 +1,6 @@
 // Package ntt has the number-theoretic transform that multiplies polynomials
-// modulo X^N + 1 and a prime, and the operations place by place that go with it.
+// modulo X^N + 1 and a prime, the operations place by place that go with it, and
+// numbers as bytes.
 //
 // Numbers are words below the prime, before and after every function; the
 // transform takes small negative numbers in two's complement too. Primes are
