@@ -90,7 +90,7 @@
 // Two parties use triples up. With [Transfers] nobody else is trusted, under the
 // assumptions of oblivious transfer; nor is with [Encryption], which assumes in addition that
 // learning with errors over rings is hard, for 128 bits of security [HES18, KPR18], and hides the
-// numbers of each triple but for a statistical distance of 2^-57, which is 2^-37 for a million
+// numbers of each triple but for a statistical distance of 2^-62, which is 2^-42 for a million
 // of them. A [Dealer] is trusted not to collude with either party. There is no default.
 //
 // Arithmetic on secrets takes constant time. The streams must be authenticated and

@@ -73,7 +73,7 @@ var settings = []struct {
 	{"dealer", 1_000_000, setting{dealer: true}},
 	{"encryption", 1 << 17, setting{cipher: true}},
 	{"transfers", 1 << 15, setting{}},
-	{"silent", 1 << 13, setting{silent: true}},
+	{"silent", 1 << 14, setting{silent: true}},
 }
 
 func nothing(*Party) error { return nil }

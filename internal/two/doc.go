@@ -27,8 +27,8 @@
 // pseudorandom, and for Transfers under the assumptions of package ot or vole and with
 // AES-128 under fixed keys as a random permutation [GKWY20]. Encryption adds that learning
 // with errors over rings is hard for polynomials of degree 8192 and a modulus of 192 bits, of
-// the 218 that [HES18] allows for 128 bits of security, and statistical distances of 2^-57 for
-// each triple and 2^-62 for each of its ciphertexts, of 8192 numbers; see lattice.go. A
+// the 218 that [HES18] allows for 128 bits of security, and statistical distances of 2^-62 for
+// each triple and 2^-61 for each of its ciphertexts, of 8192 numbers; see lattice.go. A
 // party that deviates can make results wrong without notice, and can learn the other's
 // inputs. Computation is constant-time.
 //

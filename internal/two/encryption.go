@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ntt"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
@@ -182,7 +183,7 @@ func (m *encrypted) keys() error {
 // parsePolys decodes one polynomial for each prime of Q.
 func parsePolys(dst [limbs][]uint64, b []byte) error {
 	for i, q := range cipherPrimes {
-		if !parseResidues(dst[i], b[i*slots*packed:], q) {
+		if !ntt.Unpack(dst[i], b[i*slots*packed:][:slots*packed], q) {
 			return fmt.Errorf("%w: %w", session.ErrPeer, errResidue)
 		}
 	}
@@ -225,15 +226,15 @@ func (m *encrypted) encrypt(msg []byte, a, b []uint64) {
 	msg = msg[copy(msg, seed[:]):]
 	each(func(j int) {
 		w := &m.asking[j]
-		plain, e, errs, uni, body := w.single(0), w.single(1), w.single(2), w.single(3), w.single(4)
+		plain, e, uni, body := w.single(0), w.single(1), w.single(2), w.single(3)
 		out := msg[2*j*polysSize:][:0]
 		for _, numbers := range [][]uint64{a, b} {
-			l.residues(plain, errs, numbers, j)
+			residues(plain, numbers, j)
 			l.t[j].Inverse(plain, plain)
+			center(plain, plainPrimes[j])
 			noise(e, coins[j])
 			for i, r := range l.q {
-				lift(errs, e, r.Q())
-				r.MulAdd(body, errs, l.plainInCipher[j][i], plain)
+				addErrors(body, plain, e, plainPrimes[j], r.Q())
 				r.Forward(body, body)
 				uniform(uni, uniforms[j], r.Q())
 				r.MulAdd(body, uni, m.second[i], body)
@@ -331,21 +332,18 @@ func (m *encrypted) multiply(j int, reply, msg []byte, t triples, mask [maskDigi
 	x, y, uValues, f := w.single(8), w.single(9), w.single(10), w.single(11)
 	// The ciphertext of a is multiplied with b', and that of b with a'.
 	for k, numbers := range [][]uint64{t.b, t.a} {
-		l.residues(factors[k], x, numbers, j)
+		residues(factors[k], numbers, j)
 		r.Inverse(factors[k], factors[k])
 	}
 	for i, w := range mask[0] {
 		masked[i] = once(w, r.Q())
 	}
 	for k := 1; k < maskDigits; k++ {
-		for i, w := range mask[k] {
-			x[i] = once(w, r.Q())
-		}
-		r.MulAdd(masked, x, l.digitInPlain[k][j], masked)
+		r.MulAdd(masked, mask[k], l.digitInPlain[k][j], masked)
 	}
 	r.Inverse(masked, masked)
 	for k := range flood {
-		digits(flood[k], coins, digit)
+		digits(flood[k], coins, floodDigit)
 	}
 	ternary(u, coins)
 	noise(e, coins)

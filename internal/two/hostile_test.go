@@ -102,11 +102,10 @@ func helloSize(b []byte) int {
 // replaced by others, there is an input for which the run gives the same view.
 func TestSimulation(t *testing.T) {
 	x0, y0, a1, b1 := uint64(5), uint64(7), uint64(11), uint64(13)
-	view := func(x1, y1, a1, b1 uint64) [16]byte {
-		var buf [16]byte
-		products.mask(buf[:8], []uint64{x1}, []uint64{a1})
-		products.mask(buf[8:], []uint64{y1}, []uint64{b1})
-		return buf
+	view := func(x1, y1, a1, b1 uint64) (sent [2]uint64) {
+		products.mask(sent[:1], []uint64{x1}, []uint64{a1})
+		products.mask(sent[1:], []uint64{y1}, []uint64{b1})
+		return sent
 	}
 	seen := view(x0, y0, a1, b1)
 	for _, other := range [][2]uint64{{0, 0}, {1, 1 << 63}, {^uint64(0), 3}} {

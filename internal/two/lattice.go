@@ -1,7 +1,6 @@
 package two
 
 import (
-	"encoding/binary"
 	"math"
 	"math/big"
 	"math/bits"
@@ -18,39 +17,41 @@ import (
 // 16384. With secrets of -1, 0 and 1 and errors of a standard deviation of 3.24 that is
 // more than 128 bits of security up to a Q of 218 bits [HES18, table 1].
 //
-// A ciphertext holds 8192 numbers modulo a prime t below 2^47. Four such primes make up
-// T, above 2^187, modulo which a product of numbers of 64 bits is itself.
+// A ciphertext holds 8192 numbers modulo a prime t below 2^48, which is none of Q. Four such
+// primes make up T, above 2^191.9, modulo which a product of numbers of 64 bits is itself.
 const (
 	logSlots = 13
 	slots    = 1 << logSlots
-	limbs    = 4 // primes of Q
-	plains   = 4 // primes of T
-	digit    = 47
-	packed   = 6 // bytes of a residue modulo a prime of Q
+	limbs    = 4  // primes of Q
+	plains   = 4  // primes of T
+	digit    = 48 // bits of what numbers are cut into, of which all primes have as many
+	packed   = ntt.Packed
 )
 
-// The largest primes below 2^48, and below 2^47, that are one modulo 2·slots.
+// The eight largest primes below 2^48 that are one modulo 2·slots.
 var (
 	cipherPrimes = [limbs]uint64{0xffffffffc001, 0xfffffffd8001, 0xfffffffa0001, 0xfffffff00001}
-	plainPrimes  = [plains]uint64{0x7ffffffec001, 0x7ffffffc8001, 0x7ffffffb4001, 0x7ffffff00001}
+	plainPrimes  = [plains]uint64{0xffffffee8001, 0xffffffeb8001, 0xffffffea4001, 0xffffffe74001}
 )
 
 // Sizes, which make wrong results impossible and decide what is seen. In a ciphertext of
-// the answer is, with m and p below t, e and e' at most 21 and u and s at most 1,
+// the answer is, with m and p below t in size, e and e' at most 21 and u and s at most 1,
 //
 //	v = (m_a + t e_a) p_b + (m_b + t e_b) p_a + r + t (F + e u + e' s)
 //
-// where F is uniform below 2^141. The products are at most 2·8192·22·t^2 < 2^65.5·t, so that
-// what v tells beside v mod t is hidden by F but for 2^65.5·8192/2^141 < 2^-62. And v is
-// between -2^113 and 2^188 + 2^113, where Q is above 2^191.9: with v + Q/4 rounded down,
+// where F is uniform below 2^141. The products are at most 2·8192·22·t^2 < 2^66.5·t, so that
+// what v tells beside v mod t is hidden by F but for 2^66.5·8192/2^141 < 2^-61. And v is
+// between -2^115 and 2^189 + 2^115, where Q is above 2^191.9: with v + Q/4 rounded down,
 // multiples of Q are found by floats.
 //
-// The number in the answer is V = R + a b' + b a' < 2^186 + 2^129, where R is uniform below
-// 2^186 and T above 2^187.9. V tells nothing but for 2^129/2^186 = 2^-57.
+// The number in the answer is V = R + a b' + b a' < 2^191 + 2^129, where R is uniform below
+// 2^191 and T above 2^191.9, so that it is found as v is. V tells nothing but for
+// 2^129/2^191 = 2^-62.
 const (
-	floodDigits = 3             // of F, of digit bits each
-	maskDigits  = 4             // of R
-	topMask     = 186 - 3*digit // bits of the last one
+	floodDigits = 3             // of F
+	floodDigit  = 47            // bits of each, which are residues modulo all primes
+	maskDigits  = 4             // of R, of digit bits
+	topMask     = 191 - 3*digit // but for the last one
 	quarter     = 0.25
 )
 
@@ -59,7 +60,7 @@ const (
 type lattice struct {
 	q [limbs]*ntt.Ring
 	t [plains]*ntt.Ring
-	// Modulo q_i: t_j, powers of 2^digit, and 1/(Q/q_i).
+	// Modulo q_i: t_j, powers of 2^floodDigit, and 1/(Q/q_i).
 	plainInCipher [plains][limbs][]uint64
 	digitInCipher [floodDigits][limbs][]uint64
 	inverseQ      [limbs][]uint64
@@ -86,7 +87,7 @@ func newLattice() *lattice {
 		return p
 	}
 	bigQ, bigT := product(cipherPrimes[:]), product(plainPrimes[:])
-	power := func(k int) *big.Int { return new(big.Int).Lsh(big.NewInt(1), uint(digit*k)) }
+	bit := func(n int) *big.Int { return new(big.Int).Lsh(big.NewInt(1), uint(n)) }
 	for i, q := range cipherPrimes {
 		l.q[i] = ntt.New(logSlots, q)
 		part := new(big.Int).Div(bigQ, word64(q))
@@ -96,7 +97,7 @@ func newLattice() *lattice {
 			l.partQ[j][i] = constant(part, t)
 		}
 		for k := range floodDigits {
-			l.digitInCipher[k][i] = constant(power(k), q)
+			l.digitInCipher[k][i] = constant(bit(k*floodDigit), q)
 		}
 	}
 	for j, t := range plainPrimes {
@@ -105,7 +106,7 @@ func newLattice() *lattice {
 		l.inverseT[j] = constant(new(big.Int).ModInverse(part, word64(t)), t)
 		l.negQ[j] = constant(new(big.Int).Neg(bigQ), t)
 		for k := range maskDigits {
-			l.digitInPlain[k][j] = constant(power(k), t)
+			l.digitInPlain[k][j] = constant(bit(k*digit), t)
 		}
 		l.partT[j] = low64(part)
 	}
@@ -156,11 +157,19 @@ func fill(v []uint64, stream *prg.PRG) {
 func uniform(v []uint64, stream *prg.PRG, p uint64) {
 	size := bits.Len64(p)
 	fill(v, stream)
+	var beyond uint64
 	for i, w := range v {
-		for w >>= 64 - size; w >= p; {
+		w >>= 64 - size
+		v[i] = w
+		beyond |= p - 1 - w
+	}
+	if beyond>>63 == 0 {
+		return // nearly always, if p is near 2^size
+	}
+	for i, w := range v {
+		for ; w >= p; v[i] = w {
 			w = stream.Uint64() >> (64 - size)
 		}
-		v[i] = w
 	}
 }
 
@@ -198,23 +207,33 @@ func once(x, p uint64) uint64 {
 	return x + p&-(x>>63)
 }
 
-// lift sets v to w as residues modulo p; w is in two's complement and less than p in size.
-func lift(v, w []uint64, p uint64) {
-	for i, x := range w {
-		v[i] = x + p&-(x>>63)
+// center sets v to residues modulo p of the least size, in two's complement.
+func center(v []uint64, p uint64) {
+	for i, x := range v {
+		v[i] = x - p&-((p/2-x)>>63)
 	}
 }
 
-// residues sets v to numbers modulo the prime j of T, by way of high.
-func (l *lattice) residues(v, high, w []uint64, j int) {
-	p := plainPrimes[j]
-	clear(v[len(w):])
-	clear(high[len(w):])
-	for i, x := range w {
-		v[i] = once(x&(1<<digit-1), p)
-		high[i] = x >> digit
+// addErrors sets v to what is congruent to m + t e modulo q, of primes t < q that are both
+// near 2^48: m - (q - t) e, in two's complement. It is below q in size, for which
+// [ntt.Ring.Forward] has room, if m is at most t/2 in size, and e at most 21.
+func addErrors(v, m, e []uint64, t, q uint64) {
+	m, e = m[:len(v)], e[:len(v)]
+	gap := q - t
+	for i := range v {
+		v[i] = m[i] - gap*e[i]
 	}
-	l.t[j].MulAdd(v, high, l.digitInPlain[1][j], v)
+}
+
+// residues sets v to numbers modulo the prime j of T: 2^digit is congruent to what the prime
+// is less, which times 16 bits and with digit bits added is below twice the prime.
+func residues(v, w []uint64, j int) {
+	p := plainPrimes[j]
+	gap := 1<<digit - p
+	clear(v[len(w):])
+	for i, x := range w {
+		v[i] = once(x&(1<<digit-1)+x>>digit*gap, p)
+	}
 }
 
 // number sets w to V modulo 2^64, given z, which is V modulo the primes of T and is
@@ -254,40 +273,15 @@ func (l *lattice) plain(v, quotients []uint64, y [limbs][]uint64, j int) {
 		quotients[i] = uint64(int64(quotient))
 	}
 	l.t[j].Mul(v, quotients, l.negQ[j])
-	p := plainPrimes[j]
 	for k, y := range y {
-		for i, x := range y {
-			y[i] = once(once(x, p), p) // x is below 2^48 < 3p
-		}
 		l.t[j].MulAdd(v, y, l.partQ[j][k], v)
 	}
 }
 
 // appendResidues encodes numbers below 2^48, a multiple of four of them.
 func appendResidues(b []byte, v []uint64) []byte {
-	at := len(b)
-	b = slices.Grow(b, packed*len(v))[:at+packed*len(v)]
-	for out := b[at:]; len(v) >= 4; v, out = v[4:], out[4*packed:] {
-		w, x := (*[4 * packed]byte)(out), (*[4]uint64)(v)
-		binary.LittleEndian.PutUint64(w[:], x[0]|x[1]<<48)
-		binary.LittleEndian.PutUint64(w[8:], x[1]>>16|x[2]<<32)
-		binary.LittleEndian.PutUint64(w[16:], x[2]>>32|x[3]<<16)
-	}
+	at, size := len(b), packed*len(v)
+	b = slices.Grow(b, size)[:at+size]
+	ntt.Pack(b[at:], v)
 	return b
-}
-
-// parseResidues is the inverse for numbers below p, and reports whether they all are.
-func parseResidues(v []uint64, b []byte, p uint64) bool {
-	const mask = 1<<48 - 1
-	var beyond uint64
-	for ; len(v) >= 4; v, b = v[4:], b[4*packed:] {
-		w, x := (*[4 * packed]byte)(b), (*[4]uint64)(v)
-		first, second, third := binary.LittleEndian.Uint64(w[:]), binary.LittleEndian.Uint64(w[8:]), binary.LittleEndian.Uint64(w[16:])
-		x[0] = first & mask
-		x[1] = first>>48 | second<<16&mask
-		x[2] = second>>32 | third<<32&mask
-		x[3] = third >> 16
-		beyond |= p - 1 - x[0] | p - 1 - x[1] | p - 1 - x[2] | p - 1 - x[3]
-	}
-	return beyond>>63 == 0
 }

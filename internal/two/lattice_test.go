@@ -4,6 +4,7 @@ import (
 	"math"
 	"math/big"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,12 +25,12 @@ func product(primes []uint64) *big.Int {
 // TestParameters holds what the comment at the sizes says.
 func TestParameters(t *testing.T) {
 	seen := make(map[uint64]bool)
-	for i, primes := range [][]uint64{cipherPrimes[:], plainPrimes[:]} {
+	for _, primes := range [][]uint64{cipherPrimes[:], plainPrimes[:]} {
 		for _, p := range primes {
 			require.True(t, word64(p).ProbablyPrime(30))
 			require.Equal(t, uint64(1), p%(2*slots))
-			require.Less(t, p, uint64(1)<<(48-i))
-			require.Greater(t, 3*p, uint64(1)<<48)
+			require.Less(t, p, uint64(1)<<digit)
+			require.Greater(t, p, uint64(1)<<floodDigit)
 			require.False(t, seen[p])
 			seen[p] = true
 		}
@@ -37,23 +38,26 @@ func TestParameters(t *testing.T) {
 	bigQ, bigT := product(cipherPrimes[:]), product(plainPrimes[:])
 	require.Equal(t, 192, bigQ.BitLen()) // of 218 allowed for ternary secrets and 8192
 	bit := func(n uint) *big.Int { return new(big.Int).Lsh(big.NewInt(1), n) }
-	// V.
-	require.Negative(t, new(big.Int).Add(bit(186), bit(129)).Cmp(new(big.Int).Rsh(bigT, 1)))
+	// V: three quarters of T at most.
+	highest := new(big.Int).Add(bit((maskDigits-1)*digit+topMask), bit(129))
+	require.Equal(t, 192, highest.BitLen())
+	require.Negative(t, highest.Lsh(highest, 2).Cmp(new(big.Int).Mul(big.NewInt(3), bigT)))
 	// The products of a ciphertext, in units of t.
 	biggest := word64(plainPrimes[0])
 	products := new(big.Int).Mul(big.NewInt(2*slots*22), biggest)
-	require.LessOrEqual(t, products.BitLen(), 66)
+	require.Equal(t, 67, products.BitLen())
+	require.Negative(t, new(big.Int).Mul(products, products).Cmp(bit(133)))
 	// v, between its products and t·2^141 more: a quarter of Q at most.
-	v := new(big.Int).Mul(biggest, new(big.Int).Add(products, bit(floodDigits*digit)))
+	v := new(big.Int).Mul(biggest, new(big.Int).Add(products, bit(floodDigits*floodDigit)))
 	require.Negative(t, v.Cmp(new(big.Int).Rsh(bigQ, 2)))
-	require.Equal(t, 45, topMask)
+	require.Equal(t, 141, floodDigits*floodDigit)
 }
 
 // TestNumber compares V modulo 2^64 with math/big, at both ends and at random.
 func TestNumber(t *testing.T) {
 	l, bigT := theLattice(), product(plainPrimes[:])
 	r := rand.New(rand.NewPCG(1, 2))
-	highest := new(big.Int).Lsh(big.NewInt(1), 186)
+	highest := new(big.Int).Lsh(big.NewInt(1), 191)
 	highest.Add(highest, new(big.Int).Lsh(big.NewInt(1), 129))
 	var z [plains][]uint64
 	for j := range z {
@@ -71,7 +75,7 @@ func TestNumber(t *testing.T) {
 			for range 3 {
 				v.Or(v.Lsh(v, 64), word64(r.Uint64()))
 			}
-			v.Rsh(v, uint(6+r.IntN(180)))
+			v.Rsh(v, uint(1+r.IntN(180)))
 		}
 		require.Negative(t, v.Cmp(bigT))
 		want[i] = low64(v)
@@ -87,8 +91,8 @@ func TestNumber(t *testing.T) {
 func TestPlain(t *testing.T) {
 	l := theLattice()
 	r := rand.New(rand.NewPCG(3, 4))
-	lowest := new(big.Int).Lsh(big.NewInt(-1), 113)
-	highest := new(big.Int).Lsh(big.NewInt(1), 188)
+	lowest := new(big.Int).Lsh(big.NewInt(-1), 115)
+	highest := new(big.Int).Lsh(big.NewInt(1), 189)
 	highest.Sub(highest, lowest)
 	for j, p := range plainPrimes {
 		y, want, got := newPolys(), newPoly(), newPoly()
@@ -105,7 +109,7 @@ func TestPlain(t *testing.T) {
 				for range 3 {
 					v.Or(v.Lsh(v, 64), word64(r.Uint64()))
 				}
-				v.Rsh(v, uint(4+r.IntN(180)))
+				v.Rsh(v, uint(3+r.IntN(180)))
 			}
 			want[i] = new(big.Int).Mod(v, word64(p)).Uint64()
 			for k, q := range cipherPrimes {
@@ -117,36 +121,41 @@ func TestPlain(t *testing.T) {
 	}
 }
 
+// TestAddErrors compares the sum of a centered number and an error with math/big, at both ends.
+func TestAddErrors(t *testing.T) {
+	for _, p := range plainPrimes {
+		for _, q := range cipherPrimes {
+			for _, e := range []int64{-21, -1, 0, 1, 21} {
+				m := []uint64{0, 1, p / 2, p/2 + 1, p - 2, p - 1}
+				centered := slices.Clone(m)
+				center(centered, p)
+				es, got := make([]uint64, len(m)), make([]uint64, len(m))
+				for i := range es {
+					es[i] = uint64(e)
+				}
+				addErrors(got, centered, es, p, q)
+				for i, x := range centered {
+					require.Equal(t, m[i], x+p&-(x>>63))
+					want := new(big.Int).Mul(word64(p), big.NewInt(e))
+					want.Mod(want.Add(want, big.NewInt(int64(x))), word64(q))
+					require.Less(t, max(int64(got[i]), -int64(got[i])), int64(q))
+					require.Equal(t, want.Uint64(), got[i]+q&-(got[i]>>63))
+				}
+			}
+		}
+	}
+}
+
 // TestResidues compares with the operator.
 func TestResidues(t *testing.T) {
-	l := theLattice()
 	w := unsigned(integers(1, slots-1))
 	v := newPoly()
 	for j, p := range plainPrimes {
-		l.residues(v, newPoly(), w, j)
+		residues(v, w, j)
 		for i, x := range w {
 			require.Equal(t, x%p, v[i])
 		}
 		require.Zero(t, v[slots-1])
-	}
-}
-
-// TestResidueEncoding is exact for numbers below the prime, and refuses others.
-func TestResidueEncoding(t *testing.T) {
-	for _, p := range cipherPrimes {
-		v := []uint64{0, 1, p - 1, p / 2, 0x123456789abc, 0xfedcba98, p - 2, 1 << 46}
-		b := appendResidues(nil, v)
-		require.Len(t, b, packed*len(v))
-		got := make([]uint64, len(v))
-		require.True(t, parseResidues(got, b, p))
-		require.Equal(t, v, got)
-		for at := range got {
-			for _, x := range []uint64{p, p + 1, 1<<48 - 1} {
-				bad := make([]uint64, len(v))
-				bad[at] = x
-				require.False(t, parseResidues(got, appendResidues(nil, bad), p))
-			}
-		}
 	}
 }
 
@@ -256,10 +265,10 @@ func floods(t *testing.T, m *encrypted, reply []byte) {
 			}
 		}
 		mean, _ := new(big.Float).SetInt(sum.Div(sum, big.NewInt(slots))).Float64()
-		scale := math.Ldexp(1, floodDigits*digit)
+		scale := math.Ldexp(1, floodDigits*floodDigit)
 		require.InDelta(t, 0.5, mean/scale, 8/math.Sqrt(12*slots))
-		require.LessOrEqual(t, highest.BitLen(), floodDigits*digit)
-		require.GreaterOrEqual(t, highest.BitLen(), floodDigits*digit-1)
+		require.LessOrEqual(t, highest.BitLen(), floodDigits*floodDigit)
+		require.GreaterOrEqual(t, highest.BitLen(), floodDigits*floodDigit-1)
 	}
 }
 

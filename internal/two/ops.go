@@ -133,10 +133,9 @@ func (p *Party) multiply(k kind, z, x, y []uint64) error {
 		for lo := 0; lo < len(z); lo += most {
 			hi := min(lo+most, len(z))
 			n := hi - lo
-			buf := p.sending[:16*n]
-			k.mask(buf[:8*n], x[lo:hi], t.a[lo:hi])
-			k.mask(buf[8*n:], y[lo:hi], t.b[lo:hi])
-			if err := p.peer.Send(typeMasks, buf); err != nil {
+			k.mask(p.masked[:n], x[lo:hi], t.a[lo:hi])
+			k.mask(p.masked[n:2*n], y[lo:hi], t.b[lo:hi])
+			if err := p.peer.Send(typeMasks, ring64.Bytes(p.masked[:2*n], p.sending)); err != nil {
 				return err
 			}
 		}
@@ -145,11 +144,12 @@ func (p *Party) multiply(k kind, z, x, y []uint64) error {
 		for lo := 0; lo < len(z); lo += most {
 			hi := min(lo+most, len(z))
 			n := hi - lo
-			buf := p.receiving[:16*n]
-			if err := p.peer.Recv(typeMasks, buf); err != nil {
+			opened := p.unmasked[:2*n]
+			err := ring64.Fill(opened, p.receiving, func(b []byte) error { return p.peer.Recv(typeMasks, b) })
+			if err != nil {
 				return err
 			}
-			k.finish(z[lo:hi], buf, x[lo:hi], y[lo:hi], t.slice(lo, hi), p.index == 0)
+			k.finish(z[lo:hi], opened, x[lo:hi], y[lo:hi], t.slice(lo, hi), p.index == 0)
 		}
 		return nil
 	})

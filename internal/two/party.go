@@ -81,7 +81,9 @@ type Party struct {
 	stock   *Stock
 	maker   maker
 	rounds  int
-	// Messages under way, one each way.
+	// Messages under way, one each way, of chunk words, and as bytes for machines where
+	// words have no other.
+	masked, unmasked   []uint64
 	sending, receiving []byte
 	flat               [3][]uint64 // operands of And in one piece
 }
@@ -125,6 +127,7 @@ func open(ctx context.Context, index int, peer io.ReadWriter, cfg *Config, c *co
 		return nil, err
 	}
 	p := &Party{index: index, stock: stock, private: c.stream(),
+		masked: make([]uint64, chunk), unmasked: make([]uint64, chunk),
 		sending: make([]byte, 8*chunk), receiving: make([]byte, 8*chunk)}
 	ctx, p.cancel = context.WithCancelCause(ctx)
 	role := session.RoleA

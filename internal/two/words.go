@@ -19,26 +19,26 @@ func decode(w []uint64, b []byte) {
 	}
 }
 
-// mask sets buf to what is sent of a factor: its share less that of its mask.
-func (k kind) mask(buf []byte, x, a []uint64) {
-	a = a[:len(x)]
+// mask sets dst to what is sent of a factor: its share less that of its mask.
+func (k kind) mask(dst, x, a []uint64) {
+	dst, a = dst[:len(x)], a[:len(x)]
 	if k == words {
 		for i, w := range x {
-			binary.LittleEndian.PutUint64(buf[8*i:8*i+8], w^a[i])
+			dst[i] = w ^ a[i]
 		}
 		return
 	}
 	for i, w := range x {
-		binary.LittleEndian.PutUint64(buf[8*i:8*i+8], w-a[i])
+		dst[i] = w - a[i]
 	}
 }
 
 // finish sets z to this party's share of the products of x and y, given what the other
 // party sent: with e = x - a and f = y - b, xy = ab + eb + fa + ef [Bea91]. The first party
 // adds the last one.
-func (k kind) finish(z []uint64, buf []byte, x, y []uint64, t triples, first bool) {
+func (k kind) finish(z, opened, x, y []uint64, t triples, first bool) {
 	n := len(z)
-	es, fs := buf[:8*n], buf[8*n:16*n]
+	es, fs := opened[:n], opened[n:][:n]
 	x, y, a, b, c := x[:n], y[:n], t.a[:n], t.b[:n], t.c[:n]
 	var public uint64
 	if first {
@@ -46,15 +46,13 @@ func (k kind) finish(z []uint64, buf []byte, x, y []uint64, t triples, first boo
 	}
 	if k == words {
 		for i := range z {
-			e := binary.LittleEndian.Uint64(es[8*i:8*i+8]) ^ x[i] ^ a[i]
-			f := binary.LittleEndian.Uint64(fs[8*i:8*i+8]) ^ y[i] ^ b[i]
+			e, f := es[i]^x[i]^a[i], fs[i]^y[i]^b[i]
 			z[i] = c[i] ^ e&(b[i]^f&public) ^ f&a[i]
 		}
 		return
 	}
 	for i := range z {
-		e := binary.LittleEndian.Uint64(es[8*i:8*i+8]) + x[i] - a[i]
-		f := binary.LittleEndian.Uint64(fs[8*i:8*i+8]) + y[i] - b[i]
+		e, f := es[i]+x[i]-a[i], fs[i]+y[i]-b[i]
 		z[i] = c[i] + e*(b[i]+f&public) + f*a[i]
 	}
 }

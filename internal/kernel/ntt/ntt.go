@@ -1,5 +1,6 @@
 // Package ntt has the number-theoretic transform that multiplies polynomials
-// modulo X^N + 1 and a prime, and the operations place by place that go with it.
+// modulo X^N + 1 and a prime, the operations place by place that go with it, and
+// numbers as bytes.
 //
 // Numbers are words below the prime, before and after every function; the
 // transform takes small negative numbers in two's complement too. Primes are
@@ -150,7 +151,8 @@ func (r *Ring) Inverse(dst, src []uint64) {
 	r.doInverse(dst, src)
 }
 
-// Mul sets dst to x y, place by place. All are residues; dst may be either.
+// Mul sets dst to x y, place by place. Both are residues, or x is numbers of as many bits
+// as the prime has; dst may be either.
 func (r *Ring) Mul(dst, x, y []uint64) {
 	if len(dst) != r.n || len(x) != r.n || len(y) != r.n {
 		panic(errLength)
@@ -158,8 +160,8 @@ func (r *Ring) Mul(dst, x, y []uint64) {
 	r.doMul(dst, x, y)
 }
 
-// MulAdd sets dst to x y + z, place by place. All are residues; dst may be any of
-// them.
+// MulAdd sets dst to x y + z, place by place. All are residues, or x is numbers of as
+// many bits as the prime has; dst may be any of them.
 func (r *Ring) MulAdd(dst, x, y, z []uint64) {
 	if len(dst) != r.n || len(x) != r.n || len(y) != r.n || len(z) != r.n {
 		panic(errLength)

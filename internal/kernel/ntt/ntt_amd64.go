@@ -132,3 +132,20 @@ func (r *Ring) doSubMul(dst, x, y []uint64, w Factor) {
 	}
 	r.subMulGeneric(dst[whole:], x[whole:], y[whole:], w.factor)
 }
+
+// packKernel returns how many numbers it has packed: the kernel writes beyond its own, and
+// leaves the last four.
+func packKernel(dst []byte, src []uint64) (done int) {
+	if blocks := len(src)/4 - 1; blocks > 0 && cpu.AVX2.Enabled() {
+		packAVX2(&dst[0], &src[0], blocks)
+		done = 4 * blocks
+	}
+	return done
+}
+
+func unpackKernel(dst []uint64, src []byte, q uint64) (done int, below bool) {
+	if blocks := len(dst)/4 - 1; blocks > 0 && cpu.AVX2.Enabled() {
+		return 4 * blocks, unpackAVX2(&dst[0], &src[0], blocks, q-1) == 0
+	}
+	return 0, true
+}

@@ -265,37 +265,29 @@ loop:
 	VFNMADD231PD Y7, Y0, Y3
 	VADDPD       magic<>+0(SB), Y3, Y3
 	VPSUBQ       magic<>+0(SB), Y3, Y3
-	VPXOR        Y7, Y7, Y7
-	VPCMPGTQ     Y3, Y7, Y7
-	VPAND        Y2, Y7, Y7
-	VPADDQ       Y7, Y3, Y3
+	VPADDQ       Y2, Y3, Y7
+	VBLENDVPD    Y3, Y7, Y3, Y3
 	VMULPD       Y1, Y5, Y7
 	VROUNDPD     $0x08, Y7, Y7
 	VFNMADD231PD Y7, Y0, Y5
 	VADDPD       magic<>+0(SB), Y5, Y5
 	VPSUBQ       magic<>+0(SB), Y5, Y5
-	VPXOR        Y7, Y7, Y7
-	VPCMPGTQ     Y5, Y7, Y7
-	VPAND        Y2, Y7, Y7
-	VPADDQ       Y7, Y5, Y5
+	VPADDQ       Y2, Y5, Y7
+	VBLENDVPD    Y5, Y7, Y5, Y5
 	VMULPD       Y1, Y4, Y7
 	VROUNDPD     $0x08, Y7, Y7
 	VFNMADD231PD Y7, Y0, Y4
 	VADDPD       magic<>+0(SB), Y4, Y4
 	VPSUBQ       magic<>+0(SB), Y4, Y4
-	VPXOR        Y7, Y7, Y7
-	VPCMPGTQ     Y4, Y7, Y7
-	VPAND        Y2, Y7, Y7
-	VPADDQ       Y7, Y4, Y4
+	VPADDQ       Y2, Y4, Y7
+	VBLENDVPD    Y4, Y7, Y4, Y4
 	VMULPD       Y1, Y6, Y7
 	VROUNDPD     $0x08, Y7, Y7
 	VFNMADD231PD Y7, Y0, Y6
 	VADDPD       magic<>+0(SB), Y6, Y6
 	VPSUBQ       magic<>+0(SB), Y6, Y6
-	VPXOR        Y7, Y7, Y7
-	VPCMPGTQ     Y6, Y7, Y7
-	VPAND        Y2, Y7, Y7
-	VPADDQ       Y7, Y6, Y6
+	VPADDQ       Y2, Y6, Y7
+	VBLENDVPD    Y6, Y7, Y6, Y6
 	VUNPCKLPD    Y5, Y3, Y7
 	VUNPCKHPD    Y5, Y3, Y3
 	VUNPCKLPD    Y6, Y4, Y5
@@ -551,28 +543,20 @@ loop:
 	VADDPD       Y9, Y8, Y8
 	VADDPD       magic<>+0(SB), Y10, Y10
 	VPSUBQ       magic<>+0(SB), Y10, Y10
-	VPXOR        Y9, Y9, Y9
-	VPCMPGTQ     Y10, Y9, Y9
-	VPAND        Y3, Y9, Y9
-	VPADDQ       Y9, Y10, Y10
+	VPADDQ       Y3, Y10, Y9
+	VBLENDVPD    Y10, Y9, Y10, Y10
 	VADDPD       magic<>+0(SB), Y8, Y8
 	VPSUBQ       magic<>+0(SB), Y8, Y8
-	VPXOR        Y9, Y9, Y9
-	VPCMPGTQ     Y8, Y9, Y9
-	VPAND        Y3, Y9, Y9
-	VPADDQ       Y9, Y8, Y8
+	VPADDQ       Y3, Y8, Y9
+	VBLENDVPD    Y8, Y9, Y8, Y8
 	VADDPD       magic<>+0(SB), Y11, Y11
 	VPSUBQ       magic<>+0(SB), Y11, Y11
-	VPXOR        Y9, Y9, Y9
-	VPCMPGTQ     Y11, Y9, Y9
-	VPAND        Y3, Y9, Y9
-	VPADDQ       Y9, Y11, Y11
+	VPADDQ       Y3, Y11, Y9
+	VBLENDVPD    Y11, Y9, Y11, Y11
 	VADDPD       magic<>+0(SB), Y7, Y7
 	VPSUBQ       magic<>+0(SB), Y7, Y7
-	VPXOR        Y9, Y9, Y9
-	VPCMPGTQ     Y7, Y9, Y9
-	VPAND        Y3, Y9, Y9
-	VPADDQ       Y9, Y7, Y7
+	VPADDQ       Y3, Y7, Y9
+	VBLENDVPD    Y7, Y9, Y7, Y7
 	VMOVUPD      Y10, (AX)
 	VMOVUPD      Y8, (AX)(BX*1)
 	VMOVUPD      Y11, (AX)(BX*2)
@@ -618,16 +602,12 @@ loop:
 	VADDPD       Y6, Y5, Y5
 	VADDPD       magic<>+0(SB), Y7, Y7
 	VPSUBQ       magic<>+0(SB), Y7, Y7
-	VPXOR        Y6, Y6, Y6
-	VPCMPGTQ     Y7, Y6, Y6
-	VPAND        Y4, Y6, Y6
-	VPADDQ       Y6, Y7, Y7
+	VPADDQ       Y4, Y7, Y6
+	VBLENDVPD    Y7, Y6, Y7, Y7
 	VADDPD       magic<>+0(SB), Y5, Y5
 	VPSUBQ       magic<>+0(SB), Y5, Y5
-	VPXOR        Y6, Y6, Y6
-	VPCMPGTQ     Y5, Y6, Y6
-	VPAND        Y4, Y6, Y6
-	VPADDQ       Y6, Y5, Y5
+	VPADDQ       Y4, Y5, Y6
+	VBLENDVPD    Y5, Y6, Y5, Y5
 	VMOVDQU      Y7, (AX)
 	VMOVDQU      Y5, (AX)(CX*1)
 	ADDQ         $0x20, AX
@@ -647,29 +627,26 @@ TEXT ·mulAVX2(SB), $0-48
 	MOVQ         n+24(FP), BX
 	VADDPD       magic<>+0(SB), Y0, Y2
 	VPSUBQ       magic<>+0(SB), Y2, Y2
+	VMOVDQU      magic<>+0(SB), Y3
 	SHRQ         $0x02, BX
 	XORQ         SI, SI
 
 loop:
-	VMOVDQU      (CX)(SI*8), Y3
-	VMOVDQU      (DX)(SI*8), Y4
-	VPADDQ       magic<>+0(SB), Y3, Y3
-	VSUBPD       magic<>+0(SB), Y3, Y3
-	VPADDQ       magic<>+0(SB), Y4, Y4
-	VSUBPD       magic<>+0(SB), Y4, Y4
-	VMULPD       Y4, Y3, Y5
-	VMULPD       Y1, Y5, Y6
-	VROUNDPD     $0x08, Y6, Y6
-	VFMSUB213PD  Y5, Y4, Y3
-	VFNMADD231PD Y6, Y0, Y5
-	VADDPD       Y5, Y3, Y3
-	VADDPD       magic<>+0(SB), Y3, Y3
-	VPSUBQ       magic<>+0(SB), Y3, Y3
-	VPXOR        Y4, Y4, Y4
-	VPCMPGTQ     Y3, Y4, Y4
-	VPAND        Y2, Y4, Y4
-	VPADDQ       Y4, Y3, Y3
-	VMOVDQU      Y3, (AX)(SI*8)
+	VPADDQ       (CX)(SI*8), Y3, Y4
+	VSUBPD       Y3, Y4, Y4
+	VPADDQ       (DX)(SI*8), Y3, Y5
+	VSUBPD       Y3, Y5, Y5
+	VMULPD       Y5, Y4, Y6
+	VMULPD       Y1, Y6, Y7
+	VROUNDPD     $0x08, Y7, Y7
+	VFMSUB213PD  Y6, Y5, Y4
+	VFNMADD231PD Y7, Y0, Y6
+	VADDPD       Y6, Y4, Y4
+	VADDPD       magic<>+0(SB), Y4, Y4
+	VPSUBQ       magic<>+0(SB), Y4, Y4
+	VPADDQ       Y2, Y4, Y5
+	VBLENDVPD    Y4, Y5, Y4, Y4
+	VMOVDQU      Y4, (AX)(SI*8)
 	ADDQ         $0x04, SI
 	DECQ         BX
 	JNZ          loop
@@ -688,36 +665,30 @@ TEXT ·mulAddAVX2(SB), $0-56
 	MOVQ         n+32(FP), SI
 	VADDPD       magic<>+0(SB), Y0, Y2
 	VPSUBQ       magic<>+0(SB), Y2, Y2
+	VMOVDQU      magic<>+0(SB), Y3
 	SHRQ         $0x02, SI
 	XORQ         DI, DI
 
 loop:
-	VMOVDQU      (CX)(DI*8), Y3
-	VMOVDQU      (DX)(DI*8), Y4
-	VMOVDQU      (BX)(DI*8), Y5
-	VPADDQ       magic<>+0(SB), Y3, Y3
-	VSUBPD       magic<>+0(SB), Y3, Y3
-	VPADDQ       magic<>+0(SB), Y4, Y4
-	VSUBPD       magic<>+0(SB), Y4, Y4
-	VPADDQ       magic<>+0(SB), Y5, Y5
-	VSUBPD       magic<>+0(SB), Y5, Y5
-	VMULPD       Y4, Y3, Y6
-	VMULPD       Y1, Y6, Y7
-	VROUNDPD     $0x08, Y7, Y7
-	VFMSUB213PD  Y6, Y4, Y3
-	VFNMADD231PD Y7, Y0, Y6
-	VADDPD       Y6, Y3, Y3
-	VADDPD       Y5, Y3, Y3
-	VMULPD       Y1, Y3, Y4
-	VROUNDPD     $0x08, Y4, Y4
-	VFNMADD231PD Y4, Y0, Y3
-	VADDPD       magic<>+0(SB), Y3, Y3
-	VPSUBQ       magic<>+0(SB), Y3, Y3
-	VPXOR        Y4, Y4, Y4
-	VPCMPGTQ     Y3, Y4, Y4
-	VPAND        Y2, Y4, Y4
-	VPADDQ       Y4, Y3, Y3
-	VMOVDQU      Y3, (AX)(DI*8)
+	VPADDQ       (CX)(DI*8), Y3, Y4
+	VSUBPD       Y3, Y4, Y4
+	VPADDQ       (DX)(DI*8), Y3, Y5
+	VSUBPD       Y3, Y5, Y5
+	VPADDQ       (BX)(DI*8), Y3, Y6
+	VSUBPD       Y3, Y6, Y6
+	VMULPD       Y5, Y4, Y7
+	VMULPD       Y1, Y6, Y8
+	VFMADD231PD  Y1, Y7, Y8
+	VROUNDPD     $0x08, Y8, Y8
+	VFMSUB213PD  Y7, Y5, Y4
+	VFNMADD231PD Y8, Y0, Y7
+	VADDPD       Y6, Y4, Y4
+	VADDPD       Y7, Y4, Y4
+	VADDPD       magic<>+0(SB), Y4, Y4
+	VPSUBQ       magic<>+0(SB), Y4, Y4
+	VPADDQ       Y2, Y4, Y5
+	VBLENDVPD    Y4, Y5, Y4, Y4
+	VMOVDQU      Y4, (AX)(DI*8)
 	ADDQ         $0x04, DI
 	DECQ         SI
 	JNZ          loop
@@ -752,13 +723,69 @@ loop:
 	VADDPD       Y5, Y4, Y4
 	VADDPD       magic<>+0(SB), Y4, Y4
 	VPSUBQ       magic<>+0(SB), Y4, Y4
-	VPXOR        Y5, Y5, Y5
-	VPCMPGTQ     Y4, Y5, Y5
-	VPAND        Y3, Y5, Y5
-	VPADDQ       Y5, Y4, Y4
+	VPADDQ       Y3, Y4, Y5
+	VBLENDVPD    Y4, Y5, Y4, Y4
 	VMOVDQU      Y4, (AX)(SI*8)
 	ADDQ         $0x04, SI
 	DECQ         BX
 	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA packing<>+0(SB)/8, $0x0908050403020100
+DATA packing<>+8(SB)/8, $0x808080800d0c0b0a
+DATA packing<>+16(SB)/8, $0x0908050403020100
+DATA packing<>+24(SB)/8, $0x808080800d0c0b0a
+GLOBL packing<>(SB), RODATA|NOPTR, $32
+
+// func packAVX2(dst *byte, src *uint64, blocks int)
+// Requires: AVX, AVX2
+TEXT ·packAVX2(SB), $0-24
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    blocks+16(FP), DX
+	VMOVDQU packing<>+0(SB), Y0
+
+loop:
+	VMOVDQU      (CX), Y1
+	VPSHUFB      Y0, Y1, Y1
+	VMOVDQU      X1, (AX)
+	VEXTRACTI128 $0x01, Y1, 12(AX)
+	ADDQ         $0x20, CX
+	ADDQ         $0x18, AX
+	DECQ         DX
+	JNZ          loop
+	VZEROUPPER
+	RET
+
+DATA unpacking<>+0(SB)/8, $0x8080050403020100
+DATA unpacking<>+8(SB)/8, $0x80800b0a09080706
+DATA unpacking<>+16(SB)/8, $0x8080050403020100
+DATA unpacking<>+24(SB)/8, $0x80800b0a09080706
+GLOBL unpacking<>(SB), RODATA|NOPTR, $32
+
+// func unpackAVX2(dst *uint64, src *byte, blocks int, most uint64) (beyond uint64)
+// Requires: AVX, AVX2
+TEXT ·unpackAVX2(SB), $0-40
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VPBROADCASTQ most+24(FP), Y0
+	VMOVDQU      unpacking<>+0(SB), Y1
+	VPXOR        Y2, Y2, Y2
+
+loop:
+	VMOVDQU     (CX), X3
+	VINSERTI128 $0x01, 12(CX), Y3, Y3
+	VPSHUFB     Y1, Y3, Y3
+	VMOVDQU     Y3, (AX)
+	VPSUBQ      Y3, Y0, Y4
+	VPOR        Y4, Y2, Y2
+	ADDQ        $0x18, CX
+	ADDQ        $0x20, AX
+	DECQ        DX
+	JNZ         loop
+	VMOVMSKPD   Y2, AX
+	MOVQ        AX, beyond+32(FP)
 	VZEROUPPER
 	RET

@@ -65,8 +65,8 @@ func (r *Ring) inverseGeneric(dst, src []uint64) {
 	}
 }
 
-// mul returns x y modulo q of residues [Barrett's reduction]: the quotient is at
-// most two too small.
+// mul returns x y modulo q of numbers of as many bits as q [Barrett's reduction]: the
+// quotient is at most two too small.
 func (r *Ring) mul(x, y uint64) uint64 {
 	hi, lo := bits.Mul64(x, y)
 	k := uint(r.bits)

@@ -143,6 +143,7 @@ func TestKernels(t *testing.T) {
 				ring.Inverse(dst, dst)
 				check("Inverse in place")
 
+				fill(r, x, 1<<ring.bits, kind) // beyond residues
 				ring.mulGeneric(want, x, y)
 				ring.Mul(dst, x, y)
 				check("Mul")
@@ -251,8 +252,8 @@ func TestDefinition(t *testing.T) {
 			}
 		}
 		for kind := range kinds {
-			fill(r, x, ring.q, kind)
-			fill(r, y, ring.q, 3)
+			fill(r, x, 1<<ring.bits, kind)
+			fill(r, y, ring.q, 1+kind%3)
 			for i, v := range x {
 				want := new(big.Int).SetUint64(v)
 				want.Mul(want, new(big.Int).SetUint64(y[i])).Mod(want, q)

@@ -58,3 +58,13 @@ func mulAddAVX2(dst *uint64, x *uint64, y *uint64, z *uint64, n int, q float64, 
 //
 //go:noescape
 func subMulAVX2(dst *uint64, x *uint64, y *uint64, w float64, n int, q float64, qInv float64)
+
+// packAVX2 sets dst to the low six bytes of each number of blocks of four, and writes four bytes beyond.
+//
+//go:noescape
+func packAVX2(dst *byte, src *uint64, blocks int)
+
+// unpackAVX2 undoes pack, reads four bytes beyond, and returns a word that is not zero if any number is above most.
+//
+//go:noescape
+func unpackAVX2(dst *uint64, src *byte, blocks int, most uint64) (beyond uint64)

@@ -29,6 +29,8 @@ func main() {
 	mul()
 	mulAdd()
 	subMul()
+	pack()
+	unpack()
 	Generate()
 }
 
@@ -114,10 +116,37 @@ func (k kernel) reduce(x reg.VecVirtual) {
 func residue(qInt, x reg.VecVirtual) {
 	c := YMM()
 	toInt(x)
-	VPXOR(c, c, c)
-	VPCMPGTQ(x, c, c)
-	VPAND(qInt, c, c)
-	VPADDQ(c, x, x)
+	VPADDQ(qInt, x, c)
+	VBLENDVPD(x, c, x, x)
+}
+
+// loadFloat returns floats of the integers below 2^51 in size at m. base is magic in a
+// register.
+func loadFloat(m Mem, base reg.VecVirtual) reg.VecVirtual {
+	x := YMM()
+	VPADDQ(m, base, x)
+	VSUBPD(base, x, x)
+	return x
+}
+
+func magicRegister() reg.VecVirtual {
+	v := YMM()
+	VMOVDQU(magic, v)
+	return v
+}
+
+// mulAdd sets x to x w + z modulo q, where z is below q in size, nearly the least in size:
+// as mul, with the quotient of the sum.
+func (k kernel) mulAdd(w, x, z reg.VecVirtual) {
+	h, c := YMM(), YMM()
+	VMULPD(w, x, h)
+	VMULPD(k.qInv, z, c)
+	VFMADD231PD(k.qInv, h, c)
+	VROUNDPD(U8(8), c, c)
+	VFMSUB213PD(h, w, x)
+	VFNMADD231PD(c, k.q, h)
+	VADDPD(z, x, x)
+	VADDPD(h, x, x)
 }
 
 func (k kernel) qInt() reg.VecVirtual {
@@ -432,16 +461,13 @@ func inverse2() {
 func mul() {
 	k := start("mul", "dst, x, y *uint64, n int", "sets dst to x y, of n numbers each, a multiple of four.")
 	dst, x, y, n := pointer("dst"), pointer("x"), pointer("y"), pointer("n")
-	q := k.qInt()
+	q, base := k.qInt(), magicRegister()
 	SHRQ(U8(2), n)
 	i := GP64()
 	XORQ(i, i)
 	loop("loop", n, func() {
-		a, b := YMM(), YMM()
-		VMOVDQU(Mem{Base: x, Index: i, Scale: 8}, a)
-		VMOVDQU(Mem{Base: y, Index: i, Scale: 8}, b)
-		toFloat(a)
-		toFloat(b)
+		a := loadFloat(Mem{Base: x, Index: i, Scale: 8}, base)
+		b := loadFloat(Mem{Base: y, Index: i, Scale: 8}, base)
 		k.mul(b, a)
 		residue(q, a)
 		VMOVDQU(a, Mem{Base: dst, Index: i, Scale: 8})
@@ -454,21 +480,15 @@ func mul() {
 func mulAdd() {
 	k := start("mulAdd", "dst, x, y, z *uint64, n int", "sets dst to x y + z, of n numbers each, a multiple of four.")
 	dst, x, y, z, n := pointer("dst"), pointer("x"), pointer("y"), pointer("z"), pointer("n")
-	q := k.qInt()
+	q, base := k.qInt(), magicRegister()
 	SHRQ(U8(2), n)
 	i := GP64()
 	XORQ(i, i)
 	loop("loop", n, func() {
-		a, b, c := YMM(), YMM(), YMM()
-		VMOVDQU(Mem{Base: x, Index: i, Scale: 8}, a)
-		VMOVDQU(Mem{Base: y, Index: i, Scale: 8}, b)
-		VMOVDQU(Mem{Base: z, Index: i, Scale: 8}, c)
-		toFloat(a)
-		toFloat(b)
-		toFloat(c)
-		k.mul(b, a)
-		VADDPD(c, a, a)
-		k.reduce(a)
+		a := loadFloat(Mem{Base: x, Index: i, Scale: 8}, base)
+		b := loadFloat(Mem{Base: y, Index: i, Scale: 8}, base)
+		c := loadFloat(Mem{Base: z, Index: i, Scale: 8}, base)
+		k.mulAdd(b, a, c)
 		residue(q, a)
 		VMOVDQU(a, Mem{Base: dst, Index: i, Scale: 8})
 		ADDQ(U8(4), i)
@@ -495,6 +515,76 @@ func subMul() {
 		VMOVDQU(a, Mem{Base: dst, Index: i, Scale: 8})
 		ADDQ(U8(4), i)
 	})
+	VZEROUPPER()
+	RET()
+}
+
+// shuffle makes a read-only table of a permutation of the bytes of sixteen, twice; above
+// 127 for zero.
+func shuffle(name string, lo, hi uint64) Mem {
+	m := GLOBL(name, 8|16) // RODATA|NOPTR
+	for i := range 2 {
+		DATA(16*i, U64(lo))
+		DATA(16*i+8, U64(hi))
+	}
+	return m
+}
+
+// bare begins a function without a prime.
+func bare(name, params, doc string) {
+	TEXT(name+"AVX2", 0, "func("+params)
+	Doc(name + "AVX2 " + doc)
+	Pragma("noescape")
+}
+
+func pack() {
+	order := shuffle("packing", 0x0908050403020100, 0x808080800d0c0b0a)
+	bare("pack", "dst *byte, src *uint64, blocks int)",
+		"sets dst to the low six bytes of each number of blocks of four, and writes four bytes beyond.")
+	dst, src, n := pointer("dst"), pointer("src"), pointer("blocks")
+	by := YMM()
+	VMOVDQU(order, by)
+	loop("loop", n, func() {
+		a := YMM()
+		VMOVDQU(Mem{Base: src}, a)
+		VPSHUFB(by, a, a)
+		VMOVDQU(a.AsX(), Mem{Base: dst})
+		VEXTRACTI128(U8(1), a, Mem{Base: dst, Disp: 12})
+		ADDQ(U8(32), src)
+		ADDQ(U8(24), dst)
+	})
+	VZEROUPPER()
+	RET()
+}
+
+func unpack() {
+	order := shuffle("unpacking", 0x8080050403020100, 0x80800b0a09080706)
+	bare("unpack", "dst *uint64, src *byte, blocks int, most uint64) (beyond uint64)",
+		"undoes pack, reads four bytes beyond, and returns a word that is not zero if any number is above most.")
+	dst, src, n := pointer("dst"), pointer("src"), pointer("blocks")
+	b, err := Param("most").Resolve()
+	if err != nil {
+		panic(err)
+	}
+	most, by, beyond := YMM(), YMM(), YMM()
+	VPBROADCASTQ(b.Addr, most)
+	VMOVDQU(order, by)
+	VPXOR(beyond, beyond, beyond)
+	loop("loop", n, func() {
+		a, c := YMM(), YMM()
+		VMOVDQU(Mem{Base: src}, a.AsX())
+		VINSERTI128(U8(1), Mem{Base: src, Disp: 12}, a, a)
+		VPSHUFB(by, a, a)
+		VMOVDQU(a, Mem{Base: dst})
+		VPSUBQ(a, most, c)
+		VPOR(c, beyond, beyond)
+		ADDQ(U8(24), src)
+		ADDQ(U8(32), dst)
+	})
+	signs := GP32()
+	VMOVMSKPD(beyond, signs)
+	result := signs.As64()
+	Store(result, ReturnIndex(0))
 	VZEROUPPER()
 	RET()
 }
