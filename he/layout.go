@@ -110,6 +110,8 @@ type packer struct {
 	chunk  []uint64
 	first  int64 // the coefficient that chunk begins with
 	size   int   // coefficients of a whole chunk
+	room   int   // rows of one slot that the last coefficient still has room for
+	shift  uint  // of the next of these
 	emit   func([]uint64) error
 }
 
@@ -130,6 +132,23 @@ func (p *packer) put(g *group, at int64, shift uint, counters []wide) error {
 		}
 		p.chunk[len(p.chunk)-1] |= counters[s.counter].digit(s.from, s.bits) << (s.shift + shift)
 	}
+	return nil
+}
+
+// putRow is put for rows of one slot and one digit, all of them in order.
+func (p *packer) putRow(x uint64) error {
+	if p.room == 0 {
+		if len(p.chunk) == p.size {
+			if err := p.flush(); err != nil {
+				return err
+			}
+		}
+		p.chunk = append(p.chunk, 0)
+		p.room, p.shift = p.layout.perCoef, 0
+	}
+	p.chunk[len(p.chunk)-1] |= x << p.shift
+	p.room--
+	p.shift += p.layout.row.bits
 	return nil
 }
 
