@@ -401,3 +401,42 @@ func TestWrongKey(t *testing.T) {
 		require.ErrorIs(t, err, ErrWrong)
 	}
 }
+
+// MinInputs contributions are enough for a roll and for a call, and one less are
+// not: neither to the aggregator, nor to contributors and key holders.
+func TestMinInputs(t *testing.T) {
+	s, keys, _ := fixedSession(t, counts())
+	commitments := make(map[int][]byte)
+	for i := range 3 {
+		commitments[i] = sign(append(s.appendHeader(nil, kindCommitment, i), make([]byte, 64)...), keys[i])
+	}
+	_, err := s.parseRoll(s.appendRoll(nil, commitments))
+	require.NoError(t, err)
+	delete(commitments, 1)
+	_, err = s.parseRoll(s.appendRoll(nil, commitments))
+	require.ErrorIs(t, err, ErrTooFew)
+
+	for _, spec := range []*Spec{counts(), oneShot()} {
+		p := newParties(t, spec)
+		in := p.encrypt(countRows)
+		a := p.aggregate(in, []int{0, 2, 4}, []int{0, 1})
+		_, err := p.keyHolders[0].Audit(a.Call())
+		require.NoError(t, err)
+		less := make(map[int][]byte)
+		var message []byte
+		if spec.Mode == OneShot {
+			less[0], less[4] = in.commitments[0], in.commitments[4]
+			message = p.s.appendOneShot(nil, less, []int{0, 1})
+		} else {
+			roll := p.s.appendRoll(nil, a.call.roll.commitments)
+			for _, i := range []int{0, 4} {
+				less[i], err = in.contributors[i].Approve(roll, bytes.NewReader(in.contributions[i]))
+				require.NoError(t, err)
+			}
+			message = p.s.appendCall(nil, roll, less, []int{0, 1})
+		}
+		_, err = p.keyHolders[0].Audit(message)
+		require.ErrorIs(t, err, ErrTooFew)
+		require.ErrorContains(t, err, "a call of 2 contributions")
+	}
+}
