@@ -385,112 +385,58 @@ func TestHostileShares(t *testing.T) {
 	require.Equal(t, []int64{10, 5000}, r.Vectors["cases"])
 }
 
-// A key holder whose key is not the one that it made with the others.
+// A key holder whose key is not the one that it made with the others. What opens
+// then is not zero where it must be, or, where there is enough of it, not all well
+// formed.
 func TestWrongKey(t *testing.T) {
-	c, other := collect(t, counts()), newParties(t, counts())
-	for i := range 5 {
-		require.NoError(t, c.add(i))
-	}
-	a, err := c.aggregator.Close([]int{0, 1})
-	require.NoError(t, err)
-	c.keyHolders[1].keys = other.keyHolders[1].keys
-	_, err = c.open(a, c.shares(a, []int{0, 1}))
-	require.ErrorIs(t, err, ErrWrong)
-}
-
-// Keys, messages and shares of other sessions and plans.
-func TestMixedSessions(t *testing.T) {
-	c := collect(t, counts())
-	spec := counts()
-	spec.Fields[0].Max = 1001
-	for _, other := range []*collected{collect(t, counts()), collect(t, spec)} {
-		require.ErrorIs(t, c.aggregator.Commit(other.commitments[0]), ErrIncompatible)
-		_, err := c.contributors[0].Approve(other.roll, bytes.NewReader(c.contributions[0]))
-		require.ErrorIs(t, err, ErrIncompatible)
-		require.ErrorIs(t, c.aggregator.Add(other.approvals[0], bytes.NewReader(c.contributions[0])), ErrIncompatible)
-		require.Error(t, c.aggregator.Add(c.approvals[0], bytes.NewReader(other.contributions[0])))
-		_, err = c.s.NewContributor(c.contributorKeys[0], other.public)
-		require.ErrorIs(t, err, ErrIncompatible)
-		_, err = c.s.NewContributor(other.contributorKeys[0], c.public)
-		require.ErrorContains(t, err, "roster")
-		for i := range 5 {
-			require.NoError(t, other.add(i))
-		}
-		a, err := other.aggregator.Close([]int{0, 1})
-		require.NoError(t, err)
-		_, err = c.keyHolders[0].Audit(a.Call())
-		require.ErrorIs(t, err, ErrIncompatible)
-		_, err = c.receiver.Open(c.s, readers([][]byte{c.s.appendHeader(nil, kindAggregate, noSender)})[0])
-		require.ErrorIs(t, err, ErrMessage)
+	long := counts()
+	long.Rows = 4000
+	for _, spec := range []*Spec{counts(), long} {
+		p, other := newParties(t, spec), newParties(t, spec)
+		require.Equal(t, spec == long, p.plan.layout.checks == 0)
+		row := []float64{1000}
+		a := p.aggregate(p.encrypt(func(int) seqRows { return rowsOf(slices.Repeat([][]float64{row}, spec.Rows)...) }), upTo(5), []int{0, 1})
+		p.keyHolders[1].keys = other.keyHolders[1].keys
+		_, err := p.open(a, p.shares(a, []int{0, 1}))
+		require.ErrorIs(t, err, ErrWrong)
 	}
 }
 
-// The making of the key, with parties that choose what they send by what others
-// sent, or send different things to different holders.
-func TestHostileKeyHolders(t *testing.T) {
-	p := newParties(t, counts())
-	fresh := func() (all []*KeyHolder, offers [][]byte) {
-		for _, k := range p.holders {
-			h, err := p.s.NewKeyHolder(k)
-			require.NoError(t, err)
-			all, offers = append(all, h), append(offers, h.Offer())
-		}
-		return all, offers
+// MinInputs contributions are enough for a roll and for a call, and one less are
+// not: neither to the aggregator, nor to contributors and key holders.
+func TestMinInputs(t *testing.T) {
+	s, keys, _ := fixedSession(t, counts())
+	commitments := make(map[int][]byte)
+	for i := range 3 {
+		commitments[i] = sign(append(s.appendHeader(nil, kindCommitment, i), make([]byte, 64)...), keys[i])
 	}
-	h, offers := fresh()
-	_, err := h[0].Confirm(nil)
-	require.Error(t, err, "before it has dealt")
-	_, err = h[0].Deal(offers[:2])
-	require.ErrorContains(t, err, "missing")
-	_, err = h[0].Deal([][]byte{offers[0], offers[1], offers[1]})
-	require.ErrorIs(t, err, ErrMessage)
-	refused(t, offers[1], func(m []byte) error {
-		_, err := h[0].Deal([][]byte{offers[0], m, offers[2]})
-		return err
-	})
-	_, others := fresh()
-	_, err = h[0].Deal([][]byte{others[0], offers[1], offers[2]})
-	require.ErrorIs(t, err, ErrMessage, "another one of its own")
-
-	deals := make([][][]byte, 3)
-	for i, k := range h {
-		deals[i], err = k.Deal(offers)
-		require.NoError(t, err)
-		_, err = k.Deal(offers)
-		require.Error(t, err, "twice")
-	}
-	to := func(i int) [][]byte { return [][]byte{deals[0][i], deals[1][i], deals[2][i]} }
-	refused(t, deals[1][0], func(m []byte) error {
-		_, err := h[0].Confirm([][]byte{deals[0][0], m, deals[2][0]})
-		return err
-	})
-	_, err = h[0].Confirm(to(1))
-	require.ErrorIs(t, err, ErrMessage, "for another one")
-
-	// Another key share than it committed to, properly signed.
-	rogue, _ := fresh()
-	forged := slices.Clone(deals[1][0][:len(deals[1][0])-ed25519.SignatureSize])
-	copy(forged[headerSize:], rogue[1].share)
-	_, err = h[0].Confirm([][]byte{deals[0][0], sign(forged, p.holders[1]), deals[2][0]})
-	require.ErrorIs(t, err, ErrMessage)
-	require.ErrorContains(t, err, "offered")
-
-	var confirmations [][]byte
-	for i, k := range h {
-		m, err := k.Confirm(to(i))
-		require.NoError(t, err)
-		_, err = k.Confirm(to(i))
-		require.Error(t, err, "twice")
-		confirmations = append(confirmations, m)
-	}
-	refused(t, confirmations[1], func(m []byte) error {
-		_, err := h[0].PublicKey([][]byte{confirmations[0], m, confirmations[2]})
-		return err
-	})
-	public, err := h[0].PublicKey(confirmations)
+	_, err := s.parseRoll(s.appendRoll(nil, commitments))
 	require.NoError(t, err)
-	refused(t, public, func(m []byte) error {
-		_, err := p.s.NewContributor(p.contributorKeys[0], m)
-		return err
-	})
+	delete(commitments, 1)
+	_, err = s.parseRoll(s.appendRoll(nil, commitments))
+	require.ErrorIs(t, err, ErrTooFew)
+
+	for _, spec := range []*Spec{counts(), oneShot()} {
+		p := newParties(t, spec)
+		in := p.encrypt(countRows)
+		a := p.aggregate(in, []int{0, 2, 4}, []int{0, 1})
+		_, err := p.keyHolders[0].Audit(a.Call())
+		require.NoError(t, err)
+		less := make(map[int][]byte)
+		var message []byte
+		if spec.Mode == OneShot {
+			less[0], less[4] = in.commitments[0], in.commitments[4]
+			message = p.s.appendOneShot(nil, less, []int{0, 1})
+		} else {
+			roll := p.s.appendRoll(nil, a.call.roll.commitments)
+			for _, i := range []int{0, 4} {
+				less[i], err = in.contributors[i].Approve(roll, bytes.NewReader(in.contributions[i]))
+				require.NoError(t, err)
+			}
+			message = p.s.appendCall(nil, roll, less, []int{0, 1})
+		}
+		_, err = p.keyHolders[0].Audit(message)
+		require.ErrorIs(t, err, ErrTooFew)
+		require.ErrorContains(t, err, "a call of 2 contributions")
+	}
 }

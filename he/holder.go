@@ -185,7 +185,7 @@ func (h *KeyHolder) Confirm(deals [][]byte) ([]byte, error) {
 		if keys == nil {
 			continue
 		}
-		b, err := hpke.Open(h.open, kdf(), aead(), s.info("secret share", i, h.index), sealed)
+		b, err := s.unseal(h.open, s.info("secret share", i, h.index), sealed)
 		if err != nil {
 			return nil, bad(kindDeal, fmt.Sprintf("the secret share of number %d does not open", i))
 		}

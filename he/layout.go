@@ -21,7 +21,8 @@ type slot struct {
 type group struct {
 	slots []slot
 	coefs int
-	bits  uint // of the last coefficient
+	bits  uint   // of the last coefficient
+	most  uint64 // what the sum of a coefficient is at most
 }
 
 // pack lays counters, which go from zero to these ranges in each of p
@@ -32,23 +33,26 @@ func pack(ranges []*big.Int, p int, w uint) (g group, ok bool) {
 		return g, false
 	}
 	g.bits = w // the first slot opens a coefficient
-	put := func(counter int, from, n, width uint) {
+	var last uint64
+	put := func(counter int, from, n, width uint, most uint64) {
 		if g.bits+width > w {
-			g.coefs, g.bits = g.coefs+1, 0
+			g.coefs, g.bits, last = g.coefs+1, 0, 0
 		}
 		g.slots = append(g.slots, slot{counter, from, n, width, g.coefs - 1, g.bits})
+		last |= uint64(p) * most << g.bits
+		g.most = max(g.most, last)
 		g.bits += width
 	}
 	for i, r := range ranges {
 		n := uint(r.BitLen())
 		whole := uint(new(big.Int).Mul(r, big.NewInt(int64(p))).BitLen())
 		if whole <= w {
-			put(i, 0, n, whole)
+			put(i, 0, n, whole, r.Uint64())
 			continue
 		}
 		for from := uint(0); from < n; from += w - carry {
 			digit := min(w-carry, n-from)
-			put(i, from, digit, digit+carry)
+			put(i, from, digit, digit+carry, 1<<digit-1)
 		}
 	}
 	return g, true
@@ -57,9 +61,10 @@ func pack(ranges []*big.Int, p int, w uint) (g group, ok bool) {
 // A layout says where everything lies in the coefficients of a contribution:
 // first the rows of vectors, then the scalars, then checks, which are zero. A sum
 // that does not open, since a share or a contribution is not the one that belongs
-// to it, comes out as random coefficients. Three of four of these look well
-// formed; but that all checks, which have 64 bits together and are in the chunk
-// that may be short, come out as zero has a probability below 2^-64.
+// to it, comes out as random coefficients. Less than five of six of these look
+// well formed, so that all of a chunk of at least surely do with a probability
+// below 2^-64. A last chunk that is shorter has checks of 64 bits together, which
+// come out as zero with a probability of at most that.
 type layout struct {
 	w       uint
 	row     group
@@ -69,6 +74,12 @@ type layout struct {
 	checks  int64
 	coefs   int64
 }
+
+// surely is how many random coefficients do not all look well formed: (5/6)^256 is
+// below 2^-64. The share of those that do is capacity (3/4 2^delta + 1)/Q, where
+// (capacity - 1/8) 2^delta is at most Q, the capacity at least 2 and delta at
+// least 8.
+const surely = 256
 
 func newLayout(rowRanges, scalarRanges []*big.Int, rows, p int, w uint) (l layout, ok bool) {
 	l = layout{w: w, rows: rows, perCoef: 1}
@@ -87,9 +98,27 @@ func newLayout(rowRanges, scalarRanges []*big.Int, rows, p int, w uint) (l layou
 		}
 		l.coefs += int64(l.scalars.coefs)
 	}
-	l.checks = (64 + int64(w) - 1) / int64(w)
-	l.coefs += l.checks
 	return l, true
+}
+
+// capacity is what the sums of all coefficients are less than. It can be well below
+// 2^w, and that it is at all lets a modulus just below a power of two do.
+func (l *layout) capacity() uint64 {
+	var rows uint64
+	for k := range l.perCoef {
+		rows |= l.row.most << (uint(k) * l.row.bits)
+	}
+	return max(2, rows+1, l.scalars.most+1)
+}
+
+// withChecks returns l for chunks of n coefficients, with the checks that the last
+// one needs.
+func (l layout) withChecks(n int64) layout {
+	if last := l.coefs % n; last > 0 && last < surely {
+		l.checks = (64 + int64(l.w) - 1) / int64(l.w)
+		l.coefs += l.checks
+	}
+	return l
 }
 
 // rowAt returns where row k begins: its first coefficient, and the shift of all
@@ -110,6 +139,8 @@ type packer struct {
 	chunk  []uint64
 	first  int64 // the coefficient that chunk begins with
 	size   int   // coefficients of a whole chunk
+	room   int   // rows of one slot that the last coefficient still has room for
+	shift  uint  // of the next of these
 	emit   func([]uint64) error
 }
 
@@ -130,6 +161,23 @@ func (p *packer) put(g *group, at int64, shift uint, counters []wide) error {
 		}
 		p.chunk[len(p.chunk)-1] |= counters[s.counter].digit(s.from, s.bits) << (s.shift + shift)
 	}
+	return nil
+}
+
+// putRow is put for rows of one slot and one digit, all of them in order.
+func (p *packer) putRow(x uint64) error {
+	if p.room == 0 {
+		if len(p.chunk) == p.size {
+			if err := p.flush(); err != nil {
+				return err
+			}
+		}
+		p.chunk = append(p.chunk, 0)
+		p.room, p.shift = p.layout.perCoef, 0
+	}
+	p.chunk[len(p.chunk)-1] |= x << p.shift
+	p.room--
+	p.shift += p.layout.row.bits
 	return nil
 }
 

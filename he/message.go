@@ -117,7 +117,7 @@ func (s *Session) signed(message []byte, kind byte, keys []ed25519.PublicKey, si
 		return 0, nil, bad(kind, "nobody in the roster has this number")
 	}
 	body, signature := d.Bytes(size), d.Bytes(ed25519.SignatureSize)
-	if !ed25519.Verify(keys[sender], toSign(sha256.Sum256(message[:headerSize+size])), signature) {
+	if !s.verify(keys[sender], toSign(sha256.Sum256(message[:headerSize+size])), signature) {
 		return 0, nil, bad(kind, fmt.Sprintf("the signature of number %d is wrong", sender))
 	}
 	return sender, body, nil

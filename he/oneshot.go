@@ -243,7 +243,7 @@ func (a *Audit) addKey(contributor int, in *stream) error {
 	if sha256.Sum256(b) != [sha256.Size]byte(a.call.manifests[contributor][h.index*sha256.Size:]) {
 		return bad(kindMasks, fmt.Sprintf("the key is not that of the manifest of number %d", contributor))
 	}
-	share, err := hpke.Open(h.open, kdf(), aead(), h.s.info("mask key share", contributor, h.index), b)
+	share, err := h.s.unseal(h.open, h.s.info("mask key share", contributor, h.index), b)
 	if err != nil {
 		return bad(kindMasks, fmt.Sprintf("the key of number %d does not open", contributor))
 	}

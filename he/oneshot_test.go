@@ -140,3 +140,26 @@ func TestHostileOneShot(t *testing.T) {
 	require.NoError(t, stolen.WriteAudit(&keys, 0, 0))
 	require.ErrorIs(t, h.Add(0, &keys), ErrMessage)
 }
+
+// A contributor that sends a key which is not the one of its manifest, though it
+// sealed that one too.
+func TestOtherKeyThanManifest(t *testing.T) {
+	p := newParties(t, oneShot())
+	in, again := p.encrypt(countRows), p.encrypt(countRows)
+	a := p.aggregate(in, upTo(5), upTo(2))
+	forged := &Aggregate{s: p.s, call: a.call, message: a.message, inputs: map[int]io.ReaderAt{
+		0: bytes.NewReader(in.contributions[0]), 1: bytes.NewReader(again.contributions[1]),
+	}}
+	audit, err := p.keyHolders[0].Audit(a.Call())
+	require.NoError(t, err)
+	for i := range 2 {
+		var b bytes.Buffer
+		require.NoError(t, forged.WriteAudit(&b, 0, i))
+		err = audit.Add(i, &b)
+		if i == 0 {
+			require.NoError(t, err)
+		}
+	}
+	require.ErrorIs(t, err, ErrMessage)
+	require.ErrorContains(t, err, "manifest of number 1")
+}

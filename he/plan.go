@@ -142,8 +142,9 @@ func (p *Plan) choose() error {
 			if s.Expert.LogN != 0 && logN != s.Expert.LogN {
 				continue
 			}
+			l := l.withChecks(1 << logN)
 			trial := cfg
-			trial.LogN, trial.Capacity, trial.Coefficients = logN, 1<<w, l.coefs
+			trial.LogN, trial.Capacity, trial.Coefficients = logN, l.capacity(), l.coefs
 			n, mask, body, ok := rlwe.Cost(trial)
 			if !ok {
 				continue
@@ -174,7 +175,7 @@ func (p *Plan) Expert() Expert { return *p.spec.Expert }
 func (p *Plan) describe() []byte {
 	s := &p.spec
 	var b strings.Builder
-	fmt.Fprintf(&b, "dujiang he plan 1\n%d %d %d %d %d %d %d %t\n", s.Mode, s.Contributors, s.MinInputs, s.Holders, s.Threshold,
+	fmt.Fprintf(&b, "dujiang he plan 2\n%d %d %d %d %d %d %d %t\n", s.Mode, s.Contributors, s.MinInputs, s.Holders, s.Threshold,
 		s.Rows, s.Round, s.RoundAnswers)
 	for i, f := range s.Fields {
 		fmt.Fprintf(&b, "field %q %d %d %d\n", f.Name, p.lo[i], p.hi[i], f.Decimals)

@@ -512,3 +512,41 @@ func TestRound(t *testing.T) {
 	}
 	round(nil, 2)
 }
+
+// What a number costs, and that the capacity is no more than what numbers add up
+// to: a power of two would take a bit more of mask and body.
+func TestContributionSize(t *testing.T) {
+	for _, c := range []struct {
+		rows, bits int
+		most       float64 // bytes a number
+	}{{1_000_000, 16, 10}, {1 << 20, 16, 9.9}, {1_000_000, 36, 20.5}, {1 << 20, 36, 20.4}} {
+		p, err := NewPlan(&Spec{
+			Mode: Collective, Contributors: 8, MinInputs: 8, Holders: 8, Threshold: 8, Rows: c.rows,
+			Fields: []Field{{"x", 0, float64(uint64(1)<<c.bits - 1), 0}}, Functions: []Function{Vector("x")},
+		})
+		require.NoError(t, err)
+		require.LessOrEqual(t, float64(p.Sizes().Contribution)/float64(c.rows), c.most, "%+v", c)
+	}
+}
+
+// Enough of the last chunk shows that it does not open: many coefficients, or
+// checks.
+func TestLastChunk(t *testing.T) {
+	one := []*big.Int{big.NewInt(1000)}
+	for _, w := range []uint{10, 13, 26, 62} {
+		for rows := 1; rows < 5000; rows++ {
+			l, ok := newLayout(one, nil, rows, 8, w)
+			require.True(t, ok)
+			l = l.withChecks(2048)
+			last := (l.coefs-1)%2048 + 1
+			require.True(t, last >= surely || uint(l.checks)*w >= 64, "%d coefficients of %d bits", l.coefs, w)
+			lowest := l.capacity() - 1
+			require.Less(t, lowest, uint64(1)<<w)
+			if w == 10 { // a digit of seven bits, and one of three
+				require.EqualValues(t, 8*127, lowest)
+			} else {
+				require.EqualValues(t, 8*1000, lowest&(1<<13-1))
+			}
+		}
+	}
+}

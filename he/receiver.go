@@ -161,7 +161,7 @@ type opening struct {
 type incoming struct {
 	*stream
 	holder    int
-	recipient *hpke.Recipient
+	recipient recipient
 	aggregate [sha256.Size]byte
 }
 
@@ -196,7 +196,7 @@ func (o *opening) begin(key hpke.PrivateKey, shares []io.Reader) error {
 		if len(o.shares) > 0 && in.aggregate != o.shares[0].aggregate {
 			return bad(kindShare, fmt.Sprintf("key holders %d and %d opened different aggregates", in.holder, o.shares[0].holder))
 		}
-		if in.recipient, err = hpke.NewRecipient(d.Bytes(encSize), key, kdf(), aead(), o.s.info("share", in.holder, 0)); err != nil {
+		if in.recipient, err = o.s.recipient(key, d.Bytes(encSize), o.s.info("share", in.holder, 0)); err != nil {
 			return bad(kindShare, "its key does not open")
 		}
 		o.shares = append(o.shares, in)
@@ -304,7 +304,7 @@ func (o *opening) finish() error {
 		if err := in.read(signature, kindShare); err != nil {
 			return err
 		}
-		if !ed25519.Verify(o.s.roster.Holders[in.holder], toSign(sum), signature) {
+		if !o.s.verify(o.s.roster.Holders[in.holder], toSign(sum), signature) {
 			return bad(kindShare, fmt.Sprintf("the signature of key holder %d is wrong", in.holder))
 		}
 		if err := in.end(kindShare); err != nil {

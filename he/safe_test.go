@@ -77,6 +77,45 @@ func TestConcurrentAggregator(t *testing.T) {
 
 func countRows8(i int) seqRows { return rowsOf([]float64{float64(i)}, []float64{1000}) }
 
+// A session is its plan, its epoch and its roster, and nothing in another is of it.
+func TestSessionDigest(t *testing.T) {
+	p := newParties(t, counts())
+	_, more := keys(1)
+	other := counts()
+	other.Context = []byte("other")
+	plan, err := NewPlan(other)
+	require.NoError(t, err)
+	receiver, err := NewReceiver(p.plan)
+	require.NoError(t, err)
+	seen := map[[32]byte]bool{p.s.Digest(): true}
+	for i, change := range []func(plan **Plan, r *Roster, epoch *[32]byte){
+		func(p **Plan, _ *Roster, _ *[32]byte) { *p = plan },
+		func(_ **Plan, _ *Roster, epoch *[32]byte) { epoch[31] ^= 1 },
+		func(_ **Plan, r *Roster, _ *[32]byte) { r.Contributors[4] = more[0] },
+		func(_ **Plan, r *Roster, _ *[32]byte) {
+			r.Contributors[0], r.Contributors[1] = r.Contributors[1], r.Contributors[0]
+		},
+		func(_ **Plan, r *Roster, _ *[32]byte) { r.Holders[0] = more[0] },
+		func(_ **Plan, r *Roster, _ *[32]byte) {
+			r.Holders[0], r.Contributors[0] = r.Contributors[0], r.Holders[0]
+		},
+		func(_ **Plan, r *Roster, _ *[32]byte) { r.Receiver = receiver.PublicKey() },
+	} {
+		roster := Roster{clone(p.s.roster.Contributors), clone(p.s.roster.Holders), p.s.roster.Receiver}
+		plan, epoch := p.plan, p.s.epoch
+		same, err := NewSession(plan, &roster, epoch)
+		require.NoError(t, err)
+		require.Equal(t, p.s.Digest(), same.Digest())
+		change(&plan, &roster, &epoch)
+		s, err := NewSession(plan, &roster, epoch)
+		require.NoError(t, err, "change %d", i)
+		require.False(t, seen[s.Digest()], "change %d", i)
+		seen[s.Digest()] = true
+		message := sign(append(s.appendHeader(nil, kindCommitment, 2), make([]byte, 64)...), p.contributorKeys[2])
+		require.ErrorIs(t, same.NewAggregator().Commit(message), ErrIncompatible, "change %d", i)
+	}
+}
+
 // A roster that does not fit, and parties that are not in it.
 func TestRefusedRosters(t *testing.T) {
 	p := newParties(t, counts())

@@ -30,6 +30,30 @@ func (s *Session) info(purpose string, from, to int) []byte {
 	return binary.BigEndian.AppendUint16(info, uint16(to))
 }
 
+// A recipient opens what one sender sealed, in order.
+type recipient interface {
+	Open(aad, ciphertext []byte) ([]byte, error)
+}
+
+func newRecipient(key hpke.PrivateKey, enc, info []byte) (recipient, error) {
+	r, err := hpke.NewRecipient(enc, key, kdf(), aead(), info)
+	if err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// unseal opens an encapsulation and the one ciphertext behind it, as hpke.Open
+// does.
+func (s *Session) unseal(key hpke.PrivateKey, info, sealed []byte) ([]byte, error) {
+	enc := min(encSize, len(sealed))
+	r, err := s.recipient(key, sealed[:enc], info)
+	if err != nil {
+		return nil, err
+	}
+	return r.Open(nil, sealed[enc:])
+}
+
 // shareSize is the size of a share: header, digest of the aggregate, encapsulated
 // key, sealed chunks, signature.
 func (p *Plan) shareSize() int64 {

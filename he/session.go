@@ -34,13 +34,17 @@ type Session struct {
 	hpke     hpke.PublicKey                        // the receiver's, in mode Collective
 	receiver *rlwe.PublicKey                       // the receiver's, in mode ReceiverKey
 	progress func(phase string, done, total int64) // nil if nobody wants to know
+	// How signatures are verified and seals opened: always as NewSession says,
+	// but for tests of what reads the messages within.
+	verify    func(key ed25519.PublicKey, message, signature []byte) bool
+	recipient func(key hpke.PrivateKey, enc, info []byte) (recipient, error)
 }
 
 // NewSession returns the session of an epoch, which is 32 bytes that are never
 // used again with this roster, for instance from crypto/rand, or the hash of what
 // all agreed upon.
 func NewSession(plan *Plan, roster *Roster, epoch [32]byte) (*Session, error) {
-	s := &Session{plan: plan, epoch: epoch}
+	s := &Session{plan: plan, epoch: epoch, verify: ed25519.Verify, recipient: newRecipient}
 	s.roster = Roster{clone(roster.Contributors), clone(roster.Holders), slices.Clone(roster.Receiver)}
 	if err := checkKeys("contributors", s.roster.Contributors, plan.spec.Contributors); err != nil {
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"flag"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -207,4 +208,23 @@ func TestGolden(t *testing.T) {
 	b, err = m.maskWith(nil, 7, []uint64{1, 2, 3}, stream(t, "mask", 0))
 	require.NoError(t, err)
 	check("masked", "642260c5cbeb7dea20b070a0b3c551ff", b)
+}
+
+// TestFloodSize computes what flooding must hide in floating-point numbers: the
+// distance that the noise of a sum, by its variance, gives to two distributions of
+// flooding, over all coefficients. It is what was asked for, and not much less.
+func TestFloodSize(t *testing.T) {
+	for _, coefficients := range []float64{1, 1000, 1.3e5, 3.7e5, 1e6} {
+		for _, holders := range []float64{2, 8} {
+			c := Config{Mode: Collective, Capacity: 1 << 20, Contributors: 8, Holders: int(holders), Coefficients: int64(coefficients), Statistical: 40}
+			p := newParams(t, c)
+			const sigma2 = float64(varianceError) / 2
+			norm := holders * float64(p.N())
+			deviation := math.Sqrt(8 * sigma2 * (2./3*norm + 1 + 2./3*norm))
+			distance := coefficients * deviation / math.Ldexp(1, p.FloodBits())
+			if distance > 0x1p-40 || distance < 0x1p-42 {
+				t.Errorf("%v coefficients, %v holders: a distance of 2^%.2f", coefficients, holders, math.Log2(distance))
+			}
+		}
+	}
 }

@@ -82,22 +82,10 @@ type fuzzedDecoder struct {
 	decode          func(b []byte) (same bool, err error)
 }
 
-// tiny returns parameters with the first modulus that fits and is at least so
-// long, in a ring of degree 64, which hides nothing and is read in microseconds.
 func tiny(t testing.TB, c Config, logQ int) *Params {
-	for i, r := range rows {
-		r.logN = 6
-		p := fit(c, r, newNoise(c, 1<<r.logN))
-		if p == nil || r.logQ() < logQ {
-			continue
-		}
-		p.index = i
-		p.finish()
-		p.limbs = newLimbs(r)
-		return p
-	}
-	require.Fail(t, "no row fits")
-	return nil
+	p, err := Tiny(c, logQ)
+	require.NoError(t, err)
+	return p
 }
 
 // fuzzed returns all decoders. They keep their memory, since that is what makes

@@ -24,10 +24,13 @@ func Append(dst []byte, numbers []uint64, width int) []byte {
 		return appendLong(dst, numbers, width)
 	}
 	at, size := len(dst), Size(len(numbers), width)
-	dst = slices.Grow(dst, size+8)[:at+size+8]
+	const over = 16 // what is written behind the end
+	dst = slices.Grow(dst, size+over)[:at+size+over]
+	done := packFast(dst[at:], numbers, width)
+	at += done / 8 * width
 	var acc uint64
 	used := 0 // bits in acc, at most 7 before a number comes
-	for _, v := range numbers {
+	for _, v := range numbers[done:] {
 		acc |= v << (used & 63)
 		binary.LittleEndian.PutUint64(dst[at:], acc)
 		used += width
@@ -38,7 +41,7 @@ func Append(dst []byte, numbers []uint64, width int) []byte {
 	if used > 0 {
 		dst[at] = byte(acc)
 	}
-	return dst[:len(dst)-8]
+	return dst[:len(dst)-over]
 }
 
 // appendLong is Append for all widths.

@@ -69,3 +69,57 @@ func unpackAddFast(numbers []uint64, b []byte, width int, q uint64) (done int, g
 	bad := unpackAddAVX2(&numbers[0], &b[0], g, width, q-1, &l.offset[0])
 	return 8 * g, bad == 0
 }
+
+// A packLayout says how a group of eight numbers is packed: numbers 2k and 2k+1 go
+// to the sixteen bytes from offset k on.
+type packLayout struct {
+	offset [4]uint64
+	low    [2][16]byte    // leaves the first of a pair where it is
+	high   [2][2][16]byte // moves the second of a pair to where it begins
+	shift  [2][4]uint64   // the bits of its first byte that belong to the number before
+	carry  [3][16]byte    // moves the last byte that a pair begins to the start of the next pair
+}
+
+// A pair must end behind the byte that it begins in, for the next one to have
+// bits of no other pair in its first byte.
+const leastPacked = 8
+
+func newPackLayout(width int) (l packLayout) {
+	const none = 0x80 // shuffles zero to there
+	for k := range l.offset {
+		l.offset[k] = uint64(2 * k * width / 8)
+		move := (2*k+1)*width/8 - int(l.offset[k])
+		carry := 2*(k+1)*width/8 - int(l.offset[k])
+		for i := range 16 {
+			l.low[k%2][i], l.high[k/2][k%2][i] = none, none
+			if i < 8 {
+				l.low[k%2][i] = byte(i)
+			}
+			if i >= move && i < move+8 {
+				l.high[k/2][k%2][i] = byte(8 + i - move)
+			}
+			if k < len(l.carry) {
+				l.carry[k][i] = none
+			}
+		}
+		if k < len(l.carry) {
+			l.carry[k][0] = byte(carry)
+		}
+		for i := range 2 {
+			l.shift[k/2][k%2*2+i] = uint64((2*k + i) * width % 8)
+		}
+	}
+	return l
+}
+
+// packFast packs the first numbers, and returns how many. There is room for sixteen
+// bytes behind all.
+func packFast(dst []byte, numbers []uint64, width int) (done int) {
+	groups := len(numbers) / 8
+	if width < leastPacked || width > most || groups < 4 || !cpu.AVX2.Enabled() {
+		return 0
+	}
+	l := newPackLayout(width)
+	packAVX2(&dst[0], &numbers[0], groups, width, &l.offset[0])
+	return 8 * groups
+}

@@ -101,3 +101,56 @@ loop:
 	VZEROUPPER
 	MOVQ        AX, over+48(FP)
 	RET
+
+// func packAVX2(dst *byte, src *uint64, groups int, width int, layout *uint64)
+// Requires: AVX, AVX2
+TEXT ·packAVX2(SB), $0-40
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    groups+16(FP), DX
+	MOVQ    width+24(FP), BX
+	MOVQ    layout+32(FP), SI
+	MOVQ    (SI), DI
+	MOVQ    8(SI), R8
+	MOVQ    16(SI), R9
+	MOVQ    24(SI), R10
+	VMOVDQU 32(SI), Y0
+	VMOVDQU 64(SI), Y1
+	VMOVDQU 128(SI), Y2
+	VMOVDQU 96(SI), Y3
+	VMOVDQU 160(SI), Y4
+	VMOVDQU 192(SI), X5
+	VMOVDQU 208(SI), X6
+	VMOVDQU 224(SI), X7
+
+loop:
+	VMOVDQU      (CX), Y8
+	VPSLLVQ      Y2, Y8, Y8
+	VPSHUFB      Y1, Y8, Y9
+	VPSHUFB      Y0, Y8, Y8
+	VPOR         Y9, Y8, Y8
+	VMOVDQA      X8, X9
+	VEXTRACTI128 $0x01, Y8, X8
+	VMOVDQU      32(CX), Y10
+	VPSLLVQ      Y4, Y10, Y10
+	VPSHUFB      Y3, Y10, Y11
+	VPSHUFB      Y0, Y10, Y10
+	VPOR         Y11, Y10, Y10
+	VMOVDQA      X10, X11
+	VEXTRACTI128 $0x01, Y10, X10
+	VMOVDQU      X9, (AX)(DI*1)
+	VPSHUFB      X5, X9, X9
+	VPOR         X9, X8, X9
+	VMOVDQU      X9, (AX)(R8*1)
+	VPSHUFB      X6, X8, X8
+	VPOR         X8, X11, X8
+	VMOVDQU      X8, (AX)(R9*1)
+	VPSHUFB      X7, X11, X8
+	VPOR         X8, X10, X8
+	VMOVDQU      X8, (AX)(R10*1)
+	ADDQ         $0x40, CX
+	ADDQ         BX, AX
+	DECQ         DX
+	JNZ          loop
+	VZEROUPPER
+	RET

@@ -22,3 +22,19 @@ func TestGroups(t *testing.T) {
 		}
 	}
 }
+
+// TestPackLayout checks that what the kernel writes ends at most sixteen bytes
+// behind the numbers, and that a pair touches none but the next.
+func TestPackLayout(t *testing.T) {
+	for width := leastPacked; width <= most; width++ {
+		l := newPackLayout(width)
+		for k, offset := range l.offset {
+			if int(offset) > width {
+				t.Fatalf("width %d: pair %d begins at %d, behind its group", width, k, offset)
+			}
+			if k < len(l.carry) && (l.offset[k+1] != offset+uint64(l.carry[k][0]) || l.carry[k][0] < 2 || l.carry[k][0] > 15) {
+				t.Fatalf("width %d: pair %d gives %d to the next", width, k, l.carry[k][0])
+			}
+		}
+	}
+}

@@ -13,3 +13,8 @@ func unpackAVX2(dst *uint64, src *byte, groups int, width int, limit uint64, lay
 //
 //go:noescape
 func unpackAddAVX2(dst *uint64, src *byte, groups int, width int, limit uint64, layout *uint64) (over uint64)
+
+// packAVX2 writes groups of eight numbers, and up to sixteen bytes behind them.
+//
+//go:noescape
+func packAVX2(dst *byte, src *uint64, groups int, width int, layout *uint64)

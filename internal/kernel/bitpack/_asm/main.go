@@ -19,6 +19,7 @@ func main() {
 	ConstraintExpr("amd64,!purego")
 	unpack(false)
 	unpack(true)
+	pack()
 	Generate()
 }
 
@@ -97,5 +98,73 @@ func unpack(add bool) {
 	VZEROUPPER()
 	wide := r.As64()
 	Store(wide, ReturnIndex(0))
+	RET()
+}
+
+// The layout of packing, as package bitpack has it.
+const (
+	packOffset = 0
+	packLow    = packOffset + 4*8
+	packHigh   = packLow + 32
+	packShift  = packHigh + 2*32
+	packCarry  = packShift + 2*32
+)
+
+// pack writes four pairs of numbers a turn. A pair becomes sixteen bytes, of which
+// the first gets what the pair before has in it.
+func pack() {
+	TEXT("packAVX2", 0, "func(dst *byte, src *uint64, groups, width int, layout *uint64)")
+	Doc("packAVX2 writes groups of eight numbers, and up to sixteen bytes behind them.")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	src := Load(Param("src"), GP64())
+	n := Load(Param("groups"), GP64())
+	width := Load(Param("width"), GP64())
+	l := Load(Param("layout"), GP64())
+	at := func(disp int) Mem { return Mem{Base: l, Disp: disp} }
+	var offset [4]reg.GPVirtual
+	for i := range offset {
+		offset[i] = GP64()
+		MOVQ(at(packOffset+8*i), offset[i])
+	}
+	low := YMM()
+	VMOVDQU(at(packLow), low)
+	var high, shift [2]reg.VecVirtual
+	for i := range high {
+		high[i], shift[i] = YMM(), YMM()
+		VMOVDQU(at(packHigh+32*i), high[i])
+		VMOVDQU(at(packShift+32*i), shift[i])
+	}
+	var carry [3]reg.VecVirtual
+	for i := range carry {
+		carry[i] = XMM()
+		VMOVDQU(at(packCarry+16*i), carry[i])
+	}
+	Label("loop")
+	var pairs [4]reg.VecVirtual
+	for i := range 2 {
+		v, t := YMM(), YMM()
+		VMOVDQU(Mem{Base: src, Disp: 32 * i}, v)
+		VPSLLVQ(shift[i], v, v)
+		VPSHUFB(high[i], v, t)
+		VPSHUFB(low, v, v)
+		VPOR(t, v, v)
+		first, second := XMM(), XMM()
+		VMOVDQA(v.AsX(), first)
+		VEXTRACTI128(U8(1), v, second)
+		pairs[2*i], pairs[2*i+1] = first, second
+	}
+	VMOVDQU(pairs[0], Mem{Base: dst, Index: offset[0], Scale: 1})
+	for i := range carry {
+		t := XMM()
+		VPSHUFB(carry[i], pairs[i], t)
+		VPOR(t, pairs[i+1], t)
+		VMOVDQU(t, Mem{Base: dst, Index: offset[i+1], Scale: 1})
+	}
+	ADDQ(U8(64), src)
+	ADDQ(width, dst)
+	DECQ(n)
+	JNZ(LabelRef("loop"))
+	VZEROUPPER()
 	RET()
 }
