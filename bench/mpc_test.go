@@ -38,7 +38,7 @@ func TestMPCJobs(t *testing.T) {
 	}
 	require.Equal(t, len(operations)+1, perBackend["three-parties"])
 	require.Len(t, perBackend, len(backends))
-	require.Len(t, results, 8+3+3+2+1+1+len(backends))
+	require.Len(t, results, 8+3+3+2+1+1+1+len(backends))
 }
 
 // The check of a result is that of its operation, whoever computes.

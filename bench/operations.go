@@ -38,6 +38,11 @@ var backends = []backend{
 			return &mpc.Config{Adversary: mpc.SemiHonest, Triples: mpc.Transfers{}}
 		},
 		operations: []string{"mul", "less"}},
+	{name: "two-silent", parties: 2, sides: []string{"party 0", "party 1"},
+		config: func([]io.ReadWriter) *mpc.Config {
+			return &mpc.Config{Adversary: mpc.SemiHonest, Triples: mpc.Transfers{Silent: true}}
+		},
+		operations: []string{"mul"}},
 	{name: "two-encryption", parties: 2, sides: []string{"party 0", "party 1"},
 		config: func([]io.ReadWriter) *mpc.Config {
 			return &mpc.Config{Adversary: mpc.SemiHonest, Triples: mpc.Encryption{}}
