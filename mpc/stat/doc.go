@@ -49,7 +49,8 @@
 // logistic function of 3e-6 from -8 to 8 and of 4e-4 beyond. Once it has converged, coefficients
 // of scaled columns are within 0.001 of those of Newton's method, and probabilities within 0.0003,
 // where tested: for semi-honest parties, 200 rows, and a ridge of 6. The less
-// there is of the ridge the more small errors count. With k columns and n rows, about
+// there is of the ridge the more small errors count, and with malicious parties, where Truncate
+// rounds down always, they do not cancel out. With k columns and n rows, about
 // s = √(1 + n(k+1)/(4·ridge)) iterations make the distance to the result e times smaller, so
 // that 10·s are enough: 60 in that test, which does 80, and 650 for a ridge of n/1000 and 16 columns.
 //

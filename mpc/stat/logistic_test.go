@@ -135,7 +135,7 @@ func TestLogisticCost(t *testing.T) {
 	// Where the coefficients can be large, comparisons are of 64 bits.
 	require.Equal(t, 5*38, rounds(100, 9, 25, 0.01, byte)-rounds(100, 9, 20, 0.01, byte))
 	rounds(1, 1, maxIterations, 0.001, mpc.Range{Min: -1 << 45, Max: 1 << 45})
-	rounds(50, 16, maxIterations, 0.0001, mpc.Range{Min: -1, Max: 1 << 45})
+	rounds(4, 16, maxIterations, 0.0001, mpc.Range{Min: -1, Max: 1 << 45})
 	// The gradient is a sum of that many products before it is divided.
 	require.Less(t, int64(maxLogitRows)*(1<<columnBits+1)*(1<<weightBits+1<<(weightBits-6)), int64(1)<<62)
 }
