@@ -2,7 +2,7 @@
 // shares, and opens the results to named parties, unless they are of too few rows.
 //
 // Most callers want [Study.Describe] for a column, [Study.ByGroup] for counts and means by a
-// key, and [Study.Linear] for a regression:
+// key, and [Study.Linear] or [Study.Logistic] for a regression:
 //
 //	s, err := stat.New(e, &stat.Config{To: []int{0, 1, 2}, Minimum: 10})
 //	groups, err := s.ByGroup(ctx, region, wage)
@@ -19,9 +19,10 @@
 //
 // The number of rows is known to all parties. The parties in Config.To learn the results and
 // what these are computed from: sums, and sums of squares and products. The fields of
-// results and comments of methods name them. Nothing is opened of vectors with fewer than
-// Config.Minimum rows, and cells and groups with fewer are opened as zeros, so that they
-// look like those without any.
+// results and comments of methods name them; of a logistic regression, only coefficients are
+// opened. ByGroup opens the keys of groups that are shown. Nothing is opened of vectors with
+// fewer than Config.Minimum rows, and cells and groups with fewer are opened as zeros, so that
+// they look like those without any.
 //
 // That alone does not make results anonymous. A cell that is hidden follows from the number of
 // all rows when it is the only one, and results of tables that differ in one row say what is
@@ -33,7 +34,9 @@
 // Sums are local. Describe takes a Dot, and Covariance and Linear one for each pair of
 // columns, which cost a round each, and so does each result that is opened. Histogram costs a
 // Less for each edge, and Crosstab an Equal for each value of both columns and a MatMul;
-// ByGroup costs a Group, a Compact and a Select for each column, Quantiles a Sort.
+// ByGroup costs a Group, a Compact and a Select for each column, Quantiles a Sort. The median is
+// the quantile 0.5. Logistic takes 37 or 38 rounds for each iteration, whatever the number of
+// rows, and two for each column before the first.
 //
 // # Precision
 //
@@ -42,7 +45,20 @@
 // rounded to these otherwise. P values are right to 10 digits. Sums that the engine's bits do
 // not hold are refused: declare narrow ranges.
 //
+// Logistic rounds scaled columns to 2^-18, and probabilities to 2^-20, beside an error of the
+// logistic function of 3e-6 from -8 to 8 and of 4e-4 beyond. Once it has converged, coefficients
+// of scaled columns are within 0.001 of those of Newton's method, and probabilities within 0.0003,
+// where tested: for semi-honest parties, 200 rows, and a ridge of 6. The less
+// there is of the ridge the more small errors count, and with malicious parties, where Truncate
+// rounds down always, they do not cancel out. With k columns and n rows, about
+// s = √(1 + n(k+1)/(4·ridge)) iterations make the distance to the result e times smaller, so
+// that 10·s are enough: 60 in that test, which does 80, and 650 for a ridge of n/1000 and 16 columns.
+//
 // # References
+//
+// Nesterov: Introductory Lectures on Convex Optimization, 2004, constant step scheme III
+// (2.2.11) [Nes04]. Böhning: Multinomial logistic regression algorithm, Annals of the Institute of
+// Statistical Mathematics 1992 [Boh92], for the bound of the curvature.
 //
 // Welch: The generalization of Student's problem when several different population variances are
 // involved, Biometrika 1947. Incomplete beta and gamma functions are the continued fractions
