@@ -51,7 +51,7 @@ const (
 // of -1 to 1, and not of -1/2 to 1/2: declare what is narrow. What is minimised is minus the
 // logarithm of the likelihood, plus ridge/2 times the squares of the coefficients of the columns
 // that were scaled and of the intercept there. So there is an answer for classes that a
-// plane separates also. A ridge of 1 is small for hundreds of rows or more; it must be above 0.
+// plane separates also. It must be above 0; a thousandth of the number of rows is small.
 //
 // It takes that many iterations, at most 1000, of Nesterov's accelerated gradients, and does
 // not tell whether these were enough: the package comment says how many are, and how precise
