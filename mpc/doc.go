@@ -163,7 +163,9 @@
 //
 // Of n >= 4 parties each, but for one if n is even, sends 8(n-1-t) bytes for a product, and a
 // comparison takes a few hundred bytes at least, and 18 rounds with four parties. The packages
-// internal/mal3, internal/two and internal/many say more.
+// internal/mal3, internal/two and internal/many say more. [Engine.Sort] and what is made of
+// it compare and exchange by a network with all but three semi-honest parties, and take rounds
+// that grow with the length; see there.
 //
 // # References
 //

@@ -7,9 +7,9 @@ import (
 )
 
 // Compact returns the elements of all columns with those first where the bit of keep is
-// one. Both parts stay in their order, and nobody learns how many there are. It is for three
-// semi-honest parties, takes eleven rounds, and costs each party less than 50 bytes for
-// each element and 16 more for each column.
+// one. Both parts stay in their order, and nobody learns how many there are. With three
+// semi-honest parties it takes eleven rounds, and costs each party less than 50 bytes for
+// each element and 16 more for each column. With others it costs a Sort by one bit.
 func (e *Engine) Compact(ctx context.Context, keep *Bits, columns ...*Vec) ([]*Vec, error) {
 	drop, err := keep.Not()
 	if err != nil {
@@ -23,10 +23,7 @@ func (e *Engine) Compact(ctx context.Context, keep *Bits, columns ...*Vec) ([]*V
 	if err != nil {
 		return nil, err
 	}
-	s, err := e.sorter()
-	if err != nil {
-		return nil, err
-	}
+	s := e.sorter()
 	compact := shares[1:]
 	err = e.during(ctx, func() (err error) {
 		compact, err = s.Sort(keep.n, drop.share, 1, compact)
@@ -53,8 +50,7 @@ type Groups struct {
 }
 
 // Group returns the groups of rows with equal keys, and the sums of columns of values in
-// each. It is for three semi-honest parties, and costs a Sort, an Equal and a Compact. Sums
-// over all rows must fit in the engine's bits.
+// each. It costs a Sort, an Equal and a Compact. Sums over all rows must fit in the engine's bits.
 func (e *Engine) Group(ctx context.Context, keys *Vec, values ...*Vec) (*Groups, error) {
 	if err := e.own(keys); err != nil {
 		return nil, err

@@ -2,7 +2,6 @@ package mpc
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/bits"
 
@@ -12,15 +11,16 @@ import (
 // Shuffles are those of Laur, Willemson and Zhang (ISC 2011, eprint 2011/429) with the
 // messages of Araki et al. (Secure Graph Analysis at Scale, CCS 2021), and sorting that of Hamada,
 // Ikarashi, Chida and Takahashi (eprint 2014/121) with opened places, as in Asharov et al.
-// (eprint 2022/1595). Package internal/rep3 has both.
+// (eprint 2022/1595). Package internal/rep3 has both, for three semi-honest parties. The others
+// sort by a network of comparisons, which package internal/engine has, and shuffle by sorting
+// random numbers.
 
-// sorter returns what puts vectors into order, if the protocol has it.
-func (e *Engine) sorter() (engine.Sorter, error) {
-	s, ok := e.party.(engine.Sorter)
-	if !ok {
-		return nil, errors.New("mpc: only three semi-honest parties can shuffle and sort")
+// sorter returns what puts vectors into order: the protocol, or a network over it.
+func (e *Engine) sorter() engine.Sorter {
+	if s, ok := e.party.(engine.Sorter); ok {
+		return s
 	}
-	return s, nil
+	return engine.Network{Party: e.party}
 }
 
 // table returns the shares of columns, which have the length of the first one.
@@ -48,20 +48,19 @@ func (e *Engine) inOrder(columns []*Vec, shares []engine.Vec) []*Vec {
 }
 
 // Shuffle returns the elements of all columns in an order that is the same for all of them,
-// uniformly random, and unknown to every party. It is for three semi-honest parties. Each
-// element costs 8 bytes from parties 0 and 2 and 16 from party 1, in two rounds.
+// uniformly random, and unknown to every party. With three semi-honest parties
+// each element costs 8 bytes from parties 0 and 2 and 16 from party 1, in two rounds. With
+// others it costs a Sort by random keys of 40 + 2L bits, with L as there, and is
+// uniform but for a distance of 2^-41.
 //
-// A party works on its memory in an order that only another one does not know: whoever sees
-// the caches of two parties' machines learns the whole.
+// One of three semi-honest parties works on its memory in an order that only another one does
+// not know: whoever sees the caches of two parties' machines learns the whole.
 func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 	shares, err := e.table(columns)
 	if err != nil {
 		return nil, err
 	}
-	s, err := e.sorter()
-	if err != nil {
-		return nil, err
-	}
+	s := e.sorter()
 	if err := e.during(ctx, func() error { shares, err = s.Shuffle(shares); return err }); err != nil {
 		return nil, err
 	}
@@ -70,12 +69,16 @@ func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 
 // Sort returns the elements of all columns in the order of keys, the lowest first; pass keys
 // among the columns to have them too. Where keys are equal the order stays, so that sorting
-// by a second column first sorts by two. It is for three semi-honest parties.
+// by a second column first sorts by two.
 //
-// For each two bits that the range of keys needs, each element costs up to 44 bytes from each
-// party, in seven rounds, and more for keys of over 32 bits; before that come the costs of
-// Decompose, and after it that of a shuffle for each column. What is opened on the way is
-// random orders. What Shuffle says of caches is so here.
+// With three semi-honest parties, for each two bits that the range of keys needs, each element
+// costs up to 44 bytes from each party, in seven rounds, and more for keys of over 32 bits;
+// before that come the costs of Decompose, and after it that of a shuffle for each column. What
+// is opened on the way is random orders. What Shuffle says of caches is so here.
+//
+// With others, nothing is opened on the way. For each 59 - L bits that keys need, where 2^L is
+// the length rounded up to a power of two, there are L(L+1)/2 times the rounds of Negative,
+// Numbers and Mul, and at most L(L+1)/4 of each for every element, of Mul for each column.
 func (e *Engine) Sort(ctx context.Context, keys *Vec, columns ...*Vec) ([]*Vec, error) {
 	if err := e.own(keys); err != nil {
 		return nil, err
@@ -84,13 +87,16 @@ func (e *Engine) Sort(ctx context.Context, keys *Vec, columns ...*Vec) ([]*Vec, 
 	if err != nil {
 		return nil, err
 	}
-	s, err := e.sorter()
-	if err != nil {
-		return nil, err
-	}
+	s := e.sorter()
 	// From the lowest key on, they are natural numbers below 2^64.
 	size := bits.Len64(uint64(keys.r.Max) - uint64(keys.r.Min))
 	natural := keys.shift(keys.r, -keys.r.Min)
+	_, network := s.(engine.Network)
+	if network && size > 0 {
+		// In a field they may be too large then. Two's complement with the other sign is
+		// in order too.
+		natural, size = keys, keys.r.bits()
+	}
 	sorted := shares[1:]
 	err = e.during(ctx, func() error {
 		planes := e.party.NewBits(0)
@@ -98,6 +104,10 @@ func (e *Engine) Sort(ctx context.Context, keys *Vec, columns ...*Vec) ([]*Vec, 
 			if planes, err = e.party.Decompose(natural.share, size); err != nil {
 				return err
 			}
+		}
+		if network && size > 0 {
+			w := engine.Words(keys.Len())
+			e.party.Not(planes.Slice((size-1)*w, size*w))
 		}
 		sorted, err = s.Sort(keys.Len(), planes.Slice(0, size*engine.Words(keys.Len())), size, sorted)
 		return err

@@ -1,6 +1,7 @@
 package engine
 
-// A Sorter is a [Party] that can put elements into another order. Not every protocol can.
+// A Sorter is a [Party] that can put elements into another order. Where a protocol
+// has no way of its own, a [Network] does it.
 type Sorter interface {
 	Party
 
