@@ -12,8 +12,8 @@
 //
 // # Security
 //
-// That of the engine. Methods that sort, which are ByGroup and Quantiles, are for three
-// semi-honest parties.
+// That of the engine. Methods that sort, which are ByGroup and Quantiles, are fast with three
+// semi-honest parties, and slow with others.
 //
 // # Leakage
 //
