@@ -57,6 +57,9 @@ const (
 // not tell whether these were enough: the package comment says how many are, and how precise
 // the result is. It needs 64 bits, and so two or three parties.
 func (s *Study) Logistic(ctx context.Context, ridge float64, iterations int, y *mpc.Vec, columns ...*mpc.Vec) (*Logit, error) {
+	if err := s.exact("Logistic"); err != nil {
+		return nil, err
+	}
 	if len(columns) == 0 || len(columns) > maxLogitColumns {
 		return nil, fmt.Errorf("stat: a logistic regression over %d columns, of 1 to %d", len(columns), maxLogitColumns)
 	}

@@ -18,6 +18,8 @@ type Config struct {
 	// Minimum is the least number of rows that a result may be of, in every cell and group.
 	// It must be set, to one if there is no minimum.
 	Minimum int
+	// Privacy puts noise on all results, or is nil. Then methods that cannot are refused.
+	Privacy *Privacy
 }
 
 // A Study computes statistics in a run of an engine.
@@ -31,12 +33,21 @@ func New(e *mpc.Engine, cfg *Config) (*Study, error) {
 	if e == nil || cfg == nil || len(cfg.To) == 0 || cfg.Minimum < 1 {
 		return nil, errors.New("stat: set the engine, Config.To and Config.Minimum, the last one to one or more")
 	}
+	if err := cfg.Privacy.check(); err != nil {
+		return nil, err
+	}
 	for i, to := range cfg.To {
 		if to < 0 || to >= e.Parties() || slices.Contains(cfg.To[:i], to) {
 			return nil, fmt.Errorf("stat: results to parties %v, which are not some of %d different ones from 0", cfg.To, e.Parties())
 		}
 	}
-	return &Study{engine: e, cfg: Config{To: slices.Clone(cfg.To), Minimum: cfg.Minimum}}, nil
+	s := &Study{engine: e, cfg: *cfg}
+	s.cfg.To = slices.Clone(cfg.To)
+	if cfg.Privacy != nil {
+		privacy := *cfg.Privacy
+		s.cfg.Privacy = &privacy
+	}
+	return s, nil
 }
 
 // rows returns how many rows all columns have, which must be enough.
@@ -82,6 +93,9 @@ type moments struct {
 
 // moments opens the moments of columns. It returns nil to those who do not learn them.
 func (s *Study) moments(ctx context.Context, columns ...*mpc.Vec) (*moments, error) {
+	if err := s.exact("what takes sums of products"); err != nil {
+		return nil, err
+	}
 	n, err := s.rows(columns...)
 	if err != nil {
 		return nil, err
@@ -160,15 +174,20 @@ func value(x *big.Rat) float64 {
 type Summary struct {
 	Count     int
 	Sum, Mean float64
-	// Variance has one less than Count in the denominator. It is not a number for one row.
+	// Variance has one less than Count in the denominator. It is not a number for one row,
+	// nor with Config.Privacy.
 	Variance float64
 }
 
 // Deviation returns the standard deviation.
 func (s *Summary) Deviation() float64 { return math.Sqrt(s.Variance) }
 
-// Describe opens the sum of v, and that of squares.
+// Describe opens the sum of v, and that of squares. With Config.Privacy it opens the sum
+// only, with noise for the declared range of v.
 func (s *Study) Describe(ctx context.Context, v *mpc.Vec) (*Summary, error) {
+	if s.cfg.Privacy != nil {
+		return s.describeBlurred(ctx, v)
+	}
 	m, err := s.moments(ctx, v)
 	if err != nil || m == nil {
 		return nil, err
@@ -202,6 +221,9 @@ func (s *Study) Covariance(ctx context.Context, x, y *mpc.Vec) (*Pair, error) {
 // its owner, who may be known by being the richest, for instance. So as many rows as
 // Config.Minimum must be below and above each, or it is an error.
 func (s *Study) Quantiles(ctx context.Context, v *mpc.Vec, q ...float64) ([]float64, error) {
+	if err := s.exact("Quantiles"); err != nil {
+		return nil, err
+	}
 	n, err := s.rows(v)
 	if err != nil {
 		return nil, err

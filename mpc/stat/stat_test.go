@@ -17,15 +17,20 @@ import (
 	"github.com/dujiang-dev/dujiang/mpc"
 )
 
-const parties = 3
-
 // run runs f at three parties, of which 0 and 2 learn results of at least minimum rows.
 func run(t *testing.T, minimum int, f func(ctx context.Context, e *mpc.Engine, s *Study)) {
+	runOf(t, 3, &Config{To: []int{0, 2}, Minimum: minimum}, f)
+}
+
+// runOf runs f at so many parties.
+func runOf(t *testing.T, parties int, cfg *Config, f func(ctx context.Context, e *mpc.Engine, s *Study)) {
 	synctest.Test(t, func(t *testing.T) {
-		var streams [parties][parties]io.ReadWriter
+		streams := make([][]io.ReadWriter, parties)
 		for i := range streams {
-			j := (i + 1) % parties
-			streams[i][j], streams[j][i] = net.Pipe()
+			streams[i] = make([]io.ReadWriter, parties)
+			for j := range i {
+				streams[i][j], streams[j][i] = net.Pipe()
+			}
 		}
 		var running sync.WaitGroup
 		for i := range streams {
@@ -35,12 +40,12 @@ func run(t *testing.T, minimum int, f func(ctx context.Context, e *mpc.Engine, s
 						defer rw.(io.Closer).Close()
 					}
 				}
-				e, err := mpc.New(t.Context(), i, streams[i][:], &mpc.Config{Adversary: mpc.SemiHonest})
+				e, err := mpc.New(t.Context(), i, streams[i], &mpc.Config{Adversary: mpc.SemiHonest})
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				s, err := New(e, &Config{To: []int{0, 2}, Minimum: minimum})
+				s, err := New(e, cfg)
 				if err != nil {
 					t.Error(err)
 					return

@@ -33,8 +33,14 @@ func (s *Study) hide(ctx context.Context, counts *mpc.Vec, columns ...*mpc.Vec) 
 }
 
 // counts opens how many there are in each cell, and zeros for those with fewer rows than the
-// minimum.
+// minimum. Each row is in at most one cell. With noise the minimum is one of noisy counts:
+// whether there are so many rows in earnest would be an answer without noise.
 func (s *Study) counts(ctx context.Context, cells *mpc.Vec) ([]int64, error) {
+	// A row that is another one leaves a cell and enters one.
+	cells, err := s.blur(ctx, cells, 2)
+	if err != nil {
+		return nil, err
+	}
 	shown, _, err := s.hide(ctx, cells, cells)
 	if err != nil {
 		return nil, err
@@ -198,6 +204,9 @@ type Group struct {
 // Groups of fewer rows than Config.Minimum are left out. How many there are of the others is
 // opened to all parties.
 func (s *Study) ByGroup(ctx context.Context, keys *mpc.Vec, values ...*mpc.Vec) ([]Group, error) {
+	if err := s.exact("ByGroup"); err != nil {
+		return nil, err
+	}
 	if _, err := s.rows(append([]*mpc.Vec{keys}, values...)...); err != nil {
 		return nil, err
 	}

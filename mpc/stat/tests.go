@@ -18,6 +18,9 @@ type Test struct {
 // TTest compares the means of x and of y, which may be of different lengths and variances
 // (Welch). It opens what Describe opens of both. It is an error if they are both constant.
 func (s *Study) TTest(ctx context.Context, x, y *mpc.Vec) (*Test, error) {
+	if err := s.exact("TTest"); err != nil {
+		return nil, err
+	}
 	for _, v := range []*mpc.Vec{x, y} {
 		n, err := s.rows(v)
 		if err != nil {

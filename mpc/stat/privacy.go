@@ -1,0 +1,212 @@
+package stat
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/big"
+
+	"github.com/dujiang-dev/dujiang/mpc"
+)
+
+// Privacy makes results differentially private: the parties add noise in shares to what they
+// open, which nobody ever sees without it, and of which nobody knows the noise.
+//
+// Tables are neighbours if they have equally many rows, a number that everybody knows, and one
+// row is another. No result of a method is more likely than e^Epsilon times what it would be of
+// a neighbour, but for a probability below 2^-52·e^Epsilon for each number that is opened.
+type Privacy struct {
+	// Epsilon is what each call of a method spends. It has no default, and is at most 10. What
+	// calls on the same rows spend adds up, and it is for the caller to bound that sum. Who
+	// protects persons with up to k rows each divides Epsilon by k.
+	Epsilon float64
+}
+
+// maxEpsilon is where noise protects nobody any more.
+const maxEpsilon = 10
+
+func (p *Privacy) check() error {
+	if p != nil && !(p.Epsilon > 0 && p.Epsilon <= maxEpsilon) {
+		return fmt.Errorf("stat: set Privacy.Epsilon, to more than 0 and at most %d", maxEpsilon)
+	}
+	return nil
+}
+
+// exact returns an error if a method, which adds no noise, must not open anything.
+func (s *Study) exact(method string) error {
+	if s.cfg.Privacy != nil {
+		return fmt.Errorf("stat: %s has no noise, and is refused with Config.Privacy; Describe, Histogram and Crosstab have", method)
+	}
+	return nil
+}
+
+// blur returns v with noise on each element, if results shall have it. The sensitivity is by
+// how many units, of the integers of v, all elements together can change from a table to its
+// neighbour.
+func (s *Study) blur(ctx context.Context, v *mpc.Vec, sensitivity uint64) (*mpc.Vec, error) {
+	if s.cfg.Privacy == nil {
+		return v, nil
+	}
+	chances, err := digits(s.cfg.Privacy.Epsilon, sensitivity)
+	if err != nil {
+		return nil, err
+	}
+	// The pieces bound the memory of a large table.
+	step := max(1, maxDigits/(2*len(chances)))
+	var pieces []*mpc.Vec
+	for from := 0; from < v.Len(); from += step {
+		piece, err := s.noise(ctx, min(step, v.Len()-from), chances)
+		if err != nil {
+			return nil, err
+		}
+		pieces = append(pieces, piece)
+	}
+	all, err := mpc.Concat(pieces...)
+	if err != nil {
+		return nil, err
+	}
+	if all, err = all.Halve(v.Fraction()); err != nil {
+		return nil, err
+	}
+	return v.Add(all)
+}
+
+const (
+	// chanceBits is how many bits a digit is drawn by: the most that fit, with a sign and
+	// room for a difference, in those of engines with four parties or more.
+	chanceBits = 59
+	// maxDigits is how many digits are drawn at once, each of which takes about a kilobyte.
+	maxDigits = 1 << 16
+	// mostDigits is how many a number can have, so that sums have room beside the noise.
+	mostDigits = 58
+	// expBits is how many bits behind the point exponentials have. Up to mostDigits of
+	// them are lost by squaring.
+	expBits = 256
+)
+
+// digits returns with which probabilities, in units of 2^-chanceBits, the binary digits of a
+// geometric variable are one, the lowest first: x has a probability proportional to
+// e^(-x/t), for t = sensitivity/epsilon.
+//
+// As e^(-x/t) is the product of e^(-2^j/t) over the digits j of x that are one, digits are
+// independent, and digit j is one with probability 1/(1+e^(2^j/t)) [DKM+06]. Those are left out that are
+// never one after rounding. So the statistical distance to the variable is at most 2^-60
+// for each digit that is there, and 2^-59 for all that are not.
+//
+// All parties must have the same ones, and so this is computed in integers.
+func digits(epsilon float64, sensitivity uint64) ([]int64, error) {
+	x := new(big.Rat).SetFloat64(epsilon) // exactly
+	x.Quo(x, new(big.Rat).SetInt(new(big.Int).SetUint64(max(sensitivity, 1))))
+	one := new(big.Int).Lsh(big.NewInt(1), expBits)
+	// e^-x, by its series, for x of at most maxEpsilon.
+	y, term := new(big.Int), new(big.Int).Set(one)
+	for k := int64(1); term.Sign() != 0; k++ {
+		y.Add(y, term)
+		term.Mul(term, x.Num()).Neg(term)
+		term.Quo(term, new(big.Int).Mul(x.Denom(), big.NewInt(k)))
+	}
+	var chances []int64
+	for {
+		// y/(1+y), rounded to the nearest.
+		whole := new(big.Int).Add(one, y)
+		chance := new(big.Int).Lsh(y, chanceBits+1)
+		chance.Add(chance, whole).Quo(chance, whole.Lsh(whole, 1))
+		if chance.Sign() == 0 && len(chances) > 0 {
+			return chances, nil
+		}
+		if len(chances) == mostDigits {
+			return nil, fmt.Errorf("stat: noise that hides %d units with an epsilon of %v does not fit in the bits of the engine; declare narrower ranges of the inputs", sensitivity, epsilon)
+		}
+		chances = append(chances, chance.Int64())
+		y.Mul(y, y).Rsh(y, expBits)
+	}
+}
+
+// noise returns n numbers that nobody knows, with the discrete Laplace distribution [GRS12]:
+// each is the difference of two geometric variables with these digits. They come of one
+// comparison of all digits, whatever n is.
+func (s *Study) noise(ctx context.Context, n int, chances []int64) (*mpc.Vec, error) {
+	// Digit j of all variables is at 2n·j, those to be subtracted behind the others.
+	planes := make([]*mpc.Bits, chanceBits)
+	for i := range planes {
+		var err error
+		if planes[i], err = s.engine.RandomBits(ctx, 2*n*len(chances)); err != nil {
+			return nil, err
+		}
+	}
+	uniform, err := s.engine.Compose(ctx, planes)
+	if err != nil {
+		return nil, err
+	}
+	limits := make([]*mpc.Vec, len(chances))
+	for j, chance := range chances {
+		part, err := uniform.Slice(2*n*j, 2*n*(j+1))
+		if err != nil {
+			return nil, err
+		}
+		if part, err = part.Scale(0); err != nil {
+			return nil, err
+		}
+		if limits[j], err = part.Shift(chance); err != nil {
+			return nil, err
+		}
+	}
+	limit, err := mpc.Concat(limits...)
+	if err != nil {
+		return nil, err
+	}
+	less, err := s.engine.Less(ctx, uniform, limit)
+	if err != nil {
+		return nil, err
+	}
+	ones, err := s.engine.Numbers(ctx, less)
+	if err != nil {
+		return nil, err
+	}
+	var sum *mpc.Vec
+	for j := range chances {
+		digit, err := ones.Slice(2*n*j, 2*n*(j+1))
+		if err != nil {
+			return nil, err
+		}
+		if digit, err = digit.Scale(1 << j); err != nil {
+			return nil, err
+		}
+		if sum == nil {
+			sum = digit
+		} else if sum, err = sum.Add(digit); err != nil {
+			return nil, err
+		}
+	}
+	plus, err := sum.Slice(0, n)
+	if err != nil {
+		return nil, err
+	}
+	minus, err := sum.Slice(n, 2*n)
+	if err != nil {
+		return nil, err
+	}
+	return plus.Sub(minus)
+}
+
+// describeBlurred is Describe with noise on the sum.
+func (s *Study) describeBlurred(ctx context.Context, v *mpc.Vec) (*Summary, error) {
+	n, err := s.rows(v)
+	if err != nil {
+		return nil, err
+	}
+	sum, err := v.Sum()
+	if err != nil {
+		return nil, err
+	}
+	r := v.Range()
+	if sum, err = s.blur(ctx, sum, uint64(r.Max)-uint64(r.Min)); err != nil {
+		return nil, err
+	}
+	opened, err := s.open(ctx, sum)
+	if err != nil || len(opened) == 0 {
+		return nil, err
+	}
+	m := &moments{n: n, sums: opened}
+	return &Summary{Count: n, Sum: value(opened[0]), Mean: m.mean(0), Variance: math.NaN()}, nil
+}
