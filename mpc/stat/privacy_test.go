@@ -81,14 +81,13 @@ func TestDigits(t *testing.T) {
 }
 
 // TestNoise looks whether noise has its distribution, by a chi-square test that fails with a
-// probability of 10^-9 for right noise, at three and at four parties, whose rings are others.
+// probability of about 10^-9 for right noise, at three and at four parties, whose rings are others.
 func TestNoise(t *testing.T) {
-	const n, widest = 3000, 9 // where 3.3 are expected on each side
-	for _, parties := range []int{3, 4} {
+	const widest = 5 // and beyond, where at least 20 are expected on each side
+	for parties, n := range map[int]int{3: 2000, 4: 400} {
 		runOf(t, parties, private(1), func(ctx context.Context, e *mpc.Engine, s *Study) {
 			chances, err := digits(1, 2)
 			require.NoError(t, err)
-			n := n / (parties - 2) // to be fast
 			v, err := s.noise(ctx, n, chances)
 			require.NoError(t, err)
 			opened, err := e.Open(ctx, v, 0)
@@ -163,27 +162,53 @@ func TestBlurred(t *testing.T) {
 	}
 }
 
-// TestNoisyMinimum hides noisy counts, not exact ones: with noise of 2^41 units, half of all
-// cells without a row are shown. All 80 agree with a probability of 2^-79.
+// TestNoisyMinimum hides noisy counts, not exact ones: about half of 399 cells without a row are
+// shown, and what is above the minimum of 5 is a geometric variable, of mean 2/epsilon for
+// the two cells that a row can change. By Chernoff's bound right noise fails with a probability
+// below 10^-9.
 func TestNoisyMinimum(t *testing.T) {
-	cfg := private(0x1p-40)
+	const epsilon = 1.0 / 64
+	cfg := private(epsilon)
 	cfg.Minimum = 5
 	runOf(t, 3, cfg, func(ctx context.Context, e *mpc.Engine, s *Study) {
 		x := input(t, ctx, e, 0, 9, make([]int64, 5))
-		table, err := s.Crosstab(ctx, x, x, 9, 9)
+		table, err := s.Crosstab(ctx, x, x, 20, 20)
 		require.NoError(t, err)
-		shown := 0
+		if e.Self() == 1 {
+			return
+		}
+		shown, sum := 0.0, 0.0
 		for i, row := range table {
 			for k, count := range row {
 				if i+k > 0 && count != 0 {
 					require.GreaterOrEqual(t, count, int64(5))
 					shown++
+					sum += float64(count - 5)
 				}
 			}
 		}
+		require.InDelta(t, 192, shown, 70)
+		require.Greater(t, sum/shown*epsilon/2, 0.58)
+		require.Less(t, sum/shown*epsilon/2, 1.6)
+	})
+}
+
+// TestSensitivity looks whether the noise of sums hides the width of the range. Means of 60
+// absolute values are three times too large or small with a probability below 10^-11.
+func TestSensitivity(t *testing.T) {
+	runOf(t, 3, private(1), func(ctx context.Context, e *mpc.Engine, s *Study) {
+		x := input(t, ctx, e, 900, 1000, []int64{950})
+		mean := 0.0
+		for range 60 {
+			summary, err := s.Describe(ctx, x)
+			require.NoError(t, err)
+			if summary != nil {
+				mean += math.Abs(summary.Sum-950) / 60
+			}
+		}
 		if e.Self() != 1 {
-			require.NotZero(t, shown)
-			require.NotEqual(t, 80, shown)
+			require.Greater(t, mean, 100.0/3)
+			require.Less(t, mean, 100.0*3)
 		}
 	})
 }
