@@ -83,8 +83,8 @@ func TestDigits(t *testing.T) {
 // TestNoise looks whether noise has its distribution, by a chi-square test that fails with a
 // probability of about 10^-9 for right noise, at three and at four parties, whose rings are others.
 func TestNoise(t *testing.T) {
-	const widest = 5 // and beyond, where at least 20 are expected on each side
-	for parties, n := range map[int]int{3: 2000, 4: 400} {
+	const widest = 4 // and beyond, where at least 16 are expected on each side
+	for parties, n := range map[int]int{3: 1000, 4: 200} {
 		runOf(t, parties, private(1), func(ctx context.Context, e *mpc.Engine, s *Study) {
 			chances, err := digits(1, 2)
 			require.NoError(t, err)
