@@ -61,8 +61,7 @@ func (o *options) thresholdOf(figure string) float64 {
 // than the threshold, and "~" if it is that, but runs of both lie side by side, so
 // that it may be chance. All figures are better when they are smaller.
 //
-// If nothing changed, one of five runs lies above or below all of five others as often
-// as not; that all five lie above happens once in 252.
+// If nothing changed, all of five runs lie above all of five others once in 252 times.
 func (o *options) mark(a, b figure) string {
 	switch {
 	case change(a.Median, b.Median) <= o.thresholdOf(a.Name):

@@ -128,16 +128,16 @@ func (t Network) step(at []int, d, size int, columns []Vec) error {
 		return nil
 	}
 	differences := make([]Vec, len(columns))
+	lower, upper := make([]Vec, len(columns)), make([]Vec, len(columns))
 	for k, c := range columns {
-		differences[k] = t.NewVec(m)
-		lower := t.NewVec(m)
+		differences[k], lower[k], upper[k] = t.NewVec(m), t.NewVec(m), t.NewVec(m)
 		for part := range c.Parts {
 			for j, i := range at {
-				lower.Parts[part][j] = c.Parts[part][i]
-				differences[k].Parts[part][j] = c.Parts[part][i+d]
+				lower[k].Parts[part][j] = c.Parts[part][i]
+				upper[k].Parts[part][j] = c.Parts[part][i+d]
 			}
 		}
-		t.Combine(differences[k], 1, differences[k], -1, lower)
+		t.Combine(differences[k], 1, upper[k], -1, lower[k])
 	}
 	swap, err := t.Negative(differences[0], size)
 	if err != nil {
@@ -159,20 +159,13 @@ func (t Network) step(at []int, d, size int, columns []Vec) error {
 		return err
 	}
 	for k, c := range columns {
-		lower, upper := t.NewVec(m), t.NewVec(m)
-		for part := range c.Parts {
-			for j, i := range at {
-				lower.Parts[part][j] = c.Parts[part][i]
-				upper.Parts[part][j] = c.Parts[part][i+d]
-			}
-		}
 		moved := change.Slice(k*m, (k+1)*m)
-		t.Combine(lower, 1, lower, 1, moved)
-		t.Combine(upper, 1, upper, -1, moved)
+		t.Combine(lower[k], 1, lower[k], 1, moved)
+		t.Combine(upper[k], 1, upper[k], -1, moved)
 		for part := range c.Parts {
 			for j, i := range at {
-				c.Parts[part][i] = lower.Parts[part][j]
-				c.Parts[part][i+d] = upper.Parts[part][j]
+				c.Parts[part][i] = lower[k].Parts[part][j]
+				c.Parts[part][i+d] = upper[k].Parts[part][j]
 			}
 		}
 	}
