@@ -12,12 +12,11 @@ import (
 
 // A matcher finds the tags that are on both sides, by a hash join in two steps.
 // The tags are uniform, so they are their own hash: the upper bits of the low
-// word choose a bucket, and the following 32 bits, the check, stand beside the
-// tag's number in the bucket's entries. A bucket of this side's becomes a table
-// in which the checks of the other side's are looked up. It is small enough for
-// a second-level cache, where one table of all tags would miss that and the
-// translation buffers with every tag [SKN94]. Whole tags are compared only where
-// checks are equal.
+// word choose a bucket, and the following ones a slot in the table of a bucket. A
+// bucket of this side's becomes such a table, in which the other side's tags are
+// looked up. Tags are copied to their buckets whole, so that a table and all that
+// it refers to stay in a second-level cache; tags left where they were would miss
+// it, and the translation buffers, with every match [SKN94].
 //
 // What is looked up, and where, depends on secrets of the party that looks.
 //
@@ -26,30 +25,29 @@ import (
 type matcher struct {
 	own     []prg.Block
 	peers   [][]prg.Block // of tagChunk tags each, the last excepted
-	width   int           // of a tag in bits
 	workers int
 	free    [][]prg.Block // memory to use
 	// Where the parts of a tag are in its low word.
-	bucketBits, bucketShift, checkShift int
+	bucketBits, bucketShift int
 }
 
 const (
-	bucketItems   = 1 << 14 // in a bucket, about, until there are maxBucketBits
+	tableItems    = 1 << 13 // in a bucket, about, until there are maxBucketBits
 	maxBucketBits = 11      // more streams at once would miss translation buffers
 	minSlab       = 1 << 16 // of the other side's tags that are looked up in a pass
 )
 
+// newMatcher makes a matcher of tags of width bits, at least 41.
 func newMatcher(own []prg.Block, peers [][]prg.Block, width, workers int) *matcher {
-	m := &matcher{own: own, peers: peers, width: width, workers: workers}
+	m := &matcher{own: own, peers: peers, workers: workers}
 	top := min(width, 64)
-	m.bucketBits = min(max(bits.Len(uint(len(own)/bucketItems)), 1)-1, maxBucketBits, top-32)
+	m.bucketBits = min(max(bits.Len(uint(len(own)/tableItems)), 1)-1, maxBucketBits, top-32)
 	m.bucketShift = top - m.bucketBits
-	m.checkShift = m.bucketShift - 32
 	return m
 }
 
 // match calls found with the numbers of each tag of the other side and the equal
-// one of this. Calls do not overlap. It takes 8 bytes for each of this side's
+// one of this. Calls do not overlap. It takes 20 bytes for each of this side's
 // tags, and as much for as many of the other side's.
 //
 // It calls step with as many steps in all as [matcher.steps] says, which can end it.
@@ -64,7 +62,7 @@ func (m *matcher) match(step func(int) error, found func(j, i int)) error {
 		if err := m.partition(&theirs, step, pieces); err != nil {
 			return err
 		}
-		if err := m.join(step, &own, &theirs, pieces, func(j, i int) { found(first+j, i) }); err != nil {
+		if err := m.join(step, &own, &theirs, func(j, i int) { found(first+j, i) }); err != nil {
 			return err
 		}
 		first += slab * tagChunk
@@ -82,16 +80,21 @@ func (m *matcher) steps() int {
 	return n
 }
 
-// An entry is a check in the upper half and the number of a tag in the lower.
-type entry = uint64
-
-// buckets are entries in the order of buckets: bucket b starts at starts[b].
+// buckets are tags, and their numbers, in the order of buckets: bucket b starts at
+// starts[b].
 type buckets struct {
-	entries []entry
+	tags    []prg.Block
+	numbers []uint32
 	starts  []int
 }
 
-// partition makes the entries of tags, which come in pieces of a few thousand.
+// bucket returns the tags of bucket i and their numbers.
+func (b *buckets) bucket(i int) ([]prg.Block, []uint32) {
+	lo, hi := b.starts[i], b.starts[i+1]
+	return b.tags[lo:hi], b.numbers[lo:hi]
+}
+
+// partition makes buckets of tags, which come in pieces of a few thousand.
 func (m *matcher) partition(b *buckets, step func(int) error, pieces [][]prg.Block) error {
 	count := make([]int, 1<<m.bucketBits+1)
 	for _, tags := range pieces {
@@ -107,15 +110,14 @@ func (m *matcher) partition(b *buckets, step func(int) error, pieces [][]prg.Blo
 	}
 	b.starts = count
 	next := slices.Clone(count)
-	if n := count[1<<m.bucketBits]; n > len(b.entries) {
-		b.entries = m.entries(n)
+	if n := count[1<<m.bucketBits]; n > len(b.tags) {
+		b.tags, b.numbers = m.room(n), hugepage.Slice[uint32](n)
 	}
-	number := entry(0)
+	number := uint32(0)
 	for _, tags := range pieces {
-		for i := range tags {
-			lo := tags[i].Lo
-			at := &next[lo>>m.bucketShift]
-			b.entries[*at] = lo>>m.checkShift<<32 | number
+		for _, tag := range tags {
+			at := &next[tag.Lo>>m.bucketShift]
+			b.tags[*at], b.numbers[*at] = tag, number
 			*at++
 			number++
 		}
@@ -126,19 +128,19 @@ func (m *matcher) partition(b *buckets, step func(int) error, pieces [][]prg.Blo
 	return nil
 }
 
-// entries returns room for n entries or more.
-func (m *matcher) entries(n int) []entry {
+// room returns n blocks that may hold anything.
+func (m *matcher) room(n int) []prg.Block {
 	for i, blocks := range m.free {
-		if n <= 2*len(blocks) {
+		if n <= len(blocks) {
 			m.free = slices.Delete(m.free, i, i+1)
-			return hugepage.Words(blocks)
+			return blocks[:n]
 		}
 	}
-	return hugepage.Slice[entry](n)
+	return hugepage.Blocks(n)
 }
 
-// join matches buckets, where theirs are of pieces.
-func (m *matcher) join(step func(int) error, own, theirs *buckets, pieces [][]prg.Block, found func(j, i int)) error {
+// join matches buckets.
+func (m *matcher) join(step func(int) error, own, theirs *buckets, found func(j, i int)) error {
 	var next atomic.Int64
 	var finding sync.Mutex
 	workers := max(min(m.workers, 1<<m.bucketBits), 1)
@@ -147,33 +149,30 @@ func (m *matcher) join(step func(int) error, own, theirs *buckets, pieces [][]pr
 	for w := range workers {
 		group.Go(func() {
 			var t tagTable
-			var candidates, matches []candidate
+			var twins []twin
 			report := func() {
-				matches = matches[:0]
-				for _, c := range candidates {
-					if m.own[c.own] == pieces[c.peer/tagChunk][c.peer%tagChunk] {
-						matches = append(matches, c)
-					}
-				}
-				candidates = candidates[:0]
 				finding.Lock()
 				defer finding.Unlock()
-				for _, c := range matches {
-					found(int(c.peer), int(c.own))
+				for _, p := range twins {
+					found(int(p.peer), int(p.own))
 				}
 			}
-			for errs[w] == nil {
+			for {
 				b := int(next.Add(1)) - 1
 				if b >= 1<<m.bucketBits {
 					return
 				}
-				t.fill(own.entries[own.starts[b]:own.starts[b+1]])
-				for part := range slices.Chunk(theirs.entries[theirs.starts[b]:theirs.starts[b+1]], bucketItems) {
-					candidates = t.lookup(part, candidates)
+				tags, numbers := own.bucket(b)
+				t.fill(tags, m.bucketShift)
+				others, theirNumbers := theirs.bucket(b)
+				for len(others) > 0 {
+					n := min(len(others), lookups)
+					twins = t.lookup(twins[:0], numbers, others[:n], theirNumbers)
 					report()
-					if errs[w] = step(len(part)); errs[w] != nil {
+					if errs[w] = step(n); errs[w] != nil {
 						return
 					}
+					others, theirNumbers = others[n:], theirNumbers[n:]
 				}
 			}
 		})
@@ -187,46 +186,83 @@ func (m *matcher) join(step func(int) error, own, theirs *buckets, pieces [][]pr
 	return nil
 }
 
-// A candidate is a pair of tags with equal checks in the same bucket.
-type candidate struct{ own, peer uint32 }
+// A twin has the numbers of equal tags.
+type twin struct{ own, peer uint32 }
 
-// A tagTable finds the entries of a bucket by their checks, whose upper bits
-// choose the slot. What is in a slot is an entry with one added, or zero.
+// A tagTable finds the tags of a bucket.
 type tagTable struct {
-	slots []entry
-	shift int // of an entry, to a slot
+	tags []prg.Block
+	// What is in a slot is the place of a tag in the bucket with one added, or
+	// zero, and in the upper half the tag's mark.
+	slots       []uint64
+	left, right int // shifts of a tag's low word, to a slot
+	work        [2][lookups]probe
 }
 
-// fill makes t the table of entries. It is at most two thirds full.
-func (t *tagTable) fill(entries []entry) {
-	log := max(bits.Len(uint(len(entries)+len(entries)/2)), 1)
-	t.shift = 64 - log
+// A probe is a tag to look up, by its place among those to look up, and where.
+type probe struct{ tag, slot uint32 }
+
+// lookups is how many tags are looked up together.
+const lookups = 1 << 10
+
+// mark returns the bits of a tag that stand in a slot. Few tags in a slot's
+// neighbourhood have equal ones.
+func mark(tag prg.Block) uint64 { return tag.Lo << 32 }
+
+// slot returns where to look for a tag first.
+func (t *tagTable) slot(tag prg.Block) int { return int(tag.Lo << t.left >> t.right) }
+
+// fill makes t the table of a bucket's tags, of which bits from shift on are equal.
+// It is at most two thirds full.
+func (t *tagTable) fill(tags []prg.Block, shift int) {
+	log := max(bits.Len(uint(len(tags)+len(tags)/2)), 1)
+	t.tags, t.left, t.right = tags, 64-shift, 64-log
 	if cap(t.slots) < 1<<log {
-		t.slots = make([]entry, 1<<log)
+		t.slots = make([]uint64, 1<<log)
 	} else {
 		t.slots = t.slots[:1<<log]
 		clear(t.slots)
 	}
 	mask := len(t.slots) - 1
-	for _, e := range entries {
-		slot := int(e >> t.shift)
-		for t.slots[slot] != 0 {
-			slot = (slot + 1) & mask
+	for i, tag := range tags {
+		slot := t.slot(tag)
+		for t.slots[slot&mask] != 0 {
+			slot++
 		}
-		t.slots[slot] = e + 1 // no carry: numbers are below 2^32 - 1
+		t.slots[slot&mask] = mark(tag) | uint64(i+1)
 	}
 }
 
-// lookup appends the pairs of an entry in t and one of those given that have
-// equal checks.
-func (t *tagTable) lookup(entries []entry, pairs []candidate) []candidate {
-	mask := len(t.slots) - 1
-	for _, e := range entries {
-		for slot := int(e >> t.shift); t.slots[slot] != 0; slot = (slot + 1) & mask {
-			if found := t.slots[slot] - 1; (found^e)>>32 == 0 {
-				pairs = append(pairs, candidate{uint32(found), uint32(e)})
+// lookup appends the numbers of each tag in t that is equal to one of others, of
+// which there are at most lookups. Each round of the loop looks into one slot for
+// every tag that has not met an empty one. What is found there is added up and not
+// branched on, as a branch would be mispredicted for half of the tags.
+func (t *tagTable) lookup(twins []twin, numbers []uint32, others []prg.Block, theirs []uint32) []twin {
+	mask := uint32(len(t.slots) - 1)
+	work, next := t.work[0][:len(others)], t.work[1][:]
+	for j, tag := range others {
+		work[j] = probe{uint32(j), uint32(t.slot(tag))}
+	}
+	for len(work) > 0 {
+		first := len(twins)
+		twins = slices.Grow(twins, len(work))
+		found := twins[first : first+len(work)]
+		hits, rest := 0, 0
+		for _, p := range work {
+			e := t.slots[p.slot&mask]
+			taken := (e | -e) >> 63
+			equal := ((e^mark(others[p.tag]))>>32 - 1) >> 63
+			found[hits] = twin{uint32(e), p.tag}
+			hits += int(taken & equal)
+			next[rest] = probe{p.tag, p.slot + 1}
+			rest += int(taken)
+		}
+		for _, f := range found[:hits] { // in place: what is appended is not ahead of what is read
+			if t.tags[f.own-1] == others[f.peer] {
+				twins = append(twins, twin{numbers[f.own-1], theirs[f.peer]})
 			}
 		}
+		work, next = next[:rest], work[:lookups]
 	}
-	return pairs
+	return twins
 }

@@ -6,6 +6,10 @@ import (
 	"slices"
 )
 
+// bucketItems is about how many items are in a bucket, until there are
+// maxBucketBits.
+const bucketItems = 1 << 14
+
 // shuffled sets dst to item(0), item(1), ..., in a random order that depends on
 // seed and length only. The positions of tags that match would otherwise tell the
 // receiver how many items lie between them in the order of digests, and so
