@@ -40,8 +40,14 @@ func packedSize(n, width int) int { return (n*width + 7) / 8 }
 // pack writes the lowest width bits of each block, one behind the other, the
 // least significant of a byte first, and zero bits up to the end of dst.
 func pack(dst []byte, blocks []prg.Block, width int) {
-	if width == 8*prg.Size {
+	switch width {
+	case 8 * prg.Size:
 		aes128.AppendBlocks(dst[:0], blocks)
+		return
+	case 64: // of masked stores; the general way takes four times as long
+		for i := range blocks {
+			binary.LittleEndian.PutUint64(dst[8*i:], blocks[i].Lo)
+		}
 		return
 	}
 	var word uint64 // bits that have not been written
@@ -76,8 +82,33 @@ func unpack(blocks []prg.Block, src []byte, width int) {
 		aes128.SetBytes(blocks, src)
 		return
 	}
-	for i := range blocks {
-		blocks[i] = packedAt(src, i, width)
+	if width == 64 {
+		for i := range blocks {
+			blocks[i] = prg.Block{Lo: binary.LittleEndian.Uint64(src[8*i:])}
+		}
+		return
+	}
+	mask := lowBits(width)
+	i, at := 0, 0 // at is in bits
+	for ; i < len(blocks) && at>>3+17 <= len(src); i++ {
+		blocks[i] = and(bitsAt((*[17]byte)(src[at>>3:]), at), mask)
+		at += width
+	}
+	for ; i < len(blocks); i++ {
+		var end [17]byte
+		copy(end[:], src[at>>3:])
+		blocks[i] = and(bitsAt(&end, at), mask)
+		at += width
+	}
+}
+
+// bitsAt returns 128 of the bits of src, from bit at%8 on.
+func bitsAt(src *[17]byte, at int) prg.Block {
+	lo, hi := binary.LittleEndian.Uint64(src[:8]), binary.LittleEndian.Uint64(src[8:16])
+	shift := at & 7
+	return prg.Block{
+		Lo: lo>>shift | hi<<1<<(63-shift),
+		Hi: hi>>shift | uint64(src[16])<<1<<(63-shift),
 	}
 }
 
@@ -90,21 +121,4 @@ func recvPacked(s *session.Session, typ byte, buf []byte, n, width int) error {
 		return fmt.Errorf("%w: there are bits behind the last block", ErrPeer)
 	}
 	return nil
-}
-
-// packedAt returns block i of those that were packed into src.
-func packedAt(src []byte, i, width int) prg.Block {
-	at := i * width
-	src = src[at>>3:]
-	if len(src) < 17 {
-		var end [17]byte
-		copy(end[:], src)
-		src = end[:]
-	}
-	shift := at & 7
-	lo, hi := binary.LittleEndian.Uint64(src), binary.LittleEndian.Uint64(src[8:])
-	return and(prg.Block{
-		Lo: lo>>shift | hi<<1<<(63-shift),
-		Hi: hi>>shift | uint64(src[16])<<1<<(63-shift),
-	}, lowBits(width))
 }
