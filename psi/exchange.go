@@ -123,6 +123,13 @@ func chunks(n, size int, f func(lo, hi int) error) error {
 // order returns which item each tag of the sender is of.
 func (x *exchange) order() ([]uint32, error) {
 	order := make([]uint32, x.own)
-	err := shuffled(x.params, order, x.coins.shuffle, x.s.Step, func(i int) uint32 { return uint32(i) })
+	err := shuffled(x.params, order, x.coins.shuffle, x.s.Step, numbered)
 	return order, err
+}
+
+// numbered sets dst to first, first+1, and so on.
+func numbered(dst []uint32, first int) {
+	for i := range dst {
+		dst[i] = uint32(first + i)
+	}
 }

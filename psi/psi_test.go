@@ -470,7 +470,7 @@ func TestTagsAreShuffled(t *testing.T) {
 	for _, n := range []int{0, 1, 1000, 2*bucketItems + 3, 9 * bucketItems} {
 		order := func(side byte, workers int) []uint32 {
 			order := make([]uint32, n)
-			shuffled(&params{workers: workers}, order, testCoins(side).shuffle, noStep, func(i int) uint32 { return uint32(i) })
+			shuffled(&params{workers: workers}, order, testCoins(side).shuffle, noStep, numbered)
 			return order
 		}
 		first := order(1, 1)
@@ -492,7 +492,11 @@ func TestTagsAreShuffled(t *testing.T) {
 		require.NotEqual(t, first, order(2, 1))
 		// Blocks go where their numbers go.
 		blocks := make([]prg.Block, n)
-		shuffled(&params{workers: 1}, blocks, testCoins(1).shuffle, noStep, func(i int) prg.Block { return prg.Block{Hi: uint64(i)} })
+		shuffled(&params{workers: 1}, blocks, testCoins(1).shuffle, noStep, func(dst []prg.Block, first int) {
+			for i := range dst {
+				dst[i] = prg.Block{Hi: uint64(first + i)}
+			}
+		})
 		for i, item := range first {
 			require.Equal(t, prg.Block{Hi: uint64(item)}, blocks[i])
 		}
@@ -505,7 +509,7 @@ func TestShuffleIsUniform(t *testing.T) {
 	var count [parts][parts]int
 	for run := range byte(runs) {
 		order := make([]uint32, n)
-		shuffled(&params{workers: 2}, order, testCoins(run).shuffle, noStep, func(i int) uint32 { return uint32(i) })
+		shuffled(&params{workers: 2}, order, testCoins(run).shuffle, noStep, numbered)
 		for i, item := range order {
 			count[i*parts/n][int(item)*parts/n]++
 		}
@@ -526,7 +530,11 @@ func TestBucketsAreShuffledApart(t *testing.T) {
 	for side := byte(1); ; side++ { // until there are two such buckets
 		seed := testCoins(side).shuffle
 		var sizes [1 << labelBits]int
-		_, err := labels(seed, labelBits, n, noStep, func(_, label int) { sizes[label]++ })
+		_, err := labels(seed, labelBits, n, noStep, func(_ int, labels []uint16) {
+			for _, label := range labels {
+				sizes[label]++
+			}
+		})
 		require.NoError(t, err)
 		first, second, equal := 0, 0, false
 		for b, size := range sizes {
@@ -539,7 +547,7 @@ func TestBucketsAreShuffledApart(t *testing.T) {
 			continue
 		}
 		order := make([]uint32, n)
-		require.NoError(t, shuffled(&params{workers: 2}, order, seed, noStep, func(i int) uint32 { return uint32(i) }))
+		require.NoError(t, shuffled(&params{workers: 2}, order, seed, noStep, numbered))
 		// ranks returns where in a bucket each of its items is, in their order.
 		ranks := func(b int) []int {
 			start := 0

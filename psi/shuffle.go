@@ -10,8 +10,8 @@ import (
 // maxBucketBits.
 const bucketItems = 1 << 14
 
-// shuffled sets dst to item(0), item(1), ..., in a random order that depends on
-// seed and length only. The positions of tags that match would otherwise tell the
+// shuffled sets dst to all items, in a random order that depends on the seed and the
+// length only. The positions of tags that match would otherwise tell the
 // receiver how many items lie between them in the order of digests, and so
 // exclude others.
 //
@@ -26,32 +26,43 @@ const bucketItems = 1 << 14
 // [San98] Peter Sanders: Random Permutations on Distributed, External and
 // Hierarchical Memory. Information Processing Letters 67, 1998.
 //
-// step is called with zero now and then, and can end it.
-func shuffled[T any](p *params, dst []T, seed [32]byte, step func(int) error, item func(i int) T) error {
+// items sets dst to the items from number first on. step is called with zero
+// now and then, and can end it.
+func shuffled[T any](p *params, dst []T, seed [32]byte, step func(int) error, items func(dst []T, first int)) error {
 	labelBits := min(max(bits.Len(uint(len(dst)/bucketItems)), 1)-1, maxBucketBits)
 	if labelBits == 0 {
-		for i := range dst {
-			dst[i] = item(i)
-		}
+		items(dst, 0)
 		shuffle(dst, seed)
 		return step(0)
 	}
 	// The labels are drawn twice rather than kept.
 	ends := make([]int, 1<<labelBits) // of buckets
-	if _, err := labels(seed, labelBits, len(dst), step, func(_, label int) { ends[label]++ }); err != nil {
+	_, err := labels(seed, labelBits, len(dst), step, func(_ int, labels []uint16) {
+		for _, label := range labels {
+			ends[label]++
+		}
+	})
+	if err != nil {
 		return err
 	}
 	sum := 0
 	for b, n := range ends {
 		ends[b], sum = sum, sum+n
 	}
-	random, err := labels(seed, labelBits, len(dst), step, func(i, label int) {
-		dst[ends[label]] = item(i)
-		ends[label]++
+	buf := make([]T, labelChunk)
+	random, err := labels(seed, labelBits, len(dst), step, func(first int, labels []uint16) {
+		buf := buf[:len(labels)]
+		items(buf, first)
+		for i, label := range labels {
+			end := &ends[label]
+			dst[*end] = buf[i]
+			*end++
+		}
 	})
 	if err != nil {
 		return err
 	}
+	clear(buf)
 	seeds := make([][32]byte, len(ends))
 	for b := range seeds {
 		random.Read(seeds[b][:])
@@ -68,18 +79,26 @@ func shuffled[T any](p *params, dst []T, seed [32]byte, step func(int) error, it
 	})
 }
 
-// labels calls f with a random label of at most 16 bits for each of n items, and
-// returns the source that they came from.
-func labels(seed [32]byte, labelBits, n int, step func(int) error, f func(i, label int)) (*rand.ChaCha8, error) {
+// labelChunk is how many labels are drawn at a time, a multiple of the four that
+// are made of a word.
+const labelChunk = 1 << 9
+
+// labels calls f with random labels of at most 16 bits for n items, labelChunk at
+// a time, and returns the source that they came from.
+func labels(seed [32]byte, labelBits, n int, step func(int) error, f func(first int, labels []uint16)) (*rand.ChaCha8, error) {
 	// ChaCha8 is a stream cipher with an unpredictable output.
 	random := rand.NewChaCha8(seed)
-	for i := 0; i < n; {
-		word := random.Uint64()
-		for end := min(i+4, n); i < end; i++ {
-			f(i, int(word&(1<<labelBits-1)))
-			word >>= 16
+	var chunk [labelChunk]uint16
+	mask := uint16(1<<labelBits - 1)
+	for first := 0; first < n; first += labelChunk {
+		labels := chunk[:min(labelChunk, n-first)]
+		for i := 0; i < len(labels); i += 4 {
+			word, four := random.Uint64(), chunk[i:i+4]
+			four[0], four[1] = uint16(word)&mask, uint16(word>>16)&mask
+			four[2], four[3] = uint16(word>>32)&mask, uint16(word>>48)&mask
 		}
-		if i%slabItems == 0 {
+		f(first, labels)
+		if (first+labelChunk)%slabItems == 0 {
 			if err := step(0); err != nil {
 				return nil, err
 			}
@@ -88,7 +107,12 @@ func labels(seed [32]byte, labelBits, n int, step func(int) error, f func(i, lab
 	return random, nil
 }
 
-// shuffle is Fisher and Yates's.
+// shuffle is Fisher and Yates's. It is the method of rand.Rand that has its name,
+// which calls a function for each swap.
 func shuffle[T any](s []T, seed [32]byte) {
-	rand.New(rand.NewChaCha8(seed)).Shuffle(len(s), func(i, j int) { s[i], s[j] = s[j], s[i] })
+	random := rand.New(rand.NewChaCha8(seed))
+	for i := len(s) - 1; i > 0; i-- {
+		j := random.Uint64N(uint64(i + 1))
+		s[i], s[j] = s[j], s[i]
+	}
 }

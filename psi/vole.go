@@ -214,7 +214,7 @@ func (v *voleRun) send() error {
 	// The receiver encodes its store meanwhile.
 	v.s.Steps("store", dims.Size())
 	items := v.take(m)
-	if err := shuffled(v.params, items, v.exchange.coins.shuffle, v.s.Step, v.block); err != nil {
+	if err := shuffled(v.params, items, v.exchange.coins.shuffle, v.s.Step, v.digests); err != nil {
 		return err
 	}
 	var first [2 * prg.Size]byte
@@ -267,17 +267,17 @@ func (v *voleRun) take(n int) []prg.Block {
 	return taken
 }
 
-// block returns the digest of an item.
-func (v *voleRun) block(item int) prg.Block { return blockOf(*v.items.digest(item)) }
+// digests sets dst to the digests of the items from number first on.
+func (v *voleRun) digests(dst []prg.Block, first int) {
+	for i := range dst {
+		dst[i] = blockOf(*v.items.digest(first + i))
+	}
+}
 
 // blocks returns the digests of all items.
 func (v *voleRun) blocks() ([]prg.Block, error) {
 	blocks := v.take(v.own)
-	err := v.inSteps(len(blocks), 0, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			blocks[i] = v.block(i)
-		}
-	})
+	err := v.inSteps(len(blocks), 0, func(lo, hi int) { v.digests(blocks[lo:hi], lo) })
 	return blocks, err
 }
 
