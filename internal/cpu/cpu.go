@@ -19,9 +19,9 @@ var hasAVX2, hasVAES, hasAVX512, hasIFMA = detect()
 var (
 	// AVX2 needs AVX2, FMA, AES-NI and PCLMULQDQ.
 	AVX2 = &Feature{name: "avx2", supported: hasAVX2}
-	// VAES needs AVX2's and VAES, for registers of 256 bits.
+	// VAES needs AVX2's, VAES and VPCLMULQDQ, for registers of 256 bits.
 	VAES = &Feature{name: "vaes", supported: hasVAES}
-	// AVX512 needs VAES' and AVX-512 F, BW, DQ and VL with VPCLMULQDQ.
+	// AVX512 needs VAES' and AVX-512 F, BW, DQ and VL.
 	AVX512 = &Feature{name: "avx512", supported: hasAVX512}
 	// IFMA needs AVX512's and AVX-512 IFMA.
 	IFMA = &Feature{name: "ifma", supported: hasIFMA}

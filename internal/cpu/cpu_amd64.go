@@ -4,8 +4,9 @@ package cpu
 
 import "golang.org/x/sys/cpu"
 
-// vaes reports bit 9 of ECX in leaf 7 of CPUID, which machines with AVX2 have. Package cpu
-// of x/sys asks for it only where there is AVX-512.
+// vaes reports whether there are VAES and VPCLMULQDQ, bits 9 and 10 of ECX in leaf 7 of
+// CPUID, which machines with AVX2 have. Package cpu of x/sys asks for them only where
+// there is AVX-512.
 func vaes() bool
 
 func detect() (avx2, vaes256, avx512, ifma bool) {

@@ -7,7 +7,7 @@ TEXT ·vaes(SB), NOSPLIT, $0-1
 	MOVL $7, AX
 	XORL CX, CX
 	CPUID
-	SHRL $9, CX
-	ANDL $1, CX
-	MOVB CX, ret+0(FP)
+	NOTL CX
+	TESTL $0x600, CX
+	SETEQ ret+0(FP)
 	RET

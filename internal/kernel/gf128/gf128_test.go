@@ -10,7 +10,7 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
 )
 
-var features = []*cpu.Feature{cpu.AVX2, cpu.AVX512}
+var features = []*cpu.Feature{cpu.AVX2, cpu.VAES, cpu.AVX512}
 
 // modulus is x^128 + x^7 + x^2 + x + 1.
 var modulus = new(big.Int).SetBit(big.NewInt(0x87), 128, 1)

@@ -25,6 +25,27 @@ func mulAVX512(dst *Elem, a *Elem, b *Elem, n int)
 //go:noescape
 func dotAVX512(acc *[3]Elem, a *Elem, b *Elem, n int)
 
+// mulConstVAES sets dst[i] = c * src[i]; c holds the constant and its product with x^64.
+//
+//go:noescape
+func mulConstVAES(dst *Elem, src *Elem, n int, c *[2]Elem)
+
+// mulConstAddVAES sets dst[i] ^= c * src[i]; c holds the constant and its product with x^64.
+//
+//go:noescape
+func mulConstAddVAES(dst *Elem, src *Elem, n int, c *[2]Elem)
+
+// mulVAES sets dst[i] = a[i] * b[i].
+//
+//go:noescape
+func mulVAES(dst *Elem, a *Elem, b *Elem, n int)
+
+// dotVAES adds the three parts of the sum of a[i] * b[i], before reduction, to acc:
+// the sum is acc[0] + acc[1]*x^64 + acc[2]*x^128.
+//
+//go:noescape
+func dotVAES(acc *[3]Elem, a *Elem, b *Elem, n int)
+
 // mulConstAVX2 sets dst[i] = c * src[i]; c holds the constant and its product with x^64.
 //
 //go:noescape
@@ -48,3 +69,9 @@ func dotAVX2(acc *[3]Elem, a *Elem, b *Elem, n int)
 
 // mulOneAVX2 returns a * b.
 func mulOneAVX2(alo uint64, ahi uint64, blo uint64, bhi uint64) (lo uint64, hi uint64)
+
+// liftAVX2 sets the high words of n groups of 32 elements. The contribution of half h of
+// byte k of a low word to byte j of the high one is at (2*k+h)*8+j of the table.
+//
+//go:noescape
+func liftAVX2(x *Elem, n int, table *[128][16]byte)

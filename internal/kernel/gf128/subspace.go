@@ -1,6 +1,10 @@
 package gf128
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
+)
 
 // GF(2^128) contains a subfield K of 2^64 elements, those with x^(2^64) = x.
 // Protocols that need random elements of a smaller field, but secrets of 128
@@ -17,13 +21,12 @@ import "sync"
 // different.
 var kappa = Elem{Lo: 2}
 
-// subspace is what computing in V needs: the high words that belong to single
-// bits of the low one, the same for each value of each byte of it, and the
-// inverse of kappa.
+// subspace is what computing in V needs.
 type subspace struct {
-	bits  [64]uint64
-	bytes [8][256]uint64
-	inv   Elem
+	bits   [64]uint64     // the high words that belong to single bits of the low one
+	bytes  [8][256]uint64 // the same for each value of each byte of it
+	halves [128][16]byte  // the same for half a byte, in the order of liftAVX2
+	inv    Elem           // of kappa
 }
 
 var theSubspace = sync.OnceValue(func() *subspace {
@@ -83,6 +86,13 @@ var theSubspace = sync.OnceValue(func() *subspace {
 				s.bytes[i>>3][v] ^= b.Hi
 			}
 		}
+		for v := range 16 {
+			for j := range 8 {
+				if v>>(i&3)&1 == 1 {
+					s.halves[i>>2*8+j][v] ^= byte(b.Hi >> (8 * j))
+				}
+			}
+		}
 	}
 	return s
 })
@@ -104,7 +114,7 @@ func bit(e Elem, i int) uint64 {
 // Lift sets the high word of each element so that it is in V.
 func Lift(x []Elem) {
 	s := theSubspace()
-	for i := range x {
+	for i := s.lift(x); i < len(x); i++ {
 		w, hi := x[i].Lo, uint64(0)
 		for k, h := range &s.bits {
 			hi ^= h & -(w >> k & 1)
@@ -113,16 +123,32 @@ func Lift(x []Elem) {
 	}
 }
 
-// LiftVarTime is Lift for elements that may show in the cache: it looks bytes of
-// them up in tables.
+// LiftVarTime is Lift for elements that may show in the cache: where no kernel does
+// it looks bytes of them up in tables.
 func LiftVarTime(x []Elem) {
-	t := &theSubspace().bytes
-	for i := range x {
+	s := theSubspace()
+	t := &s.bytes
+	for i := s.lift(x); i < len(x); i++ {
 		w := x[i].Lo
 		x[i].Hi = t[0][byte(w)] ^ t[1][byte(w>>8)] ^ t[2][byte(w>>16)] ^ t[3][byte(w>>24)] ^
 			t[4][byte(w>>32)] ^ t[5][byte(w>>40)] ^ t[6][byte(w>>48)] ^ t[7][byte(w>>56)]
 	}
 }
+
+// lift lifts the first elements of x, as far as a kernel can, and returns how many
+// it was.
+func (s *subspace) lift(x []Elem) int {
+	race.Write(x)
+	n := len(x) / liftElems * liftElems
+	if !hasLift() {
+		return 0
+	}
+	calls(n, func(lo, hi int) { liftKernel(x[lo:hi], &s.halves) })
+	return n
+}
+
+// liftElems is how many elements the kernel does at a time.
+const liftElems = 32
 
 // SubfieldVarTime replaces each element by one of K that its low word
 // determines, all different for different ones.

@@ -2,7 +2,11 @@ package gf128
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
+
+	"github.com/dujiang-dev/dujiang/internal/cpu"
+	"github.com/dujiang-dev/dujiang/internal/cpu/cputest"
 )
 
 func randomElems(n int) []Elem {
@@ -70,10 +74,37 @@ func TestSubfield(t *testing.T) {
 	}
 }
 
+// Lengths around those that a kernel does at a time, with something in front and
+// behind that must stay, give what single bits do.
+func TestLiftLengths(t *testing.T) {
+	cputest.Each(t, func(t *testing.T) {
+		bits := &theSubspace().bits
+		for n := range 4*liftElems + 2 {
+			for _, f := range []func([]Elem){Lift, LiftVarTime} {
+				x := randomElems(n + 2)
+				want := slices.Clone(x)
+				for i := range want[1 : n+1] {
+					e := &want[i+1]
+					e.Hi = 0
+					for k, h := range bits {
+						e.Hi ^= h * (e.Lo >> k & 1)
+					}
+				}
+				f(x[1 : n+1])
+				if !slices.Equal(x, want) {
+					t.Fatalf("%d elements are lifted wrongly", n)
+				}
+			}
+		}
+	}, cpu.AVX2)
+}
+
 func BenchmarkLiftVarTime(b *testing.B) {
 	x := randomElems(1024)
-	for b.Loop() {
-		LiftVarTime(x)
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1024, "ns/elem")
+	kernels(b, func(b *testing.B) {
+		for b.Loop() {
+			LiftVarTime(x)
+		}
+		b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1024, "ns/elem")
+	})
 }

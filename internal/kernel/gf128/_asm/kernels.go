@@ -24,16 +24,16 @@ func (v vec) mulConst(add bool) {
 	span{v, n, []reg.Register{dst, src}}.each(4, func(a at, width int) {
 		for i := range width {
 			x := a.load(src, i)
-			l, m := v.clmul(x, 0, c0, 0), v.clmul(x, 0, c0, 1)
-			l2, m2 := v.clmul(x, 1, c1, 0), v.clmul(x, 1, c1, 1)
-			v.xor(m2, m, m)
-			t, s := v.clmul(m, 1, fold, 0), v.reg()
+			l, m := a.clmul(x, 0, c0, 0), a.clmul(x, 0, c0, 1)
+			l2, m2 := a.clmul(x, 1, c1, 0), a.clmul(x, 1, c1, 1)
+			a.xor(m2, m, m)
+			t, s := a.clmul(m, 1, fold, 0), a.reg()
 			VPSLLDQ(U8(8), m, s)
-			v.xor3(l2, s, l)
+			a.xor3(l2, s, l)
 			if add {
-				v.xor3(t, a.load(dst, i), l)
+				a.xor3(t, a.load(dst, i), l)
 			} else {
-				v.xor(t, l, l)
+				a.xor(t, l, l)
 			}
 			a.store(l, dst, i)
 		}
@@ -50,8 +50,8 @@ func (v vec) mul() {
 	fold := v.fold()
 	span{v, n, []reg.Register{dst, p, q}}.each(4, func(a at, width int) {
 		for i := range width {
-			l, m, h := v.product(a.load(p, i), a.load(q, i))
-			a.store(v.reduce(l, m, h, fold), dst, i)
+			l, m, h := a.product(a.load(p, i), a.load(q, i))
+			a.store(a.reduce(l, m, h, fold), dst, i)
 		}
 	})
 	v.end()
@@ -84,6 +84,15 @@ func (v vec) mulOne() {
 	v.end()
 }
 
+// wider returns r in a register as wide as v. What lies above a narrow result is
+// zero, as for all instructions of this encoding.
+func wider(r reg.VecVirtual, v vec) reg.Register {
+	if v == middle {
+		return r.AsY()
+	}
+	return r
+}
+
 // dot sums the unreduced products; the caller reduces once.
 func (v vec) dot() {
 	TEXT("dot"+v.suffix(), 0, "func(acc *[3]Elem, a, b *Elem, n int)")
@@ -96,21 +105,25 @@ func (v vec) dot() {
 	span{v, n, []reg.Register{p, q}}.each(4, func(a at, width int) {
 		for i := range width {
 			x, y := a.load(p, i), a.load(q, i)
-			v.xor(v.clmul(x, 0, y, 0), sum[0], sum[0])
-			v.xor3(v.clmul(x, 0, y, 1), v.clmul(x, 1, y, 0), sum[1])
-			v.xor(v.clmul(x, 1, y, 1), sum[2], sum[2])
+			// The upper part of a sum stays when the last element is added, so
+			// products are as wide as sums there.
+			v.xor(wider(a.clmul(x, 0, y, 0), v), sum[0], sum[0])
+			v.xor3(wider(a.clmul(x, 0, y, 1), v), wider(a.clmul(x, 1, y, 0), v), sum[1])
+			v.xor(wider(a.clmul(x, 1, y, 1), v), sum[2], sum[2])
 		}
 	})
 	acc := Load(Param("acc"), GP64())
 	for i, s := range sum {
-		q := s.AsX()
-		if v.wide {
-			h := YMM()
+		h, q := s.AsY(), s.AsX()
+		if v == wide {
+			h = YMM()
 			VEXTRACTI64X4(U8(1), s, h)
 			VPXOR(h, s.AsY(), h)
+		}
+		if v != narrow {
 			q = XMM()
 			VEXTRACTI128(U8(1), h, q)
-			VPXOR(h.AsX(), q, q)
+			VPXOR(h.(reg.Vec).AsX(), q, q)
 		}
 		VPXOR(Mem{Base: acc, Disp: 16 * i}, q, q)
 		VMOVDQU(q, Mem{Base: acc, Disp: 16 * i})

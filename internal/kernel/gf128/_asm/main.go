@@ -18,38 +18,40 @@ func main() {
 	}
 	Package("github.com/dujiang-dev/dujiang/internal/kernel/gf128")
 	ConstraintExpr("amd64,!purego")
-	for _, v := range []vec{{wide: true}, {}} {
+	for _, v := range []vec{wide, middle, narrow} {
 		v.mulConst(false)
 		v.mulConst(true)
 		v.mul()
 		v.dot()
 	}
-	vec{}.mulOne()
+	narrow.mulOne()
+	lift()
 	Generate()
 }
 
-// A vec writes code for one vector width: four elements or one in a register.
-type vec struct{ wide bool }
+// A vec writes code for one vector width. It is the number of elements in a register.
+type vec int
+
+const (
+	narrow vec = 1
+	middle vec = 2
+	wide   vec = 4
+)
 
 func (v vec) suffix() string {
-	if v.wide {
-		return "AVX512"
-	}
-	return "AVX2"
-}
-
-func (v vec) lanes() int {
-	if v.wide {
-		return 4
-	}
-	return 1
+	return map[vec]string{narrow: "AVX2", middle: "VAES", wide: "AVX512"}[v]
 }
 
 func (v vec) reg() reg.VecVirtual {
-	if v.wide {
-		return ZMM()
+	return map[vec]func() reg.VecVirtual{narrow: XMM, middle: YMM, wide: ZMM}[v]()
+}
+
+// of returns the part of r that is as wide as v.
+func (v vec) of(r reg.Register) reg.Register {
+	if v == narrow {
+		return r.(reg.Vec).AsX()
 	}
-	return XMM()
+	return r
 }
 
 func (v vec) zero() reg.VecVirtual {
@@ -61,16 +63,19 @@ func (v vec) zero() reg.VecVirtual {
 // broadcast loads one element into all lanes.
 func (v vec) broadcast(m Mem) reg.VecVirtual {
 	r := v.reg()
-	if v.wide {
+	switch v {
+	case wide:
 		VBROADCASTI32X4(m, r)
-	} else {
+	case middle:
+		VBROADCASTI128(m, r)
+	default:
 		VMOVDQU(m, r)
 	}
 	return r
 }
 
 func (v vec) xor(a, b, dst Op) {
-	if v.wide {
+	if v == wide {
 		VPXORQ(a, b, dst)
 	} else {
 		VPXOR(a, b, dst)
@@ -79,7 +84,7 @@ func (v vec) xor(a, b, dst Op) {
 
 // xor3 sets dst ^= a ^ b.
 func (v vec) xor3(a, b, dst Op) {
-	if v.wide {
+	if v == wide {
 		VPTERNLOGQ(U8(0x96), a, b, dst)
 	} else {
 		VPXOR(a, dst, dst)
@@ -88,9 +93,9 @@ func (v vec) xor3(a, b, dst Op) {
 }
 
 // clmul returns the carry-less product of a word of a and a word of b.
-func (v vec) clmul(a reg.VecVirtual, ahi int, b reg.VecVirtual, bhi int) reg.VecVirtual {
+func (v vec) clmul(a reg.Register, ahi int, b reg.Register, bhi int) reg.VecVirtual {
 	r := v.reg()
-	VPCLMULQDQ(U8(bhi<<4|ahi), b, a, r)
+	VPCLMULQDQ(U8(bhi<<4|ahi), v.of(b), v.of(a), r)
 	return r
 }
 
@@ -99,16 +104,19 @@ func (v vec) fold() reg.VecVirtual {
 	g, x, r := GP64(), XMM(), v.reg()
 	MOVQ(U32(0x87), g)
 	VMOVQ(g, x)
-	if v.wide {
+	switch v {
+	case wide:
 		VSHUFI64X2(U8(0), x.AsZ(), x.AsZ(), r)
-	} else {
+	case middle:
+		VINSERTI128(U8(1), x, x.AsY(), r)
+	default:
 		VMOVDQA(x, r)
 	}
 	return r
 }
 
 // product accumulates the parts of a*b = l + m*x^64 + h*x^128.
-func (v vec) product(a, b reg.VecVirtual) (l, m, h reg.VecVirtual) {
+func (v vec) product(a, b reg.Register) (l, m, h reg.VecVirtual) {
 	l = v.clmul(a, 0, b, 0)
 	h = v.clmul(a, 1, b, 1)
 	m = v.clmul(a, 0, b, 1)
@@ -120,7 +128,7 @@ func (v vec) product(a, b reg.VecVirtual) (l, m, h reg.VecVirtual) {
 // reduce returns l + m*x^64 + h*x^128 modulo p. The high word of h goes down to
 // x^64, where it joins m; what then lies above x^128 has degree below 64 + 7
 // after the second step and needs no third.
-func (v vec) reduce(l, m, h, fold reg.VecVirtual) reg.VecVirtual {
+func (v vec) reduce(l, m, h reg.VecVirtual, fold reg.Register) reg.VecVirtual {
 	t := v.clmul(h, 1, fold, 0)
 	v.xor(t, m, m)
 	s := v.reg()
@@ -133,16 +141,16 @@ func (v vec) reduce(l, m, h, fold reg.VecVirtual) reg.VecVirtual {
 }
 
 // A span walks n elements of the given pointers, several registers at a time,
-// then one, then, in wide code, the rest of a register under a mask.
+// then one, then what is left of a register: one element, or under a mask.
 type span struct {
 	v    vec
 	n    reg.Register
 	ptrs []reg.Register
 }
 
-// at is where body finds the elements of register i.
+// at is how body finds the elements of register i, and how wide that is.
 type at struct {
-	v    vec
+	vec
 	mask reg.OpmaskVirtual
 }
 
@@ -150,37 +158,41 @@ func (s span) each(width int, body func(a at, width int)) {
 	for _, w := range []int{width, 1} {
 		loop, next := fmt.Sprintf("loop%d", w), fmt.Sprintf("after%d", w)
 		Label(loop)
-		CMPQ(s.n, U8(s.v.lanes()*w))
+		CMPQ(s.n, U8(int(s.v)*w))
 		JL(LabelRef(next))
-		body(at{v: s.v}, w)
+		body(at{vec: s.v}, w)
 		for _, p := range s.ptrs {
-			ADDQ(U32(16*s.v.lanes()*w), p)
+			ADDQ(U32(16*int(s.v)*w), p)
 		}
-		SUBQ(U8(s.v.lanes()*w), s.n)
+		SUBQ(U8(int(s.v)*w), s.n)
 		JMP(LabelRef(loop))
 		Label(next)
 	}
-	if !s.v.wide {
+	if s.v == narrow {
 		return
 	}
 	TESTQ(s.n, s.n)
 	JZ(LabelRef("done"))
-	ones, m := GP64(), K()
-	MOVQ(I64(-1), ones)
-	ADDQ(s.n, s.n)
-	BZHIQ(s.n, ones, ones)
-	KMOVB(ones.As32(), m)
-	body(at{v: s.v, mask: m}, 1)
+	if s.v == middle {
+		body(at{vec: narrow}, 1)
+	} else {
+		ones, m := GP64(), K()
+		MOVQ(I64(-1), ones)
+		ADDQ(s.n, s.n)
+		BZHIQ(s.n, ones, ones)
+		KMOVB(ones.As32(), m)
+		body(at{vec: s.v, mask: m}, 1)
+	}
 	Label("done")
 }
 
 func (a at) load(p reg.Register, i int) reg.VecVirtual {
-	r := a.v.reg()
-	m := Mem{Base: p, Disp: 16 * a.v.lanes() * i}
+	r := a.reg()
+	m := Mem{Base: p, Disp: 16 * int(a.vec) * i}
 	switch {
 	case a.mask != nil:
 		VMOVDQU64_Z(m, a.mask, r)
-	case a.v.wide:
+	case a.vec == wide:
 		VMOVDQU64(m, r)
 	default:
 		VMOVDQU(m, r)
@@ -189,11 +201,11 @@ func (a at) load(p reg.Register, i int) reg.VecVirtual {
 }
 
 func (a at) store(r reg.VecVirtual, p reg.Register, i int) {
-	m := Mem{Base: p, Disp: 16 * a.v.lanes() * i}
+	m := Mem{Base: p, Disp: 16 * int(a.vec) * i}
 	switch {
 	case a.mask != nil:
 		VMOVDQU64(r, a.mask, m)
-	case a.v.wide:
+	case a.vec == wide:
 		VMOVDQU64(r, m)
 	default:
 		VMOVDQU(r, m)
@@ -201,7 +213,7 @@ func (a at) store(r reg.VecVirtual, p reg.Register, i int) {
 }
 
 func (v vec) end() {
-	if v.wide {
+	if v != narrow {
 		VZEROUPPER()
 	}
 	RET()
