@@ -8,6 +8,10 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 )
 
+// matrixRows is how many rows of a product a processor computes at once, so that it reads the
+// second factor as often only as that many rows have to wait for each other.
+const matrixRows = 96
+
 // MatMul sets dst to the product of the rows×inner matrix x and the inner×columns matrix
 // y, all in the order of rows. It sends one word for each element of dst. All processors
 // take part.
@@ -24,8 +28,12 @@ func (p *Party) MatMul(dst Vec, rows, inner, cols int, x, y Vec) error {
 	sum, own := ring64.NewMatrix(inner, cols, both), ring64.NewMatrix(inner, cols, y.Parts[0])
 	ready := 0 // rows
 	return p.exchange([]Vec{dst}, func(_, lo, hi int) {
-		// Whole rows are computed when their first element is due.
+		// Whole rows are computed when their first element is due, and others with them.
 		last := (hi + cols - 1) / cols
+		if last <= ready {
+			return
+		}
+		last = min(max(last, ready+matrixRows*runtime.GOMAXPROCS(0)), rows)
 		p.zeros(dst.Parts[0][ready*cols : last*cols])
 		parallel(ready, last, inner*cols, func(lo, hi int) {
 			z := dst.Parts[0][lo*cols : hi*cols]

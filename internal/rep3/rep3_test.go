@@ -7,6 +7,7 @@ import (
 	"math/bits"
 	"math/rand/v2"
 	"net"
+	"runtime"
 	"testing"
 	"testing/synctest"
 
@@ -123,6 +124,35 @@ func TestOperations(t *testing.T) {
 			return nil
 		}))
 	}
+}
+
+// TestMatrix has more rows than are computed at once, of a length that no message ends with.
+func TestMatrix(t *testing.T) {
+	rows, inner, cols := runtime.GOMAXPROCS(0)*matrixRows+5, 2, 90
+	a, b := numbers(1, rows*inner), numbers(2, inner*cols)
+	none(t, run(t, func(p *Party) error {
+		x, err := p.inputWords(0, len(a), p.mine(0, a))
+		if err != nil {
+			return err
+		}
+		y, err := p.inputWords(1, len(b), p.mine(1, b))
+		if err != nil {
+			return err
+		}
+		z := NewVec(rows * cols)
+		if err := p.MatMul(z, rows, inner, cols, x, y); err != nil {
+			return err
+		}
+		opened, err := p.reveal(z)
+		if err != nil {
+			return err
+		}
+		for i, got := range opened {
+			row, column := i/cols, i%cols
+			require.Equal(t, a[2*row]*b[column]+a[2*row+1]*b[cols+column], got, "row %d, column %d", row, column)
+		}
+		return nil
+	}))
 }
 
 // TestMasks holds what a multiplication without masks would break: what a party

@@ -8,6 +8,9 @@ const (
 	// tileTerms is how many terms of each inner product: eight words for each of
 	// them stay in the first-level cache while they are used for many rows.
 	tileTerms = 256
+	// blockRows is how many rows are worked on before the next columns: as many terms of
+	// each of them stay in the second-level cache.
+	blockRows = 96
 )
 
 // A Matrix is one of words that others are multiplied by from the left, in an order that
@@ -38,35 +41,41 @@ func (m *Matrix) AddProduct(z []uint64, rows int, x []uint64) {
 	}
 	race.Write(z)
 	race.Read(x)
+	for lo := 0; lo < m.rows; lo += tileTerms {
+		terms := min(tileTerms, m.rows-lo)
+		for row := 0; row < rows; row += blockRows {
+			m.addBlock(z, row, min(row+blockRows, rows), lo, terms, x)
+		}
+	}
+}
+
+// addBlock adds to rows first to last - 1 of z so many terms, from lo, of each inner product.
+func (m *Matrix) addBlock(z []uint64, first, last, lo, terms int, x []uint64) {
 	// Rows and columns beyond the end are computed aside.
 	var aside [tileRows][tileColumns]uint64
 	for column := 0; column < m.columns; column += tileColumns {
-		panel := m.panels[column*m.rows:]
+		y := m.panels[column*m.rows+tileColumns*lo:][:tileColumns*terms]
 		width := min(tileColumns, m.columns-column)
-		for lo := 0; lo < m.rows; lo += tileTerms {
-			terms := min(tileTerms, m.rows-lo)
-			y := panel[tileColumns*lo:][:tileColumns*terms]
-			for row := 0; row < rows; row += tileRows {
-				var zs, xs [tileRows][]uint64
-				whole := width == tileColumns && row+tileRows <= rows
-				for r := range tileRows {
-					last := min(row+r, rows-1)
-					xs[r] = x[last*m.rows+lo:][:terms]
-					if whole {
-						zs[r] = z[last*m.columns+column:][:tileColumns]
-					} else {
-						aside[r] = [tileColumns]uint64{}
-						zs[r] = aside[r][:]
-					}
-				}
-				tile(&zs, &xs, y)
+		for row := first; row < last; row += tileRows {
+			var zs, xs [tileRows][]uint64
+			whole := width == tileColumns && row+tileRows <= last
+			for r := range tileRows {
+				at := min(row+r, last-1)
+				xs[r] = x[at*m.rows+lo:][:terms]
 				if whole {
-					continue
+					zs[r] = z[at*m.columns+column:][:tileColumns]
+				} else {
+					aside[r] = [tileColumns]uint64{}
+					zs[r] = aside[r][:]
 				}
-				for r := range min(tileRows, rows-row) {
-					for c, sum := range aside[r][:width] {
-						z[(row+r)*m.columns+column+c] += sum
-					}
+			}
+			tile(&zs, &xs, y)
+			if whole {
+				continue
+			}
+			for r := range min(tileRows, last-row) {
+				for c, sum := range aside[r][:width] {
+					z[(row+r)*m.columns+column+c] += sum
 				}
 			}
 		}

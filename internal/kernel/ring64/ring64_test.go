@@ -89,7 +89,7 @@ func TestLong(t *testing.T) {
 func TestMatrix(t *testing.T) {
 	cputest.Each(t, func(t *testing.T) {
 		g := rand.New(rand.NewPCG(1, 2))
-		for _, rows := range []int{0, 1, 2, 3, 4, 7} {
+		for _, rows := range []int{0, 1, 2, 3, 4, 7, blockRows + 2} {
 			for _, inner := range []int{0, 1, 2, 5, tileTerms, tileTerms + 3} {
 				for _, columns := range []int{0, 1, 7, 8, 9, 16, 19} {
 					x, y, before := words(g, rows*inner), words(g, inner*columns), words(g, rows*columns+1)
