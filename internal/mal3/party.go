@@ -205,7 +205,7 @@ func (p *Party) lacking(x Vec, to []bool) (values []uint64, err error) {
 		received := newDigest(ownKey)
 		var theirs [wideSize]byte // what it has to be
 		err := p.rep.Agreeing(func(next bool) error {
-			if next == toNext {
+			if next {
 				if !to[(p.Index()+1)%Parties] {
 					return nil
 				}
@@ -223,7 +223,7 @@ func (p *Party) lacking(x Vec, to []bool) (values []uint64, err error) {
 			if !to[p.Index()] {
 				return nil
 			}
-			if next == fromPrev {
+			if !next {
 				return p.rep.Receive(fromPrev, typeDigest, theirs[:])
 			}
 			values = make([]uint64, n)

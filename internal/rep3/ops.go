@@ -128,12 +128,12 @@ func (p *Party) lacking(x Vec, to []bool) ([]uint64, error) {
 	// The summand that party i lacks is i+2, the second one of party i+1.
 	var words []uint64
 	err := p.Agreeing(func(next bool) error {
-		if next == toNext || !to[(p.index+2)%Parties] {
+		if next || !to[(p.index+2)%Parties] {
 			return nil
 		}
 		return p.send(toPrev, x.Parts[1])
 	}, func(next bool) error {
-		if next != fromNext || !to[p.index] {
+		if !next || !to[p.index] {
 			return nil
 		}
 		words = make([]uint64, n)

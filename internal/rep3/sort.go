@@ -289,12 +289,12 @@ func (p *Party) places(n int, a, b, both track) (track, error) {
 func (p *Party) openOrder(t track) ([]uint32, error) {
 	var lacking []uint64
 	err := p.Agreeing(func(next bool) error {
-		if next == toNext {
+		if next {
 			return nil
 		}
 		return p.send(toPrev, t.kind.pack(append([]uint64(nil), t.next...)))
 	}, func(next bool) (err error) {
-		if next == fromNext {
+		if next {
 			lacking, err = p.receiveTrack(fromNext, t.kind, len(t.own))
 		}
 		return err
