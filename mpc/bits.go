@@ -16,6 +16,7 @@ type Bits struct {
 	_      [0]func() // no ==, which would not be constant time
 	engine *Engine
 	n      int
+	past   past
 	share  engine.Vec // what is beyond n in the last word means nothing
 }
 
@@ -55,6 +56,7 @@ func (b *Bits) Xor(c *Bits) (*Bits, error) {
 		return nil, err
 	}
 	z := b.engine.bits(b.n)
+	z.past = of("Xor", b, c).digest
 	engine.Xor(z.share, b.share, c.share)
 	return z, nil
 }
@@ -64,7 +66,7 @@ func (b *Bits) Not() (*Bits, error) {
 	if b == nil || b.engine == nil {
 		return nil, errMixedBits
 	}
-	z := &Bits{engine: b.engine, n: b.n, share: b.share.Clone()}
+	z := &Bits{engine: b.engine, n: b.n, past: of("Not", b).digest, share: b.share.Clone()}
 	b.engine.party.Not(z.share)
 	return z, nil
 }
@@ -78,9 +80,10 @@ func (e *Engine) And(ctx context.Context, a, b *Bits) (*Bits, error) {
 		return nil, errMixedBits
 	}
 	z := e.bits(a.n)
-	if err := e.during(ctx, func() error { return e.and(z.share, a.share, b.share) }); err != nil {
+	if err := e.call(ctx, of("And", a, b), func() error { return e.and(z.share, a.share, b.share) }); err != nil {
 		return nil, err
 	}
+	z.past = e.history.result(0)
 	return z, nil
 }
 
@@ -94,12 +97,12 @@ func (e *Engine) OpenBits(ctx context.Context, b *Bits, to ...int) ([]bool, erro
 	if b == nil || b.engine != e {
 		return nil, errMixedBits
 	}
-	learns, err := e.recipients(to)
+	learns, set, err := e.recipients(to)
 	if err != nil {
 		return nil, err
 	}
 	var opened []uint64
-	err = e.during(ctx, func() (err error) {
+	err = e.opening(ctx, of("OpenBits", b, set), func() (err error) {
 		opened, err = e.party.RevealBits(b.share, learns)
 		return err
 	})
@@ -119,13 +122,14 @@ func (e *Engine) Numbers(ctx context.Context, b *Bits) (*Vec, error) {
 		return nil, errMixedBits
 	}
 	z := &Vec{engine: e, r: Range{0, 1}}
-	err := e.during(ctx, func() (err error) {
+	err := e.call(ctx, of("Numbers", b), func() (err error) {
 		z.share, err = e.numbers(b)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	z.past = e.history.result(0)
 	return z, nil
 }
 
@@ -153,7 +157,7 @@ func (e *Engine) Select(ctx context.Context, b *Bits, x, y *Vec) (*Vec, error) {
 	}
 	r := x.r.with(y.r)
 	z := e.vec(r, x.fraction, b.n)
-	err := e.during(ctx, func() error {
+	err := e.call(ctx, of("Select", b, x, y), func() error {
 		choice, err := e.numbers(b)
 		if err != nil {
 			return err
@@ -164,5 +168,6 @@ func (e *Engine) Select(ctx context.Context, b *Bits, x, y *Vec) (*Vec, error) {
 	if err != nil {
 		return nil, err
 	}
+	z.past = e.history.result(0)
 	return z.combine(r, 1, 1, y), nil
 }

@@ -18,7 +18,7 @@ func (e *Engine) Less(ctx context.Context, x, y *Vec) (*Bits, error) {
 	if err != nil {
 		return nil, err
 	}
-	return e.compare(ctx, x, y, r.bits(), e.party.Negative)
+	return e.compare(ctx, "Less", x, y, r.bits(), e.party.Negative)
 }
 
 // Negative returns where v is below zero.
@@ -27,13 +27,14 @@ func (e *Engine) Negative(ctx context.Context, v *Vec) (*Bits, error) {
 		return nil, err
 	}
 	b := &Bits{engine: e, n: v.Len()}
-	err := e.during(ctx, func() (err error) {
+	err := e.call(ctx, of("Negative", v), func() (err error) {
 		b.share, err = e.party.Negative(v.share, v.r.bits())
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	b.past = e.history.result(0)
 	return b, nil
 }
 
@@ -97,21 +98,22 @@ func (e *Engine) Equal(ctx context.Context, x, y *Vec) (*Bits, error) {
 	} else if lowest, _ := e.party.Bounds(); lowest != math.MinInt64 {
 		return nil, err
 	}
-	return e.compare(ctx, x, y, size, e.party.Zero)
+	return e.compare(ctx, "Equal", x, y, size, e.party.Zero)
 }
 
 // compare applies a test to x - y, which has that many bits.
-func (e *Engine) compare(ctx context.Context, x, y *Vec, bits int, test func(x engine.Vec, bits int) (engine.Vec, error)) (*Bits, error) {
+func (e *Engine) compare(ctx context.Context, name string, x, y *Vec, bits int, test func(x engine.Vec, bits int) (engine.Vec, error)) (*Bits, error) {
 	if err := alike(x, y); err != nil {
 		return nil, err
 	}
 	b := &Bits{engine: e, n: x.Len()}
-	err := e.during(ctx, func() (err error) {
+	err := e.call(ctx, of(name, x, y), func() (err error) {
 		b.share, err = test(x.combine(Range{}, 1, -1, y).share, bits)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	b.past = e.history.result(0)
 	return b, nil
 }

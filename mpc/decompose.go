@@ -14,13 +14,14 @@ func (e *Engine) RandomBits(ctx context.Context, n int) (*Bits, error) {
 		return nil, fmt.Errorf("mpc: %d random bits", n)
 	}
 	b := &Bits{engine: e, n: n}
-	err := e.during(ctx, func() (err error) {
+	err := e.call(ctx, of("RandomBits", n), func() (err error) {
 		b.share, err = e.party.RandomBits(engine.Words(n))
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	b.past = e.history.result(0)
 	return b, nil
 }
 
@@ -31,14 +32,14 @@ func (e *Engine) Decompose(ctx context.Context, v *Vec) ([]*Bits, error) {
 		return nil, err
 	}
 	bits := make([]*Bits, v.r.bits())
-	err := e.during(ctx, func() error {
+	err := e.call(ctx, of("Decompose", v), func() error {
 		planes, err := e.party.Decompose(v.share, len(bits))
 		if err != nil {
 			return err
 		}
 		w := engine.Words(v.Len())
 		for k := range bits {
-			bits[k] = &Bits{engine: e, n: v.Len(), share: planes.Slice(k*w, (k+1)*w)}
+			bits[k] = &Bits{engine: e, n: v.Len(), past: e.history.result(k), share: planes.Slice(k*w, (k+1)*w)}
 		}
 		return nil
 	})
@@ -67,7 +68,7 @@ func (e *Engine) Compose(ctx context.Context, bits []*Bits) (*Vec, error) {
 		return nil, err
 	}
 	z := e.vec(r, 0, bits[0].n)
-	err = e.during(ctx, func() error {
+	err = e.call(ctx, of("Compose", bits), func() error {
 		ones, err := e.ones(bits)
 		for k, plane := range ones {
 			e.party.Combine(z.share, 1, z.share, 1<<k, plane)
@@ -77,6 +78,7 @@ func (e *Engine) Compose(ctx context.Context, bits []*Bits) (*Vec, error) {
 	if err != nil {
 		return nil, err
 	}
+	z.past = e.history.result(0)
 	return z, nil
 }
 

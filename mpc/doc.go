@@ -97,6 +97,13 @@
 // encrypted by the caller. What is altered on the way is found by [Engine.Close] at the
 // latest.
 //
+// All parties must call the same methods with the same public arguments: constants, ranges,
+// lengths, recipients. What they called is hashed, local operations with the vectors that came
+// of them, and compared with all others whenever something is opened, and by [Engine.Close]. If
+// it differs, by a mistake or a lie, all end with [ErrIncompatible], or with [ErrPeer] where
+// messages do not fit any more, and none of them is told what was opened. The error
+// names the party, and the calls since the last opening.
+//
 // When a party dies, stalls or sends something malformed, all calls of the others
 // return an error within their context; see [PartyError]. The run is over then, and
 // nothing more is opened in it. Who had been sent an opening before has it.
@@ -117,6 +124,7 @@
 //
 //	Input               8 by party from, to one other            1
 //	Open                8 to the previous party, if it learns it 1
+//	                    and 29 in all to each other one
 //	Mul                 8                                        1
 //	Dot                 8 in all                                 1
 //	MatMul              8 for each element of the result         1

@@ -72,11 +72,12 @@ type Stats = engine.Stats
 // An Engine is one party of a run. It is not safe for concurrent use. After an
 // error of the streams, of another party or of a context, every call returns it.
 type Engine struct {
-	party  engine.Party
-	stats  Stats
-	err    error
-	alone  bool         // for Preview
-	scheme share.Scheme // of numbers, in terms of package share
+	party   engine.Party
+	history history
+	stats   Stats
+	err     error
+	alone   bool         // for Preview
+	scheme  share.Scheme // of numbers, in terms of package share
 }
 
 // New joins this party, self, to the others. All call it at about the same time.
@@ -123,12 +124,28 @@ func (e *Engine) Close(reason error) error {
 		e.err = errors.New("mpc: the engine is closed")
 		return nil
 	}
+	if e.err == nil {
+		err = e.history.explain(err)
+	}
 	e.err = err
 	return err
 }
 
 // Stats returns the costs so far, of New and of all calls that succeeded.
 func (e *Engine) Stats() Stats { return e.stats }
+
+// call continues the history with what the user called, and calls f, which talks to the
+// others, by [Engine.during].
+func (e *Engine) call(ctx context.Context, o operation, f func() error) error {
+	e.record(o)
+	return e.during(ctx, f)
+}
+
+// record continues the history.
+func (e *Engine) record(o operation) {
+	e.history.add(o)
+	e.party.Follow(e.history.History)
+}
 
 // during calls f, which talks to the others, and interrupts it when ctx ends.
 func (e *Engine) during(ctx context.Context, f func() error) error {
@@ -141,7 +158,7 @@ func (e *Engine) during(ctx context.Context, f func() error) error {
 	stop := context.AfterFunc(ctx, func() { e.party.Interrupt(context.Cause(ctx)) })
 	defer stop()
 	if err := f(); err != nil {
-		e.err = fmt.Errorf("mpc: %w", err)
+		e.err = e.history.explain(fmt.Errorf("mpc: %w", err))
 		return e.err
 	}
 	e.stats = e.party.Stats()
@@ -177,13 +194,14 @@ func (e *Engine) Input(ctx context.Context, from, n int, r Range, values []int64
 		}
 	}
 	v := &Vec{engine: e, r: r}
-	err := e.during(ctx, func() (err error) {
+	err := e.call(ctx, of("Input", from, n, r), func() (err error) {
 		v.share, err = e.party.Input(from, n, values)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
+	v.past = e.history.result(0)
 	return v, nil
 }
 
@@ -211,12 +229,12 @@ func (e *Engine) Open(ctx context.Context, v *Vec, to ...int) ([]int64, error) {
 
 // open opens v, of fixed-point numbers before the division.
 func (e *Engine) open(ctx context.Context, v *Vec, to []int) ([]int64, error) {
-	learns, err := e.recipients(to)
+	learns, set, err := e.recipients(to)
 	if err != nil {
 		return nil, err
 	}
 	var values []int64
-	err = e.during(ctx, func() (err error) {
+	err = e.opening(ctx, of("Open", v, set), func() (err error) {
 		values, err = e.party.Reveal(v.share, learns)
 		return err
 	})
@@ -240,17 +258,27 @@ func (e *Engine) open(ctx context.Context, v *Vec, to []int) ([]int64, error) {
 	return values, nil
 }
 
-// recipients returns which parties are in to.
-func (e *Engine) recipients(to []int) ([]bool, error) {
-	learns := make([]bool, e.Parties())
+// opening is call for what compares histories with all others.
+func (e *Engine) opening(ctx context.Context, o operation, f func() error) error {
+	if err := e.call(ctx, o, f); err != nil {
+		return err
+	}
+	e.history.agree()
+	return nil
+}
+
+// recipients returns which parties are in to, and the set of them as a sum of powers of two.
+func (e *Engine) recipients(to []int) (learns []bool, set int, err error) {
+	learns = make([]bool, e.Parties())
 	for _, i := range to {
 		if i < 0 || i >= len(learns) || learns[i] {
-			return nil, fmt.Errorf("mpc: opening to parties %v, which are not some of %d different ones from 0", to, len(learns))
+			return nil, 0, fmt.Errorf("mpc: opening to parties %v, which are not some of %d different ones from 0", to, len(learns))
 		}
 		learns[i] = true
+		set |= 1 << i
 	}
 	if len(to) == 0 {
-		return nil, errors.New("mpc: opening to nobody; name the parties that learn the vector")
+		return nil, 0, errors.New("mpc: opening to nobody; name the parties that learn the vector")
 	}
-	return learns, nil
+	return learns, set, nil
 }

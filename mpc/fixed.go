@@ -102,9 +102,10 @@ func (e *Engine) Truncate(ctx context.Context, v *Vec, fraction int) (*Vec, erro
 		return nil, err
 	}
 	z := e.vec(Range{v.r.Min >> shift, v.r.Max>>shift + 1}, fraction, v.Len())
-	if err := e.during(ctx, func() error { return e.truncate(z, v, shift) }); err != nil {
+	if err := e.call(ctx, of("Truncate", v, fraction), func() error { return e.truncate(z, v, shift) }); err != nil {
 		return nil, err
 	}
+	z.past = e.history.result(0)
 	return z, nil
 }
 

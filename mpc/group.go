@@ -25,7 +25,7 @@ func (e *Engine) Compact(ctx context.Context, keep *Bits, columns ...*Vec) ([]*V
 	}
 	s := e.sorter()
 	compact := shares[1:]
-	err = e.during(ctx, func() (err error) {
+	err = e.call(ctx, of("Compact", keep, columns), func() (err error) {
 		compact, err = s.Sort(keep.n, drop.share, 1, compact)
 		return err
 	})
@@ -96,7 +96,7 @@ func (e *Engine) Group(ctx context.Context, keys *Vec, values ...*Vec) (*Groups,
 	}
 	// Behind the groups, there are zeros.
 	all := engine.Concat(factors...)
-	err = e.during(ctx, func() error {
+	err = e.call(ctx, of("Group", columns), func() error {
 		x := all.Clone()
 		return e.party.Mul(all, x, engine.Concat(masks...))
 	})
@@ -105,7 +105,7 @@ func (e *Engine) Group(ctx context.Context, keys *Vec, values ...*Vec) (*Groups,
 	}
 	g := &Groups{Used: used}
 	for i, v := range append([]*Vec{columns[0]}, columns[2:]...) {
-		z := &Vec{engine: e, r: v.r.with(Range{}), fraction: v.fraction, share: all.Slice(i*n, (i+1)*n)}
+		z := &Vec{engine: e, r: v.r.with(Range{}), fraction: v.fraction, past: e.history.result(i), share: all.Slice(i*n, (i+1)*n)}
 		switch i {
 		case 0:
 			g.Keys = z

@@ -98,7 +98,7 @@ func (e *Engine) joined(ctx context.Context, columns []*Vec, left, m int, keys *
 	var factors, masks []engine.Vec
 	for i, v := range columns {
 		// There are no more pairs than right rows.
-		v = &Vec{engine: e, r: v.r, fraction: v.fraction, share: v.share.Slice(0, m)}
+		v = &Vec{engine: e, r: v.r, fraction: v.fraction, past: of("Slice", v, 0, m).digest, share: v.share.Slice(0, m)}
 		switch {
 		case i == 0:
 			j.Used = v
@@ -114,7 +114,7 @@ func (e *Engine) joined(ctx context.Context, columns []*Vec, left, m int, keys *
 		factors, masks = append(factors, v.share), append(masks, j.Used.share)
 	}
 	product := e.vec(Range{}, 0, m*len(factors))
-	err := e.during(ctx, func() error {
+	err := e.call(ctx, of("Join", columns, left, m), func() error {
 		return e.party.Mul(product.share, engine.Concat(factors...), engine.Concat(masks...))
 	})
 	if err != nil {
@@ -122,7 +122,7 @@ func (e *Engine) joined(ctx context.Context, columns []*Vec, left, m int, keys *
 	}
 	vs := append(append(append([]*Vec(nil), j.Left...), j.Keys), j.Right...)
 	for i, v := range vs {
-		v.share = product.share.Slice(i*m, (i+1)*m)
+		v.past, v.share = e.history.result(i), product.share.Slice(i*m, (i+1)*m)
 	}
 	return j, nil
 }
@@ -157,7 +157,7 @@ func (e *Engine) steps(v *Vec) *Vec {
 // padded returns v with zeros before and after it.
 func (v *Vec) padded(before, after int) *Vec {
 	e := v.engine
-	return &Vec{engine: e, r: v.r.with(Range{}), fraction: v.fraction,
+	return &Vec{engine: e, r: v.r.with(Range{}), fraction: v.fraction, past: of("Pad", v, before, after).digest,
 		share: engine.Concat(e.party.NewVec(before), v.share, e.party.NewVec(after))}
 }
 

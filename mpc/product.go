@@ -24,9 +24,10 @@ func (e *Engine) Mul(ctx context.Context, x, y *Vec) (*Vec, error) {
 		return nil, err
 	}
 	z := e.vec(r, x.fraction+y.fraction, x.Len())
-	if err := e.during(ctx, func() error { return e.party.Mul(z.share, x.share, y.share) }); err != nil {
+	if err := e.call(ctx, of("Mul", x, y), func() error { return e.party.Mul(z.share, x.share, y.share) }); err != nil {
 		return nil, err
 	}
+	z.past = e.history.result(0)
 	return z, nil
 }
 
@@ -46,9 +47,10 @@ func (e *Engine) Dot(ctx context.Context, x, y *Vec) (*Vec, error) {
 		return nil, err
 	}
 	z := e.vec(r, x.fraction+y.fraction, 1)
-	if err := e.during(ctx, func() error { return e.party.Dot(z.share, x.share, y.share) }); err != nil {
+	if err := e.call(ctx, of("Dot", x, y), func() error { return e.party.Dot(z.share, x.share, y.share) }); err != nil {
 		return nil, err
 	}
+	z.past = e.history.result(0)
 	return z, nil
 }
 
@@ -70,10 +72,13 @@ func (e *Engine) MatMul(ctx context.Context, rows, inner, columns int, x, y *Vec
 		return nil, err
 	}
 	z := e.vec(r, x.fraction+y.fraction, rows*columns)
-	err = e.during(ctx, func() error { return e.party.MatMul(z.share, rows, inner, columns, x.share, y.share) })
+	err = e.call(ctx, of("MatMul", rows, inner, columns, x, y), func() error {
+		return e.party.MatMul(z.share, rows, inner, columns, x.share, y.share)
+	})
 	if err != nil {
 		return nil, err
 	}
+	z.past = e.history.result(0)
 	return z, nil
 }
 

@@ -82,7 +82,11 @@ func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (en
 // Prepare makes, with the others, what calls are going to use and does not depend on
 // inputs. It is of use for two parties only, and does nothing for more.
 func (e *Engine) Prepare(ctx context.Context, d Demand) error {
-	return e.during(ctx, func() error { return e.party.Prepare(d) })
+	o := of("Prepare", d.Products, d.Words, d.Bits)
+	for _, m := range d.Matrices {
+		o = of("Prepare", o.digest[:], m.Rows, m.Inner, m.Columns)
+	}
+	return e.call(ctx, o, func() error { return e.party.Prepare(d) })
 }
 
 // Leftover returns what is prepared and not used yet, to be saved for another run, and
@@ -96,5 +100,6 @@ func (e *Engine) Leftover() (*Stock, error) {
 	if e.err != nil {
 		return nil, e.err
 	}
+	e.record(of("Leftover"))
 	return p.Leftover(), nil
 }

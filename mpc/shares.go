@@ -44,7 +44,8 @@ func (e *Engine) InputShares(ctx context.Context, s *share.Share, r Range) (*Vec
 		return nil, err
 	}
 	v := &Vec{engine: e, r: r, share: engine.Vec{Parts: e.order(s.Parts())}}
-	err := e.during(ctx, func() error {
+	id := s.ID()
+	err := e.call(ctx, of("InputShares", id[:], s.Len(), r), func() error {
 		if p, ok := e.party.(interface{ Agree(engine.Vec) error }); ok {
 			return p.Agree(v.share)
 		}
@@ -53,6 +54,7 @@ func (e *Engine) InputShares(ctx context.Context, s *share.Share, r Range) (*Vec
 	if err != nil {
 		return nil, err
 	}
+	v.past = e.history.result(0)
 	return v, nil
 }
 
@@ -64,7 +66,12 @@ func (e *Engine) Shares(v *Vec, id [share.IDSize]byte) (*share.Share, error) {
 	if err := e.own(v); err != nil {
 		return nil, err
 	}
-	return share.NewShare(e.scheme, id, e.Self()+1, v.Len(), e.order(v.share.Clone().Parts))
+	s, err := share.NewShare(e.scheme, id, e.Self()+1, v.Len(), e.order(v.share.Clone().Parts))
+	if err != nil {
+		return nil, err
+	}
+	e.record(of("Shares", id[:], v))
+	return s, nil
 }
 
 // order returns the parts of a share as vectors have them, or those of a vector as shares

@@ -38,11 +38,11 @@ func (e *Engine) table(columns []*Vec) ([]engine.Vec, error) {
 	return shares, nil
 }
 
-// inOrder returns vectors like columns, with other shares.
+// inOrder returns vectors like columns, with the shares that the last call returned.
 func (e *Engine) inOrder(columns []*Vec, shares []engine.Vec) []*Vec {
 	vs := make([]*Vec, len(columns))
 	for i, c := range columns {
-		vs[i] = &Vec{engine: e, r: c.r, fraction: c.fraction, share: shares[i]}
+		vs[i] = &Vec{engine: e, r: c.r, fraction: c.fraction, past: e.history.result(i), share: shares[i]}
 	}
 	return vs
 }
@@ -61,7 +61,7 @@ func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 		return nil, err
 	}
 	s := e.sorter()
-	if err := e.during(ctx, func() error { shares, err = s.Shuffle(shares); return err }); err != nil {
+	if err := e.call(ctx, of("Shuffle", columns), func() error { shares, err = s.Shuffle(shares); return err }); err != nil {
 		return nil, err
 	}
 	return e.inOrder(columns, shares), nil
@@ -98,7 +98,7 @@ func (e *Engine) Sort(ctx context.Context, keys *Vec, columns ...*Vec) ([]*Vec, 
 		natural, size = keys, keys.r.bits()
 	}
 	sorted := shares[1:]
-	err = e.during(ctx, func() error {
+	err = e.call(ctx, of("Sort", keys, columns), func() error {
 		planes := e.party.NewBits(0)
 		if size > 0 {
 			if planes, err = e.party.Decompose(natural.share, size); err != nil {

@@ -84,6 +84,7 @@ type Vec struct {
 	engine   *Engine
 	r        Range // of the integers
 	fraction int
+	past     past
 	share    engine.Vec
 }
 
@@ -153,6 +154,7 @@ func (v *Vec) Sub(w *Vec) (*Vec, error) {
 // combine returns f·v + g·w, of which the result is in r.
 func (v *Vec) combine(r Range, f, g int64, w *Vec) *Vec {
 	z := v.engine.vec(r, v.fraction, v.Len())
+	z.past = of("Combine", v, w, f, g).digest
 	v.engine.party.Combine(z.share, f, v.share, g, w.share)
 	return z
 }
@@ -187,6 +189,7 @@ func (v *Vec) Shift(k int64) (*Vec, error) {
 // shift returns v plus units, in r.
 func (v *Vec) shift(r Range, units int64) *Vec {
 	z := v.combine(r, 1, 0, v)
+	z.past = of("Shift", v, units).digest
 	v.engine.party.Shift(z.share, units)
 	return z
 }
@@ -201,6 +204,7 @@ func (v *Vec) Sum() (*Vec, error) {
 		return nil, err
 	}
 	z := v.engine.vec(r, v.fraction, 1)
+	z.past = of("Sum", v).digest
 	v.engine.party.Sum(z.share, v.share)
 	return z, nil
 }
@@ -213,7 +217,7 @@ func (v *Vec) Slice(lo, hi int) (*Vec, error) {
 	if lo < 0 || hi < lo || hi > v.Len() {
 		return nil, fmt.Errorf("mpc: elements %d to %d of %d", lo, hi, v.Len())
 	}
-	return &Vec{engine: v.engine, r: v.r, fraction: v.fraction, share: v.share.Slice(lo, hi)}, nil
+	return &Vec{engine: v.engine, r: v.r, fraction: v.fraction, past: of("Slice", v, lo, hi).digest, share: v.share.Slice(lo, hi)}, nil
 }
 
 // Concat returns the elements of all vectors in one, of which the range has all of theirs.
@@ -235,7 +239,7 @@ func Concat(vs ...*Vec) (*Vec, error) {
 		}
 		r = r.with(v.r)
 	}
-	return &Vec{engine: vs[0].engine, r: r, fraction: vs[0].fraction, share: engine.Concat(shares...)}, nil
+	return &Vec{engine: vs[0].engine, r: r, fraction: vs[0].fraction, past: of("Concat", vs).digest, share: engine.Concat(shares...)}, nil
 }
 
 // Prefix returns, at each place, the sum of all elements of v up to it.
@@ -248,6 +252,7 @@ func (v *Vec) Prefix() (*Vec, error) {
 		return nil, err
 	}
 	z := v.engine.vec(all.with(v.r), v.fraction, v.Len())
+	z.past = of("Prefix", v).digest
 	v.engine.party.Prefix(z.share, v.share)
 	return z, nil
 }

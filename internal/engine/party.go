@@ -68,6 +68,9 @@ type Party interface {
 	// from. It is never otherwise wrong.
 	// Elements of x must be within half of Bounds, and 0 < shift < 62.
 	Truncate(dst, x Vec, shift int) error
+	// Follow says what calls have led here. Reveal, RevealBits and Close compare it with
+	// what all others say, and fail with a [*Difference] if they say something else.
+	Follow(h History)
 	// Reveal opens x to the parties of which to is true, and returns nil to others.
 	// to has an element for each party. A party that learns x knows that all others
 	// computed it without a deviation, if the protocol is for malicious parties.
@@ -144,6 +147,9 @@ func (e *PartyError) Unwrap() error { return e.Err }
 func At(party int, err error) error {
 	if err == nil {
 		return nil
+	}
+	if at, ok := err.(*PartyError); ok && at.Party == party {
+		return err
 	}
 	return &PartyError{party, err}
 }

@@ -16,12 +16,12 @@
 // half is for the check, which goes, for products of numbers,
 //
 //	c_i = a_i·y_i + ...         ----->  party i-1     one number for all products
-//	ready                       <---->  both          all products have arrived
+//	ready, with the history     <---->  both          all products have arrived
 //	θ                           <---->  both          the challenge, opened
 //	θx_(i+1) + a_(i+1)          ----->  party i-1     opened, with its digest
 //	digest of θx_i + a_i        ----->  party i+1
 //	t_i, t_(i+1)                <---->  both          opened, must be zero
-//	ready                       <---->  both          found right
+//	ready, with the history     <---->  both          found right
 //
 // and similarly for words of bits, over GF(2^128), after 32 blocks of them have been
 // folded into one. The notes in check.go say why that is enough.
@@ -59,7 +59,8 @@
 //	MatMul            16 for each result, 1       16 for each column and each row's element
 //	And               8 for each word, 1          32 for each word, and 16 kB
 //	Input             8, from one party to one, 1 none
-//	Reveal            8 to who learns it, 1       what waits
+//	Reveal            8 to who learns it and      what waits
+//	                  a history to everybody, 1
 //	Summands          0, 0                        none
 //	Numbers           32, 2                       32
 //	Negative, Zero    as package engine says, 3 summands

@@ -77,6 +77,9 @@ func TestEngine(t *testing.T) {
 	enginetest.Run(t, engines)
 }
 
+// TestHistories has a party make other calls.
+func TestHistories(t *testing.T) { enginetest.Histories(t, Parties, engines) }
+
 // TestDeath has a party stop anywhere.
 func TestDeath(t *testing.T) {
 	enginetest.Death(t, Parties, 2*piece+1, engines)

@@ -18,7 +18,7 @@ import (
 const Parties = rep3.Parties
 
 const (
-	version = 1
+	version = 2
 	columns = 2 // of vectors
 )
 
@@ -72,6 +72,7 @@ type local interface {
 	Not(x Vec)
 	RandomBits(n int) (Vec, error)
 	Stats() engine.Stats
+	Follow(h engine.History)
 	Interrupt(reason error)
 }
 
@@ -157,11 +158,8 @@ func (p *Party) Agree(x Vec) error {
 		// that lacks the summand.
 		ownKey, nextKey := p.seeds()
 		own, next := newDigest(ownKey), newDigest(nextKey)
-		pieces(x.Len(), func(lo, hi int) error {
-			own.words(x.Parts[0][lo:hi])
-			next.words(x.Parts[1][lo:hi])
-			return nil
-		})
+		own.pieces(x.Parts[0])
+		next.pieces(x.Parts[1])
 		return p.rep.Both(func() error { return next.send(p) }, func() error { return own.check(p) })
 	})
 }
@@ -203,45 +201,42 @@ func (p *Party) lacking(x Vec, to []bool) (values []uint64, err error) {
 		return nil, err
 	}
 	err = p.during(func() error {
-		p.rep.Round()
 		ownKey, nextKey := p.seeds()
-		return p.rep.Both(func() error {
-			if to[(p.Index()+2)%Parties] {
-				err := pieces(n, func(lo, hi int) error {
-					return p.rep.Send(toPrev, typeWord, ring64.Bytes(x.Parts[1][lo:hi], p.sending[:]))
-				})
-				if err != nil {
-					return err
+		received := newDigest(ownKey)
+		var theirs [wideSize]byte // what it has to be
+		err := p.rep.Agreeing(func(next bool) error {
+			if next {
+				if !to[(p.Index()+1)%Parties] {
+					return nil
 				}
+				sent := newDigest(nextKey)
+				sent.pieces(x.Parts[0])
+				return sent.send(p)
 			}
-			if !to[(p.Index()+1)%Parties] {
+			if !to[(p.Index()+2)%Parties] {
 				return nil
 			}
-			sent := newDigest(nextKey)
-			pieces(n, func(lo, hi int) error {
-				sent.words(x.Parts[0][lo:hi])
-				return nil
+			return pieces(n, func(lo, hi int) error {
+				return p.rep.Send(toPrev, typeWord, ring64.Bytes(x.Parts[1][lo:hi], p.sending[:]))
 			})
-			return sent.send(p)
-		}, func() error {
+		}, func(next bool) error {
 			if !to[p.Index()] {
 				return nil
 			}
-			values = make([]uint64, n)
-			received := newDigest(ownKey)
-			err := pieces(n, func(lo, hi int) error {
-				err := ring64.Fill(values[lo:hi], p.receiving[:], func(b []byte) error { return p.rep.Receive(fromNext, typeWord, b) })
-				if err != nil {
-					return err
-				}
-				received.words(values[lo:hi])
-				return nil
-			})
-			if err != nil {
-				return err
+			if !next {
+				return p.rep.Receive(fromPrev, typeDigest, theirs[:])
 			}
-			return received.check(p)
+			values = make([]uint64, n)
+			return pieces(n, func(lo, hi int) error {
+				err := ring64.Fill(values[lo:hi], p.receiving[:], func(b []byte) error { return p.rep.Receive(fromNext, typeWord, b) })
+				received.words(values[lo:hi])
+				return err
+			})
 		})
+		if err != nil || !to[p.Index()] {
+			return err
+		}
+		return received.is(theirs)
 	})
 	if err != nil {
 		return nil, err

@@ -130,7 +130,7 @@ func TestCosts(t *testing.T) {
 				}
 				sent, later := int(after.Sent-before.Sent), int(checked.Sent-after.Sent)
 				require.InDelta(t, test.bytes, sent, 3*header)
-				require.InDelta(t, test.checked, later, 40*header)
+				require.InDelta(t, test.checked, later, 40*header+8*engine.HistorySize)
 				return nil
 			}))
 		})

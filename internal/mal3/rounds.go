@@ -13,8 +13,7 @@ import (
 
 // Types of messages.
 const (
-	typeReady  = rep3.TypeFree + iota // nothing: all before it has arrived
-	typeShort                         // a few summands, sent by both that have them
+	typeShort  = rep3.TypeFree + iota // a few summands, sent by both that have them
 	typeWide                          // summands of 128 bits
 	typeDigest                        // of summands that the third party sends
 	typeWord                          // summands of a vector that is opened
@@ -35,11 +34,9 @@ var errDeviation = fmt.Errorf("%w: one of the two deviated from the protocol, or
 // ready returns when both others have received all that was sent to them before they
 // said that they are ready. A challenge that anybody may know before that would come
 // too early: a party could choose what it sends to one of the others by what it has
-// heard from the other one.
-func (p *Party) ready() error {
-	p.rep.Round()
-	return p.rep.Each(func(next bool) error { return p.rep.Swap(next, typeReady, nil, nil) })
-}
+// heard from the other one. The message is the history, so that calls that differ are found
+// before what comes of them looks like a deviation.
+func (p *Party) ready() error { return p.rep.Compare() }
 
 // openShort opens what is short enough to be sent by both that have it, and
 // compared. own and next are this party's summands; the result is the one that it
@@ -138,6 +135,14 @@ func (d *digest) words(w []uint64) {
 	d.add(d.half)
 }
 
+// pieces continues the digest with all pieces of a vector.
+func (d *digest) pieces(w []uint64) {
+	pieces(len(w), func(lo, hi int) error {
+		d.words(w[lo:hi])
+		return nil
+	})
+}
+
 // send sends d to the next party, and check receives that of the previous party and
 // compares it with d.
 func (d *digest) send(p *Party) error {
@@ -147,10 +152,15 @@ func (d *digest) send(p *Party) error {
 
 func (d *digest) check(p *Party) error {
 	var theirs [wideSize]byte
-	mine := d.sum.Bytes()
 	if err := p.rep.Receive(fromPrev, typeDigest, theirs[:]); err != nil {
 		return err
 	}
+	return d.is(theirs)
+}
+
+// is returns errDeviation unless d is what the previous party sent.
+func (d *digest) is(theirs [wideSize]byte) error {
+	mine := d.sum.Bytes()
 	if subtle.ConstantTimeCompare(mine[:], theirs[:]) != 1 {
 		return errDeviation
 	}

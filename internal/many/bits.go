@@ -133,7 +133,7 @@ func (p *Party) InputBits(from, n int, words []uint64) (Vec, error) {
 
 // RevealBits is [Party.Reveal] for words of bits.
 func (p *Party) RevealBits(x Vec, to []bool) ([]uint64, error) {
-	v, err := p.reveal(p.bits, x, to)
+	v, err := p.reveal(p.bits, x, to, true)
 	if err != nil || v.Parts == nil {
 		return nil, err
 	}

@@ -118,7 +118,7 @@ func (p *Party) masked(x Vec, offset uint64, m *mask) ([]uint64, error) {
 	for i, a := range x.Parts[0] {
 		sum.Parts[0][i] = field.Add(field.Add(a, offset), m.r.Parts[0][i])
 	}
-	c, err := p.reveal(p.numbers, sum, p.everybody())
+	c, err := p.reveal(p.numbers, sum, p.everybody(), false)
 	if err != nil {
 		return nil, err
 	}

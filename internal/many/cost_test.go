@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
 )
 
 // TestCost holds the bytes and rounds that the package comment states.
@@ -47,7 +49,7 @@ func TestCost(t *testing.T) {
 			took("Dot", only(p.index <= 2*p.t, some*(8+header)), 1)
 			_, err = p.Reveal(x, p.everybody())
 			require.NoError(t, err)
-			took("Reveal", p.t*(8*n+header), 1)
+			took("Reveal", p.t*(8*n+header)+(p.n-1)*(engine.HistorySize+header), 1)
 			b, err := p.RandomBits(n)
 			require.NoError(t, err)
 			took("RandomBits", only(p.index <= p.t, some*columns*(8*n+header)), 1)

@@ -46,7 +46,8 @@
 //
 //	input                  n-1-t from the party that has it      1 round
 //	product, inner product n-1-t from each of 2t+1 parties       1 round, that of Mul
-//	opening                t to each party that learns it        1 round
+//	opening                t to each party that learns it,       1 round
+//	                       and a history to everybody
 //	RandomBits             n-1-t from each of t+1 parties        1 round
 //
 // With L the number of times that t + 1 is halved, rounded up, until it is 1: the mask of a

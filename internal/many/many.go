@@ -3,7 +3,6 @@ package many
 import (
 	"context"
 	"crypto/rand"
-	"errors"
 	"fmt"
 	"io"
 	"sync"
@@ -23,13 +22,14 @@ const (
 )
 
 const (
-	version = 1
+	version = 2
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 21
 
-	typeKey    = 1
-	typeNumber = 2
-	typeWord   = 3
+	typeKey     = 1
+	typeNumber  = 2
+	typeWord    = 3
+	typeHistory = 4
 )
 
 // A Vec is a party's share of a vector: one column of numbers, or as many columns of
@@ -46,6 +46,7 @@ type Party struct {
 	numbers, bits *space
 	coins         *prg.PRG // what nobody else knows
 	rounds        int
+	history       engine.History
 }
 
 // A link is what a party has with one other.
@@ -167,11 +168,16 @@ type letter struct {
 }
 
 // exchange sends and receives, at once and with all parties, the letters to and from
-// each. It is one round.
-func (p *Party) exchange(out, in [][]letter) error {
+// each. It is one round. With agreeing it compares histories before.
+func (p *Party) exchange(out, in [][]letter, agreeing bool) error {
 	p.rounds++
 	return p.each(func(i int, l *link) error {
 		return l.session.Duplex(func() error {
+			if agreeing {
+				if err := p.history.Send(l.session, typeHistory); err != nil {
+					return err
+				}
+			}
 			for _, letter := range out[i] {
 				if err := l.send(letter); err != nil {
 					return err
@@ -179,6 +185,11 @@ func (p *Party) exchange(out, in [][]letter) error {
 			}
 			return nil
 		}, func() error {
+			if agreeing {
+				if err := p.history.Recv(l.session, typeHistory); err != nil {
+					return err
+				}
+			}
 			for _, letter := range in[i] {
 				if err := l.receive(letter); err != nil {
 					return err
@@ -243,6 +254,9 @@ func (p *Party) Stats() engine.Stats {
 	return stats
 }
 
+// Follow sets the history that openings compare.
+func (p *Party) Follow(h engine.History) { p.history = h }
+
 // Interrupt ends what is under way, and the run, with a reason.
 func (p *Party) Interrupt(reason error) { p.cancel(reason) }
 
@@ -252,11 +266,7 @@ func (p *Party) Interrupt(reason error) { p.cancel(reason) }
 func (p *Party) Close(err error) error {
 	if err == nil {
 		err = p.each(func(i int, l *link) error {
-			// Who comes first in a session sends its end first.
-			if p.index < i {
-				return errors.Join(l.session.SendEnd(), l.session.RecvEnd())
-			}
-			return errors.Join(l.session.RecvEnd(), l.session.SendEnd())
+			return p.history.End(l.session, typeHistory, p.index < i)
 		})
 	}
 	var links []func(error) error

@@ -112,7 +112,7 @@ func (p *Party) Input(from, n int, values []int64) (Vec, error) {
 
 // Reveal opens x to the parties of which to is true, and returns nil to others.
 func (p *Party) Reveal(x Vec, to []bool) ([]int64, error) {
-	v, err := p.reveal(p.numbers, x, to)
+	v, err := p.reveal(p.numbers, x, to, true)
 	if err != nil || v.Parts == nil {
 		return nil, err
 	}

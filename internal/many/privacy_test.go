@@ -208,7 +208,7 @@ func TestMasks(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		r, err := p.reveal(p.numbers, m.r, p.everybody())
+		r, err := p.reveal(p.numbers, m.r, p.everybody(), false)
 		if err != nil {
 			return err
 		}

@@ -130,7 +130,7 @@ func (p *Party) deal(parcels ...*parcel) error {
 			}
 		}
 	}
-	return p.exchange(out, in)
+	return p.exchange(out, in, false)
 }
 
 // letters appends the columns of v.
@@ -173,8 +173,8 @@ func (p *Party) reduce(s *space, product Vec) (Vec, error) {
 }
 
 // reveal opens x to the parties of which to is true, and returns columns nil to others.
-// A party needs the shares of the t that follow it.
-func (p *Party) reveal(s *space, x Vec, to []bool) (Vec, error) {
+// A party needs the shares of the t that follow it. With agreeing it compares histories.
+func (p *Party) reveal(s *space, x Vec, to []bool, agreeing bool) (Vec, error) {
 	if !x.Is(s.columns, x.Len()) || len(to) != p.n {
 		return Vec{}, fmt.Errorf("many: opening %d columns to some of %d parties", len(x.Parts), len(to))
 	}
@@ -190,7 +190,7 @@ func (p *Party) reveal(s *space, x Vec, to []bool) (Vec, error) {
 			src = append(src, v)
 		}
 	}
-	if err := p.exchange(out, in); err != nil || !to[p.index] {
+	if err := p.exchange(out, in, agreeing); err != nil || !to[p.index] {
 		return Vec{}, err
 	}
 	v := s.new(x.Len())

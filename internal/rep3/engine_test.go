@@ -17,6 +17,9 @@ func engines(t *testing.T, f func(p engine.Party) error) []error {
 // TestEngine holds what all engines have in common.
 func TestEngine(t *testing.T) { enginetest.Run(t, engines) }
 
+// TestHistories has a party make other calls.
+func TestHistories(t *testing.T) { enginetest.Histories(t, Parties, engines) }
+
 // TestDeath has a party stop anywhere.
 func TestDeath(t *testing.T) { enginetest.Death(t, Parties, 2*chunk+1, engines) }
 

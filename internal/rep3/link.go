@@ -1,6 +1,8 @@
 package rep3
 
 import (
+	"errors"
+
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
@@ -43,6 +45,38 @@ func (p *Party) Both(send, receive func() error) error {
 	return err
 }
 
+// Agreeing compares histories with both others, and calls send and receive for either
+// link behind that, in the same round. What is sent does not wait for the comparison.
+func (p *Party) Agreeing(send, receive func(next bool) error) error {
+	p.rounds++
+	if p.rehearsal != nil {
+		const both = 2 * (headerSize + engine.HistorySize)
+		p.rehearsal.Sent += both
+		p.rehearsal.Received += both
+		return errors.Join(send(toPrev), send(toNext), receive(fromNext), receive(fromPrev))
+	}
+	return p.each(func(next bool) error {
+		s, other := p.link(next)
+		return engine.At(other, s.Duplex(func() error {
+			if err := p.history.Send(s, typeHistory); err != nil {
+				return err
+			}
+			return send(next)
+		}, func() error {
+			if err := p.history.Recv(s, typeHistory); err != nil {
+				return err
+			}
+			return receive(next)
+		}))
+	})
+}
+
+// Compare compares histories with both others, and is one round.
+func (p *Party) Compare() error {
+	nothing := func(bool) error { return nil }
+	return p.Agreeing(nothing, nothing)
+}
+
 // Each calls f for the next and the previous party at once, and returns the first
 // error.
 func (p *Party) Each(f func(next bool) error) error { return p.each(f) }
@@ -63,7 +97,7 @@ func (p *Party) Receive(next bool, typ byte, b []byte) error {
 // sends at the same time.
 func (p *Party) Swap(next bool, typ byte, out, in []byte) error {
 	s, other := p.link(next)
-	return s.Duplex(
-		func() error { return engine.At(other, s.Send(typ, out)) },
-		func() error { return engine.At(other, s.Recv(typ, in)) })
+	return engine.At(other, s.Duplex(
+		func() error { return s.Send(typ, out) },
+		func() error { return s.Recv(typ, in) }))
 }

@@ -125,16 +125,15 @@ func (p *Party) lacking(x Vec, to []bool) ([]uint64, error) {
 	if !x.Is(columns, n) || len(to) != Parties {
 		return nil, fmt.Errorf("rep3: opening %d columns to some of %d parties", len(x.Parts), len(to))
 	}
-	p.rounds++
 	// The summand that party i lacks is i+2, the second one of party i+1.
 	var words []uint64
-	err := p.both(func() error {
-		if !to[(p.index+2)%Parties] {
+	err := p.Agreeing(func(next bool) error {
+		if next || !to[(p.index+2)%Parties] {
 			return nil
 		}
 		return p.send(toPrev, x.Parts[1])
-	}, func() error {
-		if !to[p.index] {
+	}, func(next bool) error {
+		if !next || !to[p.index] {
 			return nil
 		}
 		words = make([]uint64, n)

@@ -34,7 +34,8 @@
 //
 // In bytes that each party sends, and message delays: multiplication 8 for each
 // element and 1, so the conjunction of words, inner product 8 and 1, opening 8 for
-// each element and 1, input 8 for each element, from one party to one other, and 1.
+// each element and the history to both others and 1, input 8 for each element, from one
+// party to one other, and 1.
 // Five bytes more for each message, which is of up to 8192 elements. The methods of
 // conversions, Truncate, Shuffle and Sort say what these take.
 //
@@ -65,7 +66,6 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -83,12 +83,13 @@ const Parties = 3
 var _ engine.Party = (*Party)(nil)
 
 const (
-	version = 2
+	version = 3
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 16
 
-	typeKey  = 1
-	typeWord = 2
+	typeKey     = 1
+	typeWord    = 2
+	typeHistory = 3
 )
 
 // A Vec is a party's share of a vector. The two columns are summand i and summand i+1
@@ -109,8 +110,9 @@ type Party struct {
 	ownMask, nextMask   *prg.PRG
 	ownInput, nextInput *prg.PRG
 	// public is a stream that all three have, and that nobody need be kept from.
-	public *prg.PRG
-	rounds int
+	public  *prg.PRG
+	rounds  int
+	history engine.History
 	// Where it is not nil there are no others, and this counts what would be sent.
 	rehearsal *engine.Stats
 	// Messages under way, one each way, where words in memory are not what is sent.
@@ -267,6 +269,9 @@ func (p *Party) Bounds() (lowest, highest int64) { return math.MinInt64, math.Ma
 // Prepare has nothing to do.
 func (p *Party) Prepare(engine.Demand) error { return nil }
 
+// Follow sets the history that openings compare.
+func (p *Party) Follow(h engine.History) { p.history = h }
+
 // Stats returns what both sessions cost.
 func (p *Party) Stats() engine.Stats {
 	if p.rehearsal != nil {
@@ -290,10 +295,8 @@ func (p *Party) Close(err error) error {
 	if err == nil {
 		// Who comes first in a session sends its end first.
 		err = p.each(func(isNext bool) error {
-			if isNext {
-				return engine.At((p.index+1)%Parties, errors.Join(p.next.SendEnd(), p.next.RecvEnd()))
-			}
-			return engine.At((p.index+2)%Parties, errors.Join(p.prev.RecvEnd(), p.prev.SendEnd()))
+			s, other := p.link(isNext)
+			return engine.At(other, p.history.End(s, typeHistory, isNext))
 		})
 	}
 	var links []func(error) error

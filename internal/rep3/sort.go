@@ -285,14 +285,18 @@ func (p *Party) places(n int, a, b, both track) (track, error) {
 	return p.exchangeHalves(z)
 }
 
-// openOrder opens a permutation to everybody. A rehearsal has none.
+// openOrder opens a permutation to everybody, as Reveal opens numbers. A rehearsal has none.
 func (p *Party) openOrder(t track) ([]uint32, error) {
-	p.rounds++
 	var lacking []uint64
-	err := p.both(func() error {
+	err := p.Agreeing(func(next bool) error {
+		if next {
+			return nil
+		}
 		return p.send(toPrev, t.kind.pack(append([]uint64(nil), t.next...)))
-	}, func() (err error) {
-		lacking, err = p.receiveTrack(fromNext, t.kind, len(t.own))
+	}, func(next bool) (err error) {
+		if next {
+			lacking, err = p.receiveTrack(fromNext, t.kind, len(t.own))
+		}
 		return err
 	})
 	if err != nil || p.rehearsal != nil {

@@ -60,7 +60,7 @@
 //	And                           16 a word                      1
 //	Numbers                       1/8                            1
 //	Truncate                      3/8                            2
-//	Reveal                        8                              1
+//	Reveal                        8, and a history               1
 //
 // and Negative of 64 bits 48 in 7, Zero 16 in 6. Triples, in all:
 //

@@ -14,3 +14,11 @@ func TestEngine(t *testing.T) {
 		return errs[:]
 	})
 }
+
+// TestHistories has a party make other calls.
+func TestHistories(t *testing.T) {
+	enginetest.Histories(t, Parties, func(t *testing.T, f func(p engine.Party) error) []error {
+		errs := run(t, setting{dealer: true}, func(p *Party) error { return f(p) })
+		return errs[:Parties] // without the dealer, who hears nothing of it
+	})
+}

@@ -195,30 +195,46 @@ func (p *Party) lacking(x Vec, to []bool) ([]uint64, error) {
 	if to[p.index] {
 		theirs = make([]uint64, n)
 	}
-	return theirs, p.exchange(mine, theirs)
+	p.rounds++
+	return theirs, p.both(func() error {
+		if err := p.history.Send(p.peer, typeHistory); err != nil {
+			return err
+		}
+		return p.send(mine)
+	}, func() error {
+		if err := p.history.Recv(p.peer, typeHistory); err != nil {
+			return err
+		}
+		return p.receive(theirs)
+	})
 }
 
 // exchange sends words, and receives as many as theirs has. It is one round.
 func (p *Party) exchange(mine, theirs []uint64) error {
 	p.rounds++
-	return p.both(func() error {
-		for lo := 0; lo < len(mine); lo += chunk {
-			hi := min(lo+chunk, len(mine))
-			if err := p.peer.Send(typeWords, ring64.Bytes(mine[lo:hi], p.sending)); err != nil {
-				return err
-			}
+	return p.both(func() error { return p.send(mine) }, func() error { return p.receive(theirs) })
+}
+
+// send sends words, in messages of a chunk, and receive fills words from such.
+func (p *Party) send(words []uint64) error {
+	for lo := 0; lo < len(words); lo += chunk {
+		hi := min(lo+chunk, len(words))
+		if err := p.peer.Send(typeWords, ring64.Bytes(words[lo:hi], p.sending)); err != nil {
+			return err
 		}
-		return nil
-	}, func() error {
-		for lo := 0; lo < len(theirs); lo += chunk {
-			hi := min(lo+chunk, len(theirs))
-			err := ring64.Fill(theirs[lo:hi], p.receiving, func(b []byte) error { return p.peer.Recv(typeWords, b) })
-			if err != nil {
-				return err
-			}
+	}
+	return nil
+}
+
+func (p *Party) receive(words []uint64) error {
+	for lo := 0; lo < len(words); lo += chunk {
+		hi := min(lo+chunk, len(words))
+		err := ring64.Fill(words[lo:hi], p.receiving, func(b []byte) error { return p.peer.Recv(typeWords, b) })
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	return nil
 }
 
 // both sends to the other party while it receives from it.

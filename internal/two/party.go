@@ -24,7 +24,7 @@ var (
 )
 
 const (
-	version = 2
+	version = 3
 	// The numbers of the protocols in hellos: between the two, and with a dealer.
 	helloProtocol       = 17
 	helloDealerProtocol = 18
@@ -42,6 +42,7 @@ const (
 	typePublic     = 8
 	typeAsk        = 9
 	typeAnswered   = 10
+	typeHistory    = 11
 	typeSilent     = 16 // and on, for party 0 as the sender
 	typeSilentBack = 32 // and on, for party 1
 )
@@ -81,6 +82,7 @@ type Party struct {
 	stock   *Stock
 	maker   maker
 	rounds  int
+	history engine.History
 	// Messages under way, one each way, of chunk words, and as bytes for machines where
 	// words have no other.
 	masked, unmasked   []uint64
@@ -212,6 +214,9 @@ func (p *Party) Stats() engine.Stats {
 	return engine.Stats{Sent: a.Sent + b.Sent, Received: a.Received + b.Received, Rounds: p.rounds}
 }
 
+// Follow sets the history that openings compare.
+func (p *Party) Follow(h engine.History) { p.history = h }
+
 // Interrupt ends what is under way, and the run, with a reason.
 func (p *Party) Interrupt(reason error) { p.cancel(reason) }
 
@@ -223,13 +228,7 @@ func (p *Party) Close(err error) error {
 		p.maker = nil
 	}
 	if err == nil {
-		// Party 0 sends its end first.
-		if p.index == 0 {
-			err = errors.Join(p.peer.SendEnd(), p.peer.RecvEnd())
-		} else {
-			err = errors.Join(p.peer.RecvEnd(), p.peer.SendEnd())
-		}
-		err = engine.At(p.other(), err)
+		err = engine.At(p.other(), p.history.End(p.peer, typeHistory, p.index == 0))
 	}
 	var links []func(err error) error
 	if p.peer != nil {
