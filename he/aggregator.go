@@ -163,7 +163,8 @@ func (s *Session) check(phase string, contributor int, r *roll, contribution io.
 		return f, err
 	}
 	wantMasks, wantBodies := r.hashes(contributor)
-	if [sha256.Size]byte(ofBodies.Sum(nil)) != wantBodies || masks && [sha256.Size]byte(ofMasks.Sum(nil)) != wantMasks {
+	bodies := s.commitTo("bodies", contributor, [sha256.Size]byte(ofBodies.Sum(nil)))
+	if bodies != wantBodies || masks && s.commitTo("masks", contributor, [sha256.Size]byte(ofMasks.Sum(nil))) != wantMasks {
 		return f, bad(kindContribution, fmt.Sprintf("it is not what number %d committed to", contributor))
 	}
 	return finger.Sum(), nil

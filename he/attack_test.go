@@ -3,6 +3,7 @@ package he
 import (
 	"bytes"
 	"crypto/ed25519"
+	"encoding/binary"
 	"io"
 	"iter"
 	"slices"
@@ -187,6 +188,30 @@ func TestChangedContribution(t *testing.T) {
 			require.NoError(t, try(m))
 		}
 		require.ErrorIs(t, c.aggregator.Add(c.approvals[0], bytes.NewReader(m)), ErrMessage)
+	}
+}
+
+// A contributor that commits to what another one committed to, and sends the same
+// when it sees it, would count the other's numbers twice.
+func TestCopiedContribution(t *testing.T) {
+	receiverKey := counts()
+	receiverKey.Mode, receiverKey.Holders, receiverKey.Threshold = ReceiverKey, 0, 0
+	for _, spec := range []*Spec{counts(), receiverKey} {
+		p := newParties(t, spec)
+		in := p.encrypt(countRows)
+		const thief, victim = 4, 1
+		hashes := in.commitments[victim][headerSize:][:64]
+		in.commitments[thief] = sign(append(p.s.appendHeader(nil, kindCommitment, thief), hashes...), p.contributorKeys[thief])
+		a := p.s.NewAggregator()
+		for _, m := range in.commitments {
+			require.NoError(t, a.Commit(m))
+		}
+		_, err := a.Roll()
+		require.NoError(t, err)
+		copied := slices.Clone(in.contributions[victim])
+		binary.BigEndian.PutUint16(copied[len(magic)+2:], thief)
+		_, err = p.s.check("add", thief, a.roll, bytes.NewReader(copied), true)
+		require.ErrorIs(t, err, ErrMessage)
 	}
 }
 

@@ -123,7 +123,7 @@ func (a *Audit) add(contributor int, r io.Reader) error {
 	if err := in.end(kindMasks); err != nil {
 		return err
 	}
-	if want, _ := a.call.roll.hashes(contributor); in.sum() != want {
+	if want, _ := a.call.roll.hashes(contributor); a.h.s.commitTo("masks", contributor, in.sum()) != want {
 		return bad(kindMasks, fmt.Sprintf("they are not what number %d committed to", contributor))
 	}
 	return nil

@@ -140,6 +140,7 @@ func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval [
 // A sealer encrypts chunks on all processors and writes them in order.
 type sealer struct {
 	s       *Session
+	index   int // of the contributor
 	w       io.Writer
 	masks   *stream // hash only
 	bodies  *stream
@@ -152,7 +153,7 @@ type sealer struct {
 }
 
 func (c *Contributor) newSealer(w io.Writer) (*sealer, error) {
-	o := &sealer{s: c.s, w: w, masks: newWriter(io.Discard), bodies: newWriter(io.Discard)}
+	o := &sealer{s: c.s, index: c.index, w: w, masks: newWriter(io.Discard), bodies: newWriter(io.Discard)}
 	p := c.s.plan.params
 	workers := min(runtime.GOMAXPROCS(0), c.s.plan.chunks())
 	for range workers {
@@ -212,8 +213,8 @@ func (o *sealer) flush() error {
 	return nil
 }
 
-// finish returns the hashes of all masks and of all bodies, which are what is
-// committed to. In mode OneShot those of the sealed keys stand for masks.
+// finish returns the commitments to all masks and to all bodies. In mode OneShot it
+// returns hashes, and those of the sealed keys stand for masks.
 func (o *sealer) finish() ([]byte, error) {
 	if err := o.flush(); err != nil {
 		return nil, err
@@ -222,5 +223,13 @@ func (o *sealer) finish() ([]byte, error) {
 	if o.head != nil {
 		return append(o.head, bodies[:]...), nil
 	}
+	masks, bodies = o.s.commitTo("masks", o.index, masks), o.s.commitTo("bodies", o.index, bodies)
 	return append(masks[:], bodies[:]...), nil
+}
+
+// commitTo is what a contributor commits to of a part with this hash. Its number
+// is in it, so that nobody can commit to what another one committed to, to send
+// the same once it sees it.
+func (s *Session) commitTo(part string, contributor int, hash [sha256.Size]byte) [sha256.Size]byte {
+	return digest(part, s.digest[:], []byte{byte(contributor >> 8), byte(contributor)}, hash[:])
 }

@@ -50,7 +50,7 @@ var kindNames = [...]string{
 
 const (
 	magic      = "djhe"
-	version    = 1
+	version    = 2
 	headerSize = len(magic) + 2 + 2 + sha256.Size
 	// noSender is the index in messages that need no author, since all they
 	// contain is signed by others.
