@@ -125,7 +125,7 @@ func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval [
 	case c.approved != [sha256.Size]byte{} && c.approved != r.digest:
 		return nil, fmt.Errorf("%w: there are two rolls", ErrMessage)
 	}
-	f, err := c.s.check("approve", c.index, r, contribution, false)
+	f, _, err := c.s.check("approve", c.index, r, contribution, false)
 	if err != nil {
 		return nil, err
 	}
@@ -142,7 +142,8 @@ type sealer struct {
 	s       *Session
 	index   int // of the contributor
 	w       io.Writer
-	masks   *stream // hash only
+	masks   *stream          // hash only
+	hashes  []*rlwe.MaskHash // by worker, in mode Collective
 	bodies  *stream
 	encrypt []func(dst []byte, chunk int, values []uint64) ([]byte, error) // by worker
 	first   int                                                            // chunk that is pending
@@ -171,7 +172,22 @@ func (c *Contributor) newSealer(w io.Writer) (*sealer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("he: %w", err)
 		}
-		o.encrypt = append(o.encrypt, func(dst []byte, _ int, values []uint64) ([]byte, error) { return e.Encrypt(dst, values) })
+		if c.s.plan.spec.Mode != Collective {
+			o.encrypt = append(o.encrypt, func(dst []byte, _ int, values []uint64) ([]byte, error) { return e.Encrypt(dst, values) })
+			continue
+		}
+		hash, err := p.NewMaskHash()
+		if err != nil {
+			return nil, fmt.Errorf("he: %w", err)
+		}
+		o.hashes = append(o.hashes, hash)
+		o.encrypt = append(o.encrypt, func(dst []byte, chunk int, values []uint64) ([]byte, error) {
+			dst, err := e.Encrypt(dst, values)
+			if err != nil {
+				return nil, err
+			}
+			return dst, hash.Add(chunk, dst[:p.MaskSize()])
+		})
 	}
 	return o, nil
 }
@@ -202,7 +218,9 @@ func (o *sealer) flush() error {
 	}
 	mask := o.s.plan.params.MaskSize()
 	for _, b := range o.out[:o.n] {
-		o.masks.write(b[:mask])
+		if o.hashes == nil {
+			o.masks.write(b[:mask])
+		}
 		o.bodies.write(b[mask:])
 		if _, err := o.w.Write(b); err != nil {
 			return fmt.Errorf("he: writing: %w", err)
@@ -213,7 +231,8 @@ func (o *sealer) flush() error {
 	return nil
 }
 
-// finish returns the commitments to all masks and to all bodies. In mode OneShot it
+// finish returns the commitments to all masks and to all bodies. In mode
+// Collective that to masks is to their linear hash. In mode OneShot it
 // returns hashes, and those of the sealed keys stand for masks.
 func (o *sealer) finish() ([]byte, error) {
 	if err := o.flush(); err != nil {
@@ -222,6 +241,18 @@ func (o *sealer) finish() ([]byte, error) {
 	masks, bodies := o.masks.sum(), o.bodies.sum()
 	if o.head != nil {
 		return append(o.head, bodies[:]...), nil
+	}
+	if o.hashes != nil {
+		for _, h := range o.hashes[1:] {
+			if err := o.hashes[0].Merge(h); err != nil {
+				return nil, fmt.Errorf("he: %w", err)
+			}
+		}
+		b, err := o.hashes[0].AppendBinary(nil)
+		if err != nil {
+			return nil, fmt.Errorf("he: %w", err)
+		}
+		masks = sha256.Sum256(b)
 	}
 	masks, bodies = o.s.commitTo("masks", o.index, masks), o.s.commitTo("bodies", o.index, bodies)
 	return append(masks[:], bodies[:]...), nil
