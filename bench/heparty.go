@@ -19,6 +19,7 @@ type heParty struct {
 	contributors []ed25519.PrivateKey
 	holders      []ed25519.PrivateKey
 	result       *he.Result
+	audit        []byte // what key holders read, if it is the same for all
 	costs        costs
 }
 
@@ -223,17 +224,17 @@ func (p *heParty) share(watch *stopwatch, a *he.Aggregate, h *he.KeyHolder, hold
 	if err != nil {
 		return nil, err
 	}
-	var masks bytes.Buffer
-	masks.Grow(int(p.plan.Sizes().Audit))
-	for _, c := range audit.Contributors() {
-		if err := a.WriteAudit(&masks, holder, c); err != nil {
+	if p.Mode == he.OneShot || p.audit == nil { // else it is the same for all
+		var b bytes.Buffer
+		b.Grow(int(p.plan.Sizes().Audit))
+		if err := a.WriteAudit(&b, holder); err != nil {
 			return nil, err
 		}
-		p.costs.Sent += int64(masks.Len())
-		if err := audit.Add(c, &masks); err != nil {
-			return nil, err
-		}
-		masks.Reset()
+		p.audit = b.Bytes()
+	}
+	p.costs.Sent += int64(len(p.audit))
+	if err := audit.Read(bytes.NewReader(p.audit)); err != nil {
+		return nil, err
 	}
 	watch.lap("audit")
 	var share bytes.Buffer

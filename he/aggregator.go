@@ -28,13 +28,19 @@ type Aggregator struct {
 	roll        *roll
 	approvals   map[int][]byte // in mode OneShot, manifests
 	inputs      map[int]io.ReaderAt
+	hashes      map[int][]byte // of masks in mode Collective, of some contributions
 	closed      bool
 }
+
+// keptHashes is of how many contributions the hash of masks is kept for audits. It
+// has 25 or 50 kB. Those of others are computed again, so that there is a bound.
+const keptHashes = 100
 
 // NewAggregator returns an aggregator without contributions.
 func (s *Session) NewAggregator() *Aggregator {
 	return &Aggregator{
 		s: s, commitments: make(map[int][]byte), approvals: make(map[int][]byte), inputs: make(map[int]io.ReaderAt),
+		hashes: make(map[int][]byte),
 	}
 }
 
@@ -91,7 +97,8 @@ func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
 	if err != nil {
 		return err
 	}
-	switch got, err := a.s.check("add", i, r, contribution, true); {
+	got, hash, err := a.s.check("add", i, r, contribution, true)
+	switch {
 	case err != nil:
 		return err
 	case got != want:
@@ -104,69 +111,87 @@ func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
 		return errors.New("he: the aggregate is closed")
 	case a.inputs[i] == nil:
 		a.inputs[i], a.approvals[i] = contribution, slices.Clone(approval)
+		if hash != nil && len(a.hashes) < keptHashes {
+			a.hashes[i] = hash
+		}
 	}
 	return nil
 }
 
 // check reads a contribution, which must be well formed and what its contributor
-// committed to, and returns its fingerprint. The phase is for reports. Without
-// masks it leaves out those that the fingerprint is not of: the contributor that
-// wrote them need not read them again, since the aggregator does.
-func (s *Session) check(phase string, contributor int, r *roll, contribution io.ReaderAt, masks bool) (f rlwe.Fingerprint, err error) {
+// committed to, and returns its fingerprint, and the linear hash of its masks in
+// mode Collective. The phase is for reports. Without masks it leaves out those that
+// the fingerprint is not of, and the hash: the contributor that wrote them need not
+// read them again, since the aggregator does.
+func (s *Session) check(phase string, contributor int, r *roll, contribution io.ReaderAt, masks bool) (f rlwe.Fingerprint, hash []byte, err error) {
 	p := s.plan
 	section := io.NewSectionReader(contribution, 0, p.contribution()+1)
 	in := newReader(section)
 	if err := s.readHeader(in, kindContribution, contributor); err != nil {
-		return f, err
+		return f, nil, err
 	}
 	in.h = nil // what is committed to are the parts
 	ofMasks, ofBodies := sha256.New(), sha256.New()
 	finger := p.params.NewFingerprinter(r.digest)
 	var b []byte
 	var sum *rlwe.Sum
-	var scratch rlwe.Scratch
+	var linear *rlwe.MaskHash
 	skip := p.skip()
-	masks = masks || skip == 0 // what is not apart is read
+	if skip > 0 && masks {
+		if linear, err = p.params.NewMaskHash(); err != nil {
+			return f, nil, fmt.Errorf("he: %w", err)
+		}
+	}
 	for chunk := range p.chunks() {
 		n := p.chunkLen(chunk)
 		if sum == nil || sum.Len() != n {
 			sum = p.newSum(n)
 		}
 		b = grow(b, p.params.CiphertextSize(n))
-		if masks {
+		switch {
+		case linear != nil:
 			if err := in.read(b[:skip], kindContribution); err != nil {
-				return f, err
+				return f, nil, err
 			}
-			if skip > 0 && p.params.CheckMask(b[:skip], &scratch) != nil {
-				return f, errResidue
+			if linear.Add(chunk, b[:skip]) != nil {
+				return f, nil, errResidue
 			}
-		} else if _, err := section.Seek(int64(skip), io.SeekCurrent); err != nil {
-			return f, fmt.Errorf("he: reading: %w", err)
+		case skip > 0:
+			if _, err := section.Seek(int64(skip), io.SeekCurrent); err != nil {
+				return f, nil, fmt.Errorf("he: reading: %w", err)
+			}
 		}
 		if err := in.read(b[skip:], kindContribution); err != nil {
-			return f, err
+			return f, nil, err
 		}
 		sum.Reset()
 		if err := p.addTo(sum, b[skip:]); err != nil {
-			return f, errResidue
+			return f, nil, errResidue
 		}
 		if err := finger.AddSum(sum); err != nil {
-			return f, err
+			return f, nil, err
 		}
-		if masks {
+		if skip == 0 {
 			ofMasks.Write(b[:p.params.MaskSize()])
 		}
 		ofBodies.Write(b[p.params.MaskSize():])
 		s.done(phase, chunk+1, p.chunks())
 	}
 	if err := in.end(kindContribution); err != nil {
-		return f, err
+		return f, nil, err
+	}
+	if linear != nil {
+		if hash, err = linear.AppendBinary(nil); err != nil {
+			return f, nil, fmt.Errorf("he: %w", err)
+		}
+		ofMasks.Write(hash)
 	}
 	wantMasks, wantBodies := r.hashes(contributor)
-	if [sha256.Size]byte(ofBodies.Sum(nil)) != wantBodies || masks && [sha256.Size]byte(ofMasks.Sum(nil)) != wantMasks {
-		return f, bad(kindContribution, fmt.Sprintf("it is not what number %d committed to", contributor))
+	if s.commitTo("bodies", contributor, [sha256.Size]byte(ofBodies.Sum(nil))) != wantBodies ||
+		(linear != nil || skip == 0) && s.commitTo("masks", contributor, [sha256.Size]byte(ofMasks.Sum(nil))) != wantMasks {
+		return f, nil, bad(kindContribution, fmt.Sprintf("it is not what number %d committed to", contributor))
 	}
-	return finger.Sum(), nil
+	return finger.Sum(), hash, nil
 }
 
 var errResidue = bad(kindContribution, "a residue is out of its range")
@@ -248,7 +273,7 @@ func (a *Aggregator) Close(active []int) (*Aggregate, error) {
 		return nil, err
 	}
 	a.closed = true
-	return &Aggregate{s: a.s, call: c, message: message, inputs: maps.Clone(a.inputs)}, nil
+	return &Aggregate{s: a.s, call: c, message: message, inputs: maps.Clone(a.inputs), hashes: maps.Clone(a.hashes)}, nil
 }
 
 // An Aggregate is the sum of the contributions that are in it. It is safe for
@@ -258,6 +283,7 @@ type Aggregate struct {
 	call    *call
 	message []byte
 	inputs  map[int]io.ReaderAt
+	hashes  map[int][]byte
 }
 
 // Contributors returns the numbers of those who are in the sum.
@@ -266,26 +292,121 @@ func (a *Aggregate) Contributors() []int { return slices.Clone(a.call.included) 
 // Call returns the message that calls the active key holders to share.
 func (a *Aggregate) Call() []byte { return slices.Clone(a.message) }
 
-// WriteAudit writes what a key holder must see of one contribution.
-func (a *Aggregate) WriteAudit(w io.Writer, holder, contributor int) error {
-	input := a.inputs[contributor]
-	if input == nil {
-		return fmt.Errorf("he: number %d is not in the aggregate", contributor)
-	}
+// WriteAudit writes what a key holder must see to audit the aggregate. In mode
+// Collective all get the same.
+func (a *Aggregate) WriteAudit(w io.Writer, holder int) error {
 	p := a.s.plan
-	if p.spec.Mode == OneShot {
-		return a.writeKey(w, holder, contributor)
+	if holder < 0 || holder >= p.spec.Holders {
+		return fmt.Errorf("he: there is no key holder with number %d", holder)
 	}
-	if _, err := w.Write(a.s.appendHeader(nil, kindMasks, contributor)); err != nil {
+	if _, err := w.Write(a.s.appendHeader(nil, kindMasks, noSender)); err != nil {
 		return fmt.Errorf("he: writing: %w", err)
+	}
+	for _, i := range a.call.included {
+		part, err := a.auditPart(holder, i)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(part); err != nil {
+			return fmt.Errorf("he: writing: %w", err)
+		}
+	}
+	if p.spec.Mode == OneShot {
+		return nil
+	}
+	return a.writeMasks(w)
+}
+
+// auditPart returns what a key holder must see of one contribution: the hash of
+// its masks, or in mode OneShot the holder's sealed share of its key.
+func (a *Aggregate) auditPart(holder, contributor int) ([]byte, error) {
+	p, input := a.s.plan, a.inputs[contributor]
+	if p.spec.Mode == OneShot {
+		b := make([]byte, p.sealedKey())
+		return b, readAt(input, b, int64(headerSize)+int64(holder)*int64(len(b)))
+	}
+	if hash := a.hashes[contributor]; hash != nil {
+		return hash, nil
+	}
+	hash, err := p.params.NewMaskHash()
+	if err != nil {
+		return nil, fmt.Errorf("he: %w", err)
 	}
 	b := make([]byte, p.params.MaskSize())
 	for chunk := range p.chunks() {
 		if err := readAt(input, b, p.offset(chunk)); err != nil {
-			return err
+			return nil, err
 		}
+		if hash.Add(chunk, b) != nil {
+			return nil, errChanged(contributor)
+		}
+	}
+	return hash.AppendBinary(nil)
+}
+
+// writeMasks adds the masks of all contributions up, on all processors.
+func (a *Aggregate) writeMasks(w io.Writer) error {
+	p := a.s.plan
+	type worker struct {
+		sum *rlwe.MaskSum
+		in  []byte
+	}
+	all := make([]worker, min(runtime.GOMAXPROCS(0), p.chunks()))
+	for i := range all {
+		var err error
+		if all[i].sum, err = p.params.NewMaskSum(); err != nil {
+			return fmt.Errorf("he: %w", err)
+		}
+		all[i].in = make([]byte, p.params.MaskSize())
+	}
+	return p.inOrder(len(all), nil, func(i, chunk int, dst []byte) ([]byte, error) {
+		sum, in := all[i].sum, all[i].in
+		sum.Reset()
+		for _, k := range a.call.included {
+			if err := readAt(a.inputs[k], in, p.offset(chunk)); err != nil {
+				return nil, err
+			}
+			if err := sum.Add(in); err != nil {
+				return nil, errChanged(k)
+			}
+		}
+		return sum.AppendBinary(dst)
+	}, func(_ int, b []byte) error {
 		if _, err := w.Write(b); err != nil {
 			return fmt.Errorf("he: writing: %w", err)
+		}
+		return nil
+	})
+}
+
+func errChanged(contributor int) error {
+	return fmt.Errorf("he: the contribution of number %d is not what it was when it was added", contributor)
+}
+
+// inOrder makes something of each chunk, with as many workers at a time. Each of
+// them is fed, if feed is not nil, and what they make is taken, in order.
+func (p *Plan) inOrder(workers int, feed func(worker, chunk int) error,
+	do func(worker, chunk int, dst []byte) ([]byte, error), take func(chunk int, b []byte) error) error {
+	out, errs := make([][]byte, workers), make([]error, workers)
+	for first := 0; first < p.chunks(); first += workers {
+		n := min(workers, p.chunks()-first)
+		for i := 0; i < n && feed != nil; i++ {
+			if err := feed(i, first+i); err != nil {
+				return err
+			}
+		}
+		var group sync.WaitGroup
+		for i := range n {
+			group.Go(func() { out[i], errs[i] = do(i, first+i, out[i][:0]) })
+		}
+		group.Wait()
+		for i := range n {
+			if errs[i] != nil {
+				return errs[i]
+			}
+			if err := take(first+i, out[i]); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -314,42 +435,31 @@ func (a *Aggregate) WriteTo(w io.Writer) (int64, error) {
 	if err != nil {
 		return written, fmt.Errorf("he: writing: %w", err)
 	}
-	workers := min(runtime.GOMAXPROCS(0), p.chunks())
 	type worker struct {
 		sum *rlwe.Sum
 		in  []byte
-		out []byte
-		err error
 	}
-	all := make([]worker, workers)
-	for first := 0; first < p.chunks(); first += workers {
-		batch := all[:min(workers, p.chunks()-first)]
-		var group sync.WaitGroup
-		for i := range batch {
-			group.Go(func() {
-				w, n := &batch[i], p.chunkLen(first+i)
-				if w.sum == nil || w.sum.Len() != n {
-					w.sum = p.newSum(n)
-				}
-				w.in = grow(w.in, p.params.CiphertextSize(n)-p.skip())
-				w.err = a.add(w.sum, w.in, first+i)
-				w.out = p.appendSum(w.out[:0], w.sum)
-			})
+	all := make([]worker, min(runtime.GOMAXPROCS(0), p.chunks()))
+	err = p.inOrder(len(all), nil, func(i, chunk int, dst []byte) ([]byte, error) {
+		w, n := &all[i], p.chunkLen(chunk)
+		if w.sum == nil || w.sum.Len() != n {
+			w.sum = p.newSum(n)
 		}
-		group.Wait()
-		for i := range batch {
-			if batch[i].err != nil {
-				return written, batch[i].err
-			}
-			n, err := w.Write(batch[i].out)
-			written += int64(n)
-			if err != nil {
-				return written, fmt.Errorf("he: writing: %w", err)
-			}
+		w.in = grow(w.in, p.params.CiphertextSize(n)-p.skip())
+		if err := a.add(w.sum, w.in, chunk); err != nil {
+			return nil, err
 		}
-		a.s.done("aggregate", first+len(batch), p.chunks())
-	}
-	return written, nil
+		return p.appendSum(dst, w.sum), nil
+	}, func(chunk int, b []byte) error {
+		n, err := w.Write(b)
+		written += int64(n)
+		if err != nil {
+			return fmt.Errorf("he: writing: %w", err)
+		}
+		a.s.done("aggregate", chunk+1, p.chunks())
+		return nil
+	})
+	return written, err
 }
 
 // add sets sum to the sum of a chunk.
@@ -361,7 +471,7 @@ func (a *Aggregate) add(sum *rlwe.Sum, b []byte, chunk int) error {
 			return err
 		}
 		if err := p.addTo(sum, b); err != nil {
-			return fmt.Errorf("he: the contribution of number %d is not what it was when it was added", i)
+			return errChanged(i)
 		}
 	}
 	return nil

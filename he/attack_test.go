@@ -3,6 +3,8 @@ package he
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
+	"encoding/binary"
 	"io"
 	"iter"
 	"slices"
@@ -190,6 +192,30 @@ func TestChangedContribution(t *testing.T) {
 	}
 }
 
+// A contributor that commits to what another one committed to, and sends the same
+// when it sees it, would count the other's numbers twice.
+func TestCopiedContribution(t *testing.T) {
+	receiverKey := counts()
+	receiverKey.Mode, receiverKey.Holders, receiverKey.Threshold = ReceiverKey, 0, 0
+	for _, spec := range []*Spec{counts(), receiverKey} {
+		p := newParties(t, spec)
+		in := p.encrypt(countRows)
+		const thief, victim = 4, 1
+		hashes := in.commitments[victim][headerSize:][:64]
+		in.commitments[thief] = sign(append(p.s.appendHeader(nil, kindCommitment, thief), hashes...), p.contributorKeys[thief])
+		a := p.s.NewAggregator()
+		for _, m := range in.commitments {
+			require.NoError(t, a.Commit(m))
+		}
+		_, err := a.Roll()
+		require.NoError(t, err)
+		copied := slices.Clone(in.contributions[victim])
+		binary.BigEndian.PutUint16(copied[len(magic)+2:], thief)
+		_, _, err = p.s.check("add", thief, a.roll, bytes.NewReader(copied), true)
+		require.ErrorIs(t, err, ErrMessage)
+	}
+}
+
 // An aggregator that leaves out, doubles or makes up contributions, or opens
 // what the roll does not have.
 func TestHostileCall(t *testing.T) {
@@ -236,30 +262,90 @@ func TestHostileCall(t *testing.T) {
 	double[2] = c.approvals[1]
 	require.ErrorIs(t, audit(forge(double, []int{0, 1})), ErrMessage, "one twice")
 
-	// Masks that are cut, changed, of another contributor.
+	// Hashes and masks that are cut, changed, too large, in another order.
 	var masks bytes.Buffer
-	require.NoError(t, a.WriteAudit(&masks, 0, 1))
-	refused(t, masks.Bytes(), func(m []byte) error {
+	require.NoError(t, a.WriteAudit(&masks, 0))
+	try := func(m []byte) error {
 		au, err := c.keyHolders[0].Audit(a.Call())
 		require.NoError(t, err)
-		err = au.Add(1, bytes.NewReader(m))
-		require.Error(t, au.Add(1, bytes.NewReader(masks.Bytes())), "after a bad one")
+		err = au.Read(bytes.NewReader(m))
+		require.Error(t, au.Read(bytes.NewReader(masks.Bytes())), "after a bad one")
 		require.Error(t, au.Share(io.Discard, memoryLog{}))
 		return err
-	})
+	}
+	refused(t, masks.Bytes(), try)
+	change := func(from, to int, what string) {
+		m := bytes.Clone(masks.Bytes())
+		for i := from; i < to; i++ {
+			m[i] = 0xff
+		}
+		err := try(m)
+		require.ErrorIs(t, err, ErrMessage)
+		require.ErrorContains(t, err, what)
+	}
+	size := c.plan.params.MaskHashSize()
+	change(headerSize+size, headerSize+2*size, "number 1 committed")
+	change(masks.Len()-c.plan.params.MaskSumSize(), masks.Len(), "out of its range")
+	change(masks.Len()-c.plan.params.MaskSumSize(), masks.Len()-c.plan.params.MaskSumSize()+1, "not the sum")
+	first, second := masks.Bytes()[headerSize:][:size], masks.Bytes()[headerSize+size:][:size]
+	require.ErrorIs(t, try(slices.Concat(masks.Bytes()[:headerSize], second, first, masks.Bytes()[headerSize+2*size:])), ErrMessage)
 	au, err := c.keyHolders[0].Audit(a.Call())
 	require.NoError(t, err)
-	large := bytes.Clone(masks.Bytes())
-	for i := len(large) - c.plan.params.MaskSize(); i < len(large); i++ {
-		large[i] = 0xff
+	require.Error(t, au.Share(io.Discard, memoryLog{}), "nothing seen")
+	require.NoError(t, au.Read(bytes.NewReader(masks.Bytes())))
+	require.Error(t, au.Read(bytes.NewReader(masks.Bytes())), "twice")
+	require.Error(t, a.WriteAudit(io.Discard, 3))
+	require.Error(t, a.WriteAudit(io.Discard, -1))
+
+	// The sum of other contributions than those of the call: one less, one more, one
+	// twice, one in the place of another.
+	for _, which := range [][]int{{0, 1, 2}, {0, 1, 2, 3, 4}, {0, 1, 2, 3, 3}, {0, 1, 2, 4}, {0, 0, 2, 3}} {
+		sum, err := c.plan.params.NewMaskSum()
+		require.NoError(t, err)
+		for _, i := range which {
+			require.NoError(t, sum.Add(c.contributions[i][headerSize:][:c.plan.params.MaskSize()]))
+		}
+		m, err := sum.AppendBinary(bytes.Clone(masks.Bytes()[:masks.Len()-c.plan.params.MaskSumSize()]))
+		require.NoError(t, err)
+		require.ErrorIs(t, try(m), ErrMessage, which)
 	}
-	require.ErrorIs(t, au.Add(1, bytes.NewReader(large)), ErrMessage, "no residues")
-	au, err = c.keyHolders[0].Audit(a.Call())
+}
+
+// A hash of masks that a contributor committed to, and that is none.
+func TestWrongMaskHash(t *testing.T) {
+	c := collect(t, counts())
+	for i := range 3 {
+		require.NoError(t, c.add(i))
+	}
+	a, err := c.aggregator.Close([]int{0, 1})
 	require.NoError(t, err)
-	require.NoError(t, au.Add(1, bytes.NewReader(masks.Bytes())))
-	require.Error(t, au.Add(1, bytes.NewReader(masks.Bytes())), "twice")
-	require.Error(t, au.Share(io.Discard, memoryLog{}), "not all seen")
-	require.Error(t, a.WriteAudit(io.Discard, 0, 4), "not in it")
+	hash := bytes.Repeat([]byte{0xff}, c.plan.params.MaskHashSize())
+	au, err := c.keyHolders[0].Audit(a.Call())
+	require.NoError(t, err)
+	commitment := c.s.commitTo("masks", 0, sha256.Sum256(hash))
+	copy(au.call.roll.commitments[0][headerSize:], commitment[:])
+	err = au.Read(bytes.NewReader(append(c.s.appendHeader(nil, kindMasks, noSender), hash...)))
+	require.ErrorIs(t, err, ErrMessage)
+	require.ErrorContains(t, err, "malformed")
+}
+
+// The aggregator keeps hashes of masks, and computes those that it has not kept.
+func TestHashesComputedAgain(t *testing.T) {
+	spec := counts()
+	spec.Rows = 9000 // more than one chunk
+	p := newParties(t, spec)
+	a := p.aggregate(p.encrypt(func(int) seqRows { return rowsOf(slices.Repeat([][]float64{{1}}, spec.Rows)...) }), upTo(5), upTo(2))
+	require.Len(t, a.hashes, 5)
+	var kept, again bytes.Buffer
+	require.NoError(t, a.WriteAudit(&kept, 0))
+	delete(a.hashes, 1)
+	delete(a.hashes, 4)
+	require.NoError(t, a.WriteAudit(&again, 1))
+	require.True(t, bytes.Equal(kept.Bytes(), again.Bytes()))
+	a.inputs[4] = bytes.NewReader(bytes.Repeat([]byte{0xff}, int(p.plan.contribution())))
+	require.ErrorContains(t, a.WriteAudit(io.Discard, 1), "number 4 is not what it was")
+	a.inputs[4] = bytes.NewReader(nil)
+	require.ErrorIs(t, a.WriteAudit(io.Discard, 1), io.EOF)
 }
 
 // One session, one share: with the same log, another log, or another call.
@@ -279,6 +365,8 @@ func TestSecondShare(t *testing.T) {
 
 	edited := &Aggregate{s: c.s, inputs: a.inputs}
 	edited.message = c.s.appendCall(nil, c.roll, map[int][]byte{0: c.approvals[0], 1: c.approvals[1], 2: c.approvals[2]}, []int{0, 1})
+	edited.call, err = c.s.parseCall(edited.message)
+	require.NoError(t, err)
 	require.ErrorIs(t, c.audit(edited, 0).Share(io.Discard, memoryLog{}), ErrShared)
 
 	// A key holder that begins anew, as after a crash, finds it in the log.

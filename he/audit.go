@@ -9,22 +9,29 @@ import (
 	"io"
 	"runtime"
 	"slices"
-	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/rlwe"
 )
 
-// An Audit is a key holder's look at what it is asked to open. It adds the masks
-// of all contributions up by itself, since a share for a mask that somebody
-// chose would give its key away. Only an audit makes shares. It is not safe for
-// concurrent use.
+// An Audit is a key holder's look at what it is asked to open. It checks that the
+// sum of masks is that of the masks which contributors committed to, since a
+// share for a mask that somebody chose would give its key away. Only an audit
+// makes shares. It is not safe for concurrent use.
 type Audit struct {
 	h     *KeyHolder
 	call  *call
 	masks *maskSums
 	keys  *rlwe.KeySum // in mode OneShot, where there are no masks
-	seen  map[int]bool
+	state auditState
 }
+
+type auditState byte
+
+const (
+	auditNew auditState = iota
+	auditFailed
+	auditDone
+)
 
 // Audit takes the call of an aggregate. It refuses one with fewer contributions
 // than MinInputs, one whose contributors did not all approve the same roll, one
@@ -45,7 +52,7 @@ func (h *KeyHolder) Audit(message []byte) (*Audit, error) {
 	if i, err := number("contributors", h.key, h.s.roster.Contributors); err == nil && !slices.Contains(c.included, i) {
 		return nil, fmt.Errorf("%w: the call leaves out this key holder's own contribution", ErrTooFew)
 	}
-	a := &Audit{h: h, call: c, seen: make(map[int]bool)}
+	a := &Audit{h: h, call: c}
 	if oneShot {
 		a.keys, err = h.s.plan.params.NewKeySum()
 	} else {
@@ -57,74 +64,120 @@ func (h *KeyHolder) Audit(message []byte) (*Audit, error) {
 	return a, nil
 }
 
-// KeepIn makes the audit keep sums of masks in a file, from its start, instead of
-// in memory, where they take up to 24 bytes a number. Nothing in it is secret. It
-// comes before the first Add. In mode OneShot there is nothing to keep.
+// KeepIn makes the audit keep the masks that it shares for in a file, from its
+// start, instead of in memory, where they take up to 15 bytes a number. Nothing
+// in it is secret. It comes before Read. In mode OneShot there is nothing to keep.
 func (a *Audit) KeepIn(file interface {
 	io.ReaderAt
 	io.WriterAt
 }) error {
-	if a.seen == nil || len(a.seen) > 0 {
+	if a.state != auditNew {
 		return errors.New("he: the audit has begun without a file")
 	}
-	if a.masks == nil {
-		return nil
-	}
-	if err := a.masks.keepIn(file); err != nil {
-		return fmt.Errorf("he: %w", err)
+	if a.masks != nil {
+		a.masks.keepIn(file)
 	}
 	return nil
 }
 
-// Contributors returns the numbers of those whose part the audit needs.
+// Contributors returns the numbers of those whose contributions are in the sum.
 func (a *Audit) Contributors() []int { return slices.Clone(a.call.included) }
 
-// Add reads what [Aggregate.WriteAudit] wrote of a contributor, and takes it in if
-// it is what the contributor committed to. What is refused leaves the audit of no
-// use: then start another with the same call.
-func (a *Audit) Add(contributor int, r io.Reader) error {
-	if a.seen == nil {
+// Read reads what [Aggregate.WriteAudit] wrote for this key holder, and takes it
+// in if it is what contributors committed to. What is refused leaves the audit of
+// no use: then start another with the same call.
+func (a *Audit) Read(r io.Reader) error {
+	if a.state != auditNew {
 		return errors.New("he: the audit is over")
 	}
-	if !slices.Contains(a.call.included, contributor) || a.seen[contributor] {
-		return fmt.Errorf("he: number %d is not in the call, or was added", contributor)
-	}
-	if err := a.add(contributor, r); err != nil {
-		a.seen = nil
-		return err
-	}
-	a.seen[contributor] = true
-	return nil
-}
-
-func (a *Audit) add(contributor int, r io.Reader) error {
+	a.state = auditFailed
 	in := newReader(r)
-	if err := a.h.s.readHeader(in, kindMasks, contributor); err != nil {
+	in.h = nil // what is committed to are the parts
+	if err := a.h.s.readHeader(in, kindMasks, noSender); err != nil {
 		return err
 	}
+	read := a.readMasks
 	if a.keys != nil {
-		return a.addKey(contributor, in)
+		read = a.readKeys
 	}
-	in.h.Reset() // what is committed to are the masks
-	p := a.h.s.plan
-	b := make([]byte, p.params.MaskSize())
-	for chunk := range p.chunks() {
-		if err := in.read(b, kindMasks); err != nil {
-			return err
-		}
-		switch err := a.masks.add(chunk, b); {
-		case errors.Is(err, rlwe.ErrMalformed):
-			return bad(kindMasks, "a residue is out of its range")
-		case err != nil:
-			return err
-		}
-		a.h.s.done("audit", len(a.seen)*p.chunks()+chunk+1, len(a.call.included)*p.chunks())
+	if err := read(in); err != nil {
+		return err
 	}
 	if err := in.end(kindMasks); err != nil {
 		return err
 	}
-	if want, _ := a.call.roll.hashes(contributor); in.sum() != want {
-		return bad(kindMasks, fmt.Sprintf("they are not what number %d committed to", contributor))
+	a.state = auditDone
+	return nil
+}
+
+// readMasks reads the hashes of the masks of all contributions and then the sum
+// of these masks. The hash of the sum must be the sum of hashes, to each of which
+// a contributor committed. The sum of the honest ones' masks and something else is
+// then taken only if the hash of this is the sum of the hashes of all others, and
+// nobody can find two such with coefficients that are as short: it was fixed when
+// the honest contributors showed their masks.
+func (a *Audit) readMasks(in *stream) error {
+	s, p := a.h.s, a.h.s.plan
+	want, err := p.params.NewMaskHash()
+	if err != nil {
+		return fmt.Errorf("he: %w", err)
+	}
+	b := make([]byte, p.params.MaskHashSize())
+	for _, i := range a.call.included {
+		if err := in.read(b, kindMasks); err != nil {
+			return err
+		}
+		if masks, _ := a.call.roll.hashes(i); s.commitTo("masks", i, sha256.Sum256(b)) != masks {
+			return bad(kindMasks, fmt.Sprintf("a hash is not what number %d committed to", i))
+		}
+		if want.AddBinary(b) != nil {
+			return bad(kindMasks, fmt.Sprintf("the hash of number %d is malformed", i))
+		}
+	}
+	type worker struct {
+		in   []byte
+		sum  *rlwe.MaskSum
+		hash *rlwe.MaskHash
+	}
+	all := make([]worker, min(runtime.GOMAXPROCS(0), p.chunks()))
+	for i := range all {
+		w := &all[i]
+		if w.sum, err = p.params.NewMaskSum(); err != nil {
+			return fmt.Errorf("he: %w", err)
+		}
+		if w.hash, err = p.params.NewMaskHash(); err != nil {
+			return fmt.Errorf("he: %w", err)
+		}
+		w.in = make([]byte, p.params.MaskSumSize())
+	}
+	err = p.inOrder(len(all), func(i, _ int) error {
+		return in.read(all[i].in, kindMasks)
+	}, func(i, chunk int, dst []byte) ([]byte, error) {
+		w := &all[i]
+		if w.sum.Parse(w.in, len(a.call.included)) != nil {
+			return nil, bad(kindMasks, "a sum of residues is out of its range")
+		}
+		if err := w.hash.AddSum(chunk, w.sum); err != nil {
+			return nil, fmt.Errorf("he: %w", err)
+		}
+		if a.masks.file == nil {
+			dst = make([]byte, 0, p.params.MaskSize()) // which the audit keeps
+		}
+		return w.sum.AppendMask(dst), nil
+	}, func(chunk int, b []byte) error {
+		s.done("audit", chunk+1, p.chunks())
+		return a.masks.put(chunk, b)
+	})
+	if err != nil {
+		return err
+	}
+	for _, w := range all[1:] {
+		if err := all[0].hash.Merge(w.hash); err != nil {
+			return fmt.Errorf("he: %w", err)
+		}
+	}
+	if !all[0].hash.Equal(want) {
+		return bad(kindMasks, "they are not the sum of what contributors committed to")
 	}
 	return nil
 }
@@ -135,7 +188,7 @@ func (a *Audit) add(contributor int, r io.Reader) error {
 func (a *Audit) Share(w io.Writer, log ShareLog) error {
 	s, h := a.h.s, a.h
 	switch {
-	case a.seen == nil || len(a.seen) != len(a.call.included):
+	case a.state != auditDone:
 		return errors.New("he: the audit has not seen all contributions")
 	case h.shared:
 		return ErrShared
@@ -187,8 +240,8 @@ func (a *Audit) Share(w io.Writer, log ShareLog) error {
 	return out.write(signature)
 }
 
-// digest is what a share is for: the call. It has the hashes of all masks, with
-// which the holder has compared what it added up, so there is one sum for it.
+// digest is what a share is for: the call. It has the commitments to the hashes of
+// all masks, with which the holder has compared the sum, so there is one for it.
 func (a *Audit) digest() [sha256.Size]byte {
 	return digest("aggregate", a.h.s.digest[:], a.call.digest[:])
 }
@@ -197,10 +250,8 @@ func (a *Audit) digest() [sha256.Size]byte {
 func (a *Audit) write(out *stream, secret *rlwe.Secret, sender *hpke.Sender, aggregate [sha256.Size]byte) error {
 	p := a.h.s.plan
 	type worker struct {
-		masks  maskReader
+		in     []byte
 		sharer *rlwe.Sharer
-		out    []byte
-		err    error
 	}
 	all := make([]worker, min(runtime.GOMAXPROCS(0), p.chunks()))
 	for i := range all {
@@ -208,34 +259,24 @@ func (a *Audit) write(out *stream, secret *rlwe.Secret, sender *hpke.Sender, agg
 		if all[i].sharer, err = p.params.NewSharer(secret); err != nil {
 			return fmt.Errorf("he: %w", err)
 		}
-		all[i].masks.maskSums = a.masks
 	}
-	for first := 0; first < p.chunks(); first += len(all) {
-		batch := all[:min(len(all), p.chunks()-first)]
-		var group sync.WaitGroup
-		for i := range batch {
-			group.Go(func() {
-				w := &batch[i]
-				var sum *rlwe.MaskSum
-				if sum, w.err = w.masks.at(first + i); w.err == nil {
-					w.out, w.err = w.sharer.Share(w.out[:0], sum, p.chunkLen(first+i))
-				}
-			})
+	return p.inOrder(len(all), nil, func(i, chunk int, dst []byte) ([]byte, error) {
+		w := &all[i]
+		mask, err := a.masks.at(chunk, w.in)
+		if err != nil {
+			return nil, err
 		}
-		group.Wait()
-		for i := range batch {
-			if batch[i].err != nil {
-				return batch[i].err
-			}
-			sealed, err := sender.Seal(aggregate[:], batch[i].out)
-			if err != nil {
-				return fmt.Errorf("he: %w", err)
-			}
-			if err := out.write(sealed); err != nil {
-				return err
-			}
+		w.in = mask
+		return w.sharer.Share(dst, mask, p.chunkLen(chunk))
+	}, func(chunk int, b []byte) error {
+		sealed, err := sender.Seal(aggregate[:], b)
+		if err != nil {
+			return fmt.Errorf("he: %w", err)
 		}
-		a.h.s.done("share", first+len(batch), p.chunks())
-	}
-	return nil
+		if err := out.write(sealed); err != nil {
+			return err
+		}
+		a.h.s.done("share", chunk+1, p.chunks())
+		return nil
+	})
 }

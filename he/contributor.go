@@ -125,7 +125,7 @@ func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval [
 	case c.approved != [sha256.Size]byte{} && c.approved != r.digest:
 		return nil, fmt.Errorf("%w: there are two rolls", ErrMessage)
 	}
-	f, err := c.s.check("approve", c.index, r, contribution, false)
+	f, _, err := c.s.check("approve", c.index, r, contribution, false)
 	if err != nil {
 		return nil, err
 	}
@@ -140,8 +140,10 @@ func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval [
 // A sealer encrypts chunks on all processors and writes them in order.
 type sealer struct {
 	s       *Session
+	index   int // of the contributor
 	w       io.Writer
-	masks   *stream // hash only
+	masks   *stream          // hash only
+	hashes  []*rlwe.MaskHash // by worker, in mode Collective
 	bodies  *stream
 	encrypt []func(dst []byte, chunk int, values []uint64) ([]byte, error) // by worker
 	first   int                                                            // chunk that is pending
@@ -152,7 +154,7 @@ type sealer struct {
 }
 
 func (c *Contributor) newSealer(w io.Writer) (*sealer, error) {
-	o := &sealer{s: c.s, w: w, masks: newWriter(io.Discard), bodies: newWriter(io.Discard)}
+	o := &sealer{s: c.s, index: c.index, w: w, masks: newWriter(io.Discard), bodies: newWriter(io.Discard)}
 	p := c.s.plan.params
 	workers := min(runtime.GOMAXPROCS(0), c.s.plan.chunks())
 	for range workers {
@@ -170,7 +172,22 @@ func (c *Contributor) newSealer(w io.Writer) (*sealer, error) {
 		if err != nil {
 			return nil, fmt.Errorf("he: %w", err)
 		}
-		o.encrypt = append(o.encrypt, func(dst []byte, _ int, values []uint64) ([]byte, error) { return e.Encrypt(dst, values) })
+		if c.s.plan.spec.Mode != Collective {
+			o.encrypt = append(o.encrypt, func(dst []byte, _ int, values []uint64) ([]byte, error) { return e.Encrypt(dst, values) })
+			continue
+		}
+		hash, err := p.NewMaskHash()
+		if err != nil {
+			return nil, fmt.Errorf("he: %w", err)
+		}
+		o.hashes = append(o.hashes, hash)
+		o.encrypt = append(o.encrypt, func(dst []byte, chunk int, values []uint64) ([]byte, error) {
+			dst, err := e.Encrypt(dst, values)
+			if err != nil {
+				return nil, err
+			}
+			return dst, hash.Add(chunk, dst[:p.MaskSize()])
+		})
 	}
 	return o, nil
 }
@@ -201,7 +218,9 @@ func (o *sealer) flush() error {
 	}
 	mask := o.s.plan.params.MaskSize()
 	for _, b := range o.out[:o.n] {
-		o.masks.write(b[:mask])
+		if o.hashes == nil {
+			o.masks.write(b[:mask])
+		}
 		o.bodies.write(b[mask:])
 		if _, err := o.w.Write(b); err != nil {
 			return fmt.Errorf("he: writing: %w", err)
@@ -212,8 +231,9 @@ func (o *sealer) flush() error {
 	return nil
 }
 
-// finish returns the hashes of all masks and of all bodies, which are what is
-// committed to. In mode OneShot those of the sealed keys stand for masks.
+// finish returns the commitments to all masks and to all bodies. In mode
+// Collective that to masks is to their linear hash. In mode OneShot it
+// returns hashes, and those of the sealed keys stand for masks.
 func (o *sealer) finish() ([]byte, error) {
 	if err := o.flush(); err != nil {
 		return nil, err
@@ -222,5 +242,25 @@ func (o *sealer) finish() ([]byte, error) {
 	if o.head != nil {
 		return append(o.head, bodies[:]...), nil
 	}
+	if o.hashes != nil {
+		for _, h := range o.hashes[1:] {
+			if err := o.hashes[0].Merge(h); err != nil {
+				return nil, fmt.Errorf("he: %w", err)
+			}
+		}
+		b, err := o.hashes[0].AppendBinary(nil)
+		if err != nil {
+			return nil, fmt.Errorf("he: %w", err)
+		}
+		masks = sha256.Sum256(b)
+	}
+	masks, bodies = o.s.commitTo("masks", o.index, masks), o.s.commitTo("bodies", o.index, bodies)
 	return append(masks[:], bodies[:]...), nil
+}
+
+// commitTo is what a contributor commits to of a part with this hash. Its number
+// is in it, so that nobody can commit to what another one committed to, to send
+// the same once it sees it.
+func (s *Session) commitTo(part string, contributor int, hash [sha256.Size]byte) [sha256.Size]byte {
+	return digest(part, s.digest[:], []byte{byte(contributor >> 8), byte(contributor)}, hash[:])
 }

@@ -106,11 +106,9 @@ func Example() {
 		check(err)
 		audit, err := h.Audit(aggregate.Call())
 		check(err)
-		for _, c := range audit.Contributors() {
-			var masks bytes.Buffer
-			check(aggregate.WriteAudit(&masks, i, c))
-			check(audit.Add(c, &masks))
-		}
+		var masks bytes.Buffer
+		check(aggregate.WriteAudit(&masks, i))
+		check(audit.Read(&masks))
 		var share bytes.Buffer
 		check(audit.Share(&share, shareLog))
 		check(shareLog.Close())

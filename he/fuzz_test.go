@@ -289,7 +289,7 @@ func readSession(t testing.TB, s *Session, keys, holders []ed25519.PrivateKey) (
 	var sum, masks bytes.Buffer
 	_, err := a.WriteTo(&sum)
 	require.NoError(t, err)
-	require.NoError(t, a.WriteAudit(&masks, 0, 0))
+	require.NoError(t, a.WriteAudit(&masks, 0))
 	shares := p.shares(a, upTo(2))
 	audit, err := p.keyHolders[0].Audit(a.message)
 	require.NoError(t, err)
@@ -306,15 +306,14 @@ func readSession(t testing.TB, s *Session, keys, holders []ed25519.PrivateKey) (
 		return err
 	})
 	all[len(all)-1].other = true
-	add("part of an audit", masks.Bytes(), func(b []byte) error {
+	add("audit", masks.Bytes(), func(b []byte) error {
 		fresh := *audit
-		fresh.seen = make(map[int]bool)
 		if fresh.keys == nil {
 			fresh.masks = newMaskSums(s.plan)
 		} else if fresh.keys, err = s.plan.params.NewKeySum(); err != nil {
 			return err
 		}
-		return fresh.Add(0, bytes.NewReader(b))
+		return fresh.Read(bytes.NewReader(b))
 	})
 	add("aggregate", sum.Bytes(), func(b []byte) error {
 		_, err := p.receiver.Open(s, bytes.NewReader(b), readers(shares)...)
@@ -338,7 +337,7 @@ func readSession(t testing.TB, s *Session, keys, holders []ed25519.PrivateKey) (
 	}
 	add("commitment", in.commitments[0], func(b []byte) error { return s.NewAggregator().Commit(b) })
 	add("contribution", in.contributions[0], func(b []byte) error {
-		_, err := s.check("add", 0, a.call.roll, bytes.NewReader(b), true)
+		_, _, err := s.check("add", 0, a.call.roll, bytes.NewReader(b), true)
 		return err
 	})
 	roll := s.appendRoll(nil, a.call.roll.commitments)

@@ -68,12 +68,19 @@
 //
 //   - A key holder opens one sum in a session, which it writes into a durable
 //     [ShareLog] before. Two shares for one secret give it away [CSBB24].
-//   - It opens only what it has added up itself, from masks that it holds
-//     against the contributors' commitments. Among MinInputs contributors is an
-//     honest one, which showed its contribution only when it knew all
-//     commitments, so nobody could choose the sum. Linear fingerprints of
-//     masks would be a shorter check, but a contributor that colludes could
-//     sign any.
+//   - It opens only the sum of the masks that contributors committed to. What they
+//     commit to is a linear hash of their masks, a generalized compact knapsack
+//     [LM06], [PR06]. The key holder gets these hashes and the sum, and takes it if
+//     its hash is the sum of the hashes. Among MinInputs contributors is an honest
+//     one, which showed its contribution only when it knew all commitments. What
+//     a sum has besides the masks of the honest must have the sum of the hashes
+//     that the others committed to before. If they could make two such things of
+//     it, their difference would be a collision of the hash. So they can make one,
+//     whatever the honest ones' masks are: nobody could choose the sum. Linear
+//     fingerprints, which do not withstand who knows the point, would not do, since
+//     a contributor that colludes could sign any.
+//   - Nobody can commit to another's contribution to count it twice, since each
+//     commitment is of its contributor.
 //   - A share hides all but the result with flooding noise that is uniform, and
 //     as wide as the Spec's statistical distance needs.
 //   - Key holders commit to their shares of the key before they see another's,
@@ -119,11 +126,11 @@
 // [Plan.Sizes] has the bytes and [Plan.String] everything for people. For sums
 // of 36 bits of 8 parties a contributor sends about 20 bytes a value in mode
 // Collective, about 13 in mode ReceiverKey, and about 6 in mode OneShot; small
-// counters share a value. A key holder reads masks of 15 bytes a value from each
-// contributor in mode Collective, and shares 6; in mode OneShot both are some
-// kilobytes, whatever the number of values. All parties compute on all
+// counters share a value. A key holder in mode Collective reads 16 bytes a value and
+// 25 kilobytes for each contributor, and shares 6 bytes a value; in mode OneShot both
+// are some kilobytes, whatever the number of values. All parties compute on all
 // processors, and hold a few chunks of some thousand values; besides, a key holder
-// 24 bytes a value for its audit, unless [Audit.KeepIn] has a file for them, and
+// 15 bytes a value for its audit, unless [Audit.KeepIn] has a file for them, and
 // the receiver the result, 8 bytes a value. Iterators, readers and writers are used
 // at the pace of the work, and [Session.WithProgress] reports it.
 //
@@ -139,10 +146,14 @@
 //   - [KP24] H. Karthikeyan, A. Polychroniadou. OPA: One-shot Private Aggregation
 //     with Single Client Interaction and its Applications to Federated Learning.
 //     eprint 2024/723.
+//   - [LM06] V. Lyubashevsky, D. Micciancio. Generalized Compact Knapsacks Are
+//     Collision Resistant. ICALP 2006.
 //   - [MBH23] C. Mouchet, E. Bertrand, J.-P. Hubaux. An Efficient Threshold
 //     Access-Structure for RLWE-Based Multiparty Homomorphic Encryption. Journal
 //     of Cryptology 36, 2023, eprint 2022/780.
 //   - [MTBH21] C. Mouchet, J. Troncoso-Pastoriza, J.-P. Bossuat, J.-P. Hubaux.
 //     Multiparty Homomorphic Encryption from Ring-Learning-with-Errors. PETS 2021,
 //     eprint 2020/304.
+//   - [PR06] C. Peikert, A. Rosen. Efficient Collision-Resistant Hashing from
+//     Worst-Case Assumptions on Cyclic Lattices. TCC 2006, eprint 2005/158.
 package he

@@ -37,8 +37,7 @@ type call struct {
 	fingerprint rlwe.Fingerprint
 }
 
-// hashes returns what a contributor committed to: the hash of all masks, and
-// that of all bodies.
+// hashes returns what a contributor committed to: all masks, and all bodies.
 func (r *roll) hashes(contributor int) (masks, bodies [sha256.Size]byte) {
 	b := r.commitments[contributor][headerSize:]
 	return [sha256.Size]byte(b[:sha256.Size]), [sha256.Size]byte(b[sha256.Size : 2*sha256.Size])

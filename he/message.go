@@ -50,7 +50,7 @@ var kindNames = [...]string{
 
 const (
 	magic      = "djhe"
-	version    = 1
+	version    = 2
 	headerSize = len(magic) + 2 + 2 + sha256.Size
 	// noSender is the index in messages that need no author, since all they
 	// contain is signed by others.
@@ -83,7 +83,7 @@ func (s *Session) header(d *wire.Decoder, kind byte) (sender int, err error) {
 	}
 	sender = int(binary.BigEndian.Uint16(b[len(magic)+2:]))
 	switch kind {
-	case kindPublicKey, kindRoll, kindCall, kindAggregate:
+	case kindPublicKey, kindRoll, kindCall, kindMasks, kindAggregate:
 		if sender != noSender {
 			return 0, bad(kind, "it names a sender")
 		}

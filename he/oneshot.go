@@ -214,45 +214,28 @@ func (s *Session) decodeOneShot(d *wire.Decoder, message []byte) (*call, error) 
 	return c, s.decodeActive(d, c)
 }
 
-// writeKey writes the sealed share of a contributor's key for a member.
-func (a *Aggregate) writeKey(w io.Writer, holder, contributor int) error {
-	p := a.s.plan
-	if holder < 0 || holder >= p.spec.Holders {
-		return fmt.Errorf("he: there is no key holder with number %d", holder)
-	}
-	b := make([]byte, p.sealedKey())
-	if err := readAt(a.inputs[contributor], b, int64(headerSize)+int64(holder)*int64(len(b))); err != nil {
-		return err
-	}
-	if _, err := w.Write(append(a.s.appendHeader(nil, kindMasks, contributor), b...)); err != nil {
-		return fmt.Errorf("he: writing: %w", err)
-	}
-	return nil
-}
-
-// addKey reads what writeKey wrote, behind its header.
-func (a *Audit) addKey(contributor int, in *stream) error {
+// readKeys reads the sealed shares of the keys of all contributors.
+func (a *Audit) readKeys(in *stream) error {
 	h := a.h
 	b := make([]byte, h.s.plan.sealedKey())
-	if err := in.read(b, kindMasks); err != nil {
-		return err
+	for n, contributor := range a.call.included {
+		if err := in.read(b, kindMasks); err != nil {
+			return err
+		}
+		if sha256.Sum256(b) != [sha256.Size]byte(a.call.manifests[contributor][h.index*sha256.Size:]) {
+			return bad(kindMasks, fmt.Sprintf("the key is not that of the manifest of number %d", contributor))
+		}
+		share, err := h.s.unseal(h.open, h.s.info("mask key share", contributor, h.index), b)
+		if err != nil {
+			return bad(kindMasks, fmt.Sprintf("the key of number %d does not open", contributor))
+		}
+		err = a.keys.Add(share)
+		clear(share)
+		if err != nil {
+			return bad(kindMasks, fmt.Sprintf("the key of number %d is malformed", contributor))
+		}
+		h.s.done("audit", n+1, len(a.call.included))
 	}
-	if err := in.end(kindMasks); err != nil {
-		return err
-	}
-	if sha256.Sum256(b) != [sha256.Size]byte(a.call.manifests[contributor][h.index*sha256.Size:]) {
-		return bad(kindMasks, fmt.Sprintf("the key is not that of the manifest of number %d", contributor))
-	}
-	share, err := h.s.unseal(h.open, h.s.info("mask key share", contributor, h.index), b)
-	if err != nil {
-		return bad(kindMasks, fmt.Sprintf("the key of number %d does not open", contributor))
-	}
-	err = a.keys.Add(share)
-	clear(share)
-	if err != nil {
-		return bad(kindMasks, fmt.Sprintf("the key of number %d is malformed", contributor))
-	}
-	h.s.done("audit", len(a.seen)+1, len(a.call.included))
 	return nil
 }
 

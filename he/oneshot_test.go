@@ -107,17 +107,20 @@ func TestHostileOneShot(t *testing.T) {
 		return err
 	})
 	var keys bytes.Buffer
-	require.NoError(t, aggregate.WriteAudit(&keys, 0, 1))
-	audit := func(contributor, holder int, m []byte) error {
+	require.NoError(t, aggregate.WriteAudit(&keys, 0))
+	audit := func(holder int, m []byte) error {
 		a, err := p.keyHolders[holder].Audit(call)
 		require.NoError(t, err)
-		return a.Add(contributor, bytes.NewReader(m))
+		return a.Read(bytes.NewReader(m))
 	}
-	require.NoError(t, audit(1, 0, keys.Bytes()))
-	require.ErrorIs(t, audit(2, 0, keys.Bytes()), ErrMessage)
-	require.ErrorIs(t, audit(1, 1, keys.Bytes()), ErrMessage)
-	refused(t, keys.Bytes(), func(m []byte) error { return audit(1, 0, m) })
-	require.Error(t, aggregate.WriteAudit(io.Discard, 3, 1))
+	require.NoError(t, audit(0, keys.Bytes()))
+	require.ErrorIs(t, audit(1, keys.Bytes()), ErrMessage)
+	refused(t, keys.Bytes(), func(m []byte) error { return audit(0, m) })
+	require.Error(t, aggregate.WriteAudit(io.Discard, 3))
+	size := p.plan.sealedKey() // two contributors' keys, the other way round
+	first, second := keys.Bytes()[headerSize:][:size], keys.Bytes()[headerSize+size:][:size]
+	swapped := slices.Concat(keys.Bytes()[:headerSize], second, first, keys.Bytes()[headerSize+2*size:])
+	require.ErrorIs(t, audit(0, swapped), ErrMessage)
 
 	// A contributor that takes the key of another as its own cannot: keys are
 	// sealed for a contributor and a member.
@@ -137,8 +140,10 @@ func TestHostileOneShot(t *testing.T) {
 	h, err := p.keyHolders[0].Audit(stolen.Call())
 	require.NoError(t, err)
 	keys.Reset()
-	require.NoError(t, stolen.WriteAudit(&keys, 0, 0))
-	require.ErrorIs(t, h.Add(0, &keys), ErrMessage)
+	require.NoError(t, stolen.WriteAudit(&keys, 0))
+	err = h.Read(&keys)
+	require.ErrorIs(t, err, ErrMessage)
+	require.ErrorContains(t, err, "number 0 does not open")
 }
 
 // A contributor that sends a key which is not the one of its manifest, though it
@@ -148,18 +153,13 @@ func TestOtherKeyThanManifest(t *testing.T) {
 	in, again := p.encrypt(countRows), p.encrypt(countRows)
 	a := p.aggregate(in, upTo(5), upTo(2))
 	forged := &Aggregate{s: p.s, call: a.call, message: a.message, inputs: map[int]io.ReaderAt{
-		0: bytes.NewReader(in.contributions[0]), 1: bytes.NewReader(again.contributions[1]),
+		0: bytes.NewReader(in.contributions[0]), 1: bytes.NewReader(again.contributions[1]), 2: a.inputs[2], 3: a.inputs[3], 4: a.inputs[4],
 	}}
 	audit, err := p.keyHolders[0].Audit(a.Call())
 	require.NoError(t, err)
-	for i := range 2 {
-		var b bytes.Buffer
-		require.NoError(t, forged.WriteAudit(&b, 0, i))
-		err = audit.Add(i, &b)
-		if i == 0 {
-			require.NoError(t, err)
-		}
-	}
+	var b bytes.Buffer
+	require.NoError(t, forged.WriteAudit(&b, 0))
+	err = audit.Read(&b)
 	require.ErrorIs(t, err, ErrMessage)
 	require.ErrorContains(t, err, "manifest of number 1")
 }

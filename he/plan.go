@@ -223,10 +223,18 @@ func (p *Plan) contribution() int64 {
 	return int64(headerSize) + p.keyShares() + p.total(p.params.CiphertextSize)
 }
 
+// audit is the size of what a key holder reads to audit so many contributions.
+func (p *Plan) audit(contributions int) int64 {
+	if p.spec.Mode == OneShot {
+		return int64(headerSize) + int64(contributions)*int64(p.sealedKey())
+	}
+	return int64(headerSize) + int64(contributions)*int64(p.params.MaskHashSize()) + int64(p.chunks())*int64(p.params.MaskSumSize())
+}
+
 // Sizes are what a plan costs, in bytes.
 type Sizes struct {
 	Contribution int64 // what a contributor sends
-	Audit        int64 // what a key holder reads of each contribution
+	Audit        int64 // what a key holder reads if all contribute
 	Share        int64 // what a key holder sends
 	Aggregate    int64 // what the receiver reads of the sum, without signatures
 }
@@ -234,13 +242,8 @@ type Sizes struct {
 // Sizes returns what the plan costs.
 func (p *Plan) Sizes() Sizes {
 	s := Sizes{Contribution: p.contribution(), Aggregate: p.total(p.sumSize)}
-	switch p.spec.Mode {
-	case Collective:
-		s.Audit = int64(headerSize) + p.total(func(int) int { return p.params.MaskSize() })
-		s.Share = p.shareSize()
-	case OneShot:
-		s.Audit = int64(headerSize + p.sealedKey())
-		s.Share = p.shareSize()
+	if p.spec.Mode != ReceiverKey {
+		s.Audit, s.Share = p.audit(p.spec.Contributors), p.shareSize()
 	}
 	return s
 }
@@ -268,7 +271,7 @@ func (p *Plan) String() string {
 		fmt.Fprintf(&b, "\n  flooding noise of %d bits hides all but the result to within 2^-%d", p.params.FloodBits(), s.Expert.Statistical)
 	}
 	if s.Mode != ReceiverKey {
-		fmt.Fprintf(&b, "\n  a key holder reads %d bytes of each contribution and sends %d", z.Audit, z.Share)
+		fmt.Fprintf(&b, "\n  a key holder reads %d bytes if all contribute, and sends %d", z.Audit, z.Share)
 	}
 	return b.String()
 }

@@ -99,16 +99,21 @@ func TestCancel(t *testing.T) {
 	forged.inputs = map[int]io.ReaderAt{0: a.inputs[0], 1: a.inputs[1], 2: a.inputs[2], 3: bytes.NewReader(chosen)}
 	audit, err := c.keyHolders[0].Audit(a.Call())
 	require.NoError(t, err)
-	for i := range 4 {
-		var b bytes.Buffer
-		require.NoError(t, forged.WriteAudit(&b, 0, i))
-		if err := audit.Add(i, &b); i == 3 {
-			require.ErrorIs(t, err, ErrMessage)
-			require.ErrorContains(t, err, "committed")
-		} else {
-			require.NoError(t, err)
-		}
-	}
+	var b bytes.Buffer
+	require.NoError(t, forged.WriteAudit(&b, 0))
+	err = audit.Read(&b)
+	require.ErrorIs(t, err, ErrMessage)
+	require.ErrorContains(t, err, "not the sum")
+	require.Error(t, audit.Share(io.Discard, memoryLog{}))
+	// Nor is it better off with the hash of what it has chosen.
+	forged.hashes = nil
+	b.Reset()
+	require.NoError(t, forged.WriteAudit(&b, 0))
+	audit, err = c.keyHolders[0].Audit(a.Call())
+	require.NoError(t, err)
+	err = audit.Read(&b)
+	require.ErrorIs(t, err, ErrMessage)
+	require.ErrorContains(t, err, "number 3 committed")
 	// A roll that was made after the others had shown what they sent has another
 	// digest, for which they have not approved.
 	other := sign(append(c.s.appendHeader(nil, kindCommitment, 3), make([]byte, 64)...), c.contributorKeys[3])

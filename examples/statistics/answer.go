@@ -161,14 +161,12 @@ func share(h *he.KeyHolder, i int, aggregate *he.Aggregate) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, c := range audit.Contributors() {
-		var masks bytes.Buffer
-		if err := aggregate.WriteAudit(&masks, i, c); err != nil {
-			return nil, err
-		}
-		if err := audit.Add(c, &masks); err != nil {
-			return nil, err
-		}
+	var masks bytes.Buffer
+	if err := aggregate.WriteAudit(&masks, i); err != nil {
+		return nil, err
+	}
+	if err := audit.Read(&masks); err != nil {
+		return nil, err
 	}
 	var b bytes.Buffer
 	return &b, audit.Share(&b, log)

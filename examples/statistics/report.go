@@ -29,7 +29,7 @@ func (r *report) question(text string) { r.print("%s\n\n", text) }
 func (r *report) parties(who string, spec *he.Spec, plan *he.Plan) {
 	z := plan.Sizes()
 	r.print("  %d %s send %d bytes each, encrypted.\n", spec.Contributors, who, z.Contribution)
-	r.print("  %d of %d key holders must agree to what is opened; each reads %d bytes\n  of every contribution, and sends %d.\n\n",
+	r.print("  %d of %d key holders must agree to what is opened; each reads %d bytes\n  about all contributions, and sends %d.\n\n",
 		spec.Threshold, spec.Holders, z.Audit, z.Share)
 	if r.plans {
 		fmt.Fprintf(r.w, "%v\n\n", plan)

@@ -18,8 +18,8 @@
 //	contributor            aggregator              holder               receiver
 //	     | mask, body           |                     |                     |
 //	     |--------------------->| Sum.Add             |                     |
-//	     |                      | all masks           |                     |
-//	     |                      |-------------------->| MaskSum, Sharer     |
+//	     |                      | hashes, sum of masks|                     |
+//	     |                      |-------------------->| MaskHash, Sharer    |
 //	     |                      | body of the sum     | body                |
 //	     |                      |---------------------|-------------------->| Open
 //
@@ -69,6 +69,12 @@
 // errors no smaller than usual, [BGL+23] and [KP24].
 // Shares of keys are Shamir's, of which fewer than the threshold tell nothing.
 //
+// Holders check the sum of masks by a [MaskHash]. To find a collision of it is a
+// problem of short integer solutions in a ring of degree 4096, with a bound on
+// each coefficient: by the estimate of [DKL+18, appendix C.3], lattice reduction
+// takes 2^286 operations modulo 2^48 for coefficients below 2^45, and 2^224 modulo
+// 2^96 for coefficients below 2^70. Parameters stay within these.
+//
 // Samplers, transforms, arithmetic and packing take the same time for all secrets.
 //
 // # Leakage
@@ -110,6 +116,15 @@
 //   - [CSBB24] M. Checri, R. Sirdey, A. Boudguiga, J.-P. Bultel. On the practical
 //     CPA^D security of "exact" and threshold FHE schemes and libraries. CRYPTO
 //     2024, eprint 2024/116.
+//   - [LM06] V. Lyubashevsky, D. Micciancio. Generalized Compact Knapsacks Are
+//     Collision Resistant. ICALP 2006.
+//   - [PR06] C. Peikert, A. Rosen. Efficient Collision-Resistant Hashing from
+//     Worst-Case Assumptions on Cyclic Lattices. TCC 2006, eprint 2005/158.
+//   - [LKMW19] K. Lewi, W. Kim, I. Maykov, S. Weis. Securing Update Propagation
+//     with Homomorphic Hashing. eprint 2019/227.
+//   - [DKL+18] L. Ducas, E. Kiltz, T. Lepoint, V. Lyubashevsky, P. Schwabe, G.
+//     Seiler, D. Stehlé. CRYSTALS-Dilithium: A Lattice-Based Digital Signature
+//     Scheme. TCHES 2018, eprint 2017/633.
 //   - [HKZ12] D. Hsu, S. Kakade, T. Zhang. A tail inequality for quadratic forms
 //     of subgaussian random vectors. Electronic Communications in Probability 17,
 //     2012.

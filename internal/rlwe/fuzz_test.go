@@ -136,6 +136,17 @@ func fuzzed(t testing.TB) []fuzzedDecoder {
 	nothing := p.newPoly()
 	maskSum, err := p.NewMaskSum()
 	require.NoError(t, err)
+	require.NoError(t, maskSum.Add(residues))
+	require.NoError(t, maskSum.Add(residues))
+	maskSumBytes, err := maskSum.AppendBinary(nil)
+	require.NoError(t, err)
+	maskHash, err := p.NewMaskHash()
+	require.NoError(t, err)
+	require.NoError(t, maskHash.AddSum(0, maskSum))
+	hashBytes, err := maskHash.AppendBinary(nil)
+	require.NoError(t, err)
+	empty, err := p.NewMaskHash()
+	require.NoError(t, err)
 	public := p.NewPublicKey([32]byte{1})
 	threshold, err := p.NewThresholdKey(1, 2)
 	require.NoError(t, err)
@@ -177,12 +188,26 @@ func fuzzed(t testing.TB) []fuzzedDecoder {
 			return bytes.Equal(out, b), nil
 		}},
 		{name: "mask", message: sum.appendMask(nil), decode: func(b []byte) (bool, error) {
-			clear(maskSum.mask)
-			maskSum.count, maskSum.broken = 0, false
+			maskSum.Reset()
 			if err := maskSum.Add(b); err != nil {
-				return maskSum.broken && maskSum.count == 0, err
+				return maskSum.count == 0 && slices.Equal(maskSum.sums, nothing), err
+			}
+			out = maskSum.AppendMask(out[:0])
+			return bytes.Equal(out, b), nil
+		}},
+		{name: "sum of masks", message: maskSumBytes, decode: func(b []byte) (bool, error) {
+			if err := maskSum.Parse(b, 2); err != nil {
+				return true, err
 			}
 			out, err = maskSum.AppendBinary(out[:0])
+			return bytes.Equal(out, b), err
+		}},
+		{name: "hash of masks", message: hashBytes, decode: func(b []byte) (bool, error) {
+			maskHash.Reset()
+			if err := maskHash.AddBinary(b); err != nil {
+				return maskHash.Equal(empty), err
+			}
+			out, err = maskHash.AppendBinary(out[:0])
 			return bytes.Equal(out, b), err
 		}},
 		{name: "public share", message: residues, decode: func(b []byte) (bool, error) {

@@ -40,6 +40,18 @@ func decoders(t testing.TB) map[string]struct {
 	split, err := k.split(2, stream(t, "split", 0))
 	require.NoError(t, err)
 
+	masks, err := p.NewMaskSum()
+	require.NoError(t, err)
+	require.NoError(t, masks.Add(ciphertext[:p.MaskSize()]))
+	require.NoError(t, masks.Add(sum.appendMask(nil)))
+	maskSum, err := masks.AppendBinary(nil)
+	require.NoError(t, err)
+	hash, err := p.NewMaskHash()
+	require.NoError(t, err)
+	require.NoError(t, hash.AddSum(0, masks))
+	maskHash, err := hash.AppendBinary(nil)
+	require.NoError(t, err)
+
 	q := newParams(t, masked)
 	mk := q.newMaskKey(stream(t, "mk", 0))
 	keyShares, err := mk.split(2, 3, stream(t, "ks", 0))
@@ -74,16 +86,38 @@ func decoders(t testing.TB) map[string]struct {
 		"mask": {sum.appendMask(nil), func(t testing.TB, b []byte) ([]byte, error) {
 			s, err := p.NewMaskSum()
 			require.NoError(t, err)
+			h, err := p.NewMaskHash()
+			require.NoError(t, err)
+			nothing, err := p.NewMaskHash()
+			require.NoError(t, err)
 			if err := s.Add(b); err != nil {
 				require.Zero(t, s.count)
-				require.Error(t, p.CheckMask(b, new(Scratch)))
-				require.ErrorIs(t, s.Add(b), errBroken)
-				_, broken := s.AppendBinary(nil)
-				require.ErrorIs(t, broken, errBroken)
+				require.Equal(t, p.newPoly(), s.sums)
+				require.ErrorIs(t, h.Add(0, b), ErrMalformed)
+				require.True(t, h.Equal(nothing))
 				return nil, err
 			}
-			require.NoError(t, p.CheckMask(b, new(Scratch)))
+			require.NoError(t, h.Add(0, b))
+			return s.AppendMask(nil), nil
+		}},
+		"sum of masks": {maskSum, func(t testing.TB, b []byte) ([]byte, error) {
+			s, err := p.NewMaskSum()
+			require.NoError(t, err)
+			if err := s.Parse(b, 2); err != nil {
+				return nil, err
+			}
 			return s.AppendBinary(nil)
+		}},
+		"hash of masks": {maskHash, func(t testing.TB, b []byte) ([]byte, error) {
+			h, err := p.NewMaskHash()
+			require.NoError(t, err)
+			if err := h.AddBinary(b); err != nil {
+				nothing, err2 := p.NewMaskHash()
+				require.NoError(t, err2)
+				require.True(t, h.Equal(nothing))
+				return nil, err
+			}
+			return h.AppendBinary(nil)
 		}},
 		"public share": {public, func(t testing.TB, b []byte) ([]byte, error) {
 			k := p.NewPublicKey(crs)
@@ -270,7 +304,7 @@ func TestSumsWithoutMasks(t *testing.T) {
 	require.Equal(t, want, got)
 }
 
-// A holder that adds up masks itself has the mask of the sum.
+// Sums of masks and of bodies are the two parts of a sum.
 func TestMaskSum(t *testing.T) {
 	g := newGroup(t, collective)
 	e, err := g.p.NewEncryptor(g.key)
@@ -290,12 +324,22 @@ func TestMaskSum(t *testing.T) {
 		require.Error(t, sum.AddBody(b[g.p.MaskSize():]))
 	}
 	require.Equal(t, sum.AppendBody(nil), bodies.AppendBody(nil))
+	require.ErrorContains(t, masks.Add(sum.appendMask(nil)), "full")
 	b, err := masks.AppendBinary(nil)
 	require.NoError(t, err)
-	require.Equal(t, sum.appendMask(nil), b)
-	require.ErrorContains(t, masks.Add(b), "full")
-	_, err = newParams(t, masked).NewMaskSum()
-	require.Error(t, err)
+	for _, count := range []int{-1, 0, collective.Contributors + 1} {
+		require.ErrorIs(t, masks.Parse(b, count), ErrMalformed)
+	}
+	require.NoError(t, masks.Parse(b, collective.Contributors))
+	require.Equal(t, sum.appendMask(nil), masks.AppendMask(nil))
+	masks.Reset()
+	require.Equal(t, make([]byte, g.p.MaskSize()), masks.AppendMask(nil))
+	for _, c := range []Config{masked, {Mode: ReceiverKey, Capacity: 100, Contributors: 3, Coefficients: 10}} {
+		_, err = newParams(t, c).NewMaskSum()
+		require.Error(t, err)
+		_, err = newParams(t, c).NewMaskHash()
+		require.Error(t, err)
+	}
 }
 
 func TestSecretsServeOnce(t *testing.T) {
@@ -339,18 +383,20 @@ func TestParametersDoNotMix(t *testing.T) {
 
 	s, err := g.p.NewSharer(g.secrets[0])
 	require.NoError(t, err)
+	mask := make([]byte, g.p.MaskSize())
+	_, err = s.Share(nil, mask[1:], 1)
+	require.ErrorIs(t, err, ErrMalformed)
+	_, err = s.Share(nil, mask, 0)
+	require.Error(t, err, "no coefficients")
 	masks, err := p.NewMaskSum()
 	require.NoError(t, err)
-	_, err = s.Share(nil, masks, 1)
-	require.ErrorIs(t, err, errOtherParams)
-	masks, err = g.p.NewMaskSum()
+	h, err := g.p.NewMaskHash()
 	require.NoError(t, err)
-	require.ErrorIs(t, masks.Add(nil), ErrMalformed)
-	_, err = s.Share(nil, masks, 1)
-	require.ErrorIs(t, err, errBroken)
-	masks.Reset()
-	_, err = s.Share(nil, masks, 0)
-	require.Error(t, err, "no coefficients")
+	require.ErrorIs(t, h.AddSum(0, masks), errOtherParams)
+	other, err := p.NewMaskHash()
+	require.NoError(t, err)
+	require.ErrorIs(t, h.Merge(other), errOtherParams)
+	require.False(t, h.Equal(other))
 
 	q := newParams(t, masked)
 	_, err = q.NewSharer(g.secrets[0])
@@ -421,7 +467,7 @@ func TestConcurrent(t *testing.T) {
 					t.Error(err)
 				}
 			}
-			share, err := s.Share(nil, maskOf(t, sum), n)
+			share, err := s.Share(nil, sum.appendMask(nil), n)
 			if err != nil {
 				t.Error(err)
 			}

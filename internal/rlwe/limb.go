@@ -11,6 +11,7 @@ type limb struct {
 	*ntt.Ring
 	q, qInv uint64 // qInv is 1/q modulo 2^64
 	r2      uint64 // 2^128 mod q, which brings into Montgomery form
+	inv     uint64 // 2^64/q, rounded down
 	bits    int    // of a packed residue
 }
 
@@ -22,10 +23,10 @@ func newLimbs(r row) []limb {
 		for range 5 {
 			inv *= 2 - q*inv
 		}
-		_, one := bits.Div64(1, 0, q) // 2^64 mod q
+		whole, one := bits.Div64(1, 0, q) // 2^64 by q
 		hi, lo := bits.Mul64(one, one)
 		_, r2 := bits.Div64(hi, lo, q)
-		limbs[i] = limb{Ring: ntt.New(r.logN, q), q: q, qInv: inv, r2: r2, bits: bits.Len64(q)}
+		limbs[i] = limb{Ring: ntt.New(r.logN, q), q: q, qInv: inv, r2: r2, inv: whole, bits: bits.Len64(q)}
 	}
 	return limbs
 }
@@ -47,6 +48,16 @@ func (l *limb) mod128(hi, lo uint64) uint64 {
 
 // reduce returns x mod q of x < 2q, in constant time.
 func (l *limb) reduce(x uint64) uint64 { return subtract(x, l.q) }
+
+// reduceAll sets numbers to their residues: the quotient by q is found by the
+// quotient of 2^64, which is off by less than one.
+func (l *limb) reduceAll(numbers []uint64) {
+	q, inv := l.q, l.inv
+	for i, x := range numbers {
+		quotient, _ := bits.Mul64(x, inv)
+		numbers[i] = subtract(x-quotient*q, q)
+	}
+}
 
 // signed returns the residue of a number in two's complement whose absolute
 // value is at most 2^10 q.

@@ -3,70 +3,98 @@ package rlwe
 import (
 	"errors"
 	"fmt"
+	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitpack"
 )
 
-// A MaskSum adds up the masks of one chunk, for a holder that sees the masks of
-// all contributions and nothing else of them. It is for one goroutine.
+// A MaskSum adds up the masks of one chunk. It has sums of residues as integers,
+// which is what holders check with a [MaskHash] before they reduce it to the mask
+// of the sum. It is for one goroutine.
 type MaskSum struct {
-	p      *Params
-	mask   poly
-	count  int
-	broken bool // by part of a malformed mask
+	p     *Params
+	sums  poly // integers, each less than count q
+	count int
+	x     block
 }
 
-// NewMaskSum returns the sum of no masks.
+var errNoMasks = errors.New("rlwe: holders share for no masks in this mode")
+
+// NewMaskSum returns the sum of no masks, in mode [Collective].
 func (p *Params) NewMaskSum() (*MaskSum, error) {
-	if p.cfg.Mode == Masked {
+	if p.cfg.Mode != Collective {
 		return nil, errNoMasks
 	}
-	return &MaskSum{p: p, mask: p.newPoly()}, nil
+	return &MaskSum{p: p, sums: p.newPoly()}, nil
 }
 
-var (
-	errNoMasks = errors.New("rlwe: there are no masks in this mode")
-	errBroken  = errors.New("rlwe: a malformed mask broke the sum")
-)
+// Reset makes s the sum of no masks again.
+func (s *MaskSum) Reset() {
+	clear(s.sums)
+	s.count = 0
+}
 
-// Add adds a mask. If it is malformed the sum is of no use any more.
+// Add adds a mask. If it is malformed the sum stays as it was.
 func (s *MaskSum) Add(mask []byte) error {
 	p := s.p
-	switch {
-	case s.broken:
-		return errBroken
-	case s.count == p.cfg.Contributors:
+	if s.count == p.cfg.Contributors {
 		return fmt.Errorf("rlwe: a sum of %d masks is full", s.count)
 	}
-	if err := p.addPacked(s.mask, mask); err != nil {
-		s.broken = true
+	if err := p.checkPacked(&s.x, mask); err != nil {
 		return err
+	}
+	residues := s.x[:min(len(s.x), p.n)]
+	for i, l := range p.limbs {
+		size := bitpack.Size(len(residues), l.bits)
+		for sums := p.limb(s.sums, i); len(sums) > 0; sums = sums[len(residues):] {
+			bitpack.Unpack(residues, mask[:size], l.bits, l.q-1)
+			for j, x := range residues {
+				sums[j] += x
+			}
+			mask = mask[size:]
+		}
 	}
 	s.count++
 	return nil
 }
 
-// Reset makes s the sum of no masks again.
-func (s *MaskSum) Reset() {
-	clear(s.mask)
-	s.count, s.broken = 0, false
+// maskSumBits is the length of a sum of residues modulo prime i of all masks.
+func (p *Params) maskSumBits(i int) int {
+	return bits.Len64((p.limbs[i].q - 1) * uint64(p.cfg.Contributors))
 }
 
-// AppendBinary appends the sum, which [MaskSum.Add] reads like a mask. The error
-// is not nil if a malformed mask was added.
+// AppendBinary appends the sum. The error is nil.
 func (s *MaskSum) AppendBinary(dst []byte) ([]byte, error) {
-	if s.broken {
-		return nil, errBroken
+	for i := range s.p.limbs {
+		dst = bitpack.Append(dst, s.p.limb(s.sums, i), s.p.maskSumBits(i))
 	}
-	return s.p.appendPoly(dst, s.mask), nil
+	return dst, nil
 }
 
-// CheckMask reports whether a mask is well formed, which is an error if not. Who
-// adds up bodies only checks masks with it.
-func (p *Params) CheckMask(mask []byte, scratch *Scratch) error {
-	if p.cfg.Mode == Masked {
-		return errNoMasks
+// Parse sets s to a sum of so many masks. If it is malformed s is a sum of
+// anything.
+func (s *MaskSum) Parse(b []byte, count int) error {
+	p := s.p
+	if count < 1 || count > p.cfg.Contributors || len(b) != p.MaskSumSize() {
+		return ErrMalformed
 	}
-	return p.checkPacked(&scratch.x, mask)
+	s.count = count
+	for i, l := range p.limbs {
+		size := bitpack.Size(p.n, p.maskSumBits(i))
+		if !bitpack.Unpack(p.limb(s.sums, i), b[:size], p.maskSumBits(i), (l.q-1)*uint64(count)) {
+			return ErrMalformed
+		}
+		b = b[size:]
+	}
+	return nil
 }
 
-// A Scratch is memory for [Params.CheckMask]. Its zero value is ready.
-type Scratch struct{ x block }
+// AppendMask appends the mask of the sum, from which holders make shares. It uses
+// up s.
+func (s *MaskSum) AppendMask(dst []byte) []byte {
+	for i := range s.p.limbs {
+		s.p.limbs[i].reduceAll(s.p.limb(s.sums, i))
+	}
+	s.count = 0
+	return s.p.appendPoly(dst, s.sums)
+}

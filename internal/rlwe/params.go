@@ -138,8 +138,13 @@ type Params struct {
 	garner [3]ntt.Factor
 	// lift[i] is 2^drop mod the prime i in Montgomery form, to bring sums of
 	// bodies to residues.
-	lift   []uint64
-	digest [32]byte
+	lift []uint64
+	// hash is the ring of hashes of masks, of degree hashN, in mode Collective.
+	// With longSums, sums of masks may exceed its primes.
+	hash     []limb
+	hashN    int
+	longSums bool
+	digest   [32]byte
 }
 
 // New returns the parameters for a question, such that a result of all its
@@ -190,6 +195,9 @@ func (p *Params) width() int {
 
 // fit lays out messages of c, with the noise s, in the ring of r, or returns nil.
 func fit(c Config, r row, s noise) *Params {
+	if _, ok := c.hashPrimes(r); !ok && c.Mode == Collective {
+		return nil
+	}
 	p := &Params{cfg: c, row: r, noise: s, n: 1 << r.logN, q: uint128{0, r.primes[0]}}
 	for _, q := range r.primes[1:] {
 		hi, lo := bits.Mul64(p.q.lo, q)
@@ -250,6 +258,9 @@ func (p *Params) half() uint128 {
 
 func (p *Params) finish() {
 	p.limbs = ringOf(p.index)
+	if p.cfg.Mode == Collective {
+		p.setHash(hashRow, hashLimbs())
+	}
 	for i, of := range [3][2]int{{0, 1}, {0, 2}, {1, 2}} {
 		if of[1] < len(p.limbs) {
 			l := &p.limbs[of[1]]

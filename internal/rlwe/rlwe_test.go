@@ -97,19 +97,9 @@ func (g *group) contribute(t testing.TB, n int, value func(contributor, i int) u
 	return sum, want
 }
 
-// maskOf returns the mask of a sum.
-func maskOf(t testing.TB, sum *Sum) *MaskSum {
-	b := sum.appendMask(nil)
-	require.Len(t, b, sum.p.MaskSize())
-	masks, err := sum.p.NewMaskSum()
-	require.NoError(t, err)
-	require.NoError(t, masks.Add(b))
-	return masks
-}
-
 // shares returns the decryption shares of these secrets.
 func (g *group) shares(t testing.TB, sum *Sum, secrets []*Secret) (shares [][]byte) {
-	mask := maskOf(t, sum)
+	mask := sum.appendMask(nil)
 	for i, k := range secrets {
 		s, err := g.p.NewSharer(k)
 		require.NoError(t, err)

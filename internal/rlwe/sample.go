@@ -60,8 +60,17 @@ func uniform(g *prg.PRG, dst []uint64, q uint64) {
 	for n := 0; n < len(dst); {
 		free := dst[n:]
 		g.Uint64s(free)
+		var beyond uint64
+		for i, w := range free {
+			w &= mask
+			free[i] = w
+			beyond |= q - 1 - w
+		}
+		if beyond>>63 == 0 {
+			return // as it is nearly always, with primes that are close to a power of two
+		}
 		for _, w := range free {
-			if w &= mask; w < q {
+			if w < q {
 				dst[n] = w
 				n++
 			}

@@ -31,32 +31,30 @@ func (p *Params) NewSharer(k *Secret) (*Sharer, error) {
 	return &Sharer{k: k, scratch: p.newScratch()}, nil
 }
 
-// Share appends the decryption share for a sum of n coefficients with this sum of
-// masks [MTBH21, protocol 3]: mask times secret, plus flooding noise.
-func (s *Sharer) Share(dst []byte, masks *MaskSum, n int) ([]byte, error) {
-	return s.share(dst, masks, n, coins())
+// Share appends the decryption share for a sum of n coefficients with this mask,
+// as [MaskSum.AppendMask] appended it [MTBH21, protocol 3]: mask times secret, plus
+// flooding noise.
+func (s *Sharer) Share(dst, mask []byte, n int) ([]byte, error) {
+	return s.share(dst, mask, n, coins())
 }
 
-func (s *Sharer) share(dst []byte, masks *MaskSum, n int, g *prg.PRG) ([]byte, error) {
-	if err := s.product(masks, n); err != nil {
+func (s *Sharer) share(dst, mask []byte, n int, g *prg.PRG) ([]byte, error) {
+	if err := s.product(mask, n); err != nil {
 		return nil, err
 	}
 	return s.finish(dst, n, g), nil
 }
 
 // product sets the body to mask times secret, in coefficients.
-func (s *Sharer) product(masks *MaskSum, n int) error {
+func (s *Sharer) product(mask []byte, n int) error {
 	p := s.k.p
-	switch {
-	case masks.p.digest != p.digest:
-		return errOtherParams
-	case masks.broken:
-		return errBroken
-	}
 	if err := p.checkLength(n); err != nil {
 		return err
 	}
-	p.mulPoly(s.body, masks.mask, s.k.s)
+	if err := p.parsePoly(s.body, mask); err != nil {
+		return err
+	}
+	p.mulPoly(s.body, s.body, s.k.s)
 	p.inverse(s.body)
 	return nil
 }

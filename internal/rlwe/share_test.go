@@ -17,7 +17,7 @@ func TestShareBits(t *testing.T) {
 	mask := sum.appendMask(nil)
 	s, err := p.NewSharer(g.secrets[0])
 	require.NoError(t, err)
-	require.NoError(t, s.product(maskOf(t, sum), p.n))
+	require.NoError(t, s.product(sum.appendMask(nil), p.n))
 	product := make([]uint64, p.n)
 	for i := range product {
 		product[i] = p.compose(s.body, i).add(p.half()).shr(p.drop).lo % p.span
@@ -31,7 +31,7 @@ func TestShareBits(t *testing.T) {
 		if k > 0 {
 			require.NoError(t, sum.Add(append(mask, make([]byte, p.bodySize(p.n))...)))
 		}
-		b, err := s.share(nil, maskOf(t, sum), p.n, stream(t, "share", k))
+		b, err := s.share(nil, sum.appendMask(nil), p.n, stream(t, "share", k))
 		require.NoError(t, err)
 		numbers, err := p.NewBodySum(p.n)
 		require.NoError(t, err)

@@ -25,6 +25,19 @@ func (p *Params) MaskSize() int {
 	return p.ringSize()
 }
 
+// MaskSumSize is the size of a sum of masks as integers.
+func (p *Params) MaskSumSize() (n int) {
+	for i := range p.limbs {
+		n += bitpack.Size(p.n, p.maskSumBits(i))
+	}
+	return n
+}
+
+// MaskHashSize is the size of a hash of masks. It is zero where there are none.
+func (p *Params) MaskHashSize() int {
+	return len(p.hash) * bitpack.Size(p.hashN, 48)
+}
+
 // bodySize is the size of a body.
 func (p *Params) bodySize(n int) int { return bitpack.Size(n, p.bodyBits) }
 

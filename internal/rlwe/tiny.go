@@ -18,6 +18,9 @@ func Tiny(c Config, logQ int) (*Params, error) {
 		p.index = i
 		p.finish()
 		p.limbs = newLimbs(r)
+		if c.Mode == Collective {
+			p.setHash(r, newLimbs(row{r.logN, hashRow.primes}))
+		}
 		return p, nil
 	}
 	return nil, errors.New("rlwe: no modulus fits a tiny ring")
