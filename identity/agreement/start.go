@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dujiang-dev/dujiang/identity"
 	"github.com/dujiang-dev/dujiang/identity/internal/strictjson"
 	"github.com/dujiang-dev/dujiang/identity/keys"
 )
@@ -27,10 +28,23 @@ type Statement struct {
 }
 
 // An Input is what a party brings.
+//
+// Ref and Target are text, since policies name their targets by any IRI. Where one
+// of them is the text of an identity.Ref or identity.Code, so is the other, and
+// both have the same code, so that no policy is asked about other data than those
+// that are used. Otherwise they are names that the parties agreed on.
 type Input struct {
 	Party  string `json:"party"`
-	Ref    string `json:"ref"`    // as identity.Ref writes it, or any name that the parties agreed on
-	Target string `json:"target"` // the code in ref, which policies name
+	Ref    string `json:"ref"`    // of the state that is used
+	Target string `json:"target"` // what is used, as policies name it
+}
+
+// consistent reports whether reference and target have one code, or neither has
+// any.
+func (in *Input) consistent() bool {
+	ref, errRef := identity.ParseRef(in.Ref)
+	target, errTarget := identity.Parse(in.Target)
+	return errRef != nil && errTarget != nil || errRef == nil && errTarget == nil && ref.Code == target
 }
 
 // NewNonce returns what the one who drafts a Statement puts into it.
@@ -87,6 +101,9 @@ func (s *Statement) check(t *Terms) error {
 	for i, input := range s.Inputs {
 		if !slices.Contains(s.Parties, input.Party) || !validCode(input.Ref) || !validCode(input.Target) {
 			return fail(fmt.Sprintf("input %d has no party of the run, or no name", i+1))
+		}
+		if !input.consistent() {
+			return fail(fmt.Sprintf("input %d: Ref is not of the code that Target is; write the code as Target, and it with @ and a version or digest as Ref", i+1))
 		}
 	}
 	return nil
