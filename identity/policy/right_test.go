@@ -3,16 +3,17 @@ package policy
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gowebpki/jcs"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/identity"
@@ -62,22 +63,84 @@ func TestIntegrityVectors(t *testing.T) {
 	require.ErrorIs(t, err, ErrCredential)
 }
 
-func TestCanonicalVectors(t *testing.T) {
-	const folder = "../../../shared/vectors/jcs-rfc8785/"
-	entries, err := os.ReadDir(folder + "input")
-	if err != nil {
-		t.Skip("the vectors are not beside the project")
+// The published hashes and signatures of all suites, as far as they can be followed
+// without expanding JSON-LD: those of eddsa-jcs-2022 verify, all others are refused.
+func TestIntegrityVectorsOfAllSuites(t *testing.T) {
+	read := map[string]bool{"LICENSE.md": true, "employmentAuth.json": true, "unsigned.json": true, "keyPair.json": true}
+	get := func(name string) []byte {
+		read[name] = true
+		return bytes.TrimSpace(vector(t, name))
 	}
-	require.NotEmpty(t, entries)
+	for folder, suffix := range map[string]string{
+		"eddsa-jcs-2022": "JCS", "eddsa-rdfc-2022": "DataInt", "eddsa-rdfc-2022/employ": "DataInt", "Ed25519Signature2020": "EdSig",
+	} {
+		file := func(name, ext string) []byte { return get(folder + "/" + name + suffix + ext) }
+		var combined []byte
+		for _, part := range []string{"proof", "doc"} {
+			canonical := file(map[string]string{"proof": "proofCanon", "doc": "canonDoc"}[part], ".txt")
+			if folder != "eddsa-jcs-2022" {
+				canonical = append(canonical, '\n') // the last of N-Quads
+			}
+			sum := sha256.Sum256(canonical)
+			require.Equal(t, string(file(part+"Hash", ".txt")), hex.EncodeToString(sum[:]), "%s %s", folder, part)
+			combined = append(combined, sum[:]...)
+		}
+		require.Equal(t, string(file("combinedHash", ".txt")), hex.EncodeToString(combined))
+		signature, err := hex.DecodeString(string(file("sigHex", ".txt")))
+		require.NoError(t, err)
+		require.Equal(t, string(file("sigBTC58", ".txt")), "z"+base58(signature))
+
+		var config, secured struct {
+			VerificationMethod string
+			Proof              struct{ VerificationMethod, ProofValue string }
+		}
+		require.NoError(t, json.Unmarshal(file("proofConfig", ".json"), &config))
+		require.NoError(t, json.Unmarshal(file("signed", ".json"), &secured))
+		require.Equal(t, "z"+base58(signature), secured.Proof.ProofValue)
+		did, _, _ := strings.Cut(config.VerificationMethod, "#")
+		key, err := keyOf(did)
+		require.NoError(t, err)
+		require.True(t, ed25519.Verify(key, combined, signature), folder)
+		_, _, err = Unsecure(file("signed", ".json"))
+		if folder == "eddsa-jcs-2022" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, "is not a DataIntegrityProof of eddsa-jcs-2022")
+		}
+	}
+
+	// Sets and chains of proofs are of another suite; nothing of them is taken for
+	// one proof.
+	var pairs map[string]struct{ PublicKeyMultibase, PrivateKeyMultibase string }
+	require.NoError(t, json.Unmarshal(get("proof-set-chain/multiKeyPairs.json"), &pairs))
+	require.Len(t, pairs, 4)
+	known := map[string]bool{}
+	for _, pair := range pairs {
+		public, err := keyOf(didKey + pair.PublicKeyMultibase)
+		require.NoError(t, err)
+		seed, ok := unbase58(pair.PrivateKeyMultibase[1:], 34)
+		require.True(t, ok)
+		require.True(t, public.Equal(ed25519.NewKeyFromSeed(seed[2:]).Public()))
+		known[didOf(public)] = true
+	}
+	entries, err := os.ReadDir(integrityVectors + "proof-set-chain")
+	require.NoError(t, err)
 	for _, entry := range entries {
-		in, err := os.ReadFile(folder + "input/" + entry.Name())
-		require.NoError(t, err)
-		want, err := os.ReadFile(folder + "output/" + entry.Name())
-		require.NoError(t, err)
-		got, err := jcs.Transform(in)
-		require.NoError(t, err)
-		require.Equal(t, string(bytes.TrimSpace(want)), string(got), entry.Name())
+		b := get("proof-set-chain/" + entry.Name())
+		_, _, err := Unsecure(b)
+		require.ErrorIs(t, err, ErrCredential, entry.Name())
+		if !strings.Contains(entry.Name(), "Config") {
+			continue
+		}
+		var config struct{ VerificationMethod string }
+		require.NoError(t, json.Unmarshal(b, &config))
+		did, fragment, _ := strings.Cut(config.VerificationMethod, "#")
+		require.True(t, known[did] && didKey+fragment == did, entry.Name())
 	}
+	require.NoError(t, fs.WalkDir(os.DirFS(integrityVectors), ".", func(path string, entry fs.DirEntry, err error) error {
+		require.True(t, err == nil && (entry.IsDir() || read[path]), path)
+		return nil
+	}))
 }
 
 func keyFrom(seed byte) ed25519.PrivateKey {
