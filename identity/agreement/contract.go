@@ -30,8 +30,8 @@ type Terms struct {
 	// ID is the contract's code. It is text, since which texts are an
 	// identity.ContractCode depends on the identity.Profile of who reads it.
 	ID       string    `json:"id"`
-	Parties  []Party   `json:"parties"`  // 2 to 64
-	Programs []Digest  `json:"programs"` // SHA-256 of what may be run
+	Parties  []Party   `json:"parties,omitzero"`  // 2 to 64
+	Programs []Digest  `json:"programs,omitzero"` // SHA-256 of what may be run
 	From     time.Time `json:"from"`
 	Until    time.Time `json:"until"` // the first instant at which it is over
 
@@ -39,13 +39,13 @@ type Terms struct {
 	// policy.Policy.DSP returns them. Each has a target, and an input can be
 	// used only if it is the target of one; all that name it must allow its use, and
 	// have at most policy.MaxRules rules together.
-	Policies []json.RawMessage `json:"policies"`
+	Policies []json.RawMessage `json:"policies,omitzero"`
 	Output   Output            `json:"output"`
 }
 
 // Output rules say what may leave a computation.
 type Output struct {
-	Receivers []string `json:"receivers"` // codes of parties
+	Receivers []string `json:"receivers,omitzero"` // codes of parties
 	// MinCount is the smallest count, or number of rows, that is released.
 	MinCount uint64 `json:"minCount"`
 	// RoundTo is the number to whose multiples counts are rounded down; at 1
@@ -236,7 +236,7 @@ func (o *Offer) Digest(accepted ...keys.Algorithm) (Digest, error) {
 // A Contract is terms with the signatures of all parties.
 type Contract struct {
 	Terms      Terms       `json:"terms"`
-	Signatures []Signature `json:"signatures"`
+	Signatures []Signature `json:"signatures,omitzero"`
 }
 
 // Sign adds the signature of the party whose key the signer has. Who signs must

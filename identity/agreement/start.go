@@ -17,11 +17,11 @@ import (
 type Statement struct {
 	Contract    Digest    `json:"contract"` // Terms.Digest
 	Program     Digest    `json:"program"`
-	Inputs      []Input   `json:"inputs"`
-	Parties     []string  `json:"parties"`     // codes of those who run it
-	Environment string    `json:"environment"` // executionEnv: "03" secure computation, "04" federated learning, "05" TEE, ...
-	Receivers   []string  `json:"receivers"`   // codes of those who learn the result
-	Cost        uint64    `json:"cost"`        // of the privacy budget, in millionths of epsilon
+	Inputs      []Input   `json:"inputs,omitzero"`
+	Parties     []string  `json:"parties,omitzero"`   // codes of those who run it
+	Environment string    `json:"environment"`        // executionEnv: "03" secure computation, "04" federated learning, "05" TEE, ...
+	Receivers   []string  `json:"receivers,omitzero"` // codes of those who learn the result
+	Cost        uint64    `json:"cost"`               // of the privacy budget, in millionths of epsilon
 	From        time.Time `json:"from"`
 	Until       time.Time `json:"until"` // when the statement can no longer be used
 	Nonce       Digest    `json:"nonce"` // random, so that no two runs are the same
@@ -56,7 +56,7 @@ func NewNonce() (nonce Digest) {
 // A Start is a statement with signatures.
 type Start struct {
 	Statement  Statement   `json:"statement"`
-	Signatures []Signature `json:"signatures"`
+	Signatures []Signature `json:"signatures,omitzero"`
 }
 
 const maxInputs = 1024
