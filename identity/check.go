@@ -41,5 +41,22 @@ func checkMod37[T string | []byte](body T) byte {
 	for i := range len(body) {
 		p = (p + uint64(mod37[body[i]])) * 2
 	}
-	return "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"[(38-p%37)%37]
+	return checkCharacters[(38-p%37)%37]
+}
+
+const checkCharacters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*"
+
+// CheckCharacter returns the check character of MOD 37-2 over any number of digits
+// and capital letters: 0-9, A-Z or an asterisk [ISO/IEC 7064; GB/T 17710-2008].
+// [Parse] and [Mint] see to that of codes; this is for other numbers that have one,
+// such as those of ISBT 128.
+func CheckCharacter(s string) (byte, error) {
+	if pos := first(s, isAlphanumeric); pos >= 0 {
+		return 0, &ParseError{"number", "body", pos, "a digit or a capital letter"}
+	}
+	p := uint64(0)
+	for i := range len(s) {
+		p = (p + uint64(mod37[s[i]])) * 2 % 37
+	}
+	return checkCharacters[(38-p)%37], nil
 }

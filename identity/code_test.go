@@ -3,6 +3,7 @@ package identity
 import (
 	"bufio"
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
@@ -45,10 +46,36 @@ func TestVectorsMod37(t *testing.T) {
 	for _, line := range lines(t, "mod37_2-vectors.txt") {
 		body, check, _ := strings.Cut(line, "\t")
 		require.Equal(t, check, string(checkMod37(body)), body)
+		got, err := CheckCharacter(body)
+		require.NoError(t, err)
+		require.Equal(t, check, string(got), body)
 		if len(body) == checkAt {
 			_, err := Parse(body + check)
 			require.NoError(t, err)
 		}
+	}
+}
+
+func TestCheckCharacter(t *testing.T) {
+	random := rand.New(rand.NewPCG(3, 4))
+	for range 200 {
+		body := make([]byte, 1+random.IntN(50))
+		for i := range body {
+			body[i] = checkCharacters[random.IntN(36)]
+		}
+		got, err := CheckCharacter(string(body))
+		require.NoError(t, err)
+		require.Equal(t, string(checkMod37(body)), string(got))
+	}
+	// However long: 36 doublings are the identity mod 37.
+	want, err := CheckCharacter("1")
+	require.NoError(t, err)
+	got, err := CheckCharacter("1" + strings.Repeat("0", 36*1000))
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+	for _, bad := range []string{"", "a", "A*", "A B", "１"} {
+		_, err := CheckCharacter(bad)
+		require.ErrorAs(t, err, new(*ParseError), bad)
 	}
 }
 

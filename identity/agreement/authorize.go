@@ -23,9 +23,9 @@ type Config struct {
 	Now      func() time.Time
 	Counters *policy.Counters // its own record of what was used
 
-	// Rights says whether a party has the right to an input at a time, for
-	// example by its credentials; nil says that it has. It is asked for the
-	// inputs of all parties. Usually this is Check of policy.Rights.
+	// Rights says whether a party has the right to an input at a time; nil says
+	// that it has. It is asked for the inputs of all parties. Usually this is
+	// ByCredentials.
 	Rights func(ctx context.Context, party Party, input Input, at time.Time) error
 
 	// Record keeps a record, in JSON, of a channel that opened or was refused;
@@ -39,6 +39,23 @@ type Config struct {
 
 	// Terminations are those of contracts that ended before their time.
 	Terminations []*Termination
+}
+
+func (cfg *Config) check() error {
+	if cfg == nil || cfg.Signer == nil || cfg.Now == nil || cfg.Counters == nil || cfg.Rights == nil || cfg.Record == nil {
+		return errors.New("agreement: Config needs Signer, Now, Counters, Rights and Record")
+	}
+	return nil
+}
+
+// terminated returns an error if one of the terminations ends the contract.
+func (cfg *Config) terminated(terms *Terms, contract Digest, at time.Time) error {
+	for _, t := range cfg.Terminations {
+		if t.ends(terms, contract, at, cfg.Algorithms) {
+			return fmt.Errorf("agreement: the contract was terminated: %w", ErrPeriod)
+		}
+	}
+	return nil
 }
 
 // A Permit lets its party open channels for one run. Only Authorize makes one.
@@ -65,11 +82,11 @@ type targeted struct {
 // Authorize checks everything about a run that one party can check by itself:
 // that all signed contract and statement, that both are in their period, that the
 // statement is within the contract, that rights exist and policies allow it.
-// Rights are checked again, and budgets taken, when the first channel opens. A
-// policy that would allow the run only after a duty does not allow it here.
+// Periods, terminations and rights are checked again, and budgets taken, when the
+// first channel opens. A policy that would allow the run only after a duty does not allow it here.
 func Authorize(ctx context.Context, cfg *Config, c *Contract, s *Start) (*Permit, error) {
-	if cfg == nil || cfg.Signer == nil || cfg.Now == nil || cfg.Counters == nil || cfg.Rights == nil || cfg.Record == nil {
-		return nil, errors.New("agreement: Config needs Signer, Now, Counters, Rights and Record")
+	if err := cfg.check(); err != nil {
+		return nil, err
 	}
 	key, err := cfg.Algorithms.Public(cfg.Signer)
 	if err != nil {
@@ -84,10 +101,8 @@ func Authorize(ctx context.Context, cfg *Config, c *Contract, s *Start) (*Permit
 	if err := contract.Verify(now, cfg.Algorithms...); err != nil {
 		return nil, err
 	}
-	for _, t := range cfg.Terminations {
-		if t.ends(contract, start.Statement.Contract, now, cfg.Algorithms) {
-			return nil, fmt.Errorf("agreement: the contract was terminated: %w", ErrPeriod)
-		}
+	if err := cfg.terminated(&contract.Terms, start.Statement.Contract, now); err != nil {
+		return nil, err
 	}
 	p := &Permit{cfg: cfg, terms: contract.Terms, statement: start.Statement, peers: make(map[string]Party), opened: make(map[string]bool)}
 	if p.context, err = start.verify(contract, now, cfg.Algorithms); err != nil {
@@ -213,6 +228,9 @@ func (p *Permit) spend(ctx context.Context) error {
 	now := p.cfg.Now()
 	if !now.Before(p.statement.Until) || !now.Before(p.terms.Until) {
 		return fmt.Errorf("agreement: the start statement: %w", ErrPeriod)
+	}
+	if err := p.cfg.terminated(&p.terms, p.statement.Contract, now); err != nil {
+		return err
 	}
 	if err := p.entitled(ctx, now); err != nil {
 		return err

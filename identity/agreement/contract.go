@@ -15,6 +15,11 @@ import (
 )
 
 // A Party is who takes part, by code and registered key.
+//
+// Code is text, since not everybody is registered: among nodes of the national data
+// infrastructure it is that of an identity.Code or identity.Subject, which
+// [ByCredentials] reads, and between two who pinned each other's keys it may be
+// any name that both use. Codes of parties are compared byte by byte.
 type Party struct {
 	Code string         `json:"code"`
 	Key  keys.PublicKey `json:"key"`
@@ -22,22 +27,25 @@ type Party struct {
 
 // Terms are what a contract says. Times are whole seconds of UTC.
 type Terms struct {
-	ID       string    `json:"id"`       // the contract's code
-	Parties  []Party   `json:"parties"`  // 2 to 64
-	Programs []Digest  `json:"programs"` // SHA-256 of what may be run
+	// ID is the contract's code. It is text, since which texts are an
+	// identity.ContractCode depends on the identity.Profile of who reads it.
+	ID       string    `json:"id"`
+	Parties  []Party   `json:"parties,omitzero"`  // 2 to 64
+	Programs []Digest  `json:"programs,omitzero"` // SHA-256 of what may be run
 	From     time.Time `json:"from"`
 	Until    time.Time `json:"until"` // the first instant at which it is over
 
 	// Policies are offers or agreements of the Dataspace Protocol, as
 	// policy.Policy.DSP returns them. Each has a target, and an input can be
-	// used only if it is the target of one; all that name it must allow its use.
-	Policies []json.RawMessage `json:"policies"`
+	// used only if it is the target of one; all that name it must allow its use, and
+	// have at most policy.MaxRules rules together.
+	Policies []json.RawMessage `json:"policies,omitzero"`
 	Output   Output            `json:"output"`
 }
 
 // Output rules say what may leave a computation.
 type Output struct {
-	Receivers []string `json:"receivers"` // codes of parties
+	Receivers []string `json:"receivers,omitzero"` // codes of parties
 	// MinCount is the smallest count, or number of rows, that is released.
 	MinCount uint64 `json:"minCount"`
 	// RoundTo is the number to whose multiples counts are rounded down; at 1
@@ -100,6 +108,13 @@ func (t *Terms) Validate() error {
 	if err := t.subset("a receiver", t.Output.Receivers); err != nil {
 		return err
 	}
+	return t.validatePolicies()
+}
+
+// validatePolicies reads the policies, and looks for contradictions among those
+// about one target, as all of them must allow its use.
+func (t *Terms) validatePolicies() error {
+	together := make(map[string]*policy.Policy)
 	for i := range t.Policies {
 		p, err := policy.ParseDSP(t.Policies[i])
 		if err != nil {
@@ -110,6 +125,20 @@ func (t *Terms) Validate() error {
 		}
 		if conflicts := p.Conflicts(); len(conflicts) > 0 {
 			return fmt.Errorf("agreement: policy %d contradicts itself: %s", i+1, conflicts[0])
+		}
+		all := together[p.Target]
+		if all == nil {
+			together[p.Target] = p
+			continue
+		}
+		all.Permissions = append(all.Permissions, p.Permissions...)
+		all.Prohibitions = append(all.Prohibitions, p.Prohibitions...)
+		all.Obligations = append(all.Obligations, p.Obligations...)
+		if err := all.Validate(); err != nil {
+			return fmt.Errorf("agreement: policy %d, with those before it about the same target: %w", i+1, err)
+		}
+		if conflicts := all.Conflicts(); len(conflicts) > 0 {
+			return fmt.Errorf("agreement: policy %d contradicts one before it about the same target: %s, counted over both", i+1, conflicts[0])
 		}
 	}
 	return nil
@@ -207,7 +236,7 @@ func (o *Offer) Digest(accepted ...keys.Algorithm) (Digest, error) {
 // A Contract is terms with the signatures of all parties.
 type Contract struct {
 	Terms      Terms       `json:"terms"`
-	Signatures []Signature `json:"signatures"`
+	Signatures []Signature `json:"signatures,omitzero"`
 }
 
 // Sign adds the signature of the party whose key the signer has. Who signs must
@@ -280,9 +309,9 @@ func NewTermination(c *Contract, at time.Time, signer crypto.Signer, accepted ..
 	return &Termination{d, at, s}, err
 }
 
-// ends reports whether a termination is valid, of this contract, and in force.
-func (t *Termination) ends(c *Contract, contract Digest, at time.Time, accepted keys.Algorithms) bool {
-	p, ok := c.Terms.party(t.Signature.Party)
+// ends reports whether a termination is valid, of these terms, and in force.
+func (t *Termination) ends(terms *Terms, contract Digest, at time.Time, accepted keys.Algorithms) bool {
+	p, ok := terms.party(t.Signature.Party)
 	return ok && t.Contract == contract && !at.Before(t.At) &&
 		verifyAll("termination", terminated{t.Contract, t.At}, []Party{p}, []Signature{t.Signature}, accepted) == nil
 }

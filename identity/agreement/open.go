@@ -83,14 +83,20 @@ func Open(ctx context.Context, rw io.ReadWriter, permit *Permit, peer string) (*
 // because Authorize returned reason. The peer learns the class of the reason. Refuse
 // records what it did.
 func Refuse(ctx context.Context, rw io.ReadWriter, cfg *Config, c *Contract, peer string, reason error) error {
+	if err := cfg.check(); err != nil {
+		return err
+	}
+	if c == nil || reason == nil {
+		return errors.New("agreement: Refuse needs a contract, and a reason")
+	}
 	key, err := cfg.Algorithms.Public(cfg.Signer)
 	if err != nil {
 		return fmt.Errorf("agreement: Config.Signer: %w", err)
 	}
 	other, ok := c.Terms.party(peer)
 	i := slices.IndexFunc(c.Terms.Parties, func(p Party) bool { return p.Key == key })
-	if !ok || i < 0 || reason == nil {
-		return errors.New("agreement: Refuse needs two parties of the contract, and a reason")
+	if !ok || i < 0 || c.Terms.Parties[i].Code == peer {
+		return errors.New("agreement: Refuse needs two parties of the contract")
 	}
 	_, err = meet(ctx, rw, cfg, c.Terms.Parties[i], other, nil, reason)
 	if err != nil && !errors.Is(err, reason) {

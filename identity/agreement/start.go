@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/dujiang-dev/dujiang/identity"
 	"github.com/dujiang-dev/dujiang/identity/internal/strictjson"
 	"github.com/dujiang-dev/dujiang/identity/keys"
 )
@@ -16,21 +17,34 @@ import (
 type Statement struct {
 	Contract    Digest    `json:"contract"` // Terms.Digest
 	Program     Digest    `json:"program"`
-	Inputs      []Input   `json:"inputs"`
-	Parties     []string  `json:"parties"`     // codes of those who run it
-	Environment string    `json:"environment"` // executionEnv: "03" secure computation, "04" federated learning, "05" TEE, ...
-	Receivers   []string  `json:"receivers"`   // codes of those who learn the result
-	Cost        uint64    `json:"cost"`        // of the privacy budget, in millionths of epsilon
+	Inputs      []Input   `json:"inputs,omitzero"`
+	Parties     []string  `json:"parties,omitzero"`   // codes of those who run it
+	Environment string    `json:"environment"`        // executionEnv: "03" secure computation, "04" federated learning, "05" TEE, ...
+	Receivers   []string  `json:"receivers,omitzero"` // codes of those who learn the result
+	Cost        uint64    `json:"cost"`               // of the privacy budget, in millionths of epsilon
 	From        time.Time `json:"from"`
 	Until       time.Time `json:"until"` // when the statement can no longer be used
 	Nonce       Digest    `json:"nonce"` // random, so that no two runs are the same
 }
 
 // An Input is what a party brings.
+//
+// Ref and Target are text, since policies name their targets by any IRI. Where one
+// of them is the text of an identity.Ref or identity.Code, so is the other, and
+// both have the same code, so that no policy is asked about other data than those
+// that are used. Otherwise they are names that the parties agreed on.
 type Input struct {
 	Party  string `json:"party"`
-	Ref    string `json:"ref"`    // as identity.Ref writes it, or any name that the parties agreed on
-	Target string `json:"target"` // the code in ref, which policies name
+	Ref    string `json:"ref"`    // of the state that is used
+	Target string `json:"target"` // what is used, as policies name it
+}
+
+// consistent reports whether reference and target have one code, or neither has
+// any.
+func (in *Input) consistent() bool {
+	ref, errRef := identity.ParseRef(in.Ref)
+	target, errTarget := identity.Parse(in.Target)
+	return errRef != nil && errTarget != nil || errRef == nil && errTarget == nil && ref.Code == target
 }
 
 // NewNonce returns what the one who drafts a Statement puts into it.
@@ -42,7 +56,7 @@ func NewNonce() (nonce Digest) {
 // A Start is a statement with signatures.
 type Start struct {
 	Statement  Statement   `json:"statement"`
-	Signatures []Signature `json:"signatures"`
+	Signatures []Signature `json:"signatures,omitzero"`
 }
 
 const maxInputs = 1024
@@ -87,6 +101,9 @@ func (s *Statement) check(t *Terms) error {
 	for i, input := range s.Inputs {
 		if !slices.Contains(s.Parties, input.Party) || !validCode(input.Ref) || !validCode(input.Target) {
 			return fail(fmt.Sprintf("input %d has no party of the run, or no name", i+1))
+		}
+		if !input.consistent() {
+			return fail(fmt.Sprintf("input %d: Ref is not of the code that Target is; write the code as Target, and it with @ and a version or digest as Ref", i+1))
 		}
 	}
 	return nil

@@ -219,7 +219,7 @@ func pids(body []byte) (ids messagePIDs) {
 }
 
 // faultState is the answer to dsp.ErrState.
-var faultState = &Fault{http.StatusBadRequest, "390005", "this message may not be sent in this state of the negotiation"}
+var faultState = &Fault{http.StatusBadRequest, "390006", "this message may not be sent in this state of the negotiation"}
 
 // writeNegotiationError answers with the ids of the request; the schema wants
 // both, so what the request lacks is told as unknown.

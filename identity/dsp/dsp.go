@@ -1,5 +1,6 @@
-// Package dsp has the messages of the Dataspace Protocol 2025-1 that the library
-// speaks: version, catalogue and contract negotiation.
+// Package dsp has the messages of the Dataspace Protocol 2025-1: version, catalogue
+// and contract negotiation, which package api serves, and the transfer process, for
+// those whose data planes move data under the same agreements.
 //
 // Messages are written with encoding/json and read with [Decode], which checks
 // what the published JSON schemas do, and is stricter in one thing: names that
@@ -7,7 +8,8 @@
 // that is not understood must not be taken for a wider one.
 //
 // JSON-LD is read as the schemas spell it, as plain JSON. No context is ever
-// loaded from a network. [State.Next] is the state machine of a negotiation.
+// loaded from a network. [State.Next] is the state machine of a negotiation, and
+// [TransferState.Next] that of a transfer.
 //
 // # Security
 //

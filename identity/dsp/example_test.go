@@ -32,5 +32,5 @@ func Example() {
 	fmt.Println(err)
 	// Output:
 	// use REQUESTED <nil>
-	// dsp: this message may not be sent by this side in this state of the negotiation
+	// dsp: this message may not be sent by this side in this state
 }

@@ -104,10 +104,7 @@ type ContractTermination struct {
 }
 
 func (m *ContractTermination) check() error {
-	if hollow(m.Reason) {
-		return malformed("reason is empty; leave it out")
-	}
-	return headAndPIDs(m.Context, m.Type, "ContractNegotiationTerminationMessage", m.ProviderPID, m.ConsumerPID)
+	return reasoned(m.Reason, m.Context, m.Type, "ContractNegotiationTerminationMessage", m.ProviderPID, m.ConsumerPID)
 }
 
 // Negotiation is the state of a negotiation as the provider tells it.
@@ -138,10 +135,7 @@ type NegotiationError struct {
 }
 
 func (m *NegotiationError) check() error {
-	if hollow(m.Reason) {
-		return malformed("reason is empty; leave it out")
-	}
-	return headAndPIDs(m.Context, m.Type, "ContractNegotiationError", m.ProviderPID, m.ConsumerPID)
+	return reasoned(m.Reason, m.Context, m.Type, "ContractNegotiationError", m.ProviderPID, m.ConsumerPID)
 }
 
 func headAndPIDs(context []string, typ, want, provider, consumer string) error {
@@ -149,6 +143,14 @@ func headAndPIDs(context []string, typ, want, provider, consumer string) error {
 		return err
 	}
 	return need("providerPid", provider, "consumerPid", consumer)
+}
+
+// reasoned is headAndPIDs for what may give reasons.
+func reasoned(reason, context []string, typ, want, provider, consumer string) error {
+	if hollow(reason) {
+		return malformed("reason is empty; leave it out")
+	}
+	return headAndPIDs(context, typ, want, provider, consumer)
 }
 
 // State is where a negotiation stands. The empty state is before its first
@@ -166,9 +168,9 @@ const (
 	Terminated State = "TERMINATED"
 )
 
-// ErrState says that a message does not belong where the negotiation stands, or
+// ErrState says that a message does not belong where the negotiation or transfer stands, or
 // not to the side that sent it.
-var ErrState = errors.New("dsp: this message may not be sent by this side in this state of the negotiation")
+var ErrState = errors.New("dsp: this message may not be sent by this side in this state")
 
 // Next returns the state after a message from one side [DSP 2025-1, Contract
 // Negotiation Protocol, states and transitions]. What ended, ended.

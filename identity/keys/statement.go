@@ -19,7 +19,8 @@ import (
 // integers within ±(2^53-1), bad Unicode, and anything behind the value.
 func Decode(b []byte, v any, maxBytes int) error { return strictjson.Decode(b, v, maxBytes) }
 
-// Canonical returns the canonical JSON [RFC 8785] of a value. Text that is not
+// Canonical returns the canonical JSON [RFC 8785] of a value, or of any JSON as
+// json.RawMessage. Text that is not
 // UTF-8 would be replaced on the way, integers beyond 2^53 rounded [RFC 8785,
 // section 3.2.2.3], and two statements would have one form; the replacement
 // character and such integers are therefore refused.

@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/big"
 	"net/netip"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,12 +90,11 @@ func (c *Constraint) compare(r *Request, s State) truth {
 		return unknown
 	}
 	if c.Operator == "isAllOf" {
+		t := yes
 		for _, right := range c.Right {
-			if !slices.Contains(facts, right) {
-				return no
-			}
+			t = min(t, anyOf(c.Left, facts, right))
 		}
-		return yes
+		return t
 	}
 	// A request that concerns several values meets a constraint if each of them
 	// does, and misses it if none does.
@@ -116,17 +114,22 @@ func (c *Constraint) one(fact string) truth {
 	right := c.Right[0]
 	switch c.Operator {
 	case "eq", "isA": // there is no hierarchy of kinds in the vocabulary
-		return truthOf(fact == right)
+		return same(c.Left, fact, right)
 	case "neq":
-		return truthOf(fact != right)
+		return -same(c.Left, fact, right)
 	case "isAnyOf":
-		return truthOf(slices.Contains(c.Right, fact))
+		return anyOf(c.Left, c.Right, fact)
 	case "isNoneOf":
-		return truthOf(!slices.Contains(c.Right, fact))
+		return -anyOf(c.Left, c.Right, fact)
 	case "isPartOf":
-		return within(c.Left, fact, right)
+		if contains(c.Left, right, fact) == yes {
+			return yes
+		}
+		// A request about more than that is about some of it: who names a
+		// province may mean the city that is prohibited.
+		return min(unknown, contains(c.Left, fact, right))
 	case "hasPart":
-		return within(c.Left, right, fact)
+		return contains(c.Left, fact, right)
 	}
 	got, err := parseDecimal(fact)
 	if err != nil {
@@ -136,28 +139,77 @@ func (c *Constraint) one(fact string) truth {
 	return c.Operator.holds(got.Cmp(want))
 }
 
-// within reports whether a part belongs to a whole: division codes by their
+// same reports whether two texts stand for the same. An address, a division or an
+// amount can be written in more than one way, and of two of which one is a part of
+// the other it is unknown: a prohibition must miss neither.
+func same(left Operand, a, b string) truth {
+	if left == "dataSize" || left == "payAmount" {
+		p, errP := parseDecimal(a)
+		q, errQ := parseDecimal(b)
+		if errP == nil && errQ == nil {
+			return truthOf(p.Cmp(q) == 0)
+		}
+	}
+	if a == b {
+		return yes
+	}
+	around, inside := contains(left, a, b), contains(left, b, a)
+	if around == yes && inside == yes {
+		return yes
+	}
+	return min(unknown, max(around, inside))
+}
+
+// anyOf reports whether one of a list is the same as a text.
+func anyOf(left Operand, list []string, text string) truth {
+	t := no
+	for _, one := range list {
+		t = max(t, same(left, one, text))
+	}
+	return t
+}
+
+// contains reports whether a part belongs to a whole: division codes by their
 // leading digits, addresses by prefix, everything else as paths do.
-func within(left Operand, part, whole string) truth {
+func contains(left Operand, whole, part string) truth {
 	switch left {
 	case "region":
-		// 310000 is a province and 310100 a prefecture; 1310 is one too.
-		for strings.HasSuffix(whole, "00") && len(whole)%2 == 0 {
-			whole = strings.TrimSuffix(whole, "00")
-		}
-		return truthOf(whole != "" && strings.HasPrefix(part, whole))
-	case "networkAddress":
-		p, err := parsePrefix(part)
-		if err != nil {
+		whole, part = trimRegion(whole), trimRegion(part)
+		if whole == "" || part == "" {
 			return unknown
 		}
-		w, err := parsePrefix(whole)
-		if err != nil {
+		return truthOf(strings.HasPrefix(part, whole))
+	case "networkAddress":
+		p, errP := parsePrefix(part)
+		w, errW := parsePrefix(whole)
+		if errP != nil || errW != nil {
 			return unknown
 		}
 		return truthOf(w.Bits() <= p.Bits() && w.Contains(p.Addr()))
 	}
+	if climbs(whole) || climbs(part) {
+		return unknown
+	}
 	return truthOf(part == whole || strings.HasPrefix(part, strings.TrimSuffix(whole, "/")+"/"))
+}
+
+// trimRegion shortens a division code to the digits that say something: 310000 is
+// a province and 310100 a prefecture; 1310 is one too.
+func trimRegion(code string) string {
+	for strings.HasSuffix(code, "00") && len(code)%2 == 0 {
+		code = strings.TrimSuffix(code, "00")
+	}
+	return code
+}
+
+// climbs reports whether a path has a step that leads elsewhere.
+func climbs(path string) bool {
+	for step := range strings.SplitSeq(path, "/") {
+		if step == "." || step == ".." {
+			return true
+		}
+	}
+	return false
 }
 
 // holds applies an order operator to the result of a comparison.

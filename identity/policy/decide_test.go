@@ -3,6 +3,9 @@ package policy
 import (
 	"maps"
 	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -86,6 +89,38 @@ func TestConstraints(t *testing.T) {
 		{is("application", "isPartOf", "city/health"), []string{"city/health/risk"}, yes},
 		{is("application", "isPartOf", "city/health"), []string{"city/healthy"}, no},
 		{is("application", "hasPart", "a/b"), []string{"a"}, yes},
+		{is("application", "hasPart", "a"), []string{"a/b"}, no},
+		// What is wider than the constraint may be what it is about, or not.
+		{is("region", "isPartOf", "3101"), []string{"31"}, unknown},
+		{is("region", "isPartOf", "3101"), []string{"310000"}, unknown},
+		{is("region", "isPartOf", "3101"), []string{"32"}, no},
+		{is("region", "isPartOf", "000000"), []string{"3101"}, unknown},
+		{is("region", "eq", "310100"), []string{"3101"}, yes},
+		{is("region", "eq", "3101"), []string{"31"}, unknown},
+		{is("region", "eq", "31"), []string{"3101"}, unknown},
+		{is("region", "neq", "31"), []string{"3101"}, unknown},
+		{is("region", "neq", "31"), []string{"3201"}, yes},
+		{is("region", "isNoneOf", "31", "1101"), []string{"3101"}, unknown},
+		{is("region", "isNoneOf", "31", "1101"), []string{"110100"}, no},
+		{is("region", "isAnyOf", "31", "1101"), []string{"110100"}, yes},
+		{is("region", "isAllOf", "31", "1101"), []string{"110100", "310000"}, yes},
+		{is("networkAddress", "isPartOf", "10.0.0.0/8"), []string{"8.0.0.0/6"}, unknown},
+		{is("networkAddress", "isPartOf", "10.0.0.0/8"), []string{"12.0.0.0/6"}, no},
+		{is("networkAddress", "eq", "10.1.2.3"), []string{"::ffff:10.1.2.3"}, yes},
+		{is("networkAddress", "eq", "2001:db8::1"), []string{"2001:0DB8::1"}, yes},
+		{is("networkAddress", "neq", "2001:db8::1"), []string{"2001:0DB8::1"}, no},
+		{is("networkAddress", "isNoneOf", "10.1.2.3", "10.1.2.4"), []string{"10.1.2.4/32"}, no},
+		{is("networkAddress", "isNoneOf", "10.1.2.3", "10.1.2.4"), []string{"10.1.2.5"}, yes},
+		{is("networkAddress", "eq", "10.1.2.3"), []string{"nonsense"}, unknown},
+		{is("dataField", "isPartOf", "table/salary"), []string{"table"}, unknown},
+		{is("dataField", "eq", "table/salary"), []string{"table"}, unknown},
+		{is("dataField", "eq", "table/salary"), []string{"tables"}, no},
+		{is("dataField", "isPartOf", "table"), []string{"table/../salary"}, unknown},
+		{is("dataField", "isPartOf", "table/."), []string{"table"}, unknown},
+		{is("payAmount", "eq", "10"), []string{"10.00"}, yes},
+		{is("payAmount", "isNoneOf", "10", "20"), []string{"20.0"}, no},
+		{is("payAmount", "eq", "ten"), []string{"ten"}, yes},
+		{is("executionEnv", "eq", "03"), []string{"3"}, no},
 	} {
 		entries := 0
 		require.NoError(t, c.constraint.validate(0, &entries))
@@ -118,7 +153,7 @@ func TestOmission(t *testing.T) {
 		return rules
 	}
 	outcomes := map[Outcome]int{}
-	for range 20_000 {
+	for range 8_000 {
 		p := &Policy{ID: "p", Permissions: rules(1 + rng.IntN(3)), Prohibitions: rules(rng.IntN(2))}
 		p.Permissions[0].Duties = rules(rng.IntN(2))
 		full := &Request{Action: "compute", Facts: map[Operand][]string{}}
@@ -132,7 +167,46 @@ func TestOmission(t *testing.T) {
 		outcomes[with.Outcome]++
 	}
 	for _, o := range []Outcome{Denied, Conditional, Allowed} {
-		require.Greater(t, outcomes[o], 500, o)
+		require.Greater(t, outcomes[o], 200, o)
+	}
+}
+
+// A fact that is told less exactly, a province for a city, escapes no prohibition.
+func TestWiderFacts(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	steps := func(least int) []string {
+		path := []string{}
+		for range least + rng.IntN(4-least) {
+			path = append(path, []string{"11", "12"}[rng.IntN(2)])
+		}
+		return path
+	}
+	forms := map[Operand]func([]string) string{
+		"region":    func(path []string) string { return strings.Join(path, "") },
+		"dataField": func(path []string) string { return strings.Join(path, "/") },
+		"networkAddress": func(path []string) string {
+			return strings.Join(append(slices.Clone(path), "0", "0", "0", "0")[:4], ".") + "/" + strconv.Itoa(8*len(path))
+		},
+	}
+	applied := map[Operand]int{}
+	for range 5_000 {
+		for left, form := range forms {
+			exact := steps(1)
+			wider := exact[:1+rng.IntN(len(exact))]
+			operator := []Operator{"eq", "isAnyOf", "isPartOf", "isA"}[rng.IntN(4)]
+			p := permit()
+			p.Prohibitions = []Rule{{Action: "compute", Constraints: []Constraint{is(left, operator, form(steps(1)))}}}
+			outcome := func(fact []string) Outcome {
+				return Decide(p, &Request{Action: "compute", Facts: map[Operand][]string{left: {form(fact)}}}, State{}).Outcome
+			}
+			if outcome(exact) == Denied {
+				require.Equal(t, Denied, outcome(wider), "%+v %v", p.Prohibitions, exact)
+				applied[left]++
+			}
+		}
+	}
+	for left := range forms {
+		require.Greater(t, applied[left], 250, left)
 	}
 }
 

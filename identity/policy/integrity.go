@@ -4,6 +4,7 @@ import (
 	"crypto"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/gowebpki/jcs"
 
 	"github.com/dujiang-dev/dujiang/identity/internal/strictjson"
+	"github.com/dujiang-dev/dujiang/identity/keys"
 )
 
 // ErrCredential says that a credential is malformed or was not signed by its
@@ -33,9 +35,9 @@ const (
 // document, with the signer's did:key as verification method
 // [vc-di-eddsa, section 3.3.1].
 func Secure(document []byte, signer crypto.Signer, created time.Time) ([]byte, error) {
-	public, ok := signer.Public().(ed25519.PublicKey)
-	if !ok {
-		return nil, errors.New("policy: credentials are signed with Ed25519")
+	public, err := publicKey(signer)
+	if err != nil {
+		return nil, err
 	}
 	var fields map[string]json.RawMessage
 	if err := strictjson.Decode(document, &fields, maxCredential); err != nil {
@@ -55,7 +57,7 @@ func Secure(document []byte, signer crypto.Signer, created time.Time) ([]byte, e
 	if context := fields["@context"]; context != nil {
 		proof["@context"] = context
 	}
-	data, err := hashData(fields, proof)
+	data, _, err := hashData(fields, proof)
 	if err != nil {
 		return nil, err
 	}
@@ -63,18 +65,24 @@ func Secure(document []byte, signer crypto.Signer, created time.Time) ([]byte, e
 	if err != nil {
 		return nil, err
 	}
+	// A faulty signature of a hardware module can give the key away.
+	if len(signature) != ed25519.SignatureSize || !ed25519.Verify(public, data, signature) {
+		return nil, errors.New("policy: the signer made a signature that does not hold")
+	}
 	proof["proofValue"] = encode("z" + base58(signature))
 	fields["proof"] = encode(proof)
 	return encode(fields), nil
 }
 
 // Unsecure verifies the one proof of a document, of the suite eddsa-jcs-2022, and
-// returns the document without it, and the key that signed it
-// [vc-di-eddsa, section 3.3.2]. No context is fetched: terms mean what they mean
-// here.
+// returns the document without it, as canonical JSON, which is what was signed, and
+// the key that signed it [vc-di-eddsa, section 3.3.2]. The document may be anybody's
+// and say anything: whether the key is that of its issuer, and what its terms mean,
+// is for the caller to see. No context is fetched, and the verification method must
+// be a did:key of Ed25519.
 func Unsecure(secured []byte) (document []byte, key ed25519.PublicKey, err error) {
 	var fields map[string]json.RawMessage
-	if err := strictjson.Decode(secured, &fields, maxCredential); err != nil {
+	if err := strictjson.DecodeForeign(secured, &fields, maxCredential); err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrCredential, err)
 	}
 	fail := func(text string) ([]byte, ed25519.PublicKey, error) {
@@ -82,12 +90,14 @@ func Unsecure(secured []byte) (document []byte, key ed25519.PublicKey, err error
 	}
 	var p struct {
 		Context            json.RawMessage `json:"@context"`
+		ID                 string          `json:"id"`
 		Type               string          `json:"type"`
 		Cryptosuite        string          `json:"cryptosuite"`
 		Created            string          `json:"created"`
 		VerificationMethod string          `json:"verificationMethod"`
 		ProofPurpose       string          `json:"proofPurpose"`
 		ProofValue         string          `json:"proofValue"`
+		Nonce              string          `json:"nonce"`
 	}
 	// What else a proof can say, such as a time when it expires or a domain,
 	// restricts it, so it is not passed over.
@@ -97,8 +107,8 @@ func Unsecure(secured []byte) (document []byte, key ed25519.PublicKey, err error
 	if p.Type != integrityProof || p.Cryptosuite != cryptosuite || p.ProofPurpose != "assertionMethod" {
 		return fail("the proof is not a DataIntegrityProof of eddsa-jcs-2022 for assertionMethod")
 	}
-	if _, err := time.Parse(time.RFC3339, p.Created); err != nil {
-		return fail("the proof has no time")
+	if _, err := time.Parse(time.RFC3339, p.Created); p.Created != "" && err != nil {
+		return fail("the time of the proof is not in the form of RFC 3339")
 	}
 	did, fragment, _ := strings.Cut(p.VerificationMethod, "#")
 	if key, err = keyOf(did); err != nil || didKey+fragment != did {
@@ -122,14 +132,14 @@ func Unsecure(secured []byte) (document []byte, key ed25519.PublicKey, err error
 			return fail("the proof has another @context than the document")
 		}
 	}
-	data, err := hashData(fields, proof)
+	data, document, err := hashData(fields, proof)
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %w", ErrCredential, err)
 	}
 	if !ed25519.Verify(key, data, signature) {
 		return fail("the signature is wrong")
 	}
-	return encode(fields), key, nil
+	return document, key, nil
 }
 
 // array puts a value into an array, as jcs takes no bare strings.
@@ -138,18 +148,35 @@ func array(raw json.RawMessage) []byte {
 }
 
 // hashData is [vc-di-eddsa, section 3.3.4]: the hashes of proof configuration and
-// document, in canonical JSON.
-func hashData(document, proof map[string]json.RawMessage) ([]byte, error) {
-	var data []byte
-	for _, part := range []map[string]json.RawMessage{proof, document} {
-		canonical, err := jcs.Transform(encode(part))
-		if err != nil {
-			return nil, fmt.Errorf("policy: %w", err)
+// document, in canonical JSON. It returns that of the document too.
+func hashData(fields, proof map[string]json.RawMessage) (data, document []byte, err error) {
+	for _, part := range []map[string]json.RawMessage{proof, fields} {
+		if document, err = jcs.Transform(encode(part)); err != nil {
+			return nil, nil, fmt.Errorf("policy: %w", err)
 		}
-		sum := sha256.Sum256(canonical)
+		sum := sha256.Sum256(document)
 		data = append(data, sum[:]...)
 	}
-	return data, nil
+	return data, document, nil
+}
+
+// publicKey returns the key of a signer of credentials.
+func publicKey(signer crypto.Signer) (ed25519.PublicKey, error) {
+	public, ok := signer.Public().(ed25519.PublicKey)
+	if !ok || checkKey(public) != nil {
+		return nil, errors.New("policy: credentials are signed with Ed25519")
+	}
+	return public, nil
+}
+
+// checkKey refuses what is no Ed25519 key, and keys of small order, under which one
+// signature fits many documents.
+func checkKey(key ed25519.PublicKey) error {
+	k, err := keys.ParsePublicKey(keys.Ed25519().String() + ":" + base64.RawURLEncoding.EncodeToString(key))
+	if err != nil {
+		return err
+	}
+	return keys.Algorithms(nil).Check(k)
 }
 
 // multicodec precedes an Ed25519 public key in a Multikey.
@@ -162,7 +189,7 @@ func didOf(key ed25519.PublicKey) string {
 func keyOf(did string) (ed25519.PublicKey, error) {
 	encoded, ok := strings.CutPrefix(did, didKey+"z")
 	b, valid := unbase58(encoded, len(multicodec)+ed25519.PublicKeySize)
-	if !ok || !valid || string(b[:2]) != multicodec {
+	if !ok || !valid || string(b[:2]) != multicodec || checkKey(b[2:]) != nil {
 		return nil, errors.New("policy: not a did:key of Ed25519")
 	}
 	return b[2:], nil

@@ -21,7 +21,8 @@
 // Everything is denied that no permission allows. A constraint has three values:
 // one on which the request gives no fact, or facts that disagree, is neither
 // true nor false. Permissions need truth, and prohibitions apply unless they are
-// false, so that leaving out a fact never gains anything. Facts are what the
+// false, so that leaving out a fact never gains anything, and one that is told
+// less exactly, a province for a city, escapes no prohibition. Facts are what the
 // caller established; Decide cannot know whether they are true.
 //
 // Credentials are signed with Ed25519 in the suite eddsa-jcs-2022. No context is
@@ -55,6 +56,7 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 const (
@@ -69,10 +71,15 @@ const (
 
 // A Policy is what one side offers or both agreed upon. An Offer has no
 // Assignee; an Agreement has one.
+//
+// Target, Assigner and Assignee are text, since they are IRIs in ODRL: among
+// nodes of the national data infrastructure the text of an identity.Code and two
+// of identity.Subject, and in other data spaces whatever names things there. They
+// are compared byte by byte.
 type Policy struct {
 	ID        string   // an IRI
 	Profile   []string // IRIs of what is used beyond ODRL
-	Target    string   // the code of the resource; empty where the context says it
+	Target    string   // the resource; empty where the context says it
 	Assigner  string   // who gives
 	Assignee  string   // who is given
 	Timestamp string   // RFC 3339, of an agreement
@@ -106,14 +113,14 @@ func (p *Policy) Validate() error {
 	if p.ID == "" {
 		return errors.New("policy: the policy has no ID")
 	}
-	for name, text := range map[string]string{"ID": p.ID, "Target": p.Target, "Assigner": p.Assigner, "Assignee": p.Assignee} {
-		if len(text) > maxText {
-			return fmt.Errorf("policy: %s is longer than %d bytes", name, maxText)
+	for _, field := range [][2]string{{"ID", p.ID}, {"Target", p.Target}, {"Assigner", p.Assigner}, {"Assignee", p.Assignee}} {
+		if !writable(field[1]) {
+			return fmt.Errorf("policy: %s is longer than %d bytes, or not UTF-8", field[0], maxText)
 		}
 	}
 	for _, profile := range p.Profile {
-		if profile == "" || len(profile) > maxText {
-			return fmt.Errorf("policy: a Profile is empty or longer than %d bytes", maxText)
+		if profile == "" || !writable(profile) {
+			return fmt.Errorf("policy: a Profile is empty, longer than %d bytes, or not UTF-8", maxText)
 		}
 	}
 	switch {
@@ -212,12 +219,15 @@ func (c *Constraint) validate(depth int, entries *int) error {
 		return fmt.Errorf("%s has %d right operands", c.Operator, len(c.Right))
 	}
 	for _, right := range c.Right {
-		if len(right) > maxText {
-			return fmt.Errorf("a right operand is longer than %d bytes", maxText)
+		if !writable(right) {
+			return fmt.Errorf("a right operand is longer than %d bytes, or not UTF-8", maxText)
 		}
 	}
 	return checkOperand(c)
 }
+
+// writable reports whether a text can be written as JSON without loss.
+func writable(text string) bool { return len(text) <= maxText && utf8.ValidString(text) }
 
 // clean reports whether a name can be written anywhere.
 func clean(name string) bool {

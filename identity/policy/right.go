@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/dujiang-dev/dujiang/identity"
 	"github.com/dujiang-dev/dujiang/identity/internal/strictjson"
 )
 
@@ -30,12 +31,12 @@ type Grant struct {
 	ID       string            // an IRI
 	Issuer   ed25519.PublicKey // who grants
 	Holder   ed25519.PublicKey // who is granted
-	Code     string            // the holder's subject code
+	Subject  identity.Subject  // who the holder is
 	Right    Right
-	Resource string    // code of the resource, or of the product to operate
-	Inputs   []string  // only with Operate: codes of what the product is made of
-	From     time.Time // whole seconds
-	Until    time.Time // the first instant at which it is over
+	Resource identity.Code   // of a resource or product; with Operate, of the product
+	Inputs   []identity.Code // only with Operate: what the product is made of
+	From     time.Time       // whole seconds
+	Until    time.Time       // the first instant at which it is over
 
 	// StatusList is the IRI of the status list on which StatusIndex tells
 	// whether the grant is revoked. Empty, it can only run out.
@@ -61,11 +62,11 @@ type grantDocument struct {
 }
 
 type grantSubject struct {
-	ID       string   `json:"id"`
-	Code     string   `json:"code"`
-	Right    Right    `json:"right"`
-	Resource string   `json:"resource"`
-	Inputs   []string `json:"inputs,omitempty"`
+	ID       string           `json:"id"`
+	Subject  identity.Subject `json:"code"`
+	Right    Right            `json:"right"`
+	Resource identity.Code    `json:"resource"`
+	Inputs   []identity.Code  `json:"inputs,omitempty"`
 }
 
 type statusEntry struct {
@@ -79,12 +80,16 @@ var grantTypes = []string{"VerifiableCredential", "DataRight"}
 
 func (g *Grant) validate() error {
 	switch {
-	case !clean(g.ID) || !clean(g.Code) || !clean(g.Resource):
-		return errors.New("policy: a grant needs ID, Code and Resource without spaces")
-	case len(g.Issuer) != ed25519.PublicKeySize || len(g.Holder) != ed25519.PublicKeySize:
-		return errors.New("policy: a grant needs the keys of issuer and holder")
+	case !clean(g.ID):
+		return errors.New("policy: a grant needs an ID without spaces")
+	case g.Subject.IsZero():
+		return errors.New("policy: a grant needs a Subject")
+	case checkKey(g.Issuer) != nil || checkKey(g.Holder) != nil:
+		return errors.New("policy: a grant needs the Ed25519 keys of issuer and holder")
 	case g.Right != Hold && g.Right != Process && g.Right != Operate:
 		return errors.New("policy: Right must be Hold, Process or Operate")
+	case !isData(g.Resource) || g.Right == Operate && g.Resource.Kind() != identity.Product:
+		return errors.New("policy: Resource is the code of a resource or product, and what is operated is a product")
 	case (g.Right == Operate) != (len(g.Inputs) > 0) || len(g.Inputs) > maxGrantInputs:
 		return fmt.Errorf("policy: Operate has 1 to %d Inputs, other rights none", maxGrantInputs)
 	case !g.From.Before(g.Until) || g.From.Nanosecond() != 0 || g.Until.Nanosecond() != 0:
@@ -93,11 +98,15 @@ func (g *Grant) validate() error {
 		return errors.New("policy: StatusList must be an IRI")
 	}
 	for i, input := range g.Inputs {
-		if !clean(input) || slices.Contains(g.Inputs[:i], input) {
-			return fmt.Errorf("policy: input %d is empty or named twice", i+1)
+		if !isData(input) || slices.Contains(g.Inputs[:i], input) {
+			return fmt.Errorf("policy: input %d is no code of a resource or product, or named twice", i+1)
 		}
 	}
 	return nil
+}
+
+func isData(c identity.Code) bool {
+	return c.Kind() == identity.Resource || c.Kind() == identity.Product
 }
 
 // Sign returns the grant as a W3C Verifiable Credential 2.0 with a proof of the
@@ -116,7 +125,7 @@ func (g *Grant) Sign(signer crypto.Signer, created time.Time) ([]byte, error) {
 		Issuer:  didOf(g.Issuer),
 		From:    g.From.UTC().Format(time.RFC3339),
 		Until:   g.Until.UTC().Format(time.RFC3339),
-		Subject: grantSubject{didOf(g.Holder), g.Code, g.Right, g.Resource, g.Inputs},
+		Subject: grantSubject{didOf(g.Holder), g.Subject, g.Right, g.Resource, g.Inputs},
 	}
 	if g.StatusList != "" {
 		entry := encode(statusEntry{"BitstringStatusListEntry", revocation, strconv.FormatUint(uint64(g.StatusIndex), 10), g.StatusList})
@@ -137,7 +146,7 @@ func ParseGrant(credential []byte) (*Grant, error) {
 	if err := strictjson.Decode(document, &d, maxCredential); err != nil {
 		return fail(err)
 	}
-	g := &Grant{ID: d.ID, Issuer: key, Code: d.Subject.Code, Right: d.Subject.Right, Resource: d.Subject.Resource, Inputs: d.Subject.Inputs}
+	g := &Grant{ID: d.ID, Issuer: key, Subject: d.Subject.Subject, Right: d.Subject.Right, Resource: d.Subject.Resource, Inputs: d.Subject.Inputs}
 	if !slices.Equal(d.Type, grantTypes) || !firstContext(d.Context) {
 		return fail(errors.New("it is not a DataRight of the credentials' version 2"))
 	}

@@ -3,16 +3,20 @@ package policy
 import (
 	"bytes"
 	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/gowebpki/jcs"
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/identity"
 )
 
 const integrityVectors = "../../../shared/vectors/w3c-vc-di-eddsa/"
@@ -39,7 +43,7 @@ func TestIntegrityVectors(t *testing.T) {
 	var document, config map[string]json.RawMessage
 	require.NoError(t, json.Unmarshal(vector(t, "unsigned.json"), &document))
 	require.NoError(t, json.Unmarshal(vector(t, "eddsa-jcs-2022/proofConfigJCS.json"), &config))
-	data, err := hashData(document, config)
+	data, _, err := hashData(document, config)
 	require.NoError(t, err)
 	require.Equal(t, strings.TrimSpace(string(vector(t, "eddsa-jcs-2022/combinedHashJCS.txt"))), hex.EncodeToString(data))
 
@@ -59,22 +63,84 @@ func TestIntegrityVectors(t *testing.T) {
 	require.ErrorIs(t, err, ErrCredential)
 }
 
-func TestCanonicalVectors(t *testing.T) {
-	const folder = "../../../shared/vectors/jcs-rfc8785/"
-	entries, err := os.ReadDir(folder + "input")
-	if err != nil {
-		t.Skip("the vectors are not beside the project")
+// The published hashes and signatures of all suites, as far as they can be followed
+// without expanding JSON-LD: those of eddsa-jcs-2022 verify, all others are refused.
+func TestIntegrityVectorsOfAllSuites(t *testing.T) {
+	read := map[string]bool{"LICENSE.md": true, "employmentAuth.json": true, "unsigned.json": true, "keyPair.json": true}
+	get := func(name string) []byte {
+		read[name] = true
+		return bytes.TrimSpace(vector(t, name))
 	}
-	require.NotEmpty(t, entries)
+	for folder, suffix := range map[string]string{
+		"eddsa-jcs-2022": "JCS", "eddsa-rdfc-2022": "DataInt", "eddsa-rdfc-2022/employ": "DataInt", "Ed25519Signature2020": "EdSig",
+	} {
+		file := func(name, ext string) []byte { return get(folder + "/" + name + suffix + ext) }
+		var combined []byte
+		for _, part := range []string{"proof", "doc"} {
+			canonical := file(map[string]string{"proof": "proofCanon", "doc": "canonDoc"}[part], ".txt")
+			if folder != "eddsa-jcs-2022" {
+				canonical = append(canonical, '\n') // the last of N-Quads
+			}
+			sum := sha256.Sum256(canonical)
+			require.Equal(t, string(file(part+"Hash", ".txt")), hex.EncodeToString(sum[:]), "%s %s", folder, part)
+			combined = append(combined, sum[:]...)
+		}
+		require.Equal(t, string(file("combinedHash", ".txt")), hex.EncodeToString(combined))
+		signature, err := hex.DecodeString(string(file("sigHex", ".txt")))
+		require.NoError(t, err)
+		require.Equal(t, string(file("sigBTC58", ".txt")), "z"+base58(signature))
+
+		var config, secured struct {
+			VerificationMethod string
+			Proof              struct{ VerificationMethod, ProofValue string }
+		}
+		require.NoError(t, json.Unmarshal(file("proofConfig", ".json"), &config))
+		require.NoError(t, json.Unmarshal(file("signed", ".json"), &secured))
+		require.Equal(t, "z"+base58(signature), secured.Proof.ProofValue)
+		did, _, _ := strings.Cut(config.VerificationMethod, "#")
+		key, err := keyOf(did)
+		require.NoError(t, err)
+		require.True(t, ed25519.Verify(key, combined, signature), folder)
+		_, _, err = Unsecure(file("signed", ".json"))
+		if folder == "eddsa-jcs-2022" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, "is not a DataIntegrityProof of eddsa-jcs-2022")
+		}
+	}
+
+	// Sets and chains of proofs are of another suite; nothing of them is taken for
+	// one proof.
+	var pairs map[string]struct{ PublicKeyMultibase, PrivateKeyMultibase string }
+	require.NoError(t, json.Unmarshal(get("proof-set-chain/multiKeyPairs.json"), &pairs))
+	require.Len(t, pairs, 4)
+	known := map[string]bool{}
+	for _, pair := range pairs {
+		public, err := keyOf(didKey + pair.PublicKeyMultibase)
+		require.NoError(t, err)
+		seed, ok := unbase58(pair.PrivateKeyMultibase[1:], 34)
+		require.True(t, ok)
+		require.True(t, public.Equal(ed25519.NewKeyFromSeed(seed[2:]).Public()))
+		known[didOf(public)] = true
+	}
+	entries, err := os.ReadDir(integrityVectors + "proof-set-chain")
+	require.NoError(t, err)
 	for _, entry := range entries {
-		in, err := os.ReadFile(folder + "input/" + entry.Name())
-		require.NoError(t, err)
-		want, err := os.ReadFile(folder + "output/" + entry.Name())
-		require.NoError(t, err)
-		got, err := jcs.Transform(in)
-		require.NoError(t, err)
-		require.Equal(t, string(bytes.TrimSpace(want)), string(got), entry.Name())
+		b := get("proof-set-chain/" + entry.Name())
+		_, _, err := Unsecure(b)
+		require.ErrorIs(t, err, ErrCredential, entry.Name())
+		if !strings.Contains(entry.Name(), "Config") {
+			continue
+		}
+		var config struct{ VerificationMethod string }
+		require.NoError(t, json.Unmarshal(b, &config))
+		did, fragment, _ := strings.Cut(config.VerificationMethod, "#")
+		require.True(t, known[did] && didKey+fragment == did, entry.Name())
 	}
+	require.NoError(t, fs.WalkDir(os.DirFS(integrityVectors), ".", func(path string, entry fs.DirEntry, err error) error {
+		require.True(t, err == nil && (entry.IsDir() || read[path]), path)
+		return nil
+	}))
 }
 
 func keyFrom(seed byte) ed25519.PrivateKey {
@@ -87,9 +153,33 @@ func publicOf(k ed25519.PrivateKey) ed25519.PublicKey { return k.Public().(ed255
 // two resources, an operator.
 var root, holder, holder2, processor, operator = keyFrom(1), keyFrom(2), keyFrom(3), keyFrom(4), keyFrom(5)
 
-func grant(issuer, to ed25519.PrivateKey, code string, right Right, resource string, inputs ...string) Grant {
+// data is the code of a resource or product.
+func data(kind identity.Kind, serial string) identity.Code {
+	for _, check := range "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ*" {
+		c, err := identity.Parse(string(kind) + "91110000600037341L1101" + serial + string(check))
+		if err == nil {
+			return c
+		}
+	}
+	panic("no code: " + serial)
+}
+
+func subject(name string) identity.Subject {
+	s, err := identity.ParseSubject((name + "00000000000000000")[:18])
+	if err != nil {
+		panic(err)
+	}
+	return s
+}
+
+var (
+	resA, resB = data(identity.Resource, "AAAAAAAA"), data(identity.Resource, "BBBBBBBB")
+	product    = data(identity.Product, "CCCCCCCC")
+)
+
+func grant(issuer, to ed25519.PrivateKey, name string, right Right, resource identity.Code, inputs ...identity.Code) Grant {
 	return Grant{
-		ID: "urn:grant:" + code + ":" + string(right) + ":" + resource, Issuer: publicOf(issuer), Holder: publicOf(to), Code: code,
+		ID: "urn:grant:" + name + ":" + string(right) + ":" + resource.Serial()[:1], Issuer: publicOf(issuer), Holder: publicOf(to), Subject: subject(name),
 		Right: right, Resource: resource, Inputs: inputs, From: noon, Until: noon.AddDate(1, 0, 0),
 	}
 }
@@ -101,15 +191,15 @@ func signed(t testing.TB, g Grant, by ed25519.PrivateKey) []byte {
 }
 
 func chain(t testing.TB) [][]byte {
-	revocable := grant(holder, processor, "processor", Process, "a")
+	revocable := grant(holder, processor, "PROCESSOR", Process, resA)
 	revocable.StatusList, revocable.StatusIndex = "https://holder.example/status", 94567
 	return [][]byte{
-		signed(t, grant(root, holder, "holder", Hold, "a"), root),
-		signed(t, grant(root, holder2, "holder2", Hold, "a"), root),
-		signed(t, grant(root, holder2, "holder2", Hold, "b"), root),
+		signed(t, grant(root, holder, "HOLDER", Hold, resA), root),
+		signed(t, grant(root, holder2, "HOLDER2", Hold, resA), root),
+		signed(t, grant(root, holder2, "HOLDER2", Hold, resB), root),
 		signed(t, revocable, holder),
-		signed(t, grant(holder2, processor, "processor", Process, "b"), holder2),
-		signed(t, grant(processor, operator, "operator", Operate, "product", "a", "b"), processor),
+		signed(t, grant(holder2, processor, "PROCESSOR", Process, resB), holder2),
+		signed(t, grant(processor, operator, "OPERATOR", Operate, product, resA, resB), processor),
 	}
 }
 
@@ -129,23 +219,24 @@ func TestChain(t *testing.T) {
 	fresh := statusList(t, noon, 94566, 94568)
 	r, err := NewRights(roots, chain(t), [][]byte{fresh})
 	require.NoError(t, err)
-	for _, code := range []string{"holder", "holder2"} {
-		require.NoError(t, r.Check(code, Hold, "a", noon), "several hold at once")
+	for _, code := range []string{"HOLDER", "HOLDER2"} {
+		require.NoError(t, r.Check(subject(code), Hold, resA, noon), "several hold at once")
 	}
-	e := r.Explain("operator", Operate, "product", noon)
+	e := r.Explain(subject("OPERATOR"), Operate, product, noon)
 	require.True(t, e.Holds, "%s", e)
-	require.Equal(t, `yes: operator Operate product by urn:grant:operator:Operate:product
-  yes: processor Process a by urn:grant:processor:Process:a
-    yes: holder Hold a by urn:grant:holder:Hold:a
-  yes: processor Process b by urn:grant:processor:Process:b
-    yes: holder2 Hold b by urn:grant:holder2:Hold:b
-`, e.String())
-	require.Error(t, r.Check("operator", Hold, "a", noon))
-	require.Error(t, r.Check("operator", Process, "a", noon))
-	require.Error(t, r.Check("holder", Hold, "b", noon))
-	require.Error(t, r.Check("operator", Operate, "product", noon.AddDate(1, 0, 0)), "expired")
-	require.Error(t, r.Check("operator", Operate, "product", noon.Add(-time.Second)), "too early")
-	require.ErrorContains(t, r.Check("processor", Process, "a", noon.AddDate(0, 2, 0)), "status list", "not fresh")
+	names := strings.NewReplacer(resA.String(), "a", resB.String(), "b", product.String(), "c", "00000000", "")
+	require.Equal(t, `yes: OPERATOR00 Operate c by urn:grant:OPERATOR:Operate:C
+  yes: PROCESSOR0 Process a by urn:grant:PROCESSOR:Process:A
+    yes: HOLDER0000 Hold a by urn:grant:HOLDER:Hold:A
+  yes: PROCESSOR0 Process b by urn:grant:PROCESSOR:Process:B
+    yes: HOLDER2000 Hold b by urn:grant:HOLDER2:Hold:B
+`, names.Replace(e.String()))
+	require.Error(t, r.Check(subject("OPERATOR"), Hold, resA, noon))
+	require.Error(t, r.Check(subject("OPERATOR"), Process, resA, noon))
+	require.Error(t, r.Check(subject("HOLDER"), Hold, resB, noon))
+	require.Error(t, r.Check(subject("OPERATOR"), Operate, product, noon.AddDate(1, 0, 0)), "expired")
+	require.Error(t, r.Check(subject("OPERATOR"), Operate, product, noon.Add(-time.Second)), "too early")
+	require.ErrorContains(t, r.Check(subject("PROCESSOR"), Process, resA, noon.AddDate(0, 2, 0)), "status list", "not fresh")
 
 	// Each credential is needed, and so is the list and the root.
 	for i := range chain(t) {
@@ -156,29 +247,29 @@ func TestChain(t *testing.T) {
 		left = append(left[:i], left[i+1:]...)
 		r, err := NewRights(roots, left, [][]byte{fresh})
 		require.NoError(t, err)
-		require.Error(t, r.Check("operator", Operate, "product", noon), "without %d", i)
+		require.Error(t, r.Check(subject("OPERATOR"), Operate, product, noon), "without %d", i)
 	}
 	for _, lists := range [][][]byte{nil, {statusList(t, noon, 94567)}, {statusList(t, noon.Add(time.Second), 94567), fresh}} {
 		r, err := NewRights(roots, chain(t), lists)
 		require.NoError(t, err)
-		require.Error(t, r.Check("operator", Operate, "product", noon.Add(time.Minute)))
+		require.Error(t, r.Check(subject("OPERATOR"), Operate, product, noon.Add(time.Minute)))
 	}
 	r, err = NewRights(nil, chain(t), [][]byte{fresh})
 	require.NoError(t, err)
-	require.Error(t, r.Check("holder", Hold, "a", noon))
+	require.Error(t, r.Check(subject("HOLDER"), Hold, resA, noon))
 
 	// Who does not hold cannot grant, nor can a processor grant processing.
 	forged := append(chain(t)[:5],
-		signed(t, grant(processor, operator, "operator", Process, "a"), processor),
-		signed(t, grant(operator, operator, "operator", Operate, "product", "a"), operator))
+		signed(t, grant(processor, operator, "OPERATOR", Process, resA), processor),
+		signed(t, grant(operator, operator, "OPERATOR", Operate, product, resA), operator))
 	r, err = NewRights(roots, forged, [][]byte{fresh})
 	require.NoError(t, err)
-	require.Error(t, r.Check("operator", Process, "a", noon))
-	require.Error(t, r.Check("operator", Operate, "product", noon))
+	require.Error(t, r.Check(subject("OPERATOR"), Process, resA, noon))
+	require.Error(t, r.Check(subject("OPERATOR"), Operate, product, noon))
 }
 
 func TestGrant(t *testing.T) {
-	g := grant(processor, operator, "operator", Operate, "product", "a", "b")
+	g := grant(processor, operator, "OPERATOR", Operate, product, resA, resB)
 	g.StatusList, g.StatusIndex = "https://x.example/1", 7
 	b := signed(t, g, processor)
 	again, err := ParseGrant(b)
@@ -204,8 +295,17 @@ func TestGrant(t *testing.T) {
 		"inputs to hold": func(g *Grant) { g.Right = Hold },
 		"unknown right":  func(g *Grant) { g.Right = "Own" },
 		"no period":      func(g *Grant) { g.Until = g.From },
-		"same input":     func(g *Grant) { g.Inputs = []string{"a", "a"} },
+		"same input":     func(g *Grant) { g.Inputs = []identity.Code{resA, resA} },
 		"no holder":      func(g *Grant) { g.Holder = nil },
+		"weak holder":    func(g *Grant) { g.Holder = append(make([]byte, 31), 1<<7) },
+		"no subject":     func(g *Grant) { g.Subject = identity.Subject{} },
+		"no resource":    func(g *Grant) { g.Resource = identity.Code{} },
+		"no data":        func(g *Grant) { g.Resource = data(identity.Connector, "AAAAAAAA") },
+		"no product":     func(g *Grant) { g.Resource = resA },
+		"input no data":  func(g *Grant) { g.Inputs = []identity.Code{data(identity.ServiceNode, "AAAAAAAA")} },
+		"many inputs":    func(g *Grant) { g.Inputs = manyInputs(maxGrantInputs + 1) },
+		"parts":          func(g *Grant) { g.From = g.From.Add(1) },
+		"list no IRI":    func(g *Grant) { g.StatusList = "a list" },
 	} {
 		bad := g
 		change(&bad)
@@ -226,6 +326,65 @@ func TestGrant(t *testing.T) {
 	require.Error(t, err, "secured already")
 	_, err = Secure([]byte("null"), operator, noon)
 	require.Error(t, err)
+}
+
+func manyInputs(n int) (inputs []identity.Code) {
+	for i := range n {
+		inputs = append(inputs, data(identity.Resource, fmt.Sprintf("%08d", i)))
+	}
+	return inputs
+}
+
+// Of two lists of one time each revokes; of two times only the newer does.
+func TestTwoLists(t *testing.T) {
+	until := noon.AddDate(0, 1, 0)
+	holds := func(lists ...[]byte) bool {
+		r, err := NewRights([]ed25519.PublicKey{publicOf(root)}, chain(t), lists)
+		require.NoError(t, err)
+		return r.Check(subject("PROCESSOR"), Process, resA, noon.AddDate(0, 0, 3)) == nil
+	}
+	list := func(size int, revoked ...uint32) []byte {
+		s, err := NewStatusList("https://holder.example/status", size, noon, until)
+		require.NoError(t, err)
+		for _, index := range revoked {
+			require.NoError(t, s.Revoke(index))
+		}
+		b, err := s.Sign(holder, noon)
+		require.NoError(t, err)
+		return b
+	}
+	for _, pair := range [][2][]byte{
+		{list(100_000), list(100_000, 94567)},
+		{list(100_000), list(300_000, 94567)}, // of another length
+		{list(300_000), list(100_000, 94567)},
+	} {
+		require.True(t, holds(pair[0]))
+		require.False(t, holds(pair[0], pair[1]))
+		require.False(t, holds(pair[1], pair[0]))
+	}
+	// The shorter time counts.
+	short, err := NewStatusList("https://holder.example/status", 100_000, noon, noon.AddDate(0, 0, 1))
+	require.NoError(t, err)
+	b, err := short.Sign(holder, noon)
+	require.NoError(t, err)
+	require.False(t, holds(list(100_000), b))
+	// A longer list has what is beyond a shorter one.
+	long, err := NewStatusList("x", 8*minStatus+8, noon, until)
+	require.NoError(t, err)
+	require.NoError(t, long.Revoke(8*minStatus+3))
+	both, err := NewStatusList("x", 0, noon, until)
+	require.NoError(t, err)
+	both.merge(long)
+	require.True(t, both.revoked(8*minStatus+3))
+	require.False(t, both.revoked(8*minStatus+2))
+
+	// Another issuer's list of the same name says nothing about these grants.
+	foreign, err := NewStatusList("https://holder.example/status", 100_000, noon.Add(time.Hour), until)
+	require.NoError(t, err)
+	b, err = foreign.Sign(operator, noon)
+	require.NoError(t, err)
+	require.False(t, holds(b))
+	require.True(t, holds(list(100_000), b))
 }
 
 func TestStatusList(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/dujiang-dev/dujiang/identity"
 )
 
 // Rights are verified grants from which conclusions are drawn:
@@ -24,7 +26,7 @@ type Rights struct {
 
 type grantKey struct {
 	right    Right
-	resource string
+	resource identity.Code
 }
 
 // NewRights verifies credentials. Roots are the keys of registries that are
@@ -32,7 +34,7 @@ type grantKey struct {
 func NewRights(roots []ed25519.PublicKey, grants, statusLists [][]byte) (*Rights, error) {
 	r := &Rights{make(map[string]bool), make(map[grantKey][]*Grant), make(map[string]*StatusList)}
 	for _, root := range roots {
-		if len(root) != ed25519.PublicKeySize {
+		if checkKey(root) != nil {
 			return nil, errors.New("policy: a root is no Ed25519 key")
 		}
 		r.roots[string(root)] = true
@@ -51,9 +53,13 @@ func NewRights(roots []ed25519.PublicKey, grants, statusLists [][]byte) (*Rights
 			return nil, fmt.Errorf("policy: status list %d: %w", i+1, err)
 		}
 		name := string(s.issuer) + s.ID
-		// Of several the newest counts, or an old one would undo revocations.
-		if old := r.status[name]; old == nil || s.From.After(old.From) {
+		// Of several the newest counts, or an old one would undo revocations; of two
+		// that are as new, what either revokes is revoked.
+		switch old := r.status[name]; {
+		case old == nil || s.From.After(old.From):
 			r.status[name] = s
+		case s.From.Equal(old.From):
+			old.merge(s)
 		}
 	}
 	return r, nil
@@ -62,9 +68,9 @@ func NewRights(roots []ed25519.PublicKey, grants, statusLists [][]byte) (*Rights
 // An Explanation is why somebody has a right, or why not.
 type Explanation struct {
 	Holds    bool
-	Code     string // whose
+	Who      string // a subject, or the did:key of an issuer of whom no grant was found
 	Right    Right
-	Resource string
+	Resource identity.Code
 	Grant    string         // the ID of the credential
 	Reason   string         // if it does not hold
 	Because  []*Explanation // what the issuer's own right rests on
@@ -82,7 +88,7 @@ func (e *Explanation) write(b *strings.Builder, depth int) {
 	if !e.Holds {
 		verdict = "no"
 	}
-	fmt.Fprintf(b, "%s%s: %s %s %s", strings.Repeat("  ", depth), verdict, e.Code, e.Right, e.Resource)
+	fmt.Fprintf(b, "%s%s: %s %s %s", strings.Repeat("  ", depth), verdict, e.Who, e.Right, e.Resource)
 	if e.Grant != "" {
 		fmt.Fprintf(b, " by %s", e.Grant)
 	}
@@ -96,18 +102,18 @@ func (e *Explanation) write(b *strings.Builder, depth int) {
 }
 
 // Explain says whether a subject has a right to a resource at a time, and why.
-func (r *Rights) Explain(code string, right Right, resource string, at time.Time) *Explanation {
-	return r.explain(code, nil, right, resource, at)
+func (r *Rights) Explain(subject identity.Subject, right Right, resource identity.Code, at time.Time) *Explanation {
+	return r.explain(subject, nil, right, resource, at)
 }
 
-// explain looks for a grant to a code, or to a key if that is given.
-func (r *Rights) explain(code string, holder ed25519.PublicKey, right Right, resource string, at time.Time) *Explanation {
-	best := &Explanation{Code: code, Right: right, Resource: resource, Reason: "there is no credential"}
+// explain looks for a grant to a subject, or to a key if that is given.
+func (r *Rights) explain(subject identity.Subject, holder ed25519.PublicKey, right Right, resource identity.Code, at time.Time) *Explanation {
+	best := &Explanation{Who: subject.String(), Right: right, Resource: resource, Reason: "there is no credential"}
 	if holder != nil {
-		best.Code = didOf(holder)
+		best.Who = didOf(holder)
 	}
 	for _, g := range r.grants[grantKey{right, resource}] {
-		if holder == nil && g.Code != code || holder != nil && !holder.Equal(g.Holder) {
+		if holder == nil && g.Subject != subject || holder != nil && !holder.Equal(g.Holder) {
 			continue
 		}
 		if e := r.judge(g, at); e.Holds || best.Grant == "" {
@@ -122,7 +128,7 @@ func (r *Rights) explain(code string, holder ed25519.PublicKey, right Right, res
 // judge follows one grant. Rights rest on others for at most two steps, so this
 // ends.
 func (r *Rights) judge(g *Grant, at time.Time) *Explanation {
-	e := &Explanation{Code: g.Code, Right: g.Right, Resource: g.Resource, Grant: g.ID}
+	e := &Explanation{Who: g.Subject.String(), Right: g.Right, Resource: g.Resource, Grant: g.ID}
 	if at.Before(g.From) || !at.Before(g.Until) {
 		e.Reason = "the credential is not in force at this time"
 		return e
@@ -145,10 +151,10 @@ func (r *Rights) judge(g *Grant, at time.Time) *Explanation {
 		}
 		return e
 	case Process:
-		e.Because = []*Explanation{r.explain("", g.Issuer, Hold, g.Resource, at)}
+		e.Because = []*Explanation{r.explain(identity.Subject{}, g.Issuer, Hold, g.Resource, at)}
 	case Operate:
 		for _, input := range g.Inputs {
-			e.Because = append(e.Because, r.explain("", g.Issuer, Process, input, at))
+			e.Because = append(e.Because, r.explain(identity.Subject{}, g.Issuer, Process, input, at))
 		}
 	}
 	e.Holds = true
@@ -163,8 +169,8 @@ func (r *Rights) judge(g *Grant, at time.Time) *Explanation {
 
 // Check returns an error if a subject does not have a right to a resource at a
 // time. Explain tells more.
-func (r *Rights) Check(code string, right Right, resource string, at time.Time) error {
-	if e := r.Explain(code, right, resource, at); !e.Holds {
+func (r *Rights) Check(subject identity.Subject, right Right, resource identity.Code, at time.Time) error {
+	if e := r.Explain(subject, right, resource, at); !e.Holds {
 		return fmt.Errorf("policy: no right: %s", e.Reason)
 	}
 	return nil

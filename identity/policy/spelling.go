@@ -91,7 +91,9 @@ var dsp = spelling{
 func (p *Policy) NDI() ([]byte, error) { return ndi.marshal(p) }
 
 // DSP returns the policy as JSON that is an Offer or an Agreement of the
-// Dataspace Protocol 2025-1.
+// Dataspace Protocol 2025-1. Remedies and consequences are in ODRL 2.2 and pass
+// the protocol's schemas, but its JSON-LD context has no words for them: readers that
+// expand JSON-LD do not see them.
 func (p *Policy) DSP() ([]byte, error) { return dsp.marshal(p) }
 
 // ParseNDI reads what [Policy.NDI] writes, and nothing with unknown names.

@@ -58,6 +58,20 @@ func (s *StatusList) revoked(index uint32) bool {
 	return uint64(index) >= 8*uint64(len(s.bits)) || s.bits[index/8]&(0x80>>(index%8)) != 0
 }
 
+// merge adds the revocations of a list of the same time. What only one of two has
+// room for is as that one says.
+func (s *StatusList) merge(other *StatusList) {
+	if len(s.bits) < len(other.bits) {
+		s.bits = append(s.bits, other.bits[len(s.bits):]...)
+	}
+	for i := range min(len(s.bits), len(other.bits)) {
+		s.bits[i] |= other.bits[i]
+	}
+	if other.Until.Before(s.Until) {
+		s.Until = other.Until
+	}
+}
+
 type statusDocument struct {
 	Context json.RawMessage `json:"@context"`
 	ID      string          `json:"id"`
@@ -76,9 +90,9 @@ var statusTypes = []string{"VerifiableCredential", "BitstringStatusListCredentia
 
 // Sign returns the list as a credential.
 func (s *StatusList) Sign(signer crypto.Signer, created time.Time) ([]byte, error) {
-	public, ok := signer.Public().(ed25519.PublicKey)
-	if !ok {
-		return nil, errors.New("policy: credentials are signed with Ed25519")
+	public, err := publicKey(signer)
+	if err != nil {
+		return nil, err
 	}
 	var compressed bytes.Buffer
 	w := gzip.NewWriter(&compressed)

@@ -19,6 +19,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/dujiang-dev/dujiang/identity"
 )
 
 // MaxDepth is how deep objects and arrays may be nested.
@@ -31,7 +33,14 @@ const maxInteger = 1<<53 - 1 // [RFC 7493, section 2.2]
 //
 // Embedded structs are not supported, and a type that has an UnmarshalJSON of its
 // own, other than json.RawMessage, sees to its names itself.
-func Decode(b []byte, v any, maxBytes int) error {
+func Decode(b []byte, v any, maxBytes int) error { return decode(b, v, maxBytes, false) }
+
+// DecodeForeign is Decode for documents that others designed: it takes every
+// number. What of a number is signed is a double [RFC 8785, section 3.2.2.3], so
+// whoever checks a signature must go on with the canonical text.
+func DecodeForeign(b []byte, v any, maxBytes int) error { return decode(b, v, maxBytes, true) }
+
+func decode(b []byte, v any, maxBytes int, foreign bool) error {
 	target := reflect.ValueOf(v)
 	if target.Kind() != reflect.Pointer || target.IsNil() {
 		panic("strictjson: internal error: Decode needs a pointer")
@@ -47,7 +56,7 @@ func Decode(b []byte, v any, maxBytes int) error {
 	}
 	d := json.NewDecoder(bytes.NewReader(b))
 	d.UseNumber()
-	if err := value(d, target.Type().Elem(), 0); err != nil {
+	if err := (&walker{d, foreign}).value(target.Type().Elem(), 0); err != nil {
 		return err
 	}
 	if _, err := d.Token(); err != io.EOF {
@@ -59,6 +68,9 @@ func Decode(b []byte, v any, maxBytes int) error {
 		if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 			return fmt.Errorf("strictjson: field %s is of the wrong type", wrong.Field)
 		}
+		if wrong, ok := errors.AsType[*identity.ParseError](err); ok {
+			return fmt.Errorf("strictjson: a value does not have the form of its field: %w", wrong)
+		}
 		return errors.New("strictjson: a value does not have the form of its field")
 	}
 	target.Elem().Set(fresh.Elem())
@@ -67,9 +79,14 @@ func Decode(b []byte, v any, maxBytes int) error {
 
 var errSyntax = errors.New("strictjson: the text is not complete JSON")
 
+type walker struct {
+	*json.Decoder
+	foreign bool
+}
+
 // value walks over one value, of which nothing is known if t is nil.
-func value(d *json.Decoder, t reflect.Type, depth int) error {
-	token, err := d.Token()
+func (w *walker) value(t reflect.Type, depth int) error {
+	token, err := w.Token()
 	if err != nil {
 		return errSyntax
 	}
@@ -83,22 +100,25 @@ func value(d *json.Decoder, t reflect.Type, depth int) error {
 			return fmt.Errorf("strictjson: nested deeper than %d", MaxDepth)
 		}
 		if token == '{' {
-			return object(d, t, depth+1)
+			return w.object(t, depth+1)
 		}
 		if t != nil && (t.Kind() == reflect.Slice || t.Kind() == reflect.Array) {
 			t = t.Elem()
 		} else {
 			t = nil
 		}
-		for d.More() {
-			if err := value(d, t, depth+1); err != nil {
+		for w.More() {
+			if err := w.value(t, depth+1); err != nil {
 				return err
 			}
 		}
-		if _, err := d.Token(); err != nil {
+		if _, err := w.Token(); err != nil {
 			return errSyntax
 		}
 	case json.Number:
+		if w.foreign {
+			break
+		}
 		n, err := strconv.ParseInt(token.String(), 10, 64)
 		if err != nil || n > maxInteger || n < -maxInteger || strconv.FormatInt(n, 10) != token.String() {
 			return errors.New("strictjson: a number is no integer within 2^53; write others as strings")
@@ -107,10 +127,10 @@ func value(d *json.Decoder, t reflect.Type, depth int) error {
 	return nil
 }
 
-func object(d *json.Decoder, t reflect.Type, depth int) error {
+func (w *walker) object(t reflect.Type, depth int) error {
 	seen := map[string]bool{}
-	for d.More() {
-		token, err := d.Token()
+	for w.More() {
+		token, err := w.Token()
 		name, ok := token.(string)
 		if err != nil || !ok {
 			return errSyntax
@@ -129,11 +149,11 @@ func object(d *json.Decoder, t reflect.Type, depth int) error {
 		case t.Kind() == reflect.Map:
 			next = t.Elem()
 		}
-		if err := value(d, next, depth); err != nil {
+		if err := w.value(next, depth); err != nil {
 			return err
 		}
 	}
-	if _, err := d.Token(); err != nil {
+	if _, err := w.Token(); err != nil {
 		return errSyntax
 	}
 	return nil
