@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func DCAT(r io.Reader) iter.Seq2[Row, error] {
 		}
 		datasets := catalogue.nodes("dataset")
 		for _, n := range catalogue.nodes("@graph") {
-			if strings.Contains(n.text("@type"), "Dataset") {
+			if slices.ContainsFunc(values(n["@type"]), func(t string) bool { return strings.HasSuffix(t, "Dataset") }) {
 				datasets = append(datasets, n)
 			}
 			datasets = append(datasets, n.nodes("dataset")...)

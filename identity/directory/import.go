@@ -42,13 +42,15 @@ func CSV(r io.Reader, columns Columns) iter.Seq2[Row, error] {
 			return
 		}
 		header[0] = strings.TrimPrefix(header[0], "\ufeff")
-		at := make(map[string]int)
+		at, times := make(map[string]int), make(map[string]int)
 		for i, name := range header {
-			at[strings.TrimSpace(name)] = i
+			name = strings.TrimSpace(name)
+			at[name] = i
+			times[name]++
 		}
 		for _, name := range []string{columns.Number, columns.Title, columns.Summary, columns.Office, columns.Holder, columns.Keywords} {
-			if _, ok := at[name]; name != "" && !ok {
-				yield(Row{}, fmt.Errorf("directory: CSV: the header has no column %q", name))
+			if name != "" && times[name] != 1 {
+				yield(Row{}, fmt.Errorf("directory: CSV: the header has %d columns %q, not one", times[name], name))
 				return
 			}
 		}
@@ -249,20 +251,28 @@ func (im *importer) flush(ctx context.Context) error {
 		batch, places = append(batch, s), append(places, place)
 	}
 	im.rows = im.rows[:0]
-	for len(batch) > 0 {
-		err := im.store.Register(ctx, batch...)
+	// Each refusal costs the checks of all that is registered with it: behind one
+	// few are tried, then twice as many, so that a catalogue of which much is
+	// refused takes a few times longer than another, and not the square of it.
+	for size := len(batch); len(batch) > 0; {
+		n := min(size, len(batch))
+		err := im.store.Register(ctx, batch[:n]...)
+		if err == nil {
+			im.registered += n
+			batch, places, size = batch[n:], places[n:], 2*n
+			continue
+		}
 		var refused *RecordError
 		if !errors.As(err, &refused) {
-			if err == nil {
-				im.registered += len(batch)
-			}
 			return err
 		}
-		i := refused.Row
-		places[i].Err = refused.Err
-		im.problems = append(im.problems, places[i])
-		batch = append(batch[:i], batch[i+1:]...)
-		places = append(places[:i], places[i+1:]...)
+		if refused.Row > 0 {
+			size = refused.Row
+			continue
+		}
+		places[0].Err = refused.Err
+		im.problems = append(im.problems, places[0])
+		batch, places, size = batch[1:], places[1:], 1
 	}
 	return nil
 }

@@ -155,7 +155,11 @@ func (q *Query) words() ([]string, error) {
 	if q.Limit < 1 || q.Limit > 1000 || q.Offset < 0 {
 		return nil, errors.New("directory: query: want a limit from 1 to 1000 and an offset from 0")
 	}
-	if q.Right != "" && q.Subject.IsZero() {
+	switch {
+	case q.Right == "":
+	case q.Right != Hold && q.Right != Process && q.Right != Operate:
+		return nil, errors.New("directory: query: a right is hold, process or operate")
+	case q.Subject.IsZero():
 		return nil, errors.New("directory: query: a right needs a subject")
 	}
 	if len(q.Text) > maxQuery {
@@ -163,6 +167,9 @@ func (q *Query) words() ([]string, error) {
 	}
 	words := strings.Fields(q.Text)
 	for i, word := range words {
+		if !plain(word, maxQuery) {
+			return nil, errors.New("directory: query: want printable UTF-8, which records are of")
+		}
 		words[i] = strings.Map(unicode.ToLower, word)
 		pairs := 0
 		grams(words[i], func(gram) { pairs++ })

@@ -1,13 +1,17 @@
 package directory
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/dujiang-dev/dujiang/identity"
 	"github.com/dujiang-dev/dujiang/identity/evidence"
@@ -31,7 +35,7 @@ type Store interface {
 }
 
 // Store returns the directory as a Store. It waits for nobody, so that contexts
-// are looked at only before it starts.
+// are looked at only before a call starts.
 func (d *Directory) Store() Store { return local{d} }
 
 type local struct{ d *Directory }
@@ -43,17 +47,38 @@ func (l local) Register(ctx context.Context, records ...Signed) error {
 	return l.d.Register(records...)
 }
 
-func (l local) Resolve(_ context.Context, c identity.Code) (Signed, error) { return l.d.Resolve(c) }
-func (l local) ResolvePath(_ context.Context, p identity.Path) (Signed, error) {
-	return l.d.ResolvePath(p)
+func (l local) Resolve(ctx context.Context, c identity.Code) (Signed, error) {
+	return unless(ctx, l.d.Resolve, c)
 }
-func (l local) ResolveAlias(_ context.Context, a identity.Alias) (Signed, error) {
-	return l.d.ResolveAlias(a)
-}
-func (l local) Search(_ context.Context, q *Query) ([]Signed, error)     { return l.d.Search(q) }
-func (l local) Prove(_ context.Context, c identity.Code) ([]byte, error) { return l.d.Prove(c) }
 
-func (l local) Taken(_ context.Context, aliases ...identity.Alias) ([]bool, error) {
+func (l local) ResolvePath(ctx context.Context, p identity.Path) (Signed, error) {
+	return unless(ctx, l.d.ResolvePath, p)
+}
+
+func (l local) ResolveAlias(ctx context.Context, a identity.Alias) (Signed, error) {
+	return unless(ctx, l.d.ResolveAlias, a)
+}
+
+func (l local) Search(ctx context.Context, q *Query) ([]Signed, error) {
+	return unless(ctx, l.d.Search, q)
+}
+
+func (l local) Prove(ctx context.Context, c identity.Code) ([]byte, error) {
+	return unless(ctx, l.d.Prove, c)
+}
+
+// unless calls f unless ctx has ended.
+func unless[A, B any](ctx context.Context, f func(A) (B, error), a A) (b B, err error) {
+	if err := ctx.Err(); err != nil {
+		return b, err
+	}
+	return f(a)
+}
+
+func (l local) Taken(ctx context.Context, aliases ...identity.Alias) ([]bool, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
 	l.d.mu.RLock()
 	defer l.d.mu.RUnlock()
 	taken := make([]bool, len(aliases))
@@ -68,6 +93,7 @@ func (l local) Taken(_ context.Context, aliases ...identity.Alias) ([]bool, erro
 // An Accepted record has passed all checks that need no other record.
 type Accepted struct {
 	Signed
+	JSON       []byte // the record in the form of RFC 8785
 	Salt       evidence.Salt
 	Commitment evidence.Commitment // to Leaf, under Salt; without a log there is none
 }
@@ -95,10 +121,10 @@ func (cfg *Config) accept(s *Signed) (a Accepted, err error) {
 	if len(s.Signature) == 0 || len(s.Signature) > maxSignature {
 		return a, errors.New("directory: a signature of 1 to 4096 bytes is needed")
 	}
-	a.Signed, a.Salt = *s, evidence.NewSalt()
+	// Cloned, as Verify may do with the statement what it likes.
+	a.Signed, a.JSON, a.Salt = *s, bytes.Clone(statement[len(statementDomain):]), evidence.NewSalt()
 	if cfg.Log != nil {
-		// Before Verify, which may do with the statement what it likes.
-		a.Commitment = a.Salt.Commit(leaf(statement[len(statementDomain):], s.Signature))
+		a.Commitment = a.Salt.Commit(leaf(a.JSON, s.Signature))
 	}
 	return a, cfg.Verify(&s.Record, statement, s.Signature)
 }
@@ -175,65 +201,102 @@ func (k *Known) Check(records []Signed) error {
 	return nil
 }
 
-// Terms returns what an index has to know of a record, each once: every two
-// neighbouring characters of its texts, its path and all paths above it behind a
-// slash, and the claims of its rights.
-func (r *Record) Terms() []string {
-	seen := make(map[string]bool)
-	var terms []string
-	add := func(t string) {
-		if !seen[t] {
-			seen[t] = true
-			terms = append(terms, t)
-		}
-	}
+// Terms returns what an index has to know of a record, as numbers of less than
+// 2^43 in ascending order: every two neighbouring characters of its texts, its
+// path and all paths above it, and the claims of its rights. Two paths or claims
+// may have one number.
+func (r *Record) Terms() []uint64 {
+	var terms []uint64
 	texts(r, func(s string) bool {
-		grams(s, func(g gram) { add(g.String()) })
+		grams(s, func(g gram) { terms = append(terms, g.term()) })
 		return true
 	})
 	for p := r.Path.String(); p != ""; p = p[:max(0, strings.LastIndexByte(p, '/'))] {
-		add("/" + p)
+		terms = append(terms, nameTerm("/"+p))
 	}
-	add(claim{"", r.Code.Subject()}.String())
+	terms = append(terms, claim{"", r.Code.Subject()}.term())
 	for _, right := range r.Rights {
-		add(claim{right.Kind, right.Subject}.String())
+		terms = append(terms, claim{right.Kind, right.Subject}.term())
 	}
-	return terms
+	slices.Sort(terms)
+	return slices.Compact(terms)
+}
+
+// Text returns what a query's words are looked for in, in lower case, a line for
+// each text.
+func (r *Record) Text() string {
+	var b strings.Builder
+	texts(r, func(s string) bool {
+		b.WriteString(strings.Map(unicode.ToLower, s))
+		b.WriteByte('\n')
+		return true
+	})
+	return b.String()
 }
 
 // Terms checks a query and returns the [Record.Terms] that a record has to have
 // all of. Such records are candidates: [Query.Matches] decides.
-func (q *Query) Terms() ([]string, error) {
+func (q *Query) Terms() ([]uint64, error) {
 	words, err := q.words()
 	if err != nil {
 		return nil, err
 	}
-	var terms []string
+	var terms []uint64
 	for _, w := range words {
-		grams(w, func(g gram) { terms = append(terms, g.String()) })
+		grams(w, func(g gram) { terms = append(terms, g.term()) })
 	}
 	if !q.Under.IsZero() {
-		terms = append(terms, "/"+q.Under.String())
+		terms = append(terms, nameTerm("/"+q.Under.String()))
 	}
 	if !q.Area.IsZero() {
-		terms = append(terms, "/"+q.Area.String())
+		terms = append(terms, nameTerm("/"+q.Area.String()))
 	}
 	if !q.Subject.IsZero() {
-		terms = append(terms, claim{q.Right, q.Subject}.String())
+		terms = append(terms, claim{q.Right, q.Subject}.term())
 	}
-	return terms, nil
+	slices.Sort(terms)
+	return slices.Compact(terms), nil
 }
 
-// Matches reports whether a record that has the query's terms is one of its
-// results.
+// Words returns the words of a query that terms do not decide, those of more than
+// two characters: each has to stand in [Record.Text].
+func (q *Query) Words() []string {
+	var long []string
+	for _, w := range strings.Fields(q.Text) {
+		if utf8.RuneCountInString(w) > 2 {
+			long = append(long, strings.Map(unicode.ToLower, w))
+		}
+	}
+	return long
+}
+
+// Matches reports whether a record is one of the query's results.
 func (q *Query) Matches(r *Record) bool {
 	for _, w := range strings.Fields(q.Text) {
-		if w = strings.Map(unicode.ToLower, w); !contains(r, w) {
+		if !contains(r, strings.Map(unicode.ToLower, w)) {
 			return false
 		}
 	}
-	return true
+	if !q.Under.IsZero() && !q.Under.Contains(r.Path) || !q.Area.IsZero() && q.Area != r.Path.Area() {
+		return false
+	}
+	switch {
+	case q.Subject.IsZero():
+		return true
+	case q.Right == "":
+		return r.Code.Subject() == q.Subject
+	}
+	return slices.Contains(r.Rights, Right{q.Right, q.Subject})
 }
 
-func (g gram) String() string  { return string([]rune{rune(g >> 32), rune(g & 0xffffffff)}) }
-func (c claim) String() string { return ":" + string(c.right) + ":" + c.subject.String() }
+// term is the gram itself: a character has at most 21 bits.
+func (g gram) term() uint64 { return uint64(g>>32)<<21 | uint64(g&0xffffffff) }
+
+func (c claim) term() uint64 { return nameTerm(":" + string(c.right) + ":" + c.subject.String()) }
+
+// nameTerm hashes a name to a term that no gram has.
+func nameTerm(name string) uint64 {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	return 1<<42 | h.Sum64()>>22
+}

@@ -12,10 +12,19 @@ import (
 
 // A directory passes the tests that all stores do.
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, cfg *directory.Config) directory.Store {
-		d, err := directory.Open(filepath.Join(t.TempDir(), "directory"), cfg)
-		require.NoError(t, err)
+	storetest.Run(t, func(t *testing.T, cfg *directory.Config) (directory.Store, func(*directory.Config) directory.Store) {
+		path := filepath.Join(t.TempDir(), "directory")
+		var d *directory.Directory
+		again := func(cfg *directory.Config) directory.Store {
+			if d != nil {
+				require.NoError(t, d.Close())
+			}
+			var err error
+			d, err = directory.Open(path, cfg)
+			require.NoError(t, err)
+			return d.Store()
+		}
 		t.Cleanup(func() { d.Close() })
-		return d.Store()
+		return again(cfg), again
 	})
 }

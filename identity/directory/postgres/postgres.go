@@ -62,12 +62,14 @@ const lockID = 0x64756a69616e67
 // migrations make the tables; the number of those that ran is in the table
 // migration. They are never changed, only added to.
 //
-// Texts are compared byte by byte, as the codes, paths and terms of package
-// directory are. An entry that has a newer version is stale, and not in search.
-// A word may be in a fifth of all records, of which the first are asked for: the
-// rows of search are small, as their terms lie apart, so that all these are read
-// in little time. Positions in the log stand apart too, so that noting them does
-// not write entries again.
+// Texts are compared byte by byte, as the codes and paths of package directory
+// are. An entry that has a newer version is stale, and not in search, which is made
+// of the others. Positions in the log stand apart, so that noting them does not
+// write entries again.
+//
+// A word may be in a fifth of all records, of which the first are asked for. So the
+// terms of search have the number of their block before them: the index gives what
+// a block of entries has, one block after the other.
 var migrations = []string{
 	`create table entry (
 		id        bigint generated always as identity primary key,
@@ -99,7 +101,30 @@ var migrations = []string{
 		id       bigint primary key references entry,
 		position bigint not null
 	);`,
+	`drop table search;
+	create table search (
+		id    bigint primary key,
+		texts text not null,
+		terms bigint[] not null
+	) with (toast_tuple_target = 128);
+	alter table search alter column texts set storage main, alter column terms set storage external;
+	create index search_terms on search using gin (terms);
+	alter table logged drop constraint logged_id_fkey;`,
 }
+
+// searchMigration is the number of the migration that made the table search as it
+// is: Open fills it after it.
+const searchMigration = 2
+
+// blockBits say how many entries share a block of terms, and termBits how many
+// bits a term has.
+const (
+	blockBits = 14
+	termBits  = 43
+)
+
+// maxEntries is how many entries terms have blocks for.
+const maxEntries = 1 << (blockBits + 63 - termBits)
 
 // A Store is a directory in a data base. It is a [directory.Store]; its methods
 // may be called from several goroutines, and several processes may have the same
@@ -166,11 +191,85 @@ func migrate(tx pgx.Tx) error {
 	if done > len(migrations) {
 		return errors.New("the tables are of a newer version of this package; upgrade the program")
 	}
-	for ; done < len(migrations); done++ {
+	for had := done; ; done++ {
+		if done == len(migrations) {
+			if had < searchMigration {
+				return fillSearch(ctx, tx)
+			}
+			return nil
+		}
 		if _, err := tx.Exec(ctx, "set local search_path to dujiang_directory; "+migrations[done]); err != nil {
 			return err
 		}
 		if _, err := tx.Exec(ctx, "insert into dujiang_directory.migration values ($1)", done+1); err != nil {
+			return err
+		}
+	}
+}
+
+// fillSearch makes the rows of search of all entries that are not stale.
+func fillSearch(ctx context.Context, tx pgx.Tx) error {
+	for last, more := int64(0), true; more; {
+		rows, err := tx.Query(ctx, "select id, record, ''::bytea from dujiang_directory.entry where not stale and id > $1 order by id limit $2", last, logBatch)
+		if err != nil {
+			return err
+		}
+		var found [][]any
+		var record, signature []byte
+		_, err = pgx.ForEachRow(rows, []any{&last, &record, &signature}, func() error {
+			signed, err := decode(record, signature)
+			found = append(found, searchRow(last, &signed.Record))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := copySearch(ctx, tx, found); err != nil {
+			return err
+		}
+		more = len(found) == logBatch
+	}
+	return nil
+}
+
+// searchRow returns the row of search of an entry.
+func searchRow(id int64, r *directory.Record) []any {
+	return []any{id, r.Text(), blockTerms(id>>blockBits, r.Terms())}
+}
+
+// blockTerms returns terms as those of a block.
+func blockTerms(block int64, terms []uint64) []int64 {
+	out := make([]int64, len(terms))
+	for i, t := range terms {
+		out[i] = block<<termBits | int64(t)
+	}
+	return out
+}
+
+// manyRows is how many rows make it worth while that the index waits.
+const manyRows = 64
+
+// copySearch writes rows of search. The index takes in what waits in its list when
+// a row finds that longer than allowed: many rows at once cost a fraction of what
+// they cost one by one, and what still waits is read by each search, so that it
+// has to be little. So of many rows all but the last may wait.
+func copySearch(ctx context.Context, tx pgx.Tx, rows [][]any) error {
+	all := 0
+	if len(rows) >= manyRows {
+		all = len(rows) - 1
+	}
+	for _, part := range []struct {
+		limit string
+		rows  [][]any
+	}{{"1GB", rows[:all]}, {"64kB", rows[all:]}} {
+		if len(part.rows) == 0 {
+			continue
+		}
+		if _, err := tx.Exec(ctx, "set local gin_pending_list_limit to '"+part.limit+"'; set local work_mem to '64MB'"); err != nil {
+			return err
+		}
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"dujiang_directory", "search"}, []string{"id", "texts", "terms"}, pgx.CopyFromRows(part.rows))
+		if err != nil {
 			return err
 		}
 	}
@@ -186,18 +285,13 @@ func (s *Store) LogMissing(ctx context.Context) error {
 	return s.log(ctx, nil)
 }
 
-type version struct {
-	code    string
-	version int64
-}
-
 // logBatch is how many entries are logged at a time.
 const logBatch = 8192
 
 // log appends the commitments of all entries behind the last logged one, in
-// their order. Commitments that are known need not be made again. The caller
+// their order. Those that are known, by id, need not be made again. The caller
 // holds mu.
-func (s *Store) log(ctx context.Context, known map[version]evidence.Commitment) error {
+func (s *Store) log(ctx context.Context, known map[int64]evidence.Commitment) error {
 	if s.cfg.Log == nil {
 		return nil
 	}
@@ -212,61 +306,75 @@ func (s *Store) log(ctx context.Context, known map[version]evidence.Commitment) 
 	}
 }
 
-func (s *Store) logSome(ctx context.Context, known map[version]evidence.Commitment) (int, error) {
-	rows, err := s.pool.Query(ctx, "select id, code, version from dujiang_directory.entry where id > $1 order by id limit $2", s.last, logBatch)
+func (s *Store) logSome(ctx context.Context, known map[int64]evidence.Commitment) (int, error) {
+	rows, err := s.pool.Query(ctx, "select id from dujiang_directory.entry where id > $1 order by id limit $2", s.last, logBatch)
 	if err != nil {
 		return 0, err
 	}
-	var ids, unknown []int64
-	commitments := make(map[int64]evidence.Commitment)
-	var id int64
-	var v version
-	_, err = pgx.ForEachRow(rows, []any{&id, &v.code, &v.version}, func() error {
-		ids = append(ids, id)
-		if c, ok := known[v]; ok {
-			commitments[id] = c
-		} else {
-			unknown = append(unknown, id)
-		}
-		return nil
-	})
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
 	if err != nil || len(ids) == 0 {
 		return 0, err
 	}
-	if len(unknown) > 0 {
-		rows, err := s.pool.Query(ctx, "select id, record, signature, salt from dujiang_directory.entry where id = any($1)", unknown)
-		if err != nil {
-			return 0, err
+	var unknown []int64
+	for _, id := range ids {
+		if _, ok := known[id]; !ok {
+			unknown = append(unknown, id)
 		}
-		var record, signature, salt []byte
-		_, err = pgx.ForEachRow(rows, []any{&id, &record, &signature, &salt}, func() error {
-			signed, err := decode(record, signature)
-			if err != nil {
-				return err
-			}
-			key, err := saltOf(salt)
-			commitments[id] = key.Commit(signed.Leaf())
-			return err
-		})
-		if err != nil {
-			return 0, err
-		}
+	}
+	made, err := s.commit(ctx, unknown)
+	if err != nil {
+		return 0, err
 	}
 	ordered := make([]evidence.Commitment, len(ids))
 	for i, id := range ids {
-		ordered[i] = commitments[id]
+		c, ok := known[id]
+		if !ok {
+			c = made[id]
+		}
+		ordered[i] = c
 	}
 	first, err := s.cfg.Log.Append(ordered...)
 	if err != nil {
 		return 0, err
 	}
-	_, err = s.pool.CopyFrom(ctx, pgx.Identifier{"dujiang_directory", "logged"}, []string{"id", "position"},
-		pgx.CopyFromSlice(len(ids), func(i int) ([]any, error) { return []any{ids[i], first + int64(i)}, nil }))
+	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		// Not waited for: what a crash takes is logged again.
+		if _, err := tx.Exec(ctx, "set local synchronous_commit to off"); err != nil {
+			return err
+		}
+		_, err := tx.CopyFrom(ctx, pgx.Identifier{"dujiang_directory", "logged"}, []string{"id", "position"},
+			pgx.CopyFromSlice(len(ids), func(i int) ([]any, error) { return []any{ids[i], first + int64(i)}, nil }))
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
 	s.last = ids[len(ids)-1]
 	return len(ids), nil
+}
+
+// commit makes the commitments of entries.
+func (s *Store) commit(ctx context.Context, ids []int64) (map[int64]evidence.Commitment, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	rows, err := s.pool.Query(ctx, "select id, record, signature, salt from dujiang_directory.entry where id = any($1)", ids)
+	if err != nil {
+		return nil, err
+	}
+	made := make(map[int64]evidence.Commitment, len(ids))
+	var id int64
+	var record, signature, salt []byte
+	_, err = pgx.ForEachRow(rows, []any{&id, &record, &signature, &salt}, func() error {
+		signed, err := decode(record, signature)
+		if err != nil {
+			return err
+		}
+		key, err := saltOf(salt)
+		made[id] = key.Commit(signed.Leaf())
+		return err
+	})
+	return made, err
 }
 
 func saltOf(b []byte) (salt evidence.Salt, err error) {

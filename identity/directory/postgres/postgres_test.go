@@ -3,11 +3,13 @@ package postgres
 import (
 	"context"
 	"crypto/ed25519"
+	"encoding/json"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/identity/directory"
@@ -34,7 +36,15 @@ func openLog(t testing.TB, dir string) *evidence.Log {
 
 // A data base passes the tests that all stores do.
 func TestStore(t *testing.T) {
-	storetest.Run(t, func(t *testing.T, cfg *directory.Config) directory.Store { return open(t, cfg) })
+	storetest.Run(t, func(t *testing.T, cfg *directory.Config) (directory.Store, func(*directory.Config) directory.Store) {
+		pool := database(t)
+		again := func(cfg *directory.Config) directory.Store {
+			s, err := Open(t.Context(), pool, cfg)
+			require.NoError(t, err)
+			return s
+		}
+		return again(cfg), again
+	})
 }
 
 // Several processes open the tables; that of a newer program is left alone.
@@ -65,6 +75,49 @@ func TestOpen(t *testing.T) {
 	defer latin.Close()
 	_, err = Open(t.Context(), latin, config())
 	require.ErrorContains(t, err, "UTF8")
+}
+
+// Tables of the first version are brought up to date, with all that they have.
+func TestMigration(t *testing.T) {
+	pool := database(t)
+	ctx := t.Context()
+	exec := func(statement string, args ...any) {
+		_, err := pool.Exec(ctx, statement, args...)
+		require.NoError(t, err)
+	}
+	exec("create schema dujiang_directory; create table dujiang_directory.migration (number int primary key); insert into dujiang_directory.migration values (1)")
+	err := pgx.BeginFunc(ctx, pool, func(tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, "set local search_path to dujiang_directory; "+migrations[0])
+		return err
+	})
+	require.NoError(t, err)
+	old, next, other := storetest.Record(1), storetest.Record(1), storetest.Record(2)
+	next.Code, next.Version, next.Title = old.Code, 2, "下一版"
+	for i, r := range []directory.Record{old, other, next} {
+		s := storetest.Sign(r)
+		text, err := json.Marshal(r)
+		require.NoError(t, err)
+		exec(`insert into dujiang_directory.entry (code, version, status, stale, record, signature, salt) values ($1, $2, 'active', $3, $4, $5, $6)`,
+			r.Code.String(), r.Version, i == 0, text, s.Signature, make([]byte, 16))
+		exec("insert into dujiang_directory.path values ($1, $2) on conflict do nothing", r.Path.String(), r.Code.String())
+		exec("insert into dujiang_directory.logged values ($1, $1)", i+1)
+		if i > 0 {
+			exec("insert into dujiang_directory.search values ($1, '{}')", i+1)
+		}
+	}
+	s, err := Open(ctx, pool, config())
+	require.NoError(t, err)
+	found, err := s.Search(ctx, &directory.Query{Text: "气象", Limit: 10})
+	require.NoError(t, err)
+	require.Equal(t, []directory.Signed{storetest.Sign(other), storetest.Sign(next)}, found)
+	next.Version, next.Title = 3, "再下一版"
+	require.NoError(t, s.Register(ctx, storetest.Sign(next), storetest.Sign(storetest.Record(3))))
+	found, err = s.Search(ctx, &directory.Query{Text: "再下一版", Limit: 10})
+	require.NoError(t, err)
+	require.Equal(t, []directory.Signed{storetest.Sign(next)}, found)
+	got, err := s.ResolvePath(ctx, old.Path)
+	require.NoError(t, err)
+	require.Equal(t, storetest.Sign(next), got)
 }
 
 // Of many who register one version, or one path, one does.
@@ -127,21 +180,6 @@ func TestLogMissing(t *testing.T) {
 	checkpoint, err = cfg.Log.Publish(ctx)
 	require.NoError(t, err)
 	require.EqualValues(t, 3, checkpoint.Size)
-}
-
-// A context that has ended ends a call, and nothing is taken.
-func TestCancelled(t *testing.T) {
-	s := open(t, config())
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	r := storetest.Sign(storetest.Record(1))
-	require.ErrorIs(t, s.Register(ctx, r), context.Canceled)
-	_, err := s.Resolve(ctx, r.Record.Code)
-	require.ErrorIs(t, err, context.Canceled)
-	_, err = s.Search(ctx, &directory.Query{Text: "气象", Limit: 1})
-	require.ErrorIs(t, err, context.Canceled)
-	_, err = s.Resolve(t.Context(), r.Record.Code)
-	require.ErrorIs(t, err, directory.ErrNotFound)
 }
 
 // Damage of a table is an error.

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -78,12 +79,27 @@ func (s *Store) Taken(ctx context.Context, aliases ...identity.Alias) ([]bool, e
 	return taken, nil
 }
 
-// searchPage and maxPage are how many candidates are read at a time, from few to
-// many.
-const (
-	searchPage = 64
-	maxPage    = 4096
-)
+// maxPage is how many candidates are read at a time, apart from those that a
+// query asks for.
+const maxPage = 4096
+
+// candidates asks the index for one block of entries after the other until a page
+// is full. Its parameters are the id behind which to start, the size of a page, the
+// terms, and then the words that texts have to contain, each with a condition of
+// its own. The order within a block is that of a sum, as the order of the primary
+// key would tempt the planner to read the block and not the index; and the offset
+// keeps it from asking twice, for the ids and for their number.
+const candidates = `with recursive page(block, missing, ids) as (
+		select $1::bigint >> %[1]d, $2::bigint, '{}'::bigint[]
+	union all
+		select block + 1, missing - cardinality(next), next
+		from page, lateral (select array(
+			select id from dujiang_directory.search
+			where terms @> array(select block << %[2]d | t from unnest($3::bigint[]) as t) and id > $1%[3]s
+			order by id + 0 limit missing) offset 0) as found(next)
+		where missing > 0 and block <= (select max(id) from dujiang_directory.search) >> %[1]d
+	)
+	select id, record, signature from page, unnest(ids) as id join dujiang_directory.entry using (id) order by id`
 
 // Search returns the records that q describes, those registered or changed first
 // coming first.
@@ -93,65 +109,61 @@ func (s *Store) Search(ctx context.Context, q *directory.Query) ([]directory.Sig
 		return nil, err
 	}
 	if len(terms) == 0 {
-		return s.collect(ctx, q, false, "select id, record, signature from dujiang_directory.entry where not stale and id > $1 order by id limit $2")
-	}
-	// A word in a fifth of all records is found at once among the first of them,
-	// while the index would give all to be sorted. Any other is not, and the
-	// attempt takes little.
-	out, err := s.collect(ctx, q, true, `select id, record, signature from
-		(select id from (select id, terms from dujiang_directory.search where id > $1 order by id limit 1000) as few where terms @> $3 order by id limit $2) as found
-		join dujiang_directory.entry using (id) order by id`, terms)
-	if err != nil || len(out) == q.Limit {
+		// All records match, so that none has to be read to be passed over.
+		out, _, err := s.read(ctx, "select id, record, signature from dujiang_directory.entry where not stale order by id offset $1 limit $2", q.Offset, q.Limit)
 		return out, err
 	}
-	// Ordered by a sum, as the primary key's order would tempt the planner to
-	// read everything until enough was found.
-	return s.collect(ctx, q, false, `select id, record, signature from
-		(select id from dujiang_directory.search where id > $1 and terms @> $3 order by id + 0 limit $2) as found
-		join dujiang_directory.entry using (id) order by id`, terms)
-}
-
-// collect reads candidates in pages, each behind the last of the one before, or
-// once only, and returns those that match. The query has the id to start behind
-// and the size of a page as its first parameters.
-func (s *Store) collect(ctx context.Context, q *directory.Query, once bool, query string, more ...any) (out []directory.Signed, err error) {
-	skip, last, least := q.Offset, int64(0), searchPage
+	var contain strings.Builder
+	args := []any{nil, nil, blockTerms(0, terms)}
+	for _, w := range q.Words() {
+		args = append(args, w)
+		fmt.Fprintf(&contain, " and strpos(texts, $%d) > 0", len(args))
+	}
+	query := fmt.Sprintf(candidates, blockBits, termBits, contain.String())
+	var out []directory.Signed
+	skip, last, least := q.Offset, int64(0), 0
 	for len(out) < q.Limit {
-		page := max(least, min(skip, maxPage)+q.Limit-len(out))
-		// Candidates that do not match are many or few, and each page is a
-		// search of its own.
-		least = min(8*least, maxPage)
-		// Without a prepared plan: some terms are in every record and some in
-		// few.
-		args := append([]any{pgx.QueryExecModeExec, last, page}, more...)
-		rows, err := s.pool.Query(ctx, query, args...)
+		size := max(min(skip, maxPage)+q.Limit-len(out), least)
+		args[0], args[1] = last, size
+		page, end, err := s.read(ctx, query, args...)
 		if err != nil {
-			return nil, fmt.Errorf("postgres: %w", err)
+			return nil, err
 		}
-		read := 0
-		var record, signature []byte
-		_, err = pgx.ForEachRow(rows, []any{&last, &record, &signature}, func() error {
-			read++
-			if len(out) == q.Limit {
-				return nil
-			}
-			signed, err := decode(record, signature)
-			if err != nil || !q.Matches(&signed.Record) {
-				return err
-			}
-			if skip > 0 {
+		for i := range page {
+			switch {
+			case len(out) == q.Limit || !q.Matches(&page[i].Record):
+			case skip > 0:
 				skip--
-				return nil
+			default:
+				out = append(out, page[i])
 			}
-			out = append(out, signed)
-			return nil
-		})
-		if err != nil {
-			return nil, fmt.Errorf("postgres: %w", err)
 		}
-		if once || read < page {
+		if len(page) < size {
 			break
 		}
+		// Candidates that do not match are rare, unless somebody made names
+		// that have the terms of others.
+		last, least = end, min(2*size, maxPage)
 	}
 	return out, nil
+}
+
+// read returns the records that a query has, and the id of the last.
+func (s *Store) read(ctx context.Context, query string, args ...any) (out []directory.Signed, last int64, err error) {
+	// Without a plan that is kept: one of when the tables were small would read
+	// all of them.
+	rows, err := s.pool.Query(ctx, query, append([]any{pgx.QueryExecModeExec}, args...)...)
+	if err != nil {
+		return nil, 0, fmt.Errorf("postgres: %w", err)
+	}
+	var record, signature []byte
+	_, err = pgx.ForEachRow(rows, []any{&last, &record, &signature}, func() error {
+		signed, err := decode(record, signature)
+		out = append(out, signed)
+		return err
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("postgres: %w", err)
+	}
+	return out, last, nil
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -28,23 +27,11 @@ func (s *Store) Register(ctx context.Context, records ...directory.Signed) error
 	for i := range all {
 		newest[all[i].Record.Code] = i
 	}
-	entries := make([][]any, len(all))
-	var terms [][]string // of those that become current
-	for i := range all {
-		r := &all[i].Record
-		text, err := json.Marshal(r)
-		if err != nil {
-			panic("postgres: internal error: " + err.Error()) // Accept refused what cannot be encoded
-		}
-		stale := newest[r.Code] != i
-		if !stale {
-			terms = append(terms, r.Terms())
-		}
-		entries[i] = []any{r.Code.String(), int64(r.Version), string(r.Status), stale, text, all[i].Signature, all[i].Salt[:]}
-	}
+	current := func(i int) bool { return newest[all[i].Record.Code] == i }
 
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	var first int64 // id of the first record
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		// Acknowledged is on the disk, whatever the server's default is.
 		if _, err := tx.Exec(ctx, "set local synchronous_commit to on"); err != nil {
@@ -55,23 +42,36 @@ func (s *Store) Register(ctx context.Context, records ...directory.Signed) error
 		if _, err := tx.Exec(ctx, "select pg_advisory_xact_lock($1)", int64(lockID)); err != nil {
 			return err
 		}
-		known, err := s.known(ctx, tx, records)
+		known, err := s.known(ctx, tx, all)
 		if err != nil {
 			return err
+		}
+		var old []string // codes of entries that become stale
+		for c := range known.Current {
+			old = append(old, c.String())
 		}
 		if err := known.Check(records); err != nil {
 			return err
 		}
-		return insert(ctx, tx, records, entries, terms)
+		if err := retire(ctx, tx, old); err != nil {
+			return err
+		}
+		if err := tx.QueryRow(ctx, "select coalesce(max(id), 0) + 1 from dujiang_directory.entry").Scan(&first); err != nil {
+			return err
+		}
+		if first+int64(len(all)) > maxEntries {
+			return errors.New("the tables are full")
+		}
+		return insert(ctx, tx, first, all, current)
 	})
 	if err != nil {
 		return fmt.Errorf("postgres: %w", err)
 	}
-	var commitments map[version]evidence.Commitment
+	var commitments map[int64]evidence.Commitment
 	if s.cfg.Log != nil {
-		commitments = make(map[version]evidence.Commitment, len(all))
+		commitments = make(map[int64]evidence.Commitment, len(all))
 		for i := range all {
-			commitments[version{all[i].Record.Code.String(), int64(all[i].Record.Version)}] = all[i].Commitment
+			commitments[first+int64(i)] = all[i].Commitment
 		}
 	}
 	return s.log(ctx, commitments)
@@ -79,7 +79,7 @@ func (s *Store) Register(ctx context.Context, records ...directory.Signed) error
 
 // named returns the codes, paths and aliases of records as texts, and the code
 // that has each of the paths and aliases.
-func named(records []directory.Signed) (codes, paths, pathCodes, aliases, aliasCodes []string) {
+func named(records []directory.Accepted) (codes, paths, pathCodes, aliases, aliasCodes []string) {
 	for i := range records {
 		r := &records[i].Record
 		code := r.Code.String()
@@ -95,7 +95,7 @@ func named(records []directory.Signed) (codes, paths, pathCodes, aliases, aliasC
 }
 
 // known asks what is there of the records' codes, paths and aliases.
-func (s *Store) known(ctx context.Context, tx pgx.Tx, records []directory.Signed) (*directory.Known, error) {
+func (s *Store) known(ctx context.Context, tx pgx.Tx, records []directory.Accepted) (*directory.Known, error) {
 	codes, paths, _, aliases, _ := named(records)
 	k := &directory.Known{
 		Current: make(map[identity.Code]directory.Current),
@@ -143,41 +143,39 @@ func owners[K comparable](ctx context.Context, tx pgx.Tx, query string, names []
 	return err
 }
 
-// insert writes what was checked.
-func insert(ctx context.Context, tx pgx.Tx, records []directory.Signed, entries [][]any, terms [][]string) error {
-	codes, paths, pathCodes, aliases, aliasCodes := named(records)
+// retire marks the newest entries of codes as stale.
+func retire(ctx context.Context, tx pgx.Tx, codes []string) error {
+	if len(codes) == 0 {
+		return nil
+	}
 	_, err := tx.Exec(ctx, `with old as (update dujiang_directory.entry set stale = true where not stale and code = any($1) returning id)
 		delete from dujiang_directory.search using old where search.id = old.id`, codes)
+	return err
+}
+
+// insert writes what was checked, as entries from first on.
+func insert(ctx context.Context, tx pgx.Tx, first int64, all []directory.Accepted, current func(i int) bool) error {
+	_, err := tx.CopyFrom(ctx, pgx.Identifier{"dujiang_directory", "entry"},
+		[]string{"id", "code", "version", "status", "stale", "record", "signature", "salt"},
+		pgx.CopyFromSlice(len(all), func(i int) ([]any, error) {
+			a := &all[i]
+			r := &a.Record
+			return []any{first + int64(i), r.Code.String(), int64(r.Version), string(r.Status), !current(i), a.JSON, a.Signature, a.Salt[:]}, nil
+		}))
 	if err != nil {
 		return err
 	}
-	var last int64 // entries of before
-	if err := tx.QueryRow(ctx, "select coalesce(max(id), 0) from dujiang_directory.entry").Scan(&last); err != nil {
-		return err
+	var found [][]any
+	for i := range all {
+		if current(i) {
+			found = append(found, searchRow(first+int64(i), &all[i].Record))
+		}
 	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"dujiang_directory", "entry"},
-		[]string{"code", "version", "status", "stale", "record", "signature", "salt"}, pgx.CopyFromRows(entries))
-	if err != nil {
-		return err
-	}
-	// Ids grow in the order of the rows.
-	rows, err := tx.Query(ctx, "select id from dujiang_directory.entry where id > $1 and not stale order by id", last)
-	if err != nil {
-		return err
-	}
-	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		return err
-	}
-	if len(ids) != len(terms) {
-		return errors.New("another program writes into the tables without their lock")
-	}
-	_, err = tx.CopyFrom(ctx, pgx.Identifier{"dujiang_directory", "search"}, []string{"id", "terms"},
-		pgx.CopyFromSlice(len(ids), func(i int) ([]any, error) { return []any{ids[i], terms[i]}, nil }))
-	if err != nil {
+	if err := copySearch(ctx, tx, found); err != nil {
 		return err
 	}
 	// A name that is there already leads to the same code: Check has seen to it.
+	_, paths, pathCodes, aliases, aliasCodes := named(all)
 	for _, t := range []struct {
 		statement    string
 		names, codes []string
@@ -191,13 +189,5 @@ func insert(ctx context.Context, tx pgx.Tx, records []directory.Signed, entries 
 			}
 		}
 	}
-	if len(entries) >= manyRows {
-		// Searches read what waits for the index one by one.
-		_, err := tx.Exec(ctx, "select gin_clean_pending_list('dujiang_directory.search_terms')")
-		return err
-	}
 	return nil
 }
-
-// manyRows is how many rows make it worth while to bring the index up to date.
-const manyRows = 256

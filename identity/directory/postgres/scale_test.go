@@ -2,6 +2,8 @@ package postgres
 
 import (
 	"flag"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,16 +28,28 @@ func TestScale(t *testing.T) {
 	s := open(t, cfg)
 	ctx := t.Context()
 	const batch = 8192
-	var codes []identity.Code
+	codes := make([]identity.Code, n)
 	start := time.Now()
-	for from := 0; from < n; from += batch {
-		signed := make([]directory.Signed, min(batch, n-from))
-		for i := range signed {
-			signed[i] = storetest.Sign(storetest.Record(from + i))
-			codes = append(codes, signed[i].Record.Code)
-		}
-		require.NoError(t, s.Register(ctx, signed...))
+	var group sync.WaitGroup
+	var next atomic.Int64
+	for range 2 { // one computes while the other waits for the server
+		group.Go(func() {
+			for from := 0; ; {
+				if from = int(next.Add(batch)) - batch; from >= n {
+					return
+				}
+				signed := make([]directory.Signed, min(batch, n-from))
+				for i := range signed {
+					signed[i] = storetest.Sign(storetest.Record(from + i))
+					codes[from+i] = signed[i].Record.Code
+				}
+				if err := s.Register(ctx, signed...); err != nil {
+					panic(err)
+				}
+			}
+		})
 	}
+	group.Wait()
 	t.Logf("%d records generated, signed, verified, registered and logged in %v", n, time.Since(start))
 	_, err := s.pool.Exec(ctx, "vacuum analyze")
 	require.NoError(t, err)
