@@ -42,6 +42,7 @@ func readReport(file string) (*report, error) {
 		j.summarize()
 	}
 	grow(r.Jobs)
+	r.Fits = fits(r.Jobs)
 	return r, nil
 }
 
@@ -82,6 +83,10 @@ func compare(w io.Writer, before, after *report, o *options) error {
 		jobs[j.Name] = j
 	}
 	common, worse, missing := 0, 0, 0
+	accords := make([]*accord, len(o.figures))
+	for i, figure := range o.figures {
+		accords[i] = &accord{figure: figure}
+	}
 	title := fmt.Sprintf("Medians; worse by more than %g%%, of bytes and delays by more than %g%%, is marked with !, or ~ if runs of both overlap", 100*o.threshold, 100*o.thresholdOf(figureBytes))
 	table(w, title, "job|figure|old|new|change|spread old|spread new|",
 		func(row func(...string)) {
@@ -97,8 +102,9 @@ func compare(w io.Writer, before, after *report, o *options) error {
 				}
 				common++
 				name := old.Name
-				for _, figure := range o.figures {
+				for i, figure := range o.figures {
 					a, b := old.figure(figure), j.figure(figure)
+					accords[i].count(a, b, len(old.Runs), len(j.Runs))
 					mark := o.mark(a, b)
 					if mark == "!" {
 						worse++
@@ -108,6 +114,9 @@ func compare(w io.Writer, before, after *report, o *options) error {
 				}
 			}
 		})
+	if common > 0 {
+		printAccord(w, accords)
+	}
 	switch {
 	case common == 0 && missing == 0:
 		return errors.New("there is nothing to compare")

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -187,15 +188,34 @@ func TestSlowKernelsAreSeen(t *testing.T) {
 	require.NoError(t, run(t.Context(), mustParse(t, "-compare", slow, fast, "-figures", "cpu", "-threshold", "25%"), io.Discard))
 }
 
+// Waiting says something of the machine where a process has a processor of its own, for long
+// enough.
 func TestDisturbed(t *testing.T) {
-	of := func(cpu, wait float64) *result {
-		return &result{Figures: []figure{{Name: figureCPU, Median: cpu}, {Name: figureWait, Median: wait}}}
+	of := func(processes int, cpu, wait float64) *result {
+		return &result{
+			Runs:    []*measurement{{make([]*process, processes)}},
+			Figures: []figure{{Name: figureCPU, Median: cpu}, {Name: figureWait, Median: wait}},
+		}
 	}
-	r := &report{Machine: &machine{}, Jobs: []*result{of(1, 0.09), of(1, 0.11), of(0, 0)}}
-	require.Equal(t, 1, r.disturbed())
+	r := &report{Machine: &machine{Cores: 2}, Procs: 1, Jobs: []*result{of(1, 1, 0.09), of(1, 1, 0.11), of(1, 0, 0), of(1, 0.001, 1), of(2, 1, 1), of(3, 1, 0)}}
+	n, all := r.disturbed()
+	require.Equal(t, []int{1, 2}, []int{n, all})
+	require.Equal(t, 2, r.crowded())
 	var out bytes.Buffer
 	r.print(&out)
-	require.Contains(t, out.String(), "Beware: 1 of 3 jobs")
+	require.Contains(t, out.String(), "of 2 jobs in one process, 1 waited")
+	require.Contains(t, out.String(), "In 2 jobs parties have as many processes")
+	out.Reset()
+	require.NoError(t, r.html(&out))
+	require.Contains(t, out.String(), "Of 2 jobs in one process, 1 waited")
+	require.Contains(t, out.String(), "In 2 jobs parties have as many processes")
+
+	r.Machine.Cores = 4
+	require.Zero(t, r.crowded())
+	r.Procs = 8
+	n, all = r.disturbed()
+	require.Equal(t, []int{0, 0}, []int{n, all}, "threads wait for each other")
+	require.Equal(t, 2, r.crowded())
 }
 
 // Of more threads than processors, some wait.
@@ -206,16 +226,18 @@ func TestCPUWait(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4 * runtime.NumCPU()))
 	before := cpuWait()
 	var busy sync.WaitGroup
+	var enough atomic.Bool
 	for range 4 * runtime.NumCPU() {
 		busy.Go(func() {
 			runtime.LockOSThread()
-			for start := time.Now(); time.Since(start) < 100*time.Millisecond; {
+			for !enough.Load() {
 			}
 		})
 	}
 	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
 	}
-	during := cpuWait() // threads end with their goroutines
+	during := cpuWait() // of threads that are still there
+	enough.Store(true)
 	busy.Wait()
 	require.Greater(t, during-before, 10*time.Millisecond)
 }

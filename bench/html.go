@@ -29,7 +29,9 @@ func (r *report) html(w io.Writer) error {
 type page struct {
 	*report
 	Links     []link
-	Disturbed int
+	Disturbed int // of Alone jobs
+	Alone     int
+	Crowded   int
 	Sections  []section
 	Growth    []growthRow
 	Published []published
@@ -94,7 +96,8 @@ var groups = []struct{ name, title, intro string }{
 }
 
 func (r *report) page() *page {
-	p := &page{report: r, Disturbed: r.disturbed(), Published: publishedFigures, Colours: make([]struct{}, colours)}
+	p := &page{report: r, Crowded: r.crowded(), Published: publishedFigures, Colours: make([]struct{}, colours)}
+	p.Disturbed, p.Alone = r.disturbed()
 	p.HasEnergy = slices.ContainsFunc(r.Jobs, func(j *result) bool { return j.figure(figureEnergy).Median > 0 })
 	for _, n := range networks {
 		if slices.ContainsFunc(r.Jobs, func(j *result) bool { return j.Network == n.name }) {

@@ -40,13 +40,21 @@ func mpcJobs(sizes []size, networks []string) (jobs []*job) {
 				for _, network := range networks {
 					j := newJob("MPC/"+b.name+"/"+op.name+"/", s.n, network)
 					j.Work = work
-					j.MPC = &mpcJob{Backend: b.name, Operation: op.name, Bits: op.bits, N: s.n}
+					j.MPC = &mpcJob{Backend: b.name, Operation: op.name, Bits: b.narrow(op.bits), N: s.n}
 					jobs = append(jobs, j)
 				}
 			}
 		}
 	}
 	return jobs
+}
+
+// narrow returns how large numbers may be with this backend.
+func (b *backend) narrow(bits int) int {
+	if b.bits > 0 {
+		return min(bits, b.bits)
+	}
+	return bits
 }
 
 // parts returns the backend and the operation.
@@ -149,7 +157,7 @@ func (p *mpcParty) compute(ctx context.Context, e *mpc.Engine, watch *stopwatch)
 	}
 	watch.lap("input")
 	before, start := e.Stats(), time.Now()
-	v, b, err := p.op.run(ctx, e, in[0], in[1])
+	o, err := p.op.run(ctx, e, in[0], in[1])
 	if err != nil {
 		return err
 	}
@@ -158,34 +166,45 @@ func (p *mpcParty) compute(ctx context.Context, e *mpc.Engine, watch *stopwatch)
 	if p.self == 0 {
 		n := float64(p.N)
 		p.costs.Own = []ownFigure{
-			{p.op.name + " alone", "M/s", n / took / 1e6},
-			{p.op.name + " sends", "B/element", float64(after.Sent-before.Sent) / n},
-			{p.op.name + " rounds", "", float64(after.Rounds - before.Rounds)},
+			{"alone", "M/s", n / took / 1e6},
+			{"sends", "B/element", float64(after.Sent-before.Sent) / n},
+			{"rounds", "", float64(after.Rounds - before.Rounds)},
 		}
 	}
-	p.result, err = p.open(ctx, e, v, b)
+	p.result, err = o.open(ctx, e)
 	watch.lap("open")
 	p.costs.Delays = e.Stats().Rounds
 	return err
 }
 
-// open opens a vector or bits to party 0, and returns numbers before the division.
-func (p *mpcParty) open(ctx context.Context, e *mpc.Engine, v *mpc.Vec, b *mpc.Bits) (result []int64, err error) {
-	switch {
-	case b != nil:
-		bits, err := e.OpenBits(ctx, b, 0)
+// open opens everything to party 0, and returns numbers before the division.
+func (o *outcome) open(ctx context.Context, e *mpc.Engine) (result []int64, err error) {
+	if o.bits != nil {
+		bits, err := e.OpenBits(ctx, o.bits, 0)
 		for _, bit := range bits {
 			result = append(result, number(bit))
 		}
 		return result, err
-	case p.op.fraction > 0:
-		values, err := e.OpenFixed(ctx, v, 0)
-		for _, x := range values {
-			result = append(result, int64(math.Ldexp(x, p.op.fraction)))
-		}
-		return result, err
 	}
-	return e.Open(ctx, v, 0)
+	result = o.opened
+	for _, v := range o.vectors {
+		if v.Fraction() == 0 {
+			numbers, err := e.Open(ctx, v, 0)
+			if err != nil {
+				return nil, err
+			}
+			result = append(result, numbers...)
+			continue
+		}
+		numbers, err := e.OpenFixed(ctx, v, 0)
+		if err != nil {
+			return nil, err
+		}
+		for _, x := range numbers {
+			result = append(result, int64(math.Ldexp(x, v.Fraction())))
+		}
+	}
+	return result, nil
 }
 
 // errComputed says that a computation gave another result than the known one.

@@ -17,6 +17,8 @@ type backend struct {
 	sides   []string
 	// config is that of a party whose streams to all sides are given.
 	config func(streams []io.ReadWriter) *mpc.Config
+	// bits bounds how large numbers are, if it is not zero. See operation.
+	bits int
 	// operations are the names of those that it is measured by, or nil for all.
 	operations []string
 }
@@ -27,12 +29,12 @@ var backends = []backend{
 		config: func([]io.ReadWriter) *mpc.Config { return &mpc.Config{Adversary: mpc.SemiHonest} }},
 	{name: "three-malicious", parties: 3, sides: []string{"party 0", "party 1", "party 2"},
 		config:     func([]io.ReadWriter) *mpc.Config { return &mpc.Config{Adversary: mpc.Malicious} },
-		operations: []string{"mul", "less", "mulfixed"}},
+		operations: []string{"mul", "less", "mulfixed", "sort"}},
 	{name: "two-dealer", parties: 2, sides: []string{"party 0", "party 1", dealerName},
 		config: func(streams []io.ReadWriter) *mpc.Config {
 			return &mpc.Config{Adversary: mpc.SemiHonest, Triples: mpc.Dealer{Stream: streams[2], Name: dealerName}}
 		},
-		operations: []string{"mul", "less", "mulfixed"}},
+		operations: []string{"mul", "less", "mulfixed", "sort"}},
 	{name: "two-transfers", parties: 2, sides: []string{"party 0", "party 1"},
 		config: func([]io.ReadWriter) *mpc.Config {
 			return &mpc.Config{Adversary: mpc.SemiHonest, Triples: mpc.Transfers{}}
@@ -50,7 +52,8 @@ var backends = []backend{
 		operations: []string{"mul"}},
 	{name: "four-parties", parties: 4, sides: []string{"party 0", "party 1", "party 2", "party 3"},
 		config:     func([]io.ReadWriter) *mpc.Config { return &mpc.Config{Adversary: mpc.SemiHonest} },
-		operations: []string{"mul"}},
+		bits:       58,
+		operations: []string{"mul", "less", "sort"}},
 }
 
 // dealerName is what the third process is called that makes triples for two parties.
@@ -63,31 +66,46 @@ type operation struct {
 	bits int
 	// fraction is how many of these are behind the point.
 	fraction int
-	// run returns a vector, or bits.
-	run func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error)
+	run      func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (outcome, error)
 	// want is the result for these two vectors, of which fixed-point numbers are
 	// integers before the division.
 	want func(x, y []int64) []int64
-	// above is by how much a result may be larger than what is wanted, in
-	// operations that round up or down at random.
-	above int64
+	// below and above are by how much a number of the result may be less or more than
+	// what is wanted, in operations that round.
+	below, above int64
+	// unordered says that the result may come in any order.
+	unordered bool
 }
 
-// operations are all of package mpc that are worth a job. Another one is another
-// entry.
-var operations = []operation{
+// An outcome is what an operation returns: vectors, or bits, that are opened behind each
+// other, or numbers that party 0 learns in the operation.
+type outcome struct {
+	vectors []*mpc.Vec
+	bits    *mpc.Bits
+	opened  []int64
+}
+
+// operations are those of package mpc that have a job. Another one is another entry.
+//
+// There is none for what is a part of these: inputs and openings, which are phases of each job,
+// Negative, Select and Numbers (less, min, group), Max and Abs (min), Truncate and Floor
+// (mulfixed, exp), and what is local. Sums and tables of mpc/stat are dot, group and less.
+var operations = slices.Concat(arithmetic, functions, tables)
+
+// arithmetic are the operations on numbers, one by one or as sums of products.
+var arithmetic = []operation{
 	{name: "mul", bits: 29,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
+		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (outcome, error) {
 			return vector(e.Mul(ctx, x, y))
 		},
 		want: each(func(x, y int64) int64 { return x * y })},
 	{name: "mulfixed", bits: 30, fraction: 16, above: 1,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
+		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (outcome, error) {
 			return vector(e.MulFixed(ctx, x, y))
 		},
 		want: each(func(x, y int64) int64 { return x * y >> 16 })},
 	{name: "dot", bits: 15,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
+		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (outcome, error) {
 			return vector(e.Dot(ctx, x, y))
 		},
 		want: func(x, y []int64) []int64 {
@@ -98,7 +116,7 @@ var operations = []operation{
 			return []int64{sum}
 		}},
 	{name: "matmul", bits: 20,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
+		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (outcome, error) {
 			d := root(x.Len())
 			return vector(e.MatMul(ctx, d, d, d, x, y))
 		},
@@ -113,33 +131,60 @@ var operations = []operation{
 			return z
 		}},
 	{name: "less", bits: 62,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
+		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (outcome, error) {
 			return booleans(e.Less(ctx, x, y))
 		},
 		want: each(func(x, y int64) int64 { return number(x < y) })},
 	{name: "equal", bits: 62,
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
+		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (outcome, error) {
 			return booleans(e.Equal(ctx, x, y))
 		},
 		want: each(func(x, y int64) int64 { return number(x == y) })},
 	{name: "min", bits: 62, // a comparison and a selection by it
-		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
+		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (outcome, error) {
 			return vector(e.Min(ctx, x, y))
 		},
 		want: each(func(x, y int64) int64 { return min(x, y) })},
-	{name: "sort", bits: 31, // keys alone, of 32 bits
-		run: func(ctx context.Context, e *mpc.Engine, x, _ *mpc.Vec) (*mpc.Vec, *mpc.Bits, error) {
-			sorted, err := e.Sort(ctx, x, x)
+	{name: "bitand", bits: 31, // numbers to bits, conjunctions, and bits to numbers
+		run: func(ctx context.Context, e *mpc.Engine, x, y *mpc.Vec) (outcome, error) {
+			a, err := bitsOf(ctx, e, x)
 			if err != nil {
-				return nil, nil, err
+				return outcome{}, err
 			}
-			return sorted[0], nil, nil
+			b, err := bitsOf(ctx, e, y)
+			if err != nil {
+				return outcome{}, err
+			}
+			for i := range a {
+				if a[i], err = e.And(ctx, a[i], b[i]); err != nil {
+					return outcome{}, err
+				}
+			}
+			return vector(e.Compose(ctx, a))
 		},
-		want: func(x, _ []int64) []int64 { return slices.Sorted(slices.Values(x)) }},
+		want: each(func(x, y int64) int64 { return (x + 1<<31) & (y + 1<<31) })},
 }
 
-func vector(v *mpc.Vec, err error) (*mpc.Vec, *mpc.Bits, error)    { return v, nil, err }
-func booleans(b *mpc.Bits, err error) (*mpc.Vec, *mpc.Bits, error) { return nil, b, err }
+// bitsOf returns the 32 bits of numbers of 31 and a sign, counted from the least.
+func bitsOf(ctx context.Context, e *mpc.Engine, v *mpc.Vec) ([]*mpc.Bits, error) {
+	v, err := v.Shift(1 << 31)
+	if err != nil {
+		return nil, err
+	}
+	bits, err := e.Decompose(ctx, v)
+	if err != nil {
+		return nil, err
+	}
+	return bits[:32], nil // that of the sign is zero
+}
+
+func vector(v *mpc.Vec, err error) (outcome, error) {
+	return outcome{vectors: []*mpc.Vec{v}}, err
+}
+
+func vectors(v []*mpc.Vec, err error) (outcome, error) { return outcome{vectors: v}, err }
+
+func booleans(b *mpc.Bits, err error) (outcome, error) { return outcome{bits: b}, err }
 
 // each returns what has the results of f, element by element.
 func each(f func(x, y int64) int64) func(x, y []int64) []int64 {
@@ -175,9 +220,12 @@ func (o *operation) check(x, y, got []int64) error {
 	if len(got) != len(want) {
 		return fmt.Errorf("%w: there are %d results, want %d", errComputed, len(got), len(want))
 	}
+	if o.unordered {
+		got, want = slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))
+	}
 	for i := range got {
-		if above := got[i] - want[i]; above < 0 || above > o.above {
-			return fmt.Errorf("%w: element %d is %d, want %d", errComputed, i, got[i], want[i])
+		if more := got[i] - want[i]; more < -o.below || more > o.above {
+			return fmt.Errorf("%w: number %d of the result is %d, want %d", errComputed, i, got[i], want[i])
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 )
@@ -31,9 +32,11 @@ func (r *report) print(w io.Writer) {
 	r.printPhases(w)
 	r.printOwn(w)
 	r.printFits(w)
-	if n := r.disturbed(); n > 0 {
-		fmt.Fprintf(w, "\nBeware: %d of %d jobs waited for a processor for more than a tenth of their CPU time:\nother programs had it, or both parties have more threads than there are processors.\n"+
-			"Their wall time is that of a shared processor. Take CPU time, or measure again on an idle machine.\n", n, len(r.Jobs))
+	if n, of := r.disturbed(); n > 0 {
+		fmt.Fprintf(w, "\nBeware: of %d jobs in one process, %d waited for a processor for more than a tenth of their CPU time:\nother programs had it. Take CPU time, or measure again on an idle machine.\n", of, n)
+	}
+	if n := r.crowded(); n > 0 {
+		fmt.Fprintf(w, "\nIn %d jobs parties have as many processes as there are processors, or more, and wait for each other:\ntheir wall time is that of machines that are shared.\n", n)
 	}
 	if len(r.LeftOut) > 0 {
 		fmt.Fprintln(w, "\nLeft out:")
@@ -44,14 +47,39 @@ func (r *report) print(w io.Writer) {
 }
 
 // disturbed counts the jobs that had to wait for a processor for more than a
-// tenth of the time that they had one.
-func (r *report) disturbed() (n int) {
+// tenth of the time that they had one, of those that should not: one process, whose threads
+// all have a processor. Below a hundredth of a second, that may be a turn of the system's own.
+func (r *report) disturbed() (n, of int) {
 	for _, j := range r.Jobs {
-		if j.figure(figureWait).Median > j.figure(figureCPU).Median/10 {
+		cpu := j.figure(figureCPU).Median
+		if cpu < 0.01 || j.processes() > 1 || r.Procs == 0 || r.Procs > r.Machine.Cores {
+			continue
+		}
+		of++
+		if j.figure(figureWait).Median > cpu/10 {
+			n++
+		}
+	}
+	return n, of
+}
+
+// crowded counts the jobs whose processes have no processor that is free for the system and
+// for the links.
+func (r *report) crowded() (n int) {
+	for _, j := range r.Jobs {
+		if j.processes() > 1 && j.processes()*max(1, r.Procs) >= r.Machine.Cores {
 			n++
 		}
 	}
 	return n
+}
+
+// processes is in how many a job was measured.
+func (r *result) processes() int {
+	if len(r.Runs) == 0 {
+		return 0
+	}
+	return len(r.Runs[0].Processes)
 }
 
 func (r *report) printMachine(w io.Writer) {
@@ -149,7 +177,7 @@ func (r *report) printFits(w io.Writer) {
 	if len(r.Fits) == 0 {
 		return
 	}
-	table(w, "Growth: cost = c · n^exponent through the largest three sizes; the times for 10^8 and 10^9 items are projections that nobody has measured",
+	table(w, "Growth: the exponent of n through the least of all runs of the largest two or three sizes; the figures for 10^8 and 10^9 items are projections that nobody has measured, from the largest size by that exponent, or in proportion if it is below one",
 		"series|figure|exponent|sizes|at 10^8|at 10^9",
 		func(row func(...string)) {
 			for _, f := range r.Fits {
@@ -194,7 +222,7 @@ func (r *report) printOwn(w io.Writer) {
 		for _, f := range j.Figures {
 			if own, ok := strings.CutPrefix(f.Name, figureOwn+"/"); ok {
 				_, own, _ = strings.Cut(own, "/")
-				fmt.Fprintf(t, "%s  %s\t%s\t%s %s\t%s\n", head, name, own, digits(f.Median), f.Unit, percent(f.Spread))
+				fmt.Fprintf(t, "%s  %s\t%s\t%s\t%s\n", head, name, own, amountOf(f), percent(f.Spread))
 				name, head = "", ""
 			}
 		}
@@ -214,12 +242,27 @@ func digits(x float64) string {
 	switch {
 	case x == 0:
 		return "-"
+	case x < 1:
+		return strconv.FormatFloat(x, 'g', 3, 64)
 	case x < 10:
 		return fmt.Sprintf("%.2f", x)
 	case x < 100:
 		return fmt.Sprintf("%.1f", x)
 	}
 	return fmt.Sprintf("%.0f", x)
+}
+
+// amountOf writes a figure that only some kinds of job have, with its unit.
+func amountOf(f figure) string {
+	switch {
+	case f.Unit == "s":
+		return seconds(f.Median)
+	case f.Unit == "":
+		return digits(f.Median)
+	case f.Unit == "/s" && f.Median >= 1e6:
+		return digits(f.Median/1e6) + " M/s"
+	}
+	return digits(f.Median) + " " + f.Unit
 }
 
 func count(x float64) string {

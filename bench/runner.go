@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -22,6 +23,8 @@ type runner struct {
 	deadline     time.Time
 	progress     func(name string, runs int) // runs done
 	pace         map[string][]pace           // by series
+	seen         map[task]sample             // on the first network of each
+	least        map[string]time.Duration    // of series that have only been left out
 	measure      func(ctx context.Context, j *job, procs int) (*measurement, error)
 	now          func() time.Time
 }
@@ -32,6 +35,21 @@ type pace struct {
 	work    int
 }
 
+// A task is a job on any network.
+type task struct {
+	series string // without the network
+	work   int
+}
+
+func (j *job) task() task { return task{strings.TrimSuffix(j.Series, j.Network), j.Work} }
+
+// A sample is what a run took on some network.
+type sample struct {
+	pace
+	network       string
+	bytes, delays float64
+}
+
 func newRunner(o *options, progress func(string, int)) *runner {
 	return &runner{
 		count:    o.count,
@@ -40,14 +58,42 @@ func newRunner(o *options, progress func(string, int)) *runner {
 		deadline: time.Now().Add(o.budget),
 		progress: progress,
 		pace:     map[string][]pace{},
+		seen:     map[task]sample{},
+		least:    map[string]time.Duration{},
 		measure:  measure,
 		now:      time.Now,
 	}
 }
 
+// weights are the parts of the budget for the packages, which are how names of jobs begin. A
+// package with many jobs must not crowd out others, and large sizes of those.
+var weights = map[string]float64{"PSI": 5, "MPC": 8, "HE": 3, "Share": 1, "Identity": 2, "Jobs": 1}
+
+// shares returns how much of some time there is for each package that has jobs.
+func shares(jobs []*job, whole time.Duration) map[string]time.Duration {
+	sum, all := 0.0, map[string]time.Duration{}
+	for _, j := range jobs {
+		if _, ok := all[j.family()]; !ok {
+			all[j.family()] = 0
+			sum += weights[j.family()]
+		}
+	}
+	for name := range all {
+		all[name] = time.Duration(float64(whole) * ratio(weights[name], sum))
+	}
+	return all
+}
+
+// family is the package of a job.
+func (j *job) family() string {
+	name, _, _ := strings.Cut(j.Name, "/")
+	return name
+}
+
 // all measures jobs until one fails, and leaves out those for which there is no
 // time. Those come first that are expected to take the least, so that a budget
-// leaves out what is slow, whatever the order of jobs, in which results come.
+// leaves out what is slow, whatever the order of jobs, in which results come; and before
+// others come those whose package has not had its share.
 func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left []leftOut, err error) {
 	place := map[string]int{}
 	for i, j := range jobs {
@@ -58,19 +104,33 @@ func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left 
 		slices.SortStableFunc(left, func(a, b leftOut) int { return place[a.Name] - place[b.Name] })
 		grow(results)
 	}()
+	share := shares(jobs, r.deadline.Sub(r.now()))
 	for waiting := slices.Clone(jobs); len(waiting) > 0; {
-		next := 0
-		for i, j := range waiting {
-			if r.expected(j) < r.expected(waiting[next]) {
-				next = i
-			}
+		var best struct {
+			i    int
+			cost time.Duration
+			over bool // the share of its package
 		}
+		first := map[string]bool{}
+		for i, j := range waiting {
+			if first[j.Series] {
+				continue // a smaller one tells more of it
+			}
+			cost := r.expected(j) * time.Duration(r.count+1)
+			over := cost > share[j.family()]
+			if len(first) == 0 || best.over && !over || best.over == over && cost < best.cost {
+				best.i, best.cost, best.over = i, cost, over
+			}
+			first[j.Series] = true
+		}
+		next, start := best.i, r.now()
 		j := waiting[next]
 		waiting = slices.Delete(waiting, next, next+1)
 		if k, err := j.kind(); err == nil && r.fault {
 			k.spoil()
 		}
 		result, why, err := r.one(ctx, j)
+		share[j.family()] -= r.now().Sub(start)
 		switch {
 		case err != nil && j.Command != nil && ctx.Err() == nil:
 			why = err.Error() // a program that is not here, or broken, is no reason to stop
@@ -87,22 +147,43 @@ func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left 
 	return results, left, nil
 }
 
-// keepPace notes how long the last run of a job took.
-func (r *runner) keepPace(j *job, elapsed time.Duration) {
+// keepPace notes how long the last run of a job took, and what it was.
+func (r *runner) keepPace(j *job, elapsed time.Duration, m *measurement) {
+	last := pace{elapsed, j.Work}
 	paces := r.pace[j.Series]
 	if n := len(paces); n > 0 && paces[n-1].work == j.Work {
 		paces = paces[:n-1]
 	}
-	r.pace[j.Series] = append(paces, pace{elapsed, j.Work})
+	r.pace[j.Series] = append(paces, last)
+	if before, ok := r.seen[j.task()]; ok && before.network != j.Network {
+		return
+	}
+	s := sample{pace: last, network: j.Network}
+	for _, q := range m.quantities() {
+		switch q.name {
+		case figureBytes:
+			s.bytes = q.value
+		case figureDelays:
+			s.delays = q.value
+		}
+	}
+	r.seen[j.task()] = s
 }
 
-// expected is how long a run of a job takes, by the pace of its series, or nothing
-// if none of that was measured yet. Two sizes tell what a run takes whatever its
-// size; one doesn't, and then the first run of the next is a trial.
+// expected is how long a run of a job takes, or nothing if that is not known yet. Two
+// sizes of its series tell what a run takes whatever its size, and the same job on
+// another network what it takes but for bytes and delays. With one size alone, the first run
+// of the next is a trial.
 func (r *runner) expected(j *job) time.Duration {
 	paces := r.pace[j.Series]
+	if len(paces) < 2 {
+		if s, ok := r.seen[j.task()]; ok && s.network != j.Network {
+			more := networkOf(j.Network).waits(s.bytes, s.delays) - networkOf(s.network).waits(s.bytes, s.delays)
+			return s.elapsed + max(0, more)
+		}
+	}
 	if len(paces) == 0 {
-		return 0
+		return r.least[j.Series]
 	}
 	last := paces[len(paces)-1]
 	more := float64(j.Work)/float64(last.work) - 1
@@ -114,6 +195,15 @@ func (r *runner) expected(j *job) time.Duration {
 	return max(last.elapsed, last.elapsed+time.Duration(max(0, each)*more*float64(last.work)))
 }
 
+// waits is how long bytes and message delays take on a network, if they are not on
+// the way at the same time.
+func (n network) waits(bytes, delays float64) time.Duration {
+	if n.shape == nil {
+		return 0
+	}
+	return time.Duration(bytes/n.rate*1e9) + time.Duration(delays*float64(n.delay))
+}
+
 // one measures a job. It returns no result, or one of fewer runs, and the reason
 // if there is not enough time.
 func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
@@ -123,6 +213,7 @@ func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
 	// The pace of a smaller size of the series says whether to begin.
 	if why := r.lacking(r.expected(j), r.count+1); why != "" && r.expected(j) > 0 {
 		r.progress(j.Name, r.count+1)
+		r.least[j.Series] = r.expected(j)
 		return nil, why, nil
 	}
 	res := &result{job: *j}
@@ -149,7 +240,7 @@ func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
 		default:
 			return nil, "", err
 		}
-		r.keepPace(j, r.now().Sub(start))
+		r.keepPace(j, r.now().Sub(start), m)
 		if i > 0 {
 			res.Runs = append(res.Runs, m)
 		}

@@ -3,38 +3,55 @@ package main
 import (
 	"context"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// referencePace returns how long a run of a job takes by the reference run, in which
-// a job of the same series was measured, or by a cautious guess.
-func referencePace(t *testing.T) func(j *job) time.Duration {
+// nearest returns the result of a series whose work is the most that does not exceed that of a
+// job, or else the least.
+func nearest(results []*result, series string, work int) (best *result) {
+	for _, r := range results {
+		if r.Series == series && (best == nil || best.Work > work && r.Work < best.Work || r.Work <= work && r.Work > best.Work) {
+			best = r
+		}
+	}
+	return best
+}
+
+// referencePace returns how long a run of a job takes by the reference run, and what it
+// says, from the nearest of its sizes that was measured, on its network or on another one, or by
+// a cautious guess.
+func referencePace(t *testing.T) func(j *job) (time.Duration, *measurement) {
 	r, err := readReport(filepath.Join("results", "report.json"))
 	require.NoError(t, err)
-	return func(j *job) time.Duration {
-		const process = 50 * time.Millisecond // to start, connect and end processes
-		series, factor := j.Series, 1.0
-		for _, b := range backends[1:] { // two parties and malicious ones take longer
-			if s, ok := strings.CutPrefix(series, "MPC/"+b.name+"/"); ok {
-				series, factor = "MPC/three-parties/"+s, 3
+	return func(j *job) (time.Duration, *measurement) {
+		const overhead = 60 * time.Millisecond // to start, connect and end processes
+		best := nearest(r.Jobs, j.Series, j.Work)
+		for _, n := range networks {
+			other := nearest(r.Jobs, j.task().series+n.name, j.Work)
+			if other != nil && (best == nil || other.Work > best.Work && other.Work <= j.Work) {
+				best = other
 			}
 		}
-		series = strings.Replace(series, "/mulfixed/", "/less/", 1)
-		best := largest(r.Jobs, series)
 		if best == nil {
-			return process + time.Duration(j.Work)*10*time.Microsecond
+			return overhead + time.Duration(j.Work)*10*time.Microsecond, &measurement{[]*process{{Parties: []partyTime{{Wall: 1}}}}}
 		}
-		once := best.figure(figureWall).Median + best.figure(figurePrepare).Median
-		return process + time.Duration(factor*once*max(1, float64(j.Work)/float64(best.Work))*float64(time.Second))
+		larger := max(1, float64(j.Work)/float64(best.Work))
+		took := best.figure(figureWall).Median + best.figure(figurePrepare).Median
+		p := partyTime{Side: "receiver", Wall: took}
+		p.Sent, p.Delays = int64(larger*best.figure(figureBytes).Median), int(best.figure(figureDelays).Median)
+		elapsed := overhead + time.Duration(took*larger*float64(time.Second))
+		if best.Network != j.Network {
+			elapsed += networkOf(j.Network).waits(float64(p.Sent), float64(p.Delays))
+		}
+		return elapsed, &measurement{[]*process{{Parties: []partyTime{p}}}}
 	}
 }
 
 // By the figures of the reference run, also those of a shared machine, a run by
-// default ends in time, with every series measured.
+// default ends in time, with everything measured on some network.
 func TestDefaultRunFits(t *testing.T) {
 	o, err := parse(nil, nil)
 	require.NoError(t, err)
@@ -46,8 +63,9 @@ func TestDefaultRunFits(t *testing.T) {
 	r.now = func() time.Time { return now }
 	r.deadline = now.Add(o.budget)
 	r.measure = func(_ context.Context, j *job, _ int) (*measurement, error) {
-		now = now.Add(pace(j))
-		return &measurement{[]*process{{Parties: []partyTime{{Side: "receiver", Wall: 1}}}}}, nil
+		took, m := pace(j)
+		now = now.Add(took)
+		return m, nil
 	}
 	jobs := allJobs(o)
 	results, left, err := r.all(t.Context(), jobs)
@@ -58,10 +76,10 @@ func TestDefaultRunFits(t *testing.T) {
 	measured := map[string]bool{}
 	for _, r := range results {
 		require.Len(t, r.Runs, o.count)
-		measured[r.Series] = true
+		measured[r.task().series] = true
 	}
 	for _, j := range jobs {
-		require.True(t, measured[j.Series], "%s is not measured at all", j.Series)
+		require.True(t, measured[j.task().series], "%s is not measured at all", j.Series)
 	}
 	t.Logf("%d of %d jobs in %v", len(results), len(jobs), now.Sub(start).Round(time.Second))
 	for _, l := range left {
@@ -73,16 +91,43 @@ func TestDefaultRunFits(t *testing.T) {
 // two a line through both.
 func TestExpected(t *testing.T) {
 	r := fakeRunner(time.Hour, time.Second, nil)
-	of := func(work int) *job { return &job{Series: "s", Work: work} }
+	of := func(work int) *job { return &job{Series: "s/mem", Network: networkMem, Work: work} }
+	keep := func(work int, d time.Duration) { r.keepPace(of(work), d, &measurement{}) }
 	require.Zero(t, r.expected(of(5)))
-	r.keepPace(of(100), 10*time.Second)
+	keep(100, 10*time.Second)
 	require.Equal(t, 20*time.Second, r.expected(of(400)), "a trial")
-	r.keepPace(of(100), 8*time.Second) // the last run of a size counts
-	r.keepPace(of(200), 12*time.Second)
+	keep(100, 8*time.Second) // the last run of a size counts
+	keep(200, 12*time.Second)
 	require.Equal(t, 20*time.Second, r.expected(of(400)))
-	r.keepPace(of(400), 10*time.Second) // quicker, by a disturbance before
+	keep(400, 10*time.Second) // quicker, by a disturbance before
 	require.Equal(t, 10*time.Second, r.expected(of(800)))
-	require.Zero(t, r.expected(&job{Series: "t", Work: 1}))
+	require.Zero(t, r.expected(&job{Series: "t/mem", Network: networkMem, Work: 1}))
+}
+
+// What a run takes on another network follows from its bytes and delays, unless two sizes say
+// it there.
+func TestExpectedElsewhere(t *testing.T) {
+	r := fakeRunner(time.Hour, time.Second, nil)
+	of := func(work int, network string) *job {
+		return &job{Series: "s/" + network, Network: network, Work: work}
+	}
+	m := &measurement{[]*process{{Parties: []partyTime{{costs: costs{Sent: 100e6, Delays: 50}}, {costs: costs{Sent: 25e6, Delays: 40}}}}}}
+	r.keepPace(of(100, networkMem), 2*time.Second, m)
+	require.Equal(t, 2*time.Second, r.expected(of(100, networkTLS)))
+	require.Equal(t, 4*time.Second, r.expected(of(100, "1g")), "a second for the bytes, and one for the delays")
+	require.Zero(t, r.expected(of(200, "1g")))
+	r.keepPace(of(100, "1g"), 3*time.Second, m)
+	require.Equal(t, 2*time.Second, r.expected(of(100, networkTLS)), "from the first network")
+	r.keepPace(of(100, networkMem), 7*time.Second, m)
+	require.Equal(t, 7*time.Second, r.expected(of(100, networkTLS)), "by the last run there")
+	r.keepPace(of(200, networkMem), 20*time.Second, m)
+	require.Equal(t, 22*time.Second, r.expected(of(200, "1g")))
+	r.keepPace(of(50, "1g"), time.Second, m)
+	require.Equal(t, 7*time.Second, r.expected(of(200, "1g")), "by its own sizes")
+
+	// What was seen on a slow network says no less of a fast one.
+	r.keepPace(of(300, "1g"), 5*time.Second, m)
+	require.Equal(t, 5*time.Second, r.expected(of(300, networkTLS)))
 }
 
 // A budget that ends within the runs of a job keeps those that are done.
