@@ -8,8 +8,8 @@
 //
 // # Security
 //
-// Both functions run in constant time in the scalar. HashMul also does in the
-// bytes of the items, though not in their number and size. Mul branches on
+// All functions run in constant time in the scalars. HashMul also does in the
+// bytes of the items, though not in their number and size. The others branch on
 // whether an element of the peer is valid, which the peer knows.
 //
 // A product of a non-zero scalar and an element other than the identity is
@@ -19,8 +19,9 @@
 // # Cost
 //
 // With AVX-512 IFMA eight items are computed together, which takes little more
-// time than one item does without, and groups of 64 share an inversion: calls
-// with many items are much cheaper per item than calls with few. Memory does not
+// time than one item does without, and with AVX2 about as much as three; and groups
+// of 64 share an inversion: calls with many items are much cheaper per item than calls
+// with few. Memory does not
 // grow with the number of items; about 60 KiB per concurrent call are kept.
 //
 // # References
@@ -102,6 +103,32 @@ func (s *Scalar) Mul(out, in []byte) (bad int) {
 		panic("group: internal error: lengths of input and output do not match")
 	}
 	return kernel.DecodeMul(out, &s.b, in)
+}
+
+// SumMul is Mul for the sums of each element of in and the one that the same 64
+// bytes of uniform are mapped to, as by [kernel.SumMul]. It returns the index of a sum
+// that is the identity, too. The slices must not overlap.
+func (s *Scalar) SumMul(out, in, uniform []byte) (bad int) {
+	if bad := kernel.SumMul(out, &s.b, in, uniform); bad >= 0 {
+		return bad
+	}
+	for i := range len(out) / ElementSize {
+		if [ElementSize]byte(out[i*ElementSize:]) == [ElementSize]byte{} {
+			return i
+		}
+	}
+	return -1
+}
+
+// MulEach multiplies the element in by each of the scalars and writes the encodings to
+// out. It reports whether in is a canonical encoding and not that of the identity.
+func MulEach(out []byte, scalars []ristretto255.Scalar, in []byte) bool {
+	b := make([]byte, 0, len(scalars)*kernel.ScalarSize)
+	for i := range scalars {
+		b = scalars[i].Encode(b)
+	}
+	defer clear(b)
+	return len(in) == ElementSize && kernel.MulEach(out, b, (*[ElementSize]byte)(in))
 }
 
 // String returns the type and size of s, and nothing of its value.

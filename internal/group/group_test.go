@@ -20,7 +20,7 @@ import (
 )
 
 // each runs f with the kernel on and off.
-func each(t *testing.T, f func(t *testing.T)) { cputest.Each(t, f, cpu.AVX512, cpu.IFMA) }
+func each(t *testing.T, f func(t *testing.T)) { cputest.Each(t, f, cpu.AVX2, cpu.AVX512, cpu.IFMA) }
 
 func unhex(t *testing.T, s string) []byte {
 	t.Helper()
@@ -198,6 +198,66 @@ func TestMulBad(t *testing.T) {
 	})
 }
 
+// A sum is that of an element and of what the uniform string is mapped to, and refused
+// if it is the identity.
+func TestSumMul(t *testing.T) {
+	each(t, func(t *testing.T) {
+		const n = 9
+		s := testScalar(7)
+		in, uniform := make([]byte, n*ElementSize), make([]byte, n*2*ElementSize)
+		testScalar(8).HashMul(in, []byte("abcdefghi"), 1, NewTag([]byte("sum")))
+		rand.NewChaCha8([32]byte{3}).Read(uniform)
+		got, want := make([]byte, len(in)), make([]byte, len(in))
+		var last ristretto255.Element
+		for i := range n {
+			var e ristretto255.Element
+			if _, err := e.SetCanonicalBytes(in[i*ElementSize:][:ElementSize]); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := last.SetUniformBytes(uniform[i*2*ElementSize:][:2*ElementSize]); err != nil {
+				t.Fatal(err)
+			}
+			copy(want[i*ElementSize:], e.Add(&e, &last).Bytes())
+		}
+		if s.Mul(want, want) != -1 || s.SumMul(got, in, uniform) != -1 || !bytes.Equal(got, want) {
+			t.Error("wrong sums")
+		}
+		copy(in[(n-1)*ElementSize:], last.Negate(&last).Bytes())
+		if bad := s.SumMul(got, in, uniform); bad != n-1 {
+			t.Errorf("a sum is the identity: got %d", bad)
+		}
+		clear(in[3*ElementSize : 4*ElementSize])
+		if bad := s.SumMul(got, in, uniform); bad != 3 {
+			t.Errorf("an element is the identity: got %d", bad)
+		}
+	})
+}
+
+func TestMulEach(t *testing.T) {
+	each(t, func(t *testing.T) {
+		const n = 9
+		in := make([]byte, ElementSize)
+		testScalar(9).HashMul(in, []byte("x"), 1, NewTag([]byte("each")))
+		scalars := make([]ristretto255.Scalar, n)
+		got, want := make([]byte, n*ElementSize), make([]byte, n*ElementSize)
+		for i := range scalars {
+			s := testScalar(byte(i))
+			if _, err := scalars[i].SetCanonicalBytes(s.b[:]); err != nil {
+				t.Fatal(err)
+			}
+			s.Mul(want[i*ElementSize:][:ElementSize], in)
+		}
+		if !MulEach(got, scalars, in) || !bytes.Equal(got, want) {
+			t.Error("wrong products")
+		}
+		for _, bad := range [][]byte{nil, in[1:], make([]byte, ElementSize), bytes.Repeat([]byte{0xff}, ElementSize)} {
+			if MulEach(got, scalars, bad) {
+				t.Errorf("%x is not refused", bad)
+			}
+		}
+	})
+}
+
 func TestMisuse(t *testing.T) {
 	s, tag := testScalar(5), NewTag([]byte("x"))
 	for name, f := range map[string]func(){
@@ -209,6 +269,7 @@ func TestMisuse(t *testing.T) {
 		"output too short":  func() { s.HashMul(make([]byte, 32), make([]byte, 8), 4, tag) },
 		"element cut":       func() { s.Mul(make([]byte, 31), make([]byte, 31)) },
 		"unequal":           func() { s.Mul(make([]byte, 64), make([]byte, 32)) },
+		"sum without":       func() { s.SumMul(make([]byte, 32), make([]byte, 32), make([]byte, 63)) },
 		"zero seed":         func() { ScalarFromSeed(new([SeedSize]byte)) },
 	} {
 		func() {

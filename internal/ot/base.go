@@ -13,9 +13,13 @@ import (
 	"github.com/gtank/ristretto255"
 
 	"github.com/dujiang-dev/dujiang/internal/group"
+	ristretto "github.com/dujiang-dev/dujiang/internal/kernel/ristretto255"
 	"github.com/dujiang-dev/dujiang/internal/label"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
+
+// uniform is how many bytes make a scalar, or an element.
+const uniform = ristretto.UniformSize
 
 const (
 	// Base is the number of base transfers: one for each bit of delta.
@@ -49,15 +53,21 @@ func newOracle(purpose string, context []byte) (*oracle, error) {
 	return &oracle{tag}, nil
 }
 
-// element hashes an encoded element to the group, for slot of transfer i: H_i
-// of [MR19]. RFC 9496, section 4.3.4, makes SHA-512 an oracle into the group.
-func (o *oracle) element(i int, slot byte, r []byte) *ristretto255.Element {
+// uniform hashes an encoded element to a uniform string, for slot of transfer i, which
+// is mapped to the group: H_i of [MR19]. RFC 9496, section 4.3.4, makes SHA-512 an oracle
+// into the group.
+func (o *oracle) uniform(i int, slot byte, r []byte) []byte {
 	h := sha512.New()
 	h.Write(o.tag)
 	h.Write(binary.BigEndian.AppendUint32(nil, uint32(i)))
 	h.Write([]byte{slot})
 	h.Write(r)
-	e, err := new(ristretto255.Element).SetUniformBytes(h.Sum(nil))
+	return h.Sum(nil)
+}
+
+// derived maps a uniform string to the group.
+func derived(uniform []byte) *ristretto255.Element {
+	e, err := new(ristretto255.Element).SetUniformBytes(uniform)
 	if err != nil {
 		panic("ot: internal error: " + err.Error())
 	}
@@ -111,33 +121,34 @@ func BaseChoose(choices [Base / 8]byte, seed [SeedSize]byte, context []byte, wor
 		context: context,
 		workers: workers,
 	}
-	const uniform = 64 // bytes that make a scalar, or an element
 	coins := make([]byte, Base*2*uniform)
 	expandSeed(seed).Bytes(coins)
-	parallel(workers, func(i int) {
-		coins := coins[2*uniform*i:][:2*uniform]
-		choice := int(choices[i/8] >> (i % 8) & 1)
-		// [MR19, the protocol from two-message key agreement, receiver]: the
-		// element of the other slot is random; that of the chosen slot makes
-		// r_c + H_c(r_{1-c}) the receiver's own key agreement message.
-		if _, err := c.secrets[i].SetUniformBytes(coins[:uniform]); err != nil {
-			panic("ot: internal error: " + err.Error())
+	parallel(workers, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			c.choose(hash, i, coins[2*uniform*i:][:2*uniform])
 		}
-		other, err := new(ristretto255.Element).SetUniformBytes(coins[uniform:])
-		if err != nil {
-			panic("ot: internal error: " + err.Error())
-		}
-		otherBytes := other.Bytes()
-		own := new(ristretto255.Element).ScalarBaseMult(&c.secrets[i])
-		own.Subtract(own, hash.element(i, byte(choice), otherBytes))
-		ownBytes := own.Bytes()
-		pair := c.pair(i)
-		copy(pair, ownBytes)
-		copy(pair[group.ElementSize:], otherBytes)
-		subtle.ConstantTimeCopy(choice, pair[:group.ElementSize], otherBytes)
-		subtle.ConstantTimeCopy(choice, pair[group.ElementSize:], ownBytes)
 	})
 	return c, nil
+}
+
+// choose makes the elements of transfer i.
+func (c *BaseChoice) choose(hash *oracle, i int, coins []byte) {
+	choice := int(c.choices[i/8] >> (i % 8) & 1)
+	// [MR19, the protocol from two-message key agreement, receiver]: the
+	// element of the other slot is random; that of the chosen slot makes
+	// r_c + H_c(r_{1-c}) the receiver's own key agreement message.
+	if _, err := c.secrets[i].SetUniformBytes(coins[:uniform]); err != nil {
+		panic("ot: internal error: " + err.Error())
+	}
+	otherBytes := derived(coins[uniform:]).Bytes()
+	own := new(ristretto255.Element).ScalarBaseMult(&c.secrets[i])
+	own.Subtract(own, derived(hash.uniform(i, byte(choice), otherBytes)))
+	ownBytes := own.Bytes()
+	pair := c.pair(i)
+	copy(pair, ownBytes)
+	copy(pair[group.ElementSize:], otherBytes)
+	subtle.ConstantTimeCopy(choice, pair[:group.ElementSize], otherBytes)
+	subtle.ConstantTimeCopy(choice, pair[group.ElementSize:], ownBytes)
 }
 
 func pairOf(msg []byte, i int) []byte {
@@ -160,42 +171,37 @@ func BaseReply(msg []byte, seed [SeedSize]byte, context []byte, workers int) (ke
 	if err != nil {
 		return nil, nil, err
 	}
-	var uniform [group.SeedSize]byte
-	expandSeed(seed).Bytes(uniform[:])
-	secret := group.ScalarFromSeed(&uniform)
+	var coins [group.SeedSize]byte
+	expandSeed(seed).Bytes(coins[:])
+	secret := group.ScalarFromSeed(&coins)
 	reply = ristretto255.NewGeneratorElement().Bytes()
 	if secret.Mul(reply, reply) >= 0 {
 		panic("ot: internal error: the generator is not valid")
 	}
-	sums := make([]byte, BaseChooseSize)
+	shared := make([]byte, BaseChooseSize)
+	hashes := make([]byte, 2*Base*uniform)
 	keys = new([Base][2]prg.Block)
 	var bad [Base]bool
-	parallel(workers, func(i int) {
-		pair, sum := pairOf(msg, i), pairOf(sums, i)
-		for slot := range 2 {
-			r := pair[group.ElementSize*slot:][:group.ElementSize]
-			other := pair[group.ElementSize*(1-slot):][:group.ElementSize]
-			e, err := new(ristretto255.Element).SetCanonicalBytes(r)
-			if err != nil {
-				bad[i] = true
-				return
+	parallel(workers, func(lo, hi int) {
+		for i := lo; i < hi; i++ {
+			pair := pairOf(msg, i)
+			for slot := range 2 {
+				other := pair[group.ElementSize*(1-slot):][:group.ElementSize]
+				copy(hashes[(2*i+slot)*uniform:], hash.uniform(i, byte(slot), other))
 			}
-			e.Add(e, hash.element(i, byte(slot), other))
-			copy(sum[group.ElementSize*slot:], e.Bytes())
 		}
+		// SumMul refuses the identity, which would make a key public. An honest
+		// message has it with probability 2^-252 a slot.
+		const pair = 2 * group.ElementSize
+		bad[lo] = secret.SumMul(shared[lo*pair:hi*pair], msg[lo*pair:hi*pair], hashes[2*lo*uniform:2*hi*uniform]) >= 0
 	})
 	if slices.Contains(bad[:], true) {
-		return nil, nil, errElement
-	}
-	// Mul refuses the identity, which would make a key public. An honest
-	// message hits it with probability 2^-252 a slot.
-	if secret.Mul(sums, sums) >= 0 {
 		return nil, nil, errElement
 	}
 	for i := range Base {
 		for slot := range 2 {
 			keys[i][slot] = kdf.key(i, byte(slot), reply, pairOf(msg, i),
-				pairOf(sums, i)[group.ElementSize*slot:][:group.ElementSize])
+				pairOf(shared, i)[group.ElementSize*slot:][:group.ElementSize])
 		}
 	}
 	return keys, reply, nil
@@ -207,18 +213,18 @@ func (c *BaseChoice) Finish(reply []byte) (*[Base]prg.Block, error) {
 	if err != nil {
 		return nil, err
 	}
-	if [group.ElementSize]byte(reply) == [group.ElementSize]byte{} { // the identity
-		return nil, errElement
-	}
-	e, err := new(ristretto255.Element).SetCanonicalBytes(reply)
-	if err != nil {
+	shared := make([]byte, Base*group.ElementSize)
+	var bad [Base]bool
+	parallel(c.workers, func(lo, hi int) {
+		bad[lo] = !group.MulEach(shared[lo*group.ElementSize:hi*group.ElementSize], c.secrets[lo:hi], reply)
+	})
+	if slices.Contains(bad[:], true) {
 		return nil, errElement
 	}
 	keys := new([Base]prg.Block)
-	parallel(c.workers, func(i int) {
-		shared := new(ristretto255.Element).ScalarMult(&c.secrets[i], e)
-		keys[i] = kdf.key(i, c.choices[i/8]>>(i%8)&1, reply, c.pair(i), shared.Bytes())
-	})
+	for i := range keys {
+		keys[i] = kdf.key(i, c.choices[i/8]>>(i%8)&1, reply, c.pair(i), shared[i*group.ElementSize:][:group.ElementSize])
+	}
 	return keys, nil
 }
 
@@ -237,21 +243,16 @@ func Choices(delta prg.Block) [Base / 8]byte {
 	return prg.Block{Lo: ^delta.Lo, Hi: ^delta.Hi}.Bytes()
 }
 
-// parallel calls f for every transfer.
-func parallel(workers int, f func(i int)) {
+// parallel divides the transfers among the workers.
+func parallel(workers int, f func(lo, hi int)) {
 	if workers <= 1 {
-		for i := range Base {
-			f(i)
-		}
+		f(0, Base)
 		return
 	}
+	workers = min(workers, Base)
 	var group sync.WaitGroup
 	for w := range workers {
-		group.Go(func() {
-			for i := w; i < Base; i += workers {
-				f(i)
-			}
-		})
+		group.Go(func() { f(w*Base/workers, (w+1)*Base/workers) })
 	}
 	group.Wait()
 }

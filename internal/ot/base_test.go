@@ -113,7 +113,7 @@ func TestBaseMalformed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := hash.element(3, 0, pairOf(msg, 3)[group.ElementSize:])
+	e := derived(hash.uniform(3, 0, pairOf(msg, 3)[group.ElementSize:]))
 	copy(pairOf(msg, 3), e.Negate(e).Bytes())
 	if _, _, err := BaseReply(msg, testSeed("replier"), nil, 1); !errors.Is(err, errElement) {
 		t.Errorf("a sum that is the identity: %v", err)
@@ -148,7 +148,7 @@ func TestOracles(t *testing.T) {
 			if in.reply != "reply" || in.shared != "shared" {
 				continue // they do not go into an element
 			}
-			element := string(o.element(in.i, in.slot, []byte(in.pair)).Bytes())
+			element := string(derived(o.uniform(in.i, in.slot, []byte(in.pair))).Bytes())
 			if other, ok := elements[element]; ok {
 				t.Errorf("%v and %v have the same element", in, other)
 			}

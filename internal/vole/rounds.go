@@ -126,7 +126,10 @@ func (s *sender) trees(reply []byte) ([]byte, error) {
 	}
 	msg := make([]byte, p.treesSize())
 	copy(msg, s.share[:])
-	v := p.vectors(1)
+	v, err := p.vectors(1)
+	if err != nil {
+		return nil, err
+	}
 	s.b, s.parity = v.first, v.parity
 	if err := p.sendTrees(msg[shareSize:], s.roots, pads, values, s.delta, v); err != nil {
 		return nil, err
@@ -260,13 +263,16 @@ func (r *receiver) grow(msg []byte) ([]byte, error) {
 		lanes = 2
 		r.a = hugepage.Blocks(p.m)
 	}
-	v := p.vectors(lanes)
+	v, err := p.vectors(lanes)
+	if err != nil {
+		return nil, err
+	}
 	r.c, r.parity = v.first, v.parity
 	var sums []prg.Block // of each tree
 	if p.Malicious {
 		sums = make([]prg.Block, p.noise)
 	}
-	err := p.recvTrees(msg[shareSize:], r.places, r.pads, r.noise, r.values, v, func(k int, leaves []prg.Block) {
+	err = p.recvTrees(msg[shareSize:], r.places, r.pads, r.noise, r.values, v, func(k int, leaves []prg.Block) {
 		if sums != nil {
 			sums[k] = gf128.Horner(leaves, r.point)
 		}

@@ -37,8 +37,19 @@ type vectors struct {
 	lanes         int
 }
 
-func (p *plan) vectors(lanes int) vectors {
-	return vectors{p: p, first: hugepage.Blocks(p.m), parity: p.vector(lanes), lanes: lanes}
+// vectors makes room for them, one after the other, since memory that the runtime
+// had given back to the system takes a tenth of a second for every hundred megabytes.
+func (p *plan) vectors(lanes int) (vectors, error) {
+	v := vectors{p: p, lanes: lanes}
+	if err := p.report(0); err != nil {
+		return v, err
+	}
+	v.first = hugepage.Blocks(p.m)
+	if err := p.report(0); err != nil {
+		return v, err
+	}
+	v.parity = p.vector(lanes)
+	return v, p.report(0)
 }
 
 // split returns how many of the leaves of tree k belong to first, and where the

@@ -99,6 +99,8 @@ func encryptKeys(dst, keys, src []Block) {
 	switch {
 	case cpu.AVX512.Enabled():
 		encryptKeysAVX512(&dst[0], &keys[0], &src[0], len(src))
+	case cpu.VAES.Enabled():
+		encryptKeysVAES(&dst[0], &keys[0], &src[0], len(src))
 	case cpu.AVX2.Enabled():
 		encryptKeysAVX2(&dst[0], &keys[0], &src[0], len(src))
 	default:

@@ -4536,6 +4536,633 @@ DATA rotword<>+0(SB)/8, $0x0c0f0e0d0c0f0e0d
 DATA rotword<>+8(SB)/8, $0x0c0f0e0d0c0f0e0d
 GLOBL rotword<>(SB), RODATA|NOPTR, $16
 
+// func encryptKeysVAES(dst *Block, keys *Block, src *Block, n int)
+// Requires: AES, AVX, AVX2, VAES
+TEXT ·encryptKeysVAES(SB), $0-32
+	MOVQ           dst+0(FP), AX
+	MOVQ           keys+8(FP), CX
+	MOVQ           src+16(FP), DX
+	MOVQ           n+24(FP), BX
+	VBROADCASTI128 rotword<>+0(SB), Y0
+
+loop4:
+	CMPQ         BX, $0x08
+	JL           after4
+	VMOVDQU      (CX), Y1
+	VPXOR        (DX), Y1, Y2
+	VMOVDQU      32(CX), Y3
+	VPXOR        32(DX), Y3, Y4
+	VMOVDQU      64(CX), Y5
+	VPXOR        64(DX), Y5, Y6
+	VMOVDQU      96(CX), Y7
+	VPXOR        96(DX), Y7, Y8
+	MOVL         $0x00000001, SI
+	VMOVD        SI, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y0, Y1, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPXOR        Y10, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	VPSHUFB      Y0, Y3, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPSLLDQ      $0x08, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPXOR        Y10, Y3, Y3
+	VAESENC      Y3, Y4, Y4
+	VPSHUFB      Y0, Y5, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPSLLDQ      $0x08, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPXOR        Y10, Y5, Y5
+	VAESENC      Y5, Y6, Y6
+	VPSHUFB      Y0, Y7, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPSLLDQ      $0x08, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPXOR        Y10, Y7, Y7
+	VAESENC      Y7, Y8, Y8
+	MOVL         $0x00000002, SI
+	VMOVD        SI, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y0, Y1, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPXOR        Y10, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	VPSHUFB      Y0, Y3, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPSLLDQ      $0x08, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPXOR        Y10, Y3, Y3
+	VAESENC      Y3, Y4, Y4
+	VPSHUFB      Y0, Y5, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPSLLDQ      $0x08, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPXOR        Y10, Y5, Y5
+	VAESENC      Y5, Y6, Y6
+	VPSHUFB      Y0, Y7, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPSLLDQ      $0x08, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPXOR        Y10, Y7, Y7
+	VAESENC      Y7, Y8, Y8
+	MOVL         $0x00000004, SI
+	VMOVD        SI, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y0, Y1, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPXOR        Y10, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	VPSHUFB      Y0, Y3, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPSLLDQ      $0x08, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPXOR        Y10, Y3, Y3
+	VAESENC      Y3, Y4, Y4
+	VPSHUFB      Y0, Y5, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPSLLDQ      $0x08, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPXOR        Y10, Y5, Y5
+	VAESENC      Y5, Y6, Y6
+	VPSHUFB      Y0, Y7, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPSLLDQ      $0x08, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPXOR        Y10, Y7, Y7
+	VAESENC      Y7, Y8, Y8
+	MOVL         $0x00000008, SI
+	VMOVD        SI, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y0, Y1, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPXOR        Y10, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	VPSHUFB      Y0, Y3, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPSLLDQ      $0x08, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPXOR        Y10, Y3, Y3
+	VAESENC      Y3, Y4, Y4
+	VPSHUFB      Y0, Y5, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPSLLDQ      $0x08, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPXOR        Y10, Y5, Y5
+	VAESENC      Y5, Y6, Y6
+	VPSHUFB      Y0, Y7, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPSLLDQ      $0x08, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPXOR        Y10, Y7, Y7
+	VAESENC      Y7, Y8, Y8
+	MOVL         $0x00000010, SI
+	VMOVD        SI, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y0, Y1, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPXOR        Y10, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	VPSHUFB      Y0, Y3, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPSLLDQ      $0x08, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPXOR        Y10, Y3, Y3
+	VAESENC      Y3, Y4, Y4
+	VPSHUFB      Y0, Y5, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPSLLDQ      $0x08, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPXOR        Y10, Y5, Y5
+	VAESENC      Y5, Y6, Y6
+	VPSHUFB      Y0, Y7, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPSLLDQ      $0x08, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPXOR        Y10, Y7, Y7
+	VAESENC      Y7, Y8, Y8
+	MOVL         $0x00000020, SI
+	VMOVD        SI, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y0, Y1, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPXOR        Y10, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	VPSHUFB      Y0, Y3, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPSLLDQ      $0x08, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPXOR        Y10, Y3, Y3
+	VAESENC      Y3, Y4, Y4
+	VPSHUFB      Y0, Y5, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPSLLDQ      $0x08, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPXOR        Y10, Y5, Y5
+	VAESENC      Y5, Y6, Y6
+	VPSHUFB      Y0, Y7, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPSLLDQ      $0x08, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPXOR        Y10, Y7, Y7
+	VAESENC      Y7, Y8, Y8
+	MOVL         $0x00000040, SI
+	VMOVD        SI, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y0, Y1, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPXOR        Y10, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	VPSHUFB      Y0, Y3, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPSLLDQ      $0x08, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPXOR        Y10, Y3, Y3
+	VAESENC      Y3, Y4, Y4
+	VPSHUFB      Y0, Y5, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPSLLDQ      $0x08, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPXOR        Y10, Y5, Y5
+	VAESENC      Y5, Y6, Y6
+	VPSHUFB      Y0, Y7, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPSLLDQ      $0x08, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPXOR        Y10, Y7, Y7
+	VAESENC      Y7, Y8, Y8
+	MOVL         $0x00000080, SI
+	VMOVD        SI, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y0, Y1, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPXOR        Y10, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	VPSHUFB      Y0, Y3, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPSLLDQ      $0x08, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPXOR        Y10, Y3, Y3
+	VAESENC      Y3, Y4, Y4
+	VPSHUFB      Y0, Y5, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPSLLDQ      $0x08, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPXOR        Y10, Y5, Y5
+	VAESENC      Y5, Y6, Y6
+	VPSHUFB      Y0, Y7, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPSLLDQ      $0x08, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPXOR        Y10, Y7, Y7
+	VAESENC      Y7, Y8, Y8
+	MOVL         $0x0000001b, SI
+	VMOVD        SI, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y0, Y1, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPXOR        Y10, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	VPSHUFB      Y0, Y3, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPSLLDQ      $0x08, Y3, Y11
+	VPXOR        Y11, Y3, Y3
+	VPXOR        Y10, Y3, Y3
+	VAESENC      Y3, Y4, Y4
+	VPSHUFB      Y0, Y5, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPSLLDQ      $0x08, Y5, Y11
+	VPXOR        Y11, Y5, Y5
+	VPXOR        Y10, Y5, Y5
+	VAESENC      Y5, Y6, Y6
+	VPSHUFB      Y0, Y7, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPSLLDQ      $0x08, Y7, Y9
+	VPXOR        Y9, Y7, Y7
+	VPXOR        Y10, Y7, Y7
+	VAESENC      Y7, Y8, Y8
+	MOVL         $0x00000036, SI
+	VMOVD        SI, X9
+	VPBROADCASTD X9, Y9
+	VPSHUFB      Y0, Y1, Y10
+	VAESENCLAST  Y9, Y10, Y10
+	VPSLLDQ      $0x04, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y11
+	VPXOR        Y11, Y1, Y1
+	VPXOR        Y10, Y1, Y1
+	VAESENCLAST  Y1, Y2, Y2
+	VPSHUFB      Y0, Y3, Y1
+	VAESENCLAST  Y9, Y1, Y1
+	VPSLLDQ      $0x04, Y3, Y10
+	VPXOR        Y10, Y3, Y3
+	VPSLLDQ      $0x08, Y3, Y10
+	VPXOR        Y10, Y3, Y3
+	VPXOR        Y1, Y3, Y3
+	VAESENCLAST  Y3, Y4, Y4
+	VPSHUFB      Y0, Y5, Y1
+	VAESENCLAST  Y9, Y1, Y1
+	VPSLLDQ      $0x04, Y5, Y3
+	VPXOR        Y3, Y5, Y5
+	VPSLLDQ      $0x08, Y5, Y3
+	VPXOR        Y3, Y5, Y5
+	VPXOR        Y1, Y5, Y5
+	VAESENCLAST  Y5, Y6, Y6
+	VPSHUFB      Y0, Y7, Y1
+	VAESENCLAST  Y9, Y1, Y1
+	VPSLLDQ      $0x04, Y7, Y3
+	VPXOR        Y3, Y7, Y7
+	VPSLLDQ      $0x08, Y7, Y3
+	VPXOR        Y3, Y7, Y7
+	VPXOR        Y1, Y7, Y7
+	VAESENCLAST  Y7, Y8, Y8
+	VMOVDQU      Y2, (AX)
+	VMOVDQU      Y4, 32(AX)
+	VMOVDQU      Y6, 64(AX)
+	VMOVDQU      Y8, 96(AX)
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, AX
+	SUBQ         $0x08, BX
+	JMP          loop4
+
+after4:
+loop1:
+	CMPQ         BX, $0x02
+	JL           after1
+	VMOVDQU      (CX), Y1
+	VPXOR        (DX), Y1, Y2
+	MOVL         $0x00000001, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	VPSHUFB      Y0, Y1, Y4
+	VAESENCLAST  Y3, Y4, Y4
+	VPSLLDQ      $0x04, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y4, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	MOVL         $0x00000002, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	VPSHUFB      Y0, Y1, Y4
+	VAESENCLAST  Y3, Y4, Y4
+	VPSLLDQ      $0x04, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y4, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	MOVL         $0x00000004, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	VPSHUFB      Y0, Y1, Y4
+	VAESENCLAST  Y3, Y4, Y4
+	VPSLLDQ      $0x04, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y4, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	MOVL         $0x00000008, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	VPSHUFB      Y0, Y1, Y4
+	VAESENCLAST  Y3, Y4, Y4
+	VPSLLDQ      $0x04, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y4, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	MOVL         $0x00000010, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	VPSHUFB      Y0, Y1, Y4
+	VAESENCLAST  Y3, Y4, Y4
+	VPSLLDQ      $0x04, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y4, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	MOVL         $0x00000020, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	VPSHUFB      Y0, Y1, Y4
+	VAESENCLAST  Y3, Y4, Y4
+	VPSLLDQ      $0x04, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y4, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	MOVL         $0x00000040, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	VPSHUFB      Y0, Y1, Y4
+	VAESENCLAST  Y3, Y4, Y4
+	VPSLLDQ      $0x04, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y4, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	MOVL         $0x00000080, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	VPSHUFB      Y0, Y1, Y4
+	VAESENCLAST  Y3, Y4, Y4
+	VPSLLDQ      $0x04, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y4, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	MOVL         $0x0000001b, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	VPSHUFB      Y0, Y1, Y4
+	VAESENCLAST  Y3, Y4, Y4
+	VPSLLDQ      $0x04, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y4, Y1, Y1
+	VAESENC      Y1, Y2, Y2
+	MOVL         $0x00000036, SI
+	VMOVD        SI, X3
+	VPBROADCASTD X3, Y3
+	VPSHUFB      Y0, Y1, Y4
+	VAESENCLAST  Y3, Y4, Y4
+	VPSLLDQ      $0x04, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPSLLDQ      $0x08, Y1, Y3
+	VPXOR        Y3, Y1, Y1
+	VPXOR        Y4, Y1, Y1
+	VAESENCLAST  Y1, Y2, Y2
+	VMOVDQU      Y2, (AX)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, AX
+	SUBQ         $0x02, BX
+	JMP          loop1
+
+after1:
+	TESTQ        BX, BX
+	JZ           done
+	VMOVDQU      (CX), X1
+	VPXOR        (DX), X1, X2
+	MOVL         $0x00000001, BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, X3
+	VPSHUFB      X0, X1, X4
+	VAESENCLAST  X3, X4, X4
+	VPSLLDQ      $0x04, X1, X3
+	VPXOR        X3, X1, X1
+	VPSLLDQ      $0x08, X1, X3
+	VPXOR        X3, X1, X1
+	VPXOR        X4, X1, X1
+	VAESENC      X1, X2, X2
+	MOVL         $0x00000002, BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, X3
+	VPSHUFB      X0, X1, X4
+	VAESENCLAST  X3, X4, X4
+	VPSLLDQ      $0x04, X1, X3
+	VPXOR        X3, X1, X1
+	VPSLLDQ      $0x08, X1, X3
+	VPXOR        X3, X1, X1
+	VPXOR        X4, X1, X1
+	VAESENC      X1, X2, X2
+	MOVL         $0x00000004, BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, X3
+	VPSHUFB      X0, X1, X4
+	VAESENCLAST  X3, X4, X4
+	VPSLLDQ      $0x04, X1, X3
+	VPXOR        X3, X1, X1
+	VPSLLDQ      $0x08, X1, X3
+	VPXOR        X3, X1, X1
+	VPXOR        X4, X1, X1
+	VAESENC      X1, X2, X2
+	MOVL         $0x00000008, BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, X3
+	VPSHUFB      X0, X1, X4
+	VAESENCLAST  X3, X4, X4
+	VPSLLDQ      $0x04, X1, X3
+	VPXOR        X3, X1, X1
+	VPSLLDQ      $0x08, X1, X3
+	VPXOR        X3, X1, X1
+	VPXOR        X4, X1, X1
+	VAESENC      X1, X2, X2
+	MOVL         $0x00000010, BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, X3
+	VPSHUFB      X0, X1, X4
+	VAESENCLAST  X3, X4, X4
+	VPSLLDQ      $0x04, X1, X3
+	VPXOR        X3, X1, X1
+	VPSLLDQ      $0x08, X1, X3
+	VPXOR        X3, X1, X1
+	VPXOR        X4, X1, X1
+	VAESENC      X1, X2, X2
+	MOVL         $0x00000020, BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, X3
+	VPSHUFB      X0, X1, X4
+	VAESENCLAST  X3, X4, X4
+	VPSLLDQ      $0x04, X1, X3
+	VPXOR        X3, X1, X1
+	VPSLLDQ      $0x08, X1, X3
+	VPXOR        X3, X1, X1
+	VPXOR        X4, X1, X1
+	VAESENC      X1, X2, X2
+	MOVL         $0x00000040, BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, X3
+	VPSHUFB      X0, X1, X4
+	VAESENCLAST  X3, X4, X4
+	VPSLLDQ      $0x04, X1, X3
+	VPXOR        X3, X1, X1
+	VPSLLDQ      $0x08, X1, X3
+	VPXOR        X3, X1, X1
+	VPXOR        X4, X1, X1
+	VAESENC      X1, X2, X2
+	MOVL         $0x00000080, BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, X3
+	VPSHUFB      X0, X1, X4
+	VAESENCLAST  X3, X4, X4
+	VPSLLDQ      $0x04, X1, X3
+	VPXOR        X3, X1, X1
+	VPSLLDQ      $0x08, X1, X3
+	VPXOR        X3, X1, X1
+	VPXOR        X4, X1, X1
+	VAESENC      X1, X2, X2
+	MOVL         $0x0000001b, BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, X3
+	VPSHUFB      X0, X1, X4
+	VAESENCLAST  X3, X4, X4
+	VPSLLDQ      $0x04, X1, X3
+	VPXOR        X3, X1, X1
+	VPSLLDQ      $0x08, X1, X3
+	VPXOR        X3, X1, X1
+	VPXOR        X4, X1, X1
+	VAESENC      X1, X2, X2
+	MOVL         $0x00000036, BX
+	VMOVD        BX, X3
+	VPBROADCASTD X3, X3
+	VPSHUFB      X0, X1, X0
+	VAESENCLAST  X3, X0, X0
+	VPSLLDQ      $0x04, X1, X3
+	VPXOR        X3, X1, X1
+	VPSLLDQ      $0x08, X1, X3
+	VPXOR        X3, X1, X1
+	VPXOR        X0, X1, X1
+	VAESENCLAST  X1, X2, X2
+	VMOVDQU      X2, (AX)
+	ADDQ         $0x00000010, DX
+	ADDQ         $0x00000010, CX
+	ADDQ         $0x00000010, AX
+
+done:
+	VZEROUPPER
+	RET
+
 // func encryptKeysAVX2(dst *Block, keys *Block, src *Block, n int)
 // Requires: AES, AVX, AVX2
 TEXT ·encryptKeysAVX2(SB), $0-32

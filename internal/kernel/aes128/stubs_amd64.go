@@ -85,6 +85,11 @@ func doubleAVX2(left *[11]Block, right *[11]Block, dst *Block, src *Block, n int
 //go:noescape
 func encryptKeysAVX512(dst *Block, keys *Block, src *Block, n int)
 
+// encryptKeysVAES sets dst[i] = AES(keys[i], src[i]).
+//
+//go:noescape
+func encryptKeysVAES(dst *Block, keys *Block, src *Block, n int)
+
 // encryptKeysAVX2 sets dst[i] = AES(keys[i], src[i]).
 //
 //go:noescape

@@ -237,456 +237,323 @@ GLOBL shifts1<>(SB), RODATA|NOPTR, $16
 
 // func convolveAVX2(x *Block, taps *Block, n int)
 // Requires: AVX, AVX2
-TEXT ·convolveAVX2(SB), $0-24
-	MOVQ x+0(FP), AX
-	MOVQ taps+8(FP), CX
-	MOVQ n+16(FP), DX
+TEXT ·convolveAVX2(SB), $352-24
+	MOVQ    x+0(FP), AX
+	MOVQ    taps+8(FP), CX
+	MOVQ    n+16(FP), DX
+	LEAQ    (SP), BX
+	ADDQ    $0x3f, BX
+	ANDQ    $-64, BX
+	VPXOR   X0, X0, X0
+	VMOVDQU X0, (BX)
+	VMOVDQU (AX), X0
+	VMOVDQU 16(AX), X1
+	VMOVDQU 32(AX), X2
+	VMOVDQU 48(AX), X3
 
 loop:
-	VBROADCASTI128 (AX), Y0
-	MOVL           (CX), BX
-	ANDL           $0x00ffffff, BX
-	SHLL           $0x01, BX
-	VMOVD          BX, X1
-	VPBROADCASTD   X1, Y1
-	VMOVDQU        half1<>+0(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          (AX), Y3, Y3
-	VMOVDQU        Y3, (AX)
-	VMOVDQU        half1<>+32(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          32(AX), Y3, Y3
-	VMOVDQU        Y3, 32(AX)
-	VMOVDQU        half1<>+64(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          64(AX), Y3, Y3
-	VMOVDQU        Y3, 64(AX)
-	VMOVDQU        half1<>+96(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          96(AX), Y3, Y3
-	VMOVDQU        Y3, 96(AX)
-	VMOVDQU        half1<>+128(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          128(AX), Y3, Y3
-	VMOVDQU        Y3, 128(AX)
-	VMOVDQU        half1<>+160(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          160(AX), Y3, Y3
-	VMOVDQU        Y3, 160(AX)
-	VMOVDQU        half1<>+192(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          192(AX), Y3, Y3
-	VMOVDQU        Y3, 192(AX)
-	VMOVDQU        half1<>+224(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          224(AX), Y3, Y3
-	VMOVDQU        Y3, 224(AX)
-	VMOVDQU        half1<>+256(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          256(AX), Y3, Y3
-	VMOVDQU        Y3, 256(AX)
-	VMOVDQU        half1<>+288(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          288(AX), Y3, Y3
-	VMOVDQU        Y3, 288(AX)
-	VMOVDQU        half1<>+320(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          320(AX), Y3, Y3
-	VMOVDQU        Y3, 320(AX)
-	VMOVDQU        half1<>+352(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          352(AX), Y3, Y3
-	VMOVDQU        Y3, 352(AX)
-	VMOVDQU        half1<>+384(SB), Y2
-	VPAND          Y2, Y1, Y1
-	VPCMPEQD       Y2, Y1, Y1
-	VPAND          Y0, Y1, Y1
-	VPXOR          384(AX), Y1, Y1
-	VMOVDQU        Y1, 384(AX)
-	VBROADCASTI128 16(AX), Y0
-	MOVL           4(CX), BX
-	ANDL           $0x00ffffff, BX
-	SHLL           $0x02, BX
-	VMOVD          BX, X1
-	VPBROADCASTD   X1, Y1
-	VMOVDQU        half1<>+32(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          32(AX), Y3, Y3
-	VMOVDQU        Y3, 32(AX)
-	VMOVDQU        half1<>+64(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          64(AX), Y3, Y3
-	VMOVDQU        Y3, 64(AX)
-	VMOVDQU        half1<>+96(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          96(AX), Y3, Y3
-	VMOVDQU        Y3, 96(AX)
-	VMOVDQU        half1<>+128(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          128(AX), Y3, Y3
-	VMOVDQU        Y3, 128(AX)
-	VMOVDQU        half1<>+160(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          160(AX), Y3, Y3
-	VMOVDQU        Y3, 160(AX)
-	VMOVDQU        half1<>+192(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          192(AX), Y3, Y3
-	VMOVDQU        Y3, 192(AX)
-	VMOVDQU        half1<>+224(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          224(AX), Y3, Y3
-	VMOVDQU        Y3, 224(AX)
-	VMOVDQU        half1<>+256(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          256(AX), Y3, Y3
-	VMOVDQU        Y3, 256(AX)
-	VMOVDQU        half1<>+288(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          288(AX), Y3, Y3
-	VMOVDQU        Y3, 288(AX)
-	VMOVDQU        half1<>+320(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          320(AX), Y3, Y3
-	VMOVDQU        Y3, 320(AX)
-	VMOVDQU        half1<>+352(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          352(AX), Y3, Y3
-	VMOVDQU        Y3, 352(AX)
-	VMOVDQU        half1<>+384(SB), Y2
-	VPAND          Y2, Y1, Y1
-	VPCMPEQD       Y2, Y1, Y1
-	VPAND          Y0, Y1, Y1
-	VPXOR          384(AX), Y1, Y1
-	VMOVDQU        Y1, 384(AX)
-	VBROADCASTI128 32(AX), Y0
-	MOVL           8(CX), BX
-	ANDL           $0x00ffffff, BX
-	SHLL           $0x03, BX
-	VMOVD          BX, X1
-	VPBROADCASTD   X1, Y1
-	VMOVDQU        half1<>+32(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          32(AX), Y3, Y3
-	VMOVDQU        Y3, 32(AX)
-	VMOVDQU        half1<>+64(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          64(AX), Y3, Y3
-	VMOVDQU        Y3, 64(AX)
-	VMOVDQU        half1<>+96(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          96(AX), Y3, Y3
-	VMOVDQU        Y3, 96(AX)
-	VMOVDQU        half1<>+128(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          128(AX), Y3, Y3
-	VMOVDQU        Y3, 128(AX)
-	VMOVDQU        half1<>+160(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          160(AX), Y3, Y3
-	VMOVDQU        Y3, 160(AX)
-	VMOVDQU        half1<>+192(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          192(AX), Y3, Y3
-	VMOVDQU        Y3, 192(AX)
-	VMOVDQU        half1<>+224(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          224(AX), Y3, Y3
-	VMOVDQU        Y3, 224(AX)
-	VMOVDQU        half1<>+256(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          256(AX), Y3, Y3
-	VMOVDQU        Y3, 256(AX)
-	VMOVDQU        half1<>+288(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          288(AX), Y3, Y3
-	VMOVDQU        Y3, 288(AX)
-	VMOVDQU        half1<>+320(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          320(AX), Y3, Y3
-	VMOVDQU        Y3, 320(AX)
-	VMOVDQU        half1<>+352(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          352(AX), Y3, Y3
-	VMOVDQU        Y3, 352(AX)
-	VMOVDQU        half1<>+384(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          384(AX), Y3, Y3
-	VMOVDQU        Y3, 384(AX)
-	VMOVDQU        half1<>+416(SB), Y2
-	VPAND          Y2, Y1, Y1
-	VPCMPEQD       Y2, Y1, Y1
-	VPAND          Y0, Y1, Y1
-	VPXOR          416(AX), Y1, Y1
-	VMOVDQU        Y1, 416(AX)
-	VBROADCASTI128 48(AX), Y0
-	MOVL           12(CX), BX
-	ANDL           $0x00ffffff, BX
-	SHLL           $0x04, BX
-	VMOVD          BX, X1
-	VPBROADCASTD   X1, Y1
-	VMOVDQU        half1<>+64(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          64(AX), Y3, Y3
-	VMOVDQU        Y3, 64(AX)
-	VMOVDQU        half1<>+96(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          96(AX), Y3, Y3
-	VMOVDQU        Y3, 96(AX)
-	VMOVDQU        half1<>+128(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          128(AX), Y3, Y3
-	VMOVDQU        Y3, 128(AX)
-	VMOVDQU        half1<>+160(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          160(AX), Y3, Y3
-	VMOVDQU        Y3, 160(AX)
-	VMOVDQU        half1<>+192(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          192(AX), Y3, Y3
-	VMOVDQU        Y3, 192(AX)
-	VMOVDQU        half1<>+224(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          224(AX), Y3, Y3
-	VMOVDQU        Y3, 224(AX)
-	VMOVDQU        half1<>+256(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          256(AX), Y3, Y3
-	VMOVDQU        Y3, 256(AX)
-	VMOVDQU        half1<>+288(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          288(AX), Y3, Y3
-	VMOVDQU        Y3, 288(AX)
-	VMOVDQU        half1<>+320(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          320(AX), Y3, Y3
-	VMOVDQU        Y3, 320(AX)
-	VMOVDQU        half1<>+352(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          352(AX), Y3, Y3
-	VMOVDQU        Y3, 352(AX)
-	VMOVDQU        half1<>+384(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          384(AX), Y3, Y3
-	VMOVDQU        Y3, 384(AX)
-	VMOVDQU        half1<>+416(SB), Y2
-	VPAND          Y2, Y1, Y1
-	VPCMPEQD       Y2, Y1, Y1
-	VPAND          Y0, Y1, Y1
-	VPXOR          416(AX), Y1, Y1
-	VMOVDQU        Y1, 416(AX)
+	VBROADCASTI128 (CX), Y4
+	VPAND          low<>+0(SB), Y4, Y4
+	VPSRLVD        shifts<>+0(SB), Y4, Y4
+	VPSHUFB        row0<>+0(SB), Y4, Y5
+	VPAND          bits<>+0(SB), Y5, Y5
+	VPCMPEQB       bits<>+0(SB), Y5, Y5
+	VPAND          weight0<>+0(SB), Y5, Y5
+	VPSHUFB        row1<>+0(SB), Y4, Y6
+	VPAND          bits<>+0(SB), Y6, Y6
+	VPCMPEQB       bits<>+0(SB), Y6, Y6
+	VPAND          weight1<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPSHUFB        row2<>+0(SB), Y4, Y6
+	VPAND          bits<>+0(SB), Y6, Y6
+	VPCMPEQB       bits<>+0(SB), Y6, Y6
+	VPAND          weight2<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPSHUFB        row3<>+0(SB), Y4, Y4
+	VPAND          bits<>+0(SB), Y4, Y4
+	VPCMPEQB       bits<>+0(SB), Y4, Y4
+	VPAND          weight3<>+0(SB), Y4, Y4
+	VPOR           Y4, Y5, Y5
+	VMOVDQU        Y5, 256(BX)
+	VMOVDQU        X0, (AX)
+	VPBROADCASTD   (CX), X4
+	VPAND          tap0<>+0(SB), X4, X5
+	VPCMPEQD       tap0<>+0(SB), X5, X5
+	VPAND          X0, X5, X5
+	VPXOR          X5, X1, X1
+	VPAND          tap1<>+0(SB), X4, X5
+	VPCMPEQD       tap1<>+0(SB), X5, X5
+	VPAND          X0, X5, X5
+	VPXOR          X5, X2, X2
+	VPAND          tap2<>+0(SB), X4, X4
+	VPCMPEQD       tap2<>+0(SB), X4, X4
+	VPAND          X0, X4, X4
+	VPXOR          X4, X3, X3
+	VMOVDQU        X1, 16(AX)
+	VPBROADCASTD   4(CX), X4
+	VPAND          tap0<>+0(SB), X4, X5
+	VPCMPEQD       tap0<>+0(SB), X5, X5
+	VPAND          X1, X5, X5
+	VPXOR          X5, X2, X2
+	VPAND          tap1<>+0(SB), X4, X4
+	VPCMPEQD       tap1<>+0(SB), X4, X4
+	VPAND          X1, X4, X4
+	VPXOR          X4, X3, X3
+	VMOVDQU        X2, 32(AX)
+	VPBROADCASTD   8(CX), X4
+	VPAND          tap0<>+0(SB), X4, X4
+	VPCMPEQD       tap0<>+0(SB), X4, X4
+	VPAND          X2, X4, X4
+	VPXOR          X4, X3, X3
+	VMOVDQU        X3, 48(AX)
+	VMOVDQU        X0, 16(BX)
+	VMOVDQU        X1, 32(BX)
+	VPXOR          X0, X1, X4
+	VMOVDQU        X4, 48(BX)
+	VMOVDQU        X2, 64(BX)
+	VPXOR          X0, X2, X5
+	VMOVDQU        X5, 80(BX)
+	VPXOR          X1, X2, X6
+	VMOVDQU        X6, 96(BX)
+	VPXOR          X4, X2, X7
+	VMOVDQU        X7, 112(BX)
+	VMOVDQU        X3, 128(BX)
+	VPXOR          X0, X3, X0
+	VMOVDQU        X0, 144(BX)
+	VPXOR          X1, X3, X0
+	VMOVDQU        X0, 160(BX)
+	VPXOR          X4, X3, X0
+	VMOVDQU        X0, 176(BX)
+	VPXOR          X2, X3, X0
+	VMOVDQU        X0, 192(BX)
+	VPXOR          X5, X3, X0
+	VMOVDQU        X0, 208(BX)
+	VPXOR          X6, X3, X0
+	VMOVDQU        X0, 224(BX)
+	VPXOR          X7, X3, X0
+	VMOVDQU        X0, 240(BX)
+	VMOVDQU        64(AX), X0
+	MOVBLZX        256(BX), SI
+	VPXOR          (BX)(SI*1), X0, X0
+	VMOVDQU        80(AX), X1
+	MOVBLZX        257(BX), SI
+	VPXOR          (BX)(SI*1), X1, X1
+	VMOVDQU        96(AX), X2
+	MOVBLZX        258(BX), SI
+	VPXOR          (BX)(SI*1), X2, X2
+	VMOVDQU        112(AX), X3
+	MOVBLZX        259(BX), SI
+	VPXOR          (BX)(SI*1), X3, X3
+	MOVBLZX        260(BX), SI
+	VBROADCASTI128 (BX)(SI*1), Y4
+	MOVBLZX        261(BX), SI
+	VINSERTI128    $0x01, (BX)(SI*1), Y4, Y4
+	VPXOR          128(AX), Y4, Y4
+	VMOVDQU        Y4, 128(AX)
+	MOVBLZX        262(BX), SI
+	VBROADCASTI128 (BX)(SI*1), Y4
+	MOVBLZX        263(BX), SI
+	VINSERTI128    $0x01, (BX)(SI*1), Y4, Y4
+	VPXOR          160(AX), Y4, Y4
+	VMOVDQU        Y4, 160(AX)
+	MOVBLZX        264(BX), SI
+	VBROADCASTI128 (BX)(SI*1), Y4
+	MOVBLZX        265(BX), SI
+	VINSERTI128    $0x01, (BX)(SI*1), Y4, Y4
+	VPXOR          192(AX), Y4, Y4
+	VMOVDQU        Y4, 192(AX)
+	MOVBLZX        266(BX), SI
+	VBROADCASTI128 (BX)(SI*1), Y4
+	MOVBLZX        267(BX), SI
+	VINSERTI128    $0x01, (BX)(SI*1), Y4, Y4
+	VPXOR          224(AX), Y4, Y4
+	VMOVDQU        Y4, 224(AX)
+	MOVBLZX        268(BX), SI
+	VBROADCASTI128 (BX)(SI*1), Y4
+	MOVBLZX        269(BX), SI
+	VINSERTI128    $0x01, (BX)(SI*1), Y4, Y4
+	VPXOR          256(AX), Y4, Y4
+	VMOVDQU        Y4, 256(AX)
+	MOVBLZX        270(BX), SI
+	VBROADCASTI128 (BX)(SI*1), Y4
+	MOVBLZX        271(BX), SI
+	VINSERTI128    $0x01, (BX)(SI*1), Y4, Y4
+	VPXOR          288(AX), Y4, Y4
+	VMOVDQU        Y4, 288(AX)
+	MOVBLZX        272(BX), SI
+	VBROADCASTI128 (BX)(SI*1), Y4
+	MOVBLZX        273(BX), SI
+	VINSERTI128    $0x01, (BX)(SI*1), Y4, Y4
+	VPXOR          320(AX), Y4, Y4
+	VMOVDQU        Y4, 320(AX)
+	MOVBLZX        274(BX), SI
+	VBROADCASTI128 (BX)(SI*1), Y4
+	MOVBLZX        275(BX), SI
+	VINSERTI128    $0x01, (BX)(SI*1), Y4, Y4
+	VPXOR          352(AX), Y4, Y4
+	VMOVDQU        Y4, 352(AX)
+	MOVBLZX        276(BX), SI
+	VBROADCASTI128 (BX)(SI*1), Y4
+	MOVBLZX        277(BX), SI
+	VINSERTI128    $0x01, (BX)(SI*1), Y4, Y4
+	VPXOR          384(AX), Y4, Y4
+	VMOVDQU        Y4, 384(AX)
+	MOVBLZX        278(BX), SI
+	VBROADCASTI128 (BX)(SI*1), Y4
+	MOVBLZX        279(BX), SI
+	VINSERTI128    $0x01, (BX)(SI*1), Y4, Y4
+	VPXOR          416(AX), Y4, Y4
+	VMOVDQU        Y4, 416(AX)
 	ADDQ           $0x00000040, AX
 	ADDQ           $0x10, CX
 	DECQ           DX
 	JNZ            loop
+	VMOVDQU        X0, (AX)
+	VMOVDQU        X1, 16(AX)
+	VMOVDQU        X2, 32(AX)
+	VMOVDQU        X3, 48(AX)
 	VZEROUPPER
 	RET
 
-DATA half1<>+0(SB)/4, $0x00000001
-DATA half1<>+4(SB)/4, $0x00000001
-DATA half1<>+8(SB)/4, $0x00000001
-DATA half1<>+12(SB)/4, $0x00000001
-DATA half1<>+16(SB)/4, $0x00000002
-DATA half1<>+20(SB)/4, $0x00000002
-DATA half1<>+24(SB)/4, $0x00000002
-DATA half1<>+28(SB)/4, $0x00000002
-DATA half1<>+32(SB)/4, $0x00000004
-DATA half1<>+36(SB)/4, $0x00000004
-DATA half1<>+40(SB)/4, $0x00000004
-DATA half1<>+44(SB)/4, $0x00000004
-DATA half1<>+48(SB)/4, $0x00000008
-DATA half1<>+52(SB)/4, $0x00000008
-DATA half1<>+56(SB)/4, $0x00000008
-DATA half1<>+60(SB)/4, $0x00000008
-DATA half1<>+64(SB)/4, $0x00000010
-DATA half1<>+68(SB)/4, $0x00000010
-DATA half1<>+72(SB)/4, $0x00000010
-DATA half1<>+76(SB)/4, $0x00000010
-DATA half1<>+80(SB)/4, $0x00000020
-DATA half1<>+84(SB)/4, $0x00000020
-DATA half1<>+88(SB)/4, $0x00000020
-DATA half1<>+92(SB)/4, $0x00000020
-DATA half1<>+96(SB)/4, $0x00000040
-DATA half1<>+100(SB)/4, $0x00000040
-DATA half1<>+104(SB)/4, $0x00000040
-DATA half1<>+108(SB)/4, $0x00000040
-DATA half1<>+112(SB)/4, $0x00000080
-DATA half1<>+116(SB)/4, $0x00000080
-DATA half1<>+120(SB)/4, $0x00000080
-DATA half1<>+124(SB)/4, $0x00000080
-DATA half1<>+128(SB)/4, $0x00000100
-DATA half1<>+132(SB)/4, $0x00000100
-DATA half1<>+136(SB)/4, $0x00000100
-DATA half1<>+140(SB)/4, $0x00000100
-DATA half1<>+144(SB)/4, $0x00000200
-DATA half1<>+148(SB)/4, $0x00000200
-DATA half1<>+152(SB)/4, $0x00000200
-DATA half1<>+156(SB)/4, $0x00000200
-DATA half1<>+160(SB)/4, $0x00000400
-DATA half1<>+164(SB)/4, $0x00000400
-DATA half1<>+168(SB)/4, $0x00000400
-DATA half1<>+172(SB)/4, $0x00000400
-DATA half1<>+176(SB)/4, $0x00000800
-DATA half1<>+180(SB)/4, $0x00000800
-DATA half1<>+184(SB)/4, $0x00000800
-DATA half1<>+188(SB)/4, $0x00000800
-DATA half1<>+192(SB)/4, $0x00001000
-DATA half1<>+196(SB)/4, $0x00001000
-DATA half1<>+200(SB)/4, $0x00001000
-DATA half1<>+204(SB)/4, $0x00001000
-DATA half1<>+208(SB)/4, $0x00002000
-DATA half1<>+212(SB)/4, $0x00002000
-DATA half1<>+216(SB)/4, $0x00002000
-DATA half1<>+220(SB)/4, $0x00002000
-DATA half1<>+224(SB)/4, $0x00004000
-DATA half1<>+228(SB)/4, $0x00004000
-DATA half1<>+232(SB)/4, $0x00004000
-DATA half1<>+236(SB)/4, $0x00004000
-DATA half1<>+240(SB)/4, $0x00008000
-DATA half1<>+244(SB)/4, $0x00008000
-DATA half1<>+248(SB)/4, $0x00008000
-DATA half1<>+252(SB)/4, $0x00008000
-DATA half1<>+256(SB)/4, $0x00010000
-DATA half1<>+260(SB)/4, $0x00010000
-DATA half1<>+264(SB)/4, $0x00010000
-DATA half1<>+268(SB)/4, $0x00010000
-DATA half1<>+272(SB)/4, $0x00020000
-DATA half1<>+276(SB)/4, $0x00020000
-DATA half1<>+280(SB)/4, $0x00020000
-DATA half1<>+284(SB)/4, $0x00020000
-DATA half1<>+288(SB)/4, $0x00040000
-DATA half1<>+292(SB)/4, $0x00040000
-DATA half1<>+296(SB)/4, $0x00040000
-DATA half1<>+300(SB)/4, $0x00040000
-DATA half1<>+304(SB)/4, $0x00080000
-DATA half1<>+308(SB)/4, $0x00080000
-DATA half1<>+312(SB)/4, $0x00080000
-DATA half1<>+316(SB)/4, $0x00080000
-DATA half1<>+320(SB)/4, $0x00100000
-DATA half1<>+324(SB)/4, $0x00100000
-DATA half1<>+328(SB)/4, $0x00100000
-DATA half1<>+332(SB)/4, $0x00100000
-DATA half1<>+336(SB)/4, $0x00200000
-DATA half1<>+340(SB)/4, $0x00200000
-DATA half1<>+344(SB)/4, $0x00200000
-DATA half1<>+348(SB)/4, $0x00200000
-DATA half1<>+352(SB)/4, $0x00400000
-DATA half1<>+356(SB)/4, $0x00400000
-DATA half1<>+360(SB)/4, $0x00400000
-DATA half1<>+364(SB)/4, $0x00400000
-DATA half1<>+368(SB)/4, $0x00800000
-DATA half1<>+372(SB)/4, $0x00800000
-DATA half1<>+376(SB)/4, $0x00800000
-DATA half1<>+380(SB)/4, $0x00800000
-DATA half1<>+384(SB)/4, $0x01000000
-DATA half1<>+388(SB)/4, $0x01000000
-DATA half1<>+392(SB)/4, $0x01000000
-DATA half1<>+396(SB)/4, $0x01000000
-DATA half1<>+400(SB)/4, $0x02000000
-DATA half1<>+404(SB)/4, $0x02000000
-DATA half1<>+408(SB)/4, $0x02000000
-DATA half1<>+412(SB)/4, $0x02000000
-DATA half1<>+416(SB)/4, $0x04000000
-DATA half1<>+420(SB)/4, $0x04000000
-DATA half1<>+424(SB)/4, $0x04000000
-DATA half1<>+428(SB)/4, $0x04000000
-DATA half1<>+432(SB)/4, $0x08000000
-DATA half1<>+436(SB)/4, $0x08000000
-DATA half1<>+440(SB)/4, $0x08000000
-DATA half1<>+444(SB)/4, $0x08000000
-GLOBL half1<>(SB), RODATA|NOPTR, $448
+DATA low<>+0(SB)/4, $0x00ffffff
+DATA low<>+4(SB)/4, $0x00ffffff
+DATA low<>+8(SB)/4, $0x00ffffff
+DATA low<>+12(SB)/4, $0x00ffffff
+DATA low<>+16(SB)/4, $0x00ffffff
+DATA low<>+20(SB)/4, $0x00ffffff
+DATA low<>+24(SB)/4, $0x00ffffff
+DATA low<>+28(SB)/4, $0x00ffffff
+GLOBL low<>(SB), RODATA|NOPTR, $32
+
+DATA shifts<>+0(SB)/4, $0x00000003
+DATA shifts<>+4(SB)/4, $0x00000002
+DATA shifts<>+8(SB)/4, $0x00000001
+DATA shifts<>+12(SB)/4, $0x00000000
+DATA shifts<>+16(SB)/4, $0x00000003
+DATA shifts<>+20(SB)/4, $0x00000002
+DATA shifts<>+24(SB)/4, $0x00000001
+DATA shifts<>+28(SB)/4, $0x00000000
+GLOBL shifts<>(SB), RODATA|NOPTR, $32
+
+DATA bits<>+0(SB)/4, $0x08040201
+DATA bits<>+4(SB)/4, $0x80402010
+DATA bits<>+8(SB)/4, $0x08040201
+DATA bits<>+12(SB)/4, $0x80402010
+DATA bits<>+16(SB)/4, $0x08040201
+DATA bits<>+20(SB)/4, $0x80402010
+DATA bits<>+24(SB)/4, $0x08040201
+DATA bits<>+28(SB)/4, $0x80402010
+GLOBL bits<>(SB), RODATA|NOPTR, $32
+
+DATA row0<>+0(SB)/4, $0x00000000
+DATA row0<>+4(SB)/4, $0x00000000
+DATA row0<>+8(SB)/4, $0x01010101
+DATA row0<>+12(SB)/4, $0x01010101
+DATA row0<>+16(SB)/4, $0x02020202
+DATA row0<>+20(SB)/4, $0x02020202
+DATA row0<>+24(SB)/4, $0x80808080
+DATA row0<>+28(SB)/4, $0x80808080
+GLOBL row0<>(SB), RODATA|NOPTR, $32
+
+DATA weight0<>+0(SB)/4, $0x10101010
+DATA weight0<>+4(SB)/4, $0x10101010
+DATA weight0<>+8(SB)/4, $0x10101010
+DATA weight0<>+12(SB)/4, $0x10101010
+DATA weight0<>+16(SB)/4, $0x10101010
+DATA weight0<>+20(SB)/4, $0x10101010
+DATA weight0<>+24(SB)/4, $0x10101010
+DATA weight0<>+28(SB)/4, $0x10101010
+GLOBL weight0<>(SB), RODATA|NOPTR, $32
+
+DATA row1<>+0(SB)/4, $0x04040404
+DATA row1<>+4(SB)/4, $0x04040404
+DATA row1<>+8(SB)/4, $0x05050505
+DATA row1<>+12(SB)/4, $0x05050505
+DATA row1<>+16(SB)/4, $0x06060606
+DATA row1<>+20(SB)/4, $0x06060606
+DATA row1<>+24(SB)/4, $0x80808080
+DATA row1<>+28(SB)/4, $0x80808080
+GLOBL row1<>(SB), RODATA|NOPTR, $32
+
+DATA weight1<>+0(SB)/4, $0x20202020
+DATA weight1<>+4(SB)/4, $0x20202020
+DATA weight1<>+8(SB)/4, $0x20202020
+DATA weight1<>+12(SB)/4, $0x20202020
+DATA weight1<>+16(SB)/4, $0x20202020
+DATA weight1<>+20(SB)/4, $0x20202020
+DATA weight1<>+24(SB)/4, $0x20202020
+DATA weight1<>+28(SB)/4, $0x20202020
+GLOBL weight1<>(SB), RODATA|NOPTR, $32
+
+DATA row2<>+0(SB)/4, $0x08080808
+DATA row2<>+4(SB)/4, $0x08080808
+DATA row2<>+8(SB)/4, $0x09090909
+DATA row2<>+12(SB)/4, $0x09090909
+DATA row2<>+16(SB)/4, $0x0a0a0a0a
+DATA row2<>+20(SB)/4, $0x0a0a0a0a
+DATA row2<>+24(SB)/4, $0x80808080
+DATA row2<>+28(SB)/4, $0x80808080
+GLOBL row2<>(SB), RODATA|NOPTR, $32
+
+DATA weight2<>+0(SB)/4, $0x40404040
+DATA weight2<>+4(SB)/4, $0x40404040
+DATA weight2<>+8(SB)/4, $0x40404040
+DATA weight2<>+12(SB)/4, $0x40404040
+DATA weight2<>+16(SB)/4, $0x40404040
+DATA weight2<>+20(SB)/4, $0x40404040
+DATA weight2<>+24(SB)/4, $0x40404040
+DATA weight2<>+28(SB)/4, $0x40404040
+GLOBL weight2<>(SB), RODATA|NOPTR, $32
+
+DATA row3<>+0(SB)/4, $0x0c0c0c0c
+DATA row3<>+4(SB)/4, $0x0c0c0c0c
+DATA row3<>+8(SB)/4, $0x0d0d0d0d
+DATA row3<>+12(SB)/4, $0x0d0d0d0d
+DATA row3<>+16(SB)/4, $0x0e0e0e0e
+DATA row3<>+20(SB)/4, $0x0e0e0e0e
+DATA row3<>+24(SB)/4, $0x80808080
+DATA row3<>+28(SB)/4, $0x80808080
+GLOBL row3<>(SB), RODATA|NOPTR, $32
+
+DATA weight3<>+0(SB)/4, $0x80808080
+DATA weight3<>+4(SB)/4, $0x80808080
+DATA weight3<>+8(SB)/4, $0x80808080
+DATA weight3<>+12(SB)/4, $0x80808080
+DATA weight3<>+16(SB)/4, $0x80808080
+DATA weight3<>+20(SB)/4, $0x80808080
+DATA weight3<>+24(SB)/4, $0x80808080
+DATA weight3<>+28(SB)/4, $0x80808080
+GLOBL weight3<>(SB), RODATA|NOPTR, $32
+
+DATA tap0<>+0(SB)/4, $0x00000001
+DATA tap0<>+4(SB)/4, $0x00000001
+DATA tap0<>+8(SB)/4, $0x00000001
+DATA tap0<>+12(SB)/4, $0x00000001
+DATA tap0<>+16(SB)/4, $0x00000001
+DATA tap0<>+20(SB)/4, $0x00000001
+DATA tap0<>+24(SB)/4, $0x00000001
+DATA tap0<>+28(SB)/4, $0x00000001
+GLOBL tap0<>(SB), RODATA|NOPTR, $32
+
+DATA tap1<>+0(SB)/4, $0x00000002
+DATA tap1<>+4(SB)/4, $0x00000002
+DATA tap1<>+8(SB)/4, $0x00000002
+DATA tap1<>+12(SB)/4, $0x00000002
+DATA tap1<>+16(SB)/4, $0x00000002
+DATA tap1<>+20(SB)/4, $0x00000002
+DATA tap1<>+24(SB)/4, $0x00000002
+DATA tap1<>+28(SB)/4, $0x00000002
+GLOBL tap1<>(SB), RODATA|NOPTR, $32
+
+DATA tap2<>+0(SB)/4, $0x00000004
+DATA tap2<>+4(SB)/4, $0x00000004
+DATA tap2<>+8(SB)/4, $0x00000004
+DATA tap2<>+12(SB)/4, $0x00000004
+DATA tap2<>+16(SB)/4, $0x00000004
+DATA tap2<>+20(SB)/4, $0x00000004
+DATA tap2<>+24(SB)/4, $0x00000004
+DATA tap2<>+28(SB)/4, $0x00000004
+GLOBL tap2<>(SB), RODATA|NOPTR, $32
 
 // func expandAVX2(first *[8]uint32, size *[8]uint32, dst *Block, x *Block, words *Block, n int)
 // Requires: AVX, AVX2
@@ -1152,848 +1019,203 @@ GLOBL shifts2<>(SB), RODATA|NOPTR, $16
 
 // func convolvePairsAVX2(x *Block, taps *Block, n int)
 // Requires: AVX, AVX2
-TEXT ·convolvePairsAVX2(SB), $0-24
-	MOVQ x+0(FP), AX
-	MOVQ taps+8(FP), CX
-	MOVQ n+16(FP), DX
+TEXT ·convolvePairsAVX2(SB), $608-24
+	MOVQ    x+0(FP), AX
+	MOVQ    taps+8(FP), CX
+	MOVQ    n+16(FP), DX
+	LEAQ    (SP), BX
+	ADDQ    $0x3f, BX
+	ANDQ    $-64, BX
+	VPXOR   Y0, Y0, Y0
+	VMOVDQU Y0, (BX)
+	VMOVDQU (AX), Y0
+	VMOVDQU 32(AX), Y1
+	VMOVDQU 64(AX), Y2
+	VMOVDQU 96(AX), Y3
 
 loop:
-	VBROADCASTI128 (AX), Y0
-	VMOVDQU        (AX), Y0
-	MOVL           (CX), BX
-	ANDL           $0x00ffffff, BX
-	SHLL           $0x01, BX
-	VMOVD          BX, X1
-	VPBROADCASTD   X1, Y1
-	VMOVDQU        half2<>+32(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          32(AX), Y3, Y3
-	VMOVDQU        Y3, 32(AX)
-	VMOVDQU        half2<>+64(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          64(AX), Y3, Y3
-	VMOVDQU        Y3, 64(AX)
-	VMOVDQU        half2<>+96(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          96(AX), Y3, Y3
+	VBROADCASTI128 (CX), Y4
+	VPAND          low<>+0(SB), Y4, Y4
+	VPSRLVD        shifts<>+0(SB), Y4, Y4
+	VPSHUFB        row0<>+0(SB), Y4, Y5
+	VPAND          bits<>+0(SB), Y5, Y5
+	VPCMPEQB       bits<>+0(SB), Y5, Y5
+	VPAND          weight0<>+0(SB), Y5, Y5
+	VPSHUFB        row1<>+0(SB), Y4, Y6
+	VPAND          bits<>+0(SB), Y6, Y6
+	VPCMPEQB       bits<>+0(SB), Y6, Y6
+	VPAND          weight1<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPSHUFB        row2<>+0(SB), Y4, Y6
+	VPAND          bits<>+0(SB), Y6, Y6
+	VPCMPEQB       bits<>+0(SB), Y6, Y6
+	VPAND          weight2<>+0(SB), Y6, Y6
+	VPOR           Y6, Y5, Y5
+	VPSHUFB        row3<>+0(SB), Y4, Y4
+	VPAND          bits<>+0(SB), Y4, Y4
+	VPCMPEQB       bits<>+0(SB), Y4, Y4
+	VPAND          weight3<>+0(SB), Y4, Y4
+	VPOR           Y4, Y5, Y5
+	VMOVDQU        Y5, 512(BX)
+	VMOVDQU        Y0, (AX)
+	VPBROADCASTD   (CX), Y4
+	VPAND          tap0<>+0(SB), Y4, Y5
+	VPCMPEQD       tap0<>+0(SB), Y5, Y5
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y5, Y1, Y1
+	VPAND          tap1<>+0(SB), Y4, Y5
+	VPCMPEQD       tap1<>+0(SB), Y5, Y5
+	VPAND          Y0, Y5, Y5
+	VPXOR          Y5, Y2, Y2
+	VPAND          tap2<>+0(SB), Y4, Y4
+	VPCMPEQD       tap2<>+0(SB), Y4, Y4
+	VPAND          Y0, Y4, Y4
+	VPXOR          Y4, Y3, Y3
+	VMOVDQU        Y1, 32(AX)
+	VPBROADCASTD   4(CX), Y4
+	VPAND          tap0<>+0(SB), Y4, Y5
+	VPCMPEQD       tap0<>+0(SB), Y5, Y5
+	VPAND          Y1, Y5, Y5
+	VPXOR          Y5, Y2, Y2
+	VPAND          tap1<>+0(SB), Y4, Y4
+	VPCMPEQD       tap1<>+0(SB), Y4, Y4
+	VPAND          Y1, Y4, Y4
+	VPXOR          Y4, Y3, Y3
+	VMOVDQU        Y2, 64(AX)
+	VPBROADCASTD   8(CX), Y4
+	VPAND          tap0<>+0(SB), Y4, Y4
+	VPCMPEQD       tap0<>+0(SB), Y4, Y4
+	VPAND          Y2, Y4, Y4
+	VPXOR          Y4, Y3, Y3
 	VMOVDQU        Y3, 96(AX)
-	VMOVDQU        half2<>+128(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          128(AX), Y3, Y3
-	VMOVDQU        Y3, 128(AX)
-	VMOVDQU        half2<>+160(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          160(AX), Y3, Y3
-	VMOVDQU        Y3, 160(AX)
-	VMOVDQU        half2<>+192(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          192(AX), Y3, Y3
-	VMOVDQU        Y3, 192(AX)
-	VMOVDQU        half2<>+224(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          224(AX), Y3, Y3
-	VMOVDQU        Y3, 224(AX)
-	VMOVDQU        half2<>+256(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          256(AX), Y3, Y3
-	VMOVDQU        Y3, 256(AX)
-	VMOVDQU        half2<>+288(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          288(AX), Y3, Y3
-	VMOVDQU        Y3, 288(AX)
-	VMOVDQU        half2<>+320(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          320(AX), Y3, Y3
-	VMOVDQU        Y3, 320(AX)
-	VMOVDQU        half2<>+352(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          352(AX), Y3, Y3
-	VMOVDQU        Y3, 352(AX)
-	VMOVDQU        half2<>+384(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          384(AX), Y3, Y3
-	VMOVDQU        Y3, 384(AX)
-	VMOVDQU        half2<>+416(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          416(AX), Y3, Y3
-	VMOVDQU        Y3, 416(AX)
-	VMOVDQU        half2<>+448(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          448(AX), Y3, Y3
-	VMOVDQU        Y3, 448(AX)
-	VMOVDQU        half2<>+480(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          480(AX), Y3, Y3
-	VMOVDQU        Y3, 480(AX)
-	VMOVDQU        half2<>+512(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          512(AX), Y3, Y3
-	VMOVDQU        Y3, 512(AX)
-	VMOVDQU        half2<>+544(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          544(AX), Y3, Y3
-	VMOVDQU        Y3, 544(AX)
-	VMOVDQU        half2<>+576(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          576(AX), Y3, Y3
-	VMOVDQU        Y3, 576(AX)
-	VMOVDQU        half2<>+608(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          608(AX), Y3, Y3
-	VMOVDQU        Y3, 608(AX)
-	VMOVDQU        half2<>+640(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          640(AX), Y3, Y3
-	VMOVDQU        Y3, 640(AX)
-	VMOVDQU        half2<>+672(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          672(AX), Y3, Y3
-	VMOVDQU        Y3, 672(AX)
-	VMOVDQU        half2<>+704(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          704(AX), Y3, Y3
-	VMOVDQU        Y3, 704(AX)
-	VMOVDQU        half2<>+736(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          736(AX), Y3, Y3
-	VMOVDQU        Y3, 736(AX)
-	VMOVDQU        half2<>+768(SB), Y2
-	VPAND          Y2, Y1, Y1
-	VPCMPEQD       Y2, Y1, Y1
-	VPAND          Y0, Y1, Y1
-	VPXOR          768(AX), Y1, Y1
-	VMOVDQU        Y1, 768(AX)
-	VBROADCASTI128 32(AX), Y0
-	VMOVDQU        32(AX), Y0
-	MOVL           4(CX), BX
-	ANDL           $0x00ffffff, BX
-	SHLL           $0x02, BX
-	VMOVD          BX, X1
-	VPBROADCASTD   X1, Y1
-	VMOVDQU        half2<>+64(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          64(AX), Y3, Y3
-	VMOVDQU        Y3, 64(AX)
-	VMOVDQU        half2<>+96(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          96(AX), Y3, Y3
-	VMOVDQU        Y3, 96(AX)
-	VMOVDQU        half2<>+128(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          128(AX), Y3, Y3
-	VMOVDQU        Y3, 128(AX)
-	VMOVDQU        half2<>+160(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          160(AX), Y3, Y3
-	VMOVDQU        Y3, 160(AX)
-	VMOVDQU        half2<>+192(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          192(AX), Y3, Y3
-	VMOVDQU        Y3, 192(AX)
-	VMOVDQU        half2<>+224(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          224(AX), Y3, Y3
-	VMOVDQU        Y3, 224(AX)
-	VMOVDQU        half2<>+256(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          256(AX), Y3, Y3
-	VMOVDQU        Y3, 256(AX)
-	VMOVDQU        half2<>+288(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          288(AX), Y3, Y3
-	VMOVDQU        Y3, 288(AX)
-	VMOVDQU        half2<>+320(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          320(AX), Y3, Y3
-	VMOVDQU        Y3, 320(AX)
-	VMOVDQU        half2<>+352(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          352(AX), Y3, Y3
-	VMOVDQU        Y3, 352(AX)
-	VMOVDQU        half2<>+384(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          384(AX), Y3, Y3
-	VMOVDQU        Y3, 384(AX)
-	VMOVDQU        half2<>+416(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          416(AX), Y3, Y3
-	VMOVDQU        Y3, 416(AX)
-	VMOVDQU        half2<>+448(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          448(AX), Y3, Y3
-	VMOVDQU        Y3, 448(AX)
-	VMOVDQU        half2<>+480(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          480(AX), Y3, Y3
-	VMOVDQU        Y3, 480(AX)
-	VMOVDQU        half2<>+512(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          512(AX), Y3, Y3
-	VMOVDQU        Y3, 512(AX)
-	VMOVDQU        half2<>+544(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          544(AX), Y3, Y3
-	VMOVDQU        Y3, 544(AX)
-	VMOVDQU        half2<>+576(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          576(AX), Y3, Y3
-	VMOVDQU        Y3, 576(AX)
-	VMOVDQU        half2<>+608(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          608(AX), Y3, Y3
-	VMOVDQU        Y3, 608(AX)
-	VMOVDQU        half2<>+640(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          640(AX), Y3, Y3
-	VMOVDQU        Y3, 640(AX)
-	VMOVDQU        half2<>+672(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          672(AX), Y3, Y3
-	VMOVDQU        Y3, 672(AX)
-	VMOVDQU        half2<>+704(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          704(AX), Y3, Y3
-	VMOVDQU        Y3, 704(AX)
-	VMOVDQU        half2<>+736(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          736(AX), Y3, Y3
-	VMOVDQU        Y3, 736(AX)
-	VMOVDQU        half2<>+768(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          768(AX), Y3, Y3
-	VMOVDQU        Y3, 768(AX)
-	VMOVDQU        half2<>+800(SB), Y2
-	VPAND          Y2, Y1, Y1
-	VPCMPEQD       Y2, Y1, Y1
-	VPAND          Y0, Y1, Y1
-	VPXOR          800(AX), Y1, Y1
-	VMOVDQU        Y1, 800(AX)
-	VBROADCASTI128 64(AX), Y0
-	VMOVDQU        64(AX), Y0
-	MOVL           8(CX), BX
-	ANDL           $0x00ffffff, BX
-	SHLL           $0x03, BX
-	VMOVD          BX, X1
-	VPBROADCASTD   X1, Y1
-	VMOVDQU        half2<>+96(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          96(AX), Y3, Y3
-	VMOVDQU        Y3, 96(AX)
-	VMOVDQU        half2<>+128(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          128(AX), Y3, Y3
-	VMOVDQU        Y3, 128(AX)
-	VMOVDQU        half2<>+160(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          160(AX), Y3, Y3
-	VMOVDQU        Y3, 160(AX)
-	VMOVDQU        half2<>+192(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          192(AX), Y3, Y3
-	VMOVDQU        Y3, 192(AX)
-	VMOVDQU        half2<>+224(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          224(AX), Y3, Y3
-	VMOVDQU        Y3, 224(AX)
-	VMOVDQU        half2<>+256(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          256(AX), Y3, Y3
-	VMOVDQU        Y3, 256(AX)
-	VMOVDQU        half2<>+288(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          288(AX), Y3, Y3
-	VMOVDQU        Y3, 288(AX)
-	VMOVDQU        half2<>+320(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          320(AX), Y3, Y3
-	VMOVDQU        Y3, 320(AX)
-	VMOVDQU        half2<>+352(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          352(AX), Y3, Y3
-	VMOVDQU        Y3, 352(AX)
-	VMOVDQU        half2<>+384(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          384(AX), Y3, Y3
-	VMOVDQU        Y3, 384(AX)
-	VMOVDQU        half2<>+416(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          416(AX), Y3, Y3
-	VMOVDQU        Y3, 416(AX)
-	VMOVDQU        half2<>+448(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          448(AX), Y3, Y3
-	VMOVDQU        Y3, 448(AX)
-	VMOVDQU        half2<>+480(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          480(AX), Y3, Y3
-	VMOVDQU        Y3, 480(AX)
-	VMOVDQU        half2<>+512(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          512(AX), Y3, Y3
-	VMOVDQU        Y3, 512(AX)
-	VMOVDQU        half2<>+544(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          544(AX), Y3, Y3
-	VMOVDQU        Y3, 544(AX)
-	VMOVDQU        half2<>+576(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          576(AX), Y3, Y3
-	VMOVDQU        Y3, 576(AX)
-	VMOVDQU        half2<>+608(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          608(AX), Y3, Y3
-	VMOVDQU        Y3, 608(AX)
-	VMOVDQU        half2<>+640(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          640(AX), Y3, Y3
-	VMOVDQU        Y3, 640(AX)
-	VMOVDQU        half2<>+672(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          672(AX), Y3, Y3
-	VMOVDQU        Y3, 672(AX)
-	VMOVDQU        half2<>+704(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          704(AX), Y3, Y3
-	VMOVDQU        Y3, 704(AX)
-	VMOVDQU        half2<>+736(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          736(AX), Y3, Y3
-	VMOVDQU        Y3, 736(AX)
-	VMOVDQU        half2<>+768(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          768(AX), Y3, Y3
-	VMOVDQU        Y3, 768(AX)
-	VMOVDQU        half2<>+800(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          800(AX), Y3, Y3
-	VMOVDQU        Y3, 800(AX)
-	VMOVDQU        half2<>+832(SB), Y2
-	VPAND          Y2, Y1, Y1
-	VPCMPEQD       Y2, Y1, Y1
-	VPAND          Y0, Y1, Y1
-	VPXOR          832(AX), Y1, Y1
-	VMOVDQU        Y1, 832(AX)
-	VBROADCASTI128 96(AX), Y0
-	VMOVDQU        96(AX), Y0
-	MOVL           12(CX), BX
-	ANDL           $0x00ffffff, BX
-	SHLL           $0x04, BX
-	VMOVD          BX, X1
-	VPBROADCASTD   X1, Y1
-	VMOVDQU        half2<>+128(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          128(AX), Y3, Y3
-	VMOVDQU        Y3, 128(AX)
-	VMOVDQU        half2<>+160(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          160(AX), Y3, Y3
-	VMOVDQU        Y3, 160(AX)
-	VMOVDQU        half2<>+192(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          192(AX), Y3, Y3
-	VMOVDQU        Y3, 192(AX)
-	VMOVDQU        half2<>+224(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          224(AX), Y3, Y3
-	VMOVDQU        Y3, 224(AX)
-	VMOVDQU        half2<>+256(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          256(AX), Y3, Y3
-	VMOVDQU        Y3, 256(AX)
-	VMOVDQU        half2<>+288(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          288(AX), Y3, Y3
-	VMOVDQU        Y3, 288(AX)
-	VMOVDQU        half2<>+320(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          320(AX), Y3, Y3
-	VMOVDQU        Y3, 320(AX)
-	VMOVDQU        half2<>+352(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          352(AX), Y3, Y3
-	VMOVDQU        Y3, 352(AX)
-	VMOVDQU        half2<>+384(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          384(AX), Y3, Y3
-	VMOVDQU        Y3, 384(AX)
-	VMOVDQU        half2<>+416(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          416(AX), Y3, Y3
-	VMOVDQU        Y3, 416(AX)
-	VMOVDQU        half2<>+448(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          448(AX), Y3, Y3
-	VMOVDQU        Y3, 448(AX)
-	VMOVDQU        half2<>+480(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          480(AX), Y3, Y3
-	VMOVDQU        Y3, 480(AX)
-	VMOVDQU        half2<>+512(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          512(AX), Y3, Y3
-	VMOVDQU        Y3, 512(AX)
-	VMOVDQU        half2<>+544(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          544(AX), Y3, Y3
-	VMOVDQU        Y3, 544(AX)
-	VMOVDQU        half2<>+576(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          576(AX), Y3, Y3
-	VMOVDQU        Y3, 576(AX)
-	VMOVDQU        half2<>+608(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          608(AX), Y3, Y3
-	VMOVDQU        Y3, 608(AX)
-	VMOVDQU        half2<>+640(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          640(AX), Y3, Y3
-	VMOVDQU        Y3, 640(AX)
-	VMOVDQU        half2<>+672(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          672(AX), Y3, Y3
-	VMOVDQU        Y3, 672(AX)
-	VMOVDQU        half2<>+704(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          704(AX), Y3, Y3
-	VMOVDQU        Y3, 704(AX)
-	VMOVDQU        half2<>+736(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          736(AX), Y3, Y3
-	VMOVDQU        Y3, 736(AX)
-	VMOVDQU        half2<>+768(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          768(AX), Y3, Y3
-	VMOVDQU        Y3, 768(AX)
-	VMOVDQU        half2<>+800(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          800(AX), Y3, Y3
-	VMOVDQU        Y3, 800(AX)
-	VMOVDQU        half2<>+832(SB), Y2
-	VPAND          Y2, Y1, Y3
-	VPCMPEQD       Y2, Y3, Y3
-	VPAND          Y0, Y3, Y3
-	VPXOR          832(AX), Y3, Y3
-	VMOVDQU        Y3, 832(AX)
-	VMOVDQU        half2<>+864(SB), Y2
-	VPAND          Y2, Y1, Y1
-	VPCMPEQD       Y2, Y1, Y1
-	VPAND          Y0, Y1, Y1
-	VPXOR          864(AX), Y1, Y1
-	VMOVDQU        Y1, 864(AX)
+	VMOVDQU        Y0, 32(BX)
+	VMOVDQU        Y1, 64(BX)
+	VPXOR          Y0, Y1, Y4
+	VMOVDQU        Y4, 96(BX)
+	VMOVDQU        Y2, 128(BX)
+	VPXOR          Y0, Y2, Y5
+	VMOVDQU        Y5, 160(BX)
+	VPXOR          Y1, Y2, Y6
+	VMOVDQU        Y6, 192(BX)
+	VPXOR          Y4, Y2, Y7
+	VMOVDQU        Y7, 224(BX)
+	VMOVDQU        Y3, 256(BX)
+	VPXOR          Y0, Y3, Y0
+	VMOVDQU        Y0, 288(BX)
+	VPXOR          Y1, Y3, Y0
+	VMOVDQU        Y0, 320(BX)
+	VPXOR          Y4, Y3, Y0
+	VMOVDQU        Y0, 352(BX)
+	VPXOR          Y2, Y3, Y0
+	VMOVDQU        Y0, 384(BX)
+	VPXOR          Y5, Y3, Y0
+	VMOVDQU        Y0, 416(BX)
+	VPXOR          Y6, Y3, Y0
+	VMOVDQU        Y0, 448(BX)
+	VPXOR          Y7, Y3, Y0
+	VMOVDQU        Y0, 480(BX)
+	VMOVDQU        128(AX), Y0
+	MOVBLZX        512(BX), SI
+	VPXOR          (BX)(SI*2), Y0, Y0
+	VMOVDQU        160(AX), Y1
+	MOVBLZX        513(BX), SI
+	VPXOR          (BX)(SI*2), Y1, Y1
+	VMOVDQU        192(AX), Y2
+	MOVBLZX        514(BX), SI
+	VPXOR          (BX)(SI*2), Y2, Y2
+	VMOVDQU        224(AX), Y3
+	MOVBLZX        515(BX), SI
+	VPXOR          (BX)(SI*2), Y3, Y3
+	MOVBLZX        516(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          256(AX), Y4, Y4
+	VMOVDQU        Y4, 256(AX)
+	MOVBLZX        517(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          288(AX), Y4, Y4
+	VMOVDQU        Y4, 288(AX)
+	MOVBLZX        518(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          320(AX), Y4, Y4
+	VMOVDQU        Y4, 320(AX)
+	MOVBLZX        519(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          352(AX), Y4, Y4
+	VMOVDQU        Y4, 352(AX)
+	MOVBLZX        520(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          384(AX), Y4, Y4
+	VMOVDQU        Y4, 384(AX)
+	MOVBLZX        521(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          416(AX), Y4, Y4
+	VMOVDQU        Y4, 416(AX)
+	MOVBLZX        522(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          448(AX), Y4, Y4
+	VMOVDQU        Y4, 448(AX)
+	MOVBLZX        523(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          480(AX), Y4, Y4
+	VMOVDQU        Y4, 480(AX)
+	MOVBLZX        524(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          512(AX), Y4, Y4
+	VMOVDQU        Y4, 512(AX)
+	MOVBLZX        525(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          544(AX), Y4, Y4
+	VMOVDQU        Y4, 544(AX)
+	MOVBLZX        526(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          576(AX), Y4, Y4
+	VMOVDQU        Y4, 576(AX)
+	MOVBLZX        527(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          608(AX), Y4, Y4
+	VMOVDQU        Y4, 608(AX)
+	MOVBLZX        528(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          640(AX), Y4, Y4
+	VMOVDQU        Y4, 640(AX)
+	MOVBLZX        529(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          672(AX), Y4, Y4
+	VMOVDQU        Y4, 672(AX)
+	MOVBLZX        530(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          704(AX), Y4, Y4
+	VMOVDQU        Y4, 704(AX)
+	MOVBLZX        531(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          736(AX), Y4, Y4
+	VMOVDQU        Y4, 736(AX)
+	MOVBLZX        532(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          768(AX), Y4, Y4
+	VMOVDQU        Y4, 768(AX)
+	MOVBLZX        533(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          800(AX), Y4, Y4
+	VMOVDQU        Y4, 800(AX)
+	MOVBLZX        534(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          832(AX), Y4, Y4
+	VMOVDQU        Y4, 832(AX)
+	MOVBLZX        535(BX), SI
+	VMOVDQU        (BX)(SI*2), Y4
+	VPXOR          864(AX), Y4, Y4
+	VMOVDQU        Y4, 864(AX)
 	ADDQ           $0x00000080, AX
 	ADDQ           $0x10, CX
 	DECQ           DX
 	JNZ            loop
+	VMOVDQU        Y0, (AX)
+	VMOVDQU        Y1, 32(AX)
+	VMOVDQU        Y2, 64(AX)
+	VMOVDQU        Y3, 96(AX)
 	VZEROUPPER
 	RET
-
-DATA half2<>+0(SB)/4, $0x00000001
-DATA half2<>+4(SB)/4, $0x00000001
-DATA half2<>+8(SB)/4, $0x00000001
-DATA half2<>+12(SB)/4, $0x00000001
-DATA half2<>+16(SB)/4, $0x00000001
-DATA half2<>+20(SB)/4, $0x00000001
-DATA half2<>+24(SB)/4, $0x00000001
-DATA half2<>+28(SB)/4, $0x00000001
-DATA half2<>+32(SB)/4, $0x00000002
-DATA half2<>+36(SB)/4, $0x00000002
-DATA half2<>+40(SB)/4, $0x00000002
-DATA half2<>+44(SB)/4, $0x00000002
-DATA half2<>+48(SB)/4, $0x00000002
-DATA half2<>+52(SB)/4, $0x00000002
-DATA half2<>+56(SB)/4, $0x00000002
-DATA half2<>+60(SB)/4, $0x00000002
-DATA half2<>+64(SB)/4, $0x00000004
-DATA half2<>+68(SB)/4, $0x00000004
-DATA half2<>+72(SB)/4, $0x00000004
-DATA half2<>+76(SB)/4, $0x00000004
-DATA half2<>+80(SB)/4, $0x00000004
-DATA half2<>+84(SB)/4, $0x00000004
-DATA half2<>+88(SB)/4, $0x00000004
-DATA half2<>+92(SB)/4, $0x00000004
-DATA half2<>+96(SB)/4, $0x00000008
-DATA half2<>+100(SB)/4, $0x00000008
-DATA half2<>+104(SB)/4, $0x00000008
-DATA half2<>+108(SB)/4, $0x00000008
-DATA half2<>+112(SB)/4, $0x00000008
-DATA half2<>+116(SB)/4, $0x00000008
-DATA half2<>+120(SB)/4, $0x00000008
-DATA half2<>+124(SB)/4, $0x00000008
-DATA half2<>+128(SB)/4, $0x00000010
-DATA half2<>+132(SB)/4, $0x00000010
-DATA half2<>+136(SB)/4, $0x00000010
-DATA half2<>+140(SB)/4, $0x00000010
-DATA half2<>+144(SB)/4, $0x00000010
-DATA half2<>+148(SB)/4, $0x00000010
-DATA half2<>+152(SB)/4, $0x00000010
-DATA half2<>+156(SB)/4, $0x00000010
-DATA half2<>+160(SB)/4, $0x00000020
-DATA half2<>+164(SB)/4, $0x00000020
-DATA half2<>+168(SB)/4, $0x00000020
-DATA half2<>+172(SB)/4, $0x00000020
-DATA half2<>+176(SB)/4, $0x00000020
-DATA half2<>+180(SB)/4, $0x00000020
-DATA half2<>+184(SB)/4, $0x00000020
-DATA half2<>+188(SB)/4, $0x00000020
-DATA half2<>+192(SB)/4, $0x00000040
-DATA half2<>+196(SB)/4, $0x00000040
-DATA half2<>+200(SB)/4, $0x00000040
-DATA half2<>+204(SB)/4, $0x00000040
-DATA half2<>+208(SB)/4, $0x00000040
-DATA half2<>+212(SB)/4, $0x00000040
-DATA half2<>+216(SB)/4, $0x00000040
-DATA half2<>+220(SB)/4, $0x00000040
-DATA half2<>+224(SB)/4, $0x00000080
-DATA half2<>+228(SB)/4, $0x00000080
-DATA half2<>+232(SB)/4, $0x00000080
-DATA half2<>+236(SB)/4, $0x00000080
-DATA half2<>+240(SB)/4, $0x00000080
-DATA half2<>+244(SB)/4, $0x00000080
-DATA half2<>+248(SB)/4, $0x00000080
-DATA half2<>+252(SB)/4, $0x00000080
-DATA half2<>+256(SB)/4, $0x00000100
-DATA half2<>+260(SB)/4, $0x00000100
-DATA half2<>+264(SB)/4, $0x00000100
-DATA half2<>+268(SB)/4, $0x00000100
-DATA half2<>+272(SB)/4, $0x00000100
-DATA half2<>+276(SB)/4, $0x00000100
-DATA half2<>+280(SB)/4, $0x00000100
-DATA half2<>+284(SB)/4, $0x00000100
-DATA half2<>+288(SB)/4, $0x00000200
-DATA half2<>+292(SB)/4, $0x00000200
-DATA half2<>+296(SB)/4, $0x00000200
-DATA half2<>+300(SB)/4, $0x00000200
-DATA half2<>+304(SB)/4, $0x00000200
-DATA half2<>+308(SB)/4, $0x00000200
-DATA half2<>+312(SB)/4, $0x00000200
-DATA half2<>+316(SB)/4, $0x00000200
-DATA half2<>+320(SB)/4, $0x00000400
-DATA half2<>+324(SB)/4, $0x00000400
-DATA half2<>+328(SB)/4, $0x00000400
-DATA half2<>+332(SB)/4, $0x00000400
-DATA half2<>+336(SB)/4, $0x00000400
-DATA half2<>+340(SB)/4, $0x00000400
-DATA half2<>+344(SB)/4, $0x00000400
-DATA half2<>+348(SB)/4, $0x00000400
-DATA half2<>+352(SB)/4, $0x00000800
-DATA half2<>+356(SB)/4, $0x00000800
-DATA half2<>+360(SB)/4, $0x00000800
-DATA half2<>+364(SB)/4, $0x00000800
-DATA half2<>+368(SB)/4, $0x00000800
-DATA half2<>+372(SB)/4, $0x00000800
-DATA half2<>+376(SB)/4, $0x00000800
-DATA half2<>+380(SB)/4, $0x00000800
-DATA half2<>+384(SB)/4, $0x00001000
-DATA half2<>+388(SB)/4, $0x00001000
-DATA half2<>+392(SB)/4, $0x00001000
-DATA half2<>+396(SB)/4, $0x00001000
-DATA half2<>+400(SB)/4, $0x00001000
-DATA half2<>+404(SB)/4, $0x00001000
-DATA half2<>+408(SB)/4, $0x00001000
-DATA half2<>+412(SB)/4, $0x00001000
-DATA half2<>+416(SB)/4, $0x00002000
-DATA half2<>+420(SB)/4, $0x00002000
-DATA half2<>+424(SB)/4, $0x00002000
-DATA half2<>+428(SB)/4, $0x00002000
-DATA half2<>+432(SB)/4, $0x00002000
-DATA half2<>+436(SB)/4, $0x00002000
-DATA half2<>+440(SB)/4, $0x00002000
-DATA half2<>+444(SB)/4, $0x00002000
-DATA half2<>+448(SB)/4, $0x00004000
-DATA half2<>+452(SB)/4, $0x00004000
-DATA half2<>+456(SB)/4, $0x00004000
-DATA half2<>+460(SB)/4, $0x00004000
-DATA half2<>+464(SB)/4, $0x00004000
-DATA half2<>+468(SB)/4, $0x00004000
-DATA half2<>+472(SB)/4, $0x00004000
-DATA half2<>+476(SB)/4, $0x00004000
-DATA half2<>+480(SB)/4, $0x00008000
-DATA half2<>+484(SB)/4, $0x00008000
-DATA half2<>+488(SB)/4, $0x00008000
-DATA half2<>+492(SB)/4, $0x00008000
-DATA half2<>+496(SB)/4, $0x00008000
-DATA half2<>+500(SB)/4, $0x00008000
-DATA half2<>+504(SB)/4, $0x00008000
-DATA half2<>+508(SB)/4, $0x00008000
-DATA half2<>+512(SB)/4, $0x00010000
-DATA half2<>+516(SB)/4, $0x00010000
-DATA half2<>+520(SB)/4, $0x00010000
-DATA half2<>+524(SB)/4, $0x00010000
-DATA half2<>+528(SB)/4, $0x00010000
-DATA half2<>+532(SB)/4, $0x00010000
-DATA half2<>+536(SB)/4, $0x00010000
-DATA half2<>+540(SB)/4, $0x00010000
-DATA half2<>+544(SB)/4, $0x00020000
-DATA half2<>+548(SB)/4, $0x00020000
-DATA half2<>+552(SB)/4, $0x00020000
-DATA half2<>+556(SB)/4, $0x00020000
-DATA half2<>+560(SB)/4, $0x00020000
-DATA half2<>+564(SB)/4, $0x00020000
-DATA half2<>+568(SB)/4, $0x00020000
-DATA half2<>+572(SB)/4, $0x00020000
-DATA half2<>+576(SB)/4, $0x00040000
-DATA half2<>+580(SB)/4, $0x00040000
-DATA half2<>+584(SB)/4, $0x00040000
-DATA half2<>+588(SB)/4, $0x00040000
-DATA half2<>+592(SB)/4, $0x00040000
-DATA half2<>+596(SB)/4, $0x00040000
-DATA half2<>+600(SB)/4, $0x00040000
-DATA half2<>+604(SB)/4, $0x00040000
-DATA half2<>+608(SB)/4, $0x00080000
-DATA half2<>+612(SB)/4, $0x00080000
-DATA half2<>+616(SB)/4, $0x00080000
-DATA half2<>+620(SB)/4, $0x00080000
-DATA half2<>+624(SB)/4, $0x00080000
-DATA half2<>+628(SB)/4, $0x00080000
-DATA half2<>+632(SB)/4, $0x00080000
-DATA half2<>+636(SB)/4, $0x00080000
-DATA half2<>+640(SB)/4, $0x00100000
-DATA half2<>+644(SB)/4, $0x00100000
-DATA half2<>+648(SB)/4, $0x00100000
-DATA half2<>+652(SB)/4, $0x00100000
-DATA half2<>+656(SB)/4, $0x00100000
-DATA half2<>+660(SB)/4, $0x00100000
-DATA half2<>+664(SB)/4, $0x00100000
-DATA half2<>+668(SB)/4, $0x00100000
-DATA half2<>+672(SB)/4, $0x00200000
-DATA half2<>+676(SB)/4, $0x00200000
-DATA half2<>+680(SB)/4, $0x00200000
-DATA half2<>+684(SB)/4, $0x00200000
-DATA half2<>+688(SB)/4, $0x00200000
-DATA half2<>+692(SB)/4, $0x00200000
-DATA half2<>+696(SB)/4, $0x00200000
-DATA half2<>+700(SB)/4, $0x00200000
-DATA half2<>+704(SB)/4, $0x00400000
-DATA half2<>+708(SB)/4, $0x00400000
-DATA half2<>+712(SB)/4, $0x00400000
-DATA half2<>+716(SB)/4, $0x00400000
-DATA half2<>+720(SB)/4, $0x00400000
-DATA half2<>+724(SB)/4, $0x00400000
-DATA half2<>+728(SB)/4, $0x00400000
-DATA half2<>+732(SB)/4, $0x00400000
-DATA half2<>+736(SB)/4, $0x00800000
-DATA half2<>+740(SB)/4, $0x00800000
-DATA half2<>+744(SB)/4, $0x00800000
-DATA half2<>+748(SB)/4, $0x00800000
-DATA half2<>+752(SB)/4, $0x00800000
-DATA half2<>+756(SB)/4, $0x00800000
-DATA half2<>+760(SB)/4, $0x00800000
-DATA half2<>+764(SB)/4, $0x00800000
-DATA half2<>+768(SB)/4, $0x01000000
-DATA half2<>+772(SB)/4, $0x01000000
-DATA half2<>+776(SB)/4, $0x01000000
-DATA half2<>+780(SB)/4, $0x01000000
-DATA half2<>+784(SB)/4, $0x01000000
-DATA half2<>+788(SB)/4, $0x01000000
-DATA half2<>+792(SB)/4, $0x01000000
-DATA half2<>+796(SB)/4, $0x01000000
-DATA half2<>+800(SB)/4, $0x02000000
-DATA half2<>+804(SB)/4, $0x02000000
-DATA half2<>+808(SB)/4, $0x02000000
-DATA half2<>+812(SB)/4, $0x02000000
-DATA half2<>+816(SB)/4, $0x02000000
-DATA half2<>+820(SB)/4, $0x02000000
-DATA half2<>+824(SB)/4, $0x02000000
-DATA half2<>+828(SB)/4, $0x02000000
-DATA half2<>+832(SB)/4, $0x04000000
-DATA half2<>+836(SB)/4, $0x04000000
-DATA half2<>+840(SB)/4, $0x04000000
-DATA half2<>+844(SB)/4, $0x04000000
-DATA half2<>+848(SB)/4, $0x04000000
-DATA half2<>+852(SB)/4, $0x04000000
-DATA half2<>+856(SB)/4, $0x04000000
-DATA half2<>+860(SB)/4, $0x04000000
-DATA half2<>+864(SB)/4, $0x08000000
-DATA half2<>+868(SB)/4, $0x08000000
-DATA half2<>+872(SB)/4, $0x08000000
-DATA half2<>+876(SB)/4, $0x08000000
-DATA half2<>+880(SB)/4, $0x08000000
-DATA half2<>+884(SB)/4, $0x08000000
-DATA half2<>+888(SB)/4, $0x08000000
-DATA half2<>+892(SB)/4, $0x08000000
-GLOBL half2<>(SB), RODATA|NOPTR, $896
 
 // func expandPairsAVX2(first *[8]uint32, size *[8]uint32, even *Block, odd *Block, x *Block, words *Block, n int)
 // Requires: AVX, AVX2

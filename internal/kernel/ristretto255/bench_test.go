@@ -24,6 +24,8 @@ func measure(b *testing.B, items int, f func()) {
 func benchmarkKernels(b *testing.B, items int, f func()) {
 	b.Run("kernel=best", func(b *testing.B) { measure(b, items, f) })
 	defer cpu.IFMA.Disable()()
+	b.Run("kernel=no-ifma", func(b *testing.B) { measure(b, items, f) })
+	defer cpu.AVX2.Disable()()
 	b.Run("kernel=generic", func(b *testing.B) { measure(b, items, f) })
 }
 

@@ -21,9 +21,15 @@ var (
 
 func modP(x *big.Int) *big.Int { return x.Mod(x, bigP) }
 
-func needIFMA(t *testing.T) {
-	if !cpu.IFMA.Enabled() {
-		t.Skip("no IFMA")
+// eachKernel runs a test of what kernels compute with each kernel that there is.
+func eachKernel(t *testing.T, f func(t *testing.T)) {
+	if !cpu.AVX2.Enabled() {
+		t.Skip("no kernel")
+	}
+	t.Run("kernel=best", f)
+	if cpu.IFMA.Enabled() {
+		defer cpu.IFMA.Disable()()
+		t.Run("kernel=no-ifma", f)
 	}
 }
 
@@ -120,8 +126,9 @@ func rounds(n int) int {
 	return n
 }
 
-func TestFieldBinary(t *testing.T) {
-	needIFMA(t)
+func TestFieldBinary(t *testing.T) { eachKernel(t, testFieldBinary) }
+
+func testFieldBinary(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, op := range []struct {
 		name string
@@ -166,8 +173,9 @@ func TestFieldBinary(t *testing.T) {
 	}
 }
 
-func TestFieldUnary(t *testing.T) {
-	needIFMA(t)
+func TestFieldUnary(t *testing.T) { eachKernel(t, testFieldUnary) }
+
+func testFieldUnary(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range rounds(4000) {
 		a, b := edgeElement(rng, tight), edgeElement(rng, tight)
@@ -208,8 +216,9 @@ func reversed(b [32]byte) []byte {
 	return b[:]
 }
 
-func TestPowers(t *testing.T) {
-	needIFMA(t)
+func TestPowers(t *testing.T) { eachKernel(t, testPowers) }
+
+func testPowers(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	e58 := new(big.Int).Sub(new(big.Int).Lsh(big.NewInt(1), 252), big.NewInt(3))
 	for range rounds(60) {
@@ -247,8 +256,9 @@ func TestPowers(t *testing.T) {
 }
 
 // TestSqrtRatioM1 checks the four cases of RFC 9496, section 4.2.
-func TestSqrtRatioM1(t *testing.T) {
-	needIFMA(t)
+func TestSqrtRatioM1(t *testing.T) { eachKernel(t, testSqrtRatioM1) }
+
+func testSqrtRatioM1(t *testing.T) {
 	rng := rand.New(rand.NewPCG(7, 8))
 	i := value(sqrtM1, 0)
 	for range rounds(60) {

@@ -18,7 +18,8 @@ const (
 // vectors that cross them would pay for; nothing else depends on it.
 type workspace struct {
 	multiplier
-	digits [64]int8
+	digits [64]int8        // of a scalar
+	each   [64][lanes]int8 // of scalars for each lane
 	points [groups]point
 	states [groups]state
 }
@@ -42,26 +43,17 @@ func newWorkspace(scalar *[ScalarSize]byte) *workspace {
 // a pool.
 func (w *workspace) release() {
 	clear(w.digits[:])
+	clear(w.each[:])
 	workspaces.Put(w)
 }
 
-func fromUniformMulIFMA(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
+func fromUniformMulLanes(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
 	w := newWorkspace(scalar)
 	defer w.release()
 	for len(out) > 0 {
 		n := min(chunk, len(out)/ElementSize)
 		for g := range (n + lanes - 1) / lanes {
-			var t [2]element
-			for i := range lanes {
-				b := uniform[laneOf(g, i, n)*UniformSize:][:UniformSize]
-				t[0].setLane(i, b[:32])
-				t[1].setLane(i, b[32:])
-			}
-			// Element Derivation [RFC 9496, section 4.3.4]: MAP(t1) + MAP(t2).
-			var p [2]point
-			mapToPoints(&p, &t)
-			w.p = p[0]
-			addPoint(&w.multiplier, &p[1])
+			w.derive(g, n, uniform)
 			w.points[g] = w.p
 		}
 		w.mulEncode(out, n)
@@ -69,7 +61,22 @@ func fromUniformMulIFMA(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
 	}
 }
 
-func decodeMulIFMA(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int) {
+// derive sets w.p to what group g of n uniform strings is mapped to, MAP(t1) +
+// MAP(t2): Element Derivation [RFC 9496, section 4.3.4].
+func (w *workspace) derive(g, n int, uniform []byte) {
+	var t [2]element
+	for i := range lanes {
+		b := uniform[laneOf(g, i, n)*UniformSize:][:UniformSize]
+		t[0].setLane(i, b[:32])
+		t[1].setLane(i, b[32:])
+	}
+	var p [2]point
+	mapToPoints(&p, &t)
+	w.p = p[0]
+	addPoint(&w.multiplier, &p[1])
+}
+
+func decodeMulLanes(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int) {
 	w := newWorkspace(scalar)
 	defer w.release()
 	done := 0
@@ -85,6 +92,56 @@ func decodeMulIFMA(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int) {
 		done += n
 	}
 	return -1
+}
+
+func sumMulLanes(out []byte, scalar *[ScalarSize]byte, in, uniform []byte) (bad int) {
+	w := newWorkspace(scalar)
+	defer w.release()
+	done := 0
+	for len(out) > 0 {
+		n := min(chunk, len(out)/ElementSize)
+		for g := 0; g*lanes < n; g += 2 {
+			if i := w.decode(g, in[:n*ElementSize]); i >= 0 {
+				return done + i
+			}
+		}
+		for g := range (n + lanes - 1) / lanes {
+			w.derive(g, n, uniform)
+			addPoint(&w.multiplier, &w.points[g])
+			w.points[g] = w.p
+		}
+		w.mulEncode(out, n)
+		out, in, uniform = out[n*ElementSize:], in[n*ElementSize:], uniform[n*UniformSize:]
+		done += n
+	}
+	return -1
+}
+
+func mulEachLanes(out []byte, scalars []byte, in *[ElementSize]byte) bool {
+	w := workspaces.Get().(*workspace)
+	defer w.release()
+	if w.decode(0, in[:]) >= 0 {
+		return false
+	}
+	// All lanes and all groups are multiples of one point.
+	w.p = w.points[0]
+	buildTable(&w.multiplier)
+	for len(out) > 0 {
+		n := min(chunk, len(out)/ElementSize)
+		w.encode(out, n, func(g int) {
+			for i := range lanes {
+				s := scalars[laneOf(g, i, n)*ScalarSize:][:ScalarSize]
+				halfDigits(&w.digits, (*[ScalarSize]byte)(s))
+				for k, d := range w.digits {
+					w.each[k][i] = d
+				}
+			}
+			w.p = point{X: *zero, Y: *one, Z: *one, T: *zero}
+			mulDigitsEach(&w.multiplier, &w.each)
+		})
+		out, scalars = out[n*ElementSize:], scalars[n*ScalarSize:]
+	}
+	return true
 }
 
 // laneOf returns the position of the item in lane i of group g, of n items. The
@@ -228,6 +285,17 @@ func mapToPoints(p *[2]point, t *[2]element) {
 
 // mulEncode multiplies the first n of w.points by the scalar of which half is in
 // w.digits, and writes the encodings of the products to out.
+func (w *workspace) mulEncode(out []byte, n int) {
+	w.encode(out, n, func(g int) {
+		w.p = w.points[g]
+		buildTable(&w.multiplier)
+		w.p = point{X: *zero, Y: *one, Z: *one, T: *zero}
+		mulDigits(&w.multiplier, &w.digits)
+	})
+}
+
+// encode writes the encodings of n points to out, where half sets w.p to half of those of
+// a group.
 //
 // Encoding P [RFC 9496, section 4.3.2] takes an inverse square root, which cannot
 // be shared. But for P = 2Q, Q = (s/2)·input, the formulas of doubling give x = e/f
@@ -237,17 +305,13 @@ func mapToPoints(p *[2]point, t *[2]element) {
 // is described, as double-and-compress, in the documentation of the Ristretto
 // implementation of curve25519-dalek. It deviates from section 4.3.2 in how it
 // computes, not in what: encodings are canonical.
-func (w *workspace) mulEncode(out []byte, n int) {
+func (w *workspace) encode(out []byte, n int, half func(g int)) {
 	count := (n + lanes - 1) / lanes
 	product := *one // of all efgh so far
 	var prefix [groups]element
 	var zeros [groups]uint8
 	for g := range count {
-		w.p = w.points[g]
-		buildTable(&w.multiplier)
-		w.p = point{X: *zero, Y: *one, Z: *one, T: *zero}
-		mulDigits(&w.multiplier, &w.digits)
-
+		half(g)
 		s := &w.states[g]
 		var xx, yy element
 		mul(&s.e, &w.p.X, &w.p.Y)

@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"testing"
+
+	"github.com/dujiang-dev/dujiang/internal/cpu"
 )
 
 // bigPoint is a point (X, Y, Z, T), or any four numbers: the formulas below are
@@ -71,8 +73,9 @@ func (p *point) elements() []*element { return []*element{&p.X, &p.Y, &p.Z, &p.T
 // asPoint returns the four coordinates of c in their order.
 func (c *cached) asPoint() *point { return &point{c.YplusX, c.YminusX, c.Z2, c.T2d} }
 
-func TestPointFormulas(t *testing.T) {
-	needIFMA(t)
+func TestPointFormulas(t *testing.T) { eachKernel(t, testPointFormulas) }
+
+func testPointFormulas(t *testing.T) {
 	rng := rand.New(rand.NewPCG(11, 12))
 	w := workspaces.New().(*workspace)
 	for range rounds(400) {
@@ -152,7 +155,9 @@ func TestWorkspaceLayout(t *testing.T) {
 	if size := reflect.TypeFor[multiplier]().Size(); size != 13120 {
 		t.Errorf("the generator's layout has 13120 bytes, the type has %d", size)
 	}
-	needIFMA(t) // to make a workspace
+	if !cpu.AVX2.Enabled() {
+		t.Skip("no kernel to make a workspace with")
+	}
 	for range 20 {
 		w := workspaces.New().(*workspace)
 		for _, p := range []any{&w.p, &w.points[0], &w.states[0]} {

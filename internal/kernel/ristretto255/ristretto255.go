@@ -1,16 +1,17 @@
 // Package ristretto255 multiplies many elements of the group ristretto255
-// (RFC 9496) by one secret scalar.
+// (RFC 9496) by one secret scalar, or one element by many.
 //
 // One scalar serves a whole batch in Diffie-Hellman private set intersection,
 // so eight elements share every step of the multiplication, the digit of the
-// scalar included: the AVX-512 IFMA kernel puts one element in each 64-bit lane.
-// Most callers want package group, which hashes and checks.
+// scalar included: the kernels put one element in each of eight 64-bit lanes, of
+// a register with AVX-512 IFMA, of two with AVX2, where a multiplication takes twice
+// the time. Most callers want package group, which hashes and checks.
 //
 // # Security
 //
-// Running time does not depend on the scalar, nor on the uniform strings of
-// [FromUniformMul]. [DecodeMul] takes the peer's bytes, which are public, and
-// branches only on the verdict whether they are valid.
+// Running time does not depend on scalars, nor on uniform strings. What is decoded
+// comes from the peer and is public; the functions that decode branch only on the
+// verdict whether it is valid.
 package ristretto255
 
 import "errors"
@@ -24,6 +25,9 @@ const (
 	// an element.
 	UniformSize = 64
 )
+
+// fewest is how many elements are worth eight lanes without IFMA.
+const fewest = 4
 
 var errLength = errors.New("ristretto255: internal error: lengths of input and output do not match")
 
@@ -52,4 +56,27 @@ func DecodeMul(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int) {
 		panic(errLength)
 	}
 	return decodeMul(out, scalar, in)
+}
+
+// SumMul decodes each 32 bytes of in, adds the element that the same 64 bytes of
+// uniform are mapped to, multiplies the sum by scalar and writes the encoding of the
+// product to out, which is that of the identity if the sum is. It returns what
+// [DecodeMul] returns, and panics as it does. The slices must not overlap.
+func SumMul(out []byte, scalar *[ScalarSize]byte, in, uniform []byte) (bad int) {
+	if len(in)%ElementSize != 0 || len(out) != len(in) || len(uniform) != len(in)/ElementSize*UniformSize {
+		panic(errLength)
+	}
+	return sumMul(out, scalar, in, uniform)
+}
+
+// MulEach multiplies the element that in encodes by each 32 bytes of scalars, which are
+// canonical and little-endian, and writes the encodings of the products to the same
+// 32 bytes of out. It reports whether in is a canonical encoding and not that of the
+// identity; otherwise out is unspecified. It panics if the lengths do not match.
+// The slices must not overlap.
+func MulEach(out, scalars []byte, in *[ElementSize]byte) bool {
+	if len(scalars)%ScalarSize != 0 || len(out) != len(scalars)/ScalarSize*ElementSize {
+		panic(errLength)
+	}
+	return mulEach(out, scalars, in)
 }

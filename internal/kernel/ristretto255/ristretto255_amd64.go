@@ -8,19 +8,36 @@ import "github.com/dujiang-dev/dujiang/internal/cpu"
 //
 //go:generate go -C _asm run . -out ../ristretto255_amd64.s
 
+// useLanes reports whether kernels should do n elements.
+func useLanes(n int) bool { return cpu.IFMA.Enabled() || cpu.AVX2.Enabled() && n >= fewest }
+
 func fromUniformMul(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
-	if !cpu.IFMA.Enabled() {
+	if !useLanes(len(uniform) / UniformSize) {
 		fromUniformMulGeneric(out, scalar, uniform)
 		return
 	}
-	fromUniformMulIFMA(out, scalar, uniform)
+	fromUniformMulLanes(out, scalar, uniform)
 }
 
 func decodeMul(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int) {
-	if !cpu.IFMA.Enabled() {
+	if !useLanes(len(in) / ElementSize) {
 		return decodeMulGeneric(out, scalar, in)
 	}
-	return decodeMulIFMA(out, scalar, in)
+	return decodeMulLanes(out, scalar, in)
+}
+
+func sumMul(out []byte, scalar *[ScalarSize]byte, in, uniform []byte) (bad int) {
+	if !useLanes(len(in) / ElementSize) {
+		return sumMulGeneric(out, scalar, in, uniform)
+	}
+	return sumMulLanes(out, scalar, in, uniform)
+}
+
+func mulEach(out, scalars []byte, in *[ElementSize]byte) bool {
+	if !useLanes(len(out) / ElementSize) {
+		return mulEachGeneric(out, scalars, in)
+	}
+	return mulEachLanes(out, scalars, in)
 }
 
 // The assembly touches nothing but the fixed-size types below: input is read
@@ -39,7 +56,7 @@ type point struct{ X, Y, Z, T element }
 // known to _asm/point.go.
 type multiplier struct {
 	p     point
-	_     cached  // what mulDigits looked up in table
+	sel   cached  // what mulDigits looked up in table
 	d2    element // 2d
 	table [8]cached
 }
@@ -48,39 +65,3 @@ type multiplier struct {
 type cached struct{ YplusX, YminusX, Z2, T2d element }
 
 const lanes = 8
-
-//go:noescape
-func mul(out, a, b *element)
-
-//go:noescape
-func add(out, a, b *element)
-
-//go:noescape
-func sub(out, a, b *element)
-
-//go:noescape
-func sqrN(out, a *element, n uint64)
-
-//go:noescape
-func sqrN2(out, a *[2]element, n uint64)
-
-//go:noescape
-func blend(out, a, b *element, mask uint8)
-
-//go:noescape
-func freeze(out, a *element)
-
-//go:noescape
-func isNegative(a *element) uint8
-
-//go:noescape
-func isZero(a *element) uint8
-
-//go:noescape
-func buildTable(m *multiplier)
-
-//go:noescape
-func addPoint(m *multiplier, q *point)
-
-//go:noescape
-func mulDigits(m *multiplier, digits *[64]int8)

@@ -12,9 +12,9 @@ DATA biasRaw<>+0(SB)/8, $0x1fffffffffffb400
 DATA biasRaw<>+8(SB)/8, $0x1ffffffffffffc00
 GLOBL biasRaw<>(SB), RODATA|NOPTR, $16
 
-// func mul(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
+// func mulIFMA(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA
-TEXT ·mul(SB), NOSPLIT, $0-24
+TEXT ·mulIFMA(SB), NOSPLIT, $0-24
 	MOVQ         out+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         b+16(FP), DX
@@ -134,9 +134,9 @@ TEXT ·mul(SB), NOSPLIT, $0-24
 	VZEROUPPER
 	RET
 
-// func add(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
+// func addIFMA(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
 // Requires: AVX, AVX512F, AVX512IFMA
-TEXT ·add(SB), NOSPLIT, $0-24
+TEXT ·addIFMA(SB), NOSPLIT, $0-24
 	MOVQ         out+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         b+16(FP), DX
@@ -182,9 +182,9 @@ TEXT ·add(SB), NOSPLIT, $0-24
 	VZEROUPPER
 	RET
 
-// func sub(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
+// func subIFMA(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
 // Requires: AVX, AVX512F, AVX512IFMA
-TEXT ·sub(SB), NOSPLIT, $0-24
+TEXT ·subIFMA(SB), NOSPLIT, $0-24
 	MOVQ         out+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         b+16(FP), DX
@@ -235,9 +235,9 @@ TEXT ·sub(SB), NOSPLIT, $0-24
 	VZEROUPPER
 	RET
 
-// func sqrN(out *[5][8]uint64, a *[5][8]uint64, n uint64)
+// func sqrNIFMA(out *[5][8]uint64, a *[5][8]uint64, n uint64)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA
-TEXT ·sqrN(SB), NOSPLIT, $0-24
+TEXT ·sqrNIFMA(SB), NOSPLIT, $0-24
 	MOVQ         out+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -348,9 +348,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func sqrN2(out *[2][5][8]uint64, a *[2][5][8]uint64, n uint64)
+// func sqrN2IFMA(out *[2][5][8]uint64, a *[2][5][8]uint64, n uint64)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA
-TEXT ·sqrN2(SB), NOSPLIT, $0-24
+TEXT ·sqrN2IFMA(SB), NOSPLIT, $0-24
 	MOVQ         out+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         n+16(FP), DX
@@ -557,9 +557,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func blend(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64, mask uint8)
+// func blendIFMA(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64, mask uint8)
 // Requires: AVX, AVX512DQ, AVX512F
-TEXT ·blend(SB), NOSPLIT, $0-25
+TEXT ·blendIFMA(SB), NOSPLIT, $0-25
 	MOVQ         out+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         b+16(FP), DX
@@ -592,9 +592,9 @@ TEXT ·blend(SB), NOSPLIT, $0-25
 	VZEROUPPER
 	RET
 
-// func freeze(out *[5][8]uint64, a *[5][8]uint64)
+// func freezeIFMA(out *[5][8]uint64, a *[5][8]uint64)
 // Requires: AVX, AVX512F, AVX512IFMA
-TEXT ·freeze(SB), NOSPLIT, $0-16
+TEXT ·freezeIFMA(SB), NOSPLIT, $0-16
 	MOVQ         out+0(FP), AX
 	MOVQ         a+8(FP), CX
 	MOVQ         $0x0007ffffffffffff, DX
@@ -653,9 +653,9 @@ TEXT ·freeze(SB), NOSPLIT, $0-16
 	VZEROUPPER
 	RET
 
-// func isNegative(a *[5][8]uint64) uint8
+// func isNegativeIFMA(a *[5][8]uint64) uint8
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA
-TEXT ·isNegative(SB), NOSPLIT, $0-9
+TEXT ·isNegativeIFMA(SB), NOSPLIT, $0-9
 	MOVQ         a+0(FP), AX
 	MOVQ         $0x0007ffffffffffff, CX
 	VPBROADCASTQ CX, Z30
@@ -712,9 +712,9 @@ TEXT ·isNegative(SB), NOSPLIT, $0-9
 	VZEROUPPER
 	RET
 
-// func isZero(a *[5][8]uint64) uint8
+// func isZeroIFMA(a *[5][8]uint64) uint8
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA
-TEXT ·isZero(SB), NOSPLIT, $0-9
+TEXT ·isZeroIFMA(SB), NOSPLIT, $0-9
 	MOVQ         a+0(FP), AX
 	MOVQ         $0x0007ffffffffffff, CX
 	VPBROADCASTQ CX, Z30
@@ -774,9 +774,9 @@ TEXT ·isZero(SB), NOSPLIT, $0-9
 	VZEROUPPER
 	RET
 
-// func buildTable(m *[13120]byte)
+// func buildTableIFMA(m *[13120]byte)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA
-TEXT ·buildTable(SB), NOSPLIT, $0-8
+TEXT ·buildTableIFMA(SB), NOSPLIT, $0-8
 	MOVQ         m+0(FP), AX
 	MOVQ         $0x0007ffffffffffff, CX
 	VPBROADCASTQ CX, Z30
@@ -2057,9 +2057,9 @@ loop:
 	VZEROUPPER
 	RET
 
-// func addPoint(m *[13120]byte, q *[4][5][8]uint64)
+// func addPointIFMA(m *[13120]byte, q *[4][5][8]uint64)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA
-TEXT ·addPoint(SB), NOSPLIT, $0-16
+TEXT ·addPointIFMA(SB), NOSPLIT, $0-16
 	MOVQ         m+0(FP), AX
 	MOVQ         q+8(FP), CX
 	MOVQ         $0x0007ffffffffffff, DX
@@ -3135,9 +3135,9 @@ TEXT ·addPoint(SB), NOSPLIT, $0-16
 	VZEROUPPER
 	RET
 
-// func mulDigits(m *[13120]byte, digits *[64]int8)
+// func mulDigitsIFMA(m *[13120]byte, digits *[64]int8)
 // Requires: AVX, AVX512DQ, AVX512F, AVX512IFMA
-TEXT ·mulDigits(SB), NOSPLIT, $0-16
+TEXT ·mulDigitsIFMA(SB), NOSPLIT, $0-16
 	MOVQ         m+0(FP), AX
 	MOVQ         digits+8(FP), CX
 	MOVQ         $0x0007ffffffffffff, DX
@@ -5675,3 +5675,1478 @@ lookup:
 	JNS          next
 	VZEROUPPER
 	RET
+
+// func mulAVX2(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
+// Requires: AVX, AVX2
+TEXT ·mulAVX2(SB), $1312-24
+	MOVQ out+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	LEAQ (SP), BX
+	ADDQ $0x1f, BX
+	ANDQ $-32, BX
+	MOVQ $0x00000002, SI
+
+half:
+	VMOVDQU  (DX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VMOVDQU  Y0, (BX)
+	VMOVDQU  Y1, 32(BX)
+	VPADDQ   Y1, Y1, Y2
+	VMOVDQU  Y2, 352(BX)
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VMOVDQU  Y0, 640(BX)
+	VMOVDQU  Y1, 672(BX)
+	VPADDQ   Y1, Y1, Y1
+	VMOVDQU  Y1, 992(BX)
+	VMOVDQU  64(DX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VMOVDQU  Y0, 64(BX)
+	VMOVDQU  Y1, 96(BX)
+	VPADDQ   Y1, Y1, Y2
+	VMOVDQU  Y2, 416(BX)
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VMOVDQU  Y0, 704(BX)
+	VMOVDQU  Y1, 736(BX)
+	VPADDQ   Y1, Y1, Y1
+	VMOVDQU  Y1, 1056(BX)
+	VMOVDQU  128(DX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VMOVDQU  Y0, 128(BX)
+	VMOVDQU  Y1, 160(BX)
+	VPADDQ   Y1, Y1, Y2
+	VMOVDQU  Y2, 480(BX)
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VMOVDQU  Y0, 768(BX)
+	VMOVDQU  Y1, 800(BX)
+	VPADDQ   Y1, Y1, Y1
+	VMOVDQU  Y1, 1120(BX)
+	VMOVDQU  192(DX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VMOVDQU  Y0, 192(BX)
+	VMOVDQU  Y1, 224(BX)
+	VPADDQ   Y1, Y1, Y2
+	VMOVDQU  Y2, 544(BX)
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VMOVDQU  Y0, 832(BX)
+	VMOVDQU  Y1, 864(BX)
+	VPADDQ   Y1, Y1, Y1
+	VMOVDQU  Y1, 1184(BX)
+	VMOVDQU  256(DX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VMOVDQU  Y0, 256(BX)
+	VMOVDQU  Y1, 288(BX)
+	VPADDQ   Y1, Y1, Y2
+	VMOVDQU  Y2, 608(BX)
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VMOVDQU  Y0, 896(BX)
+	VMOVDQU  Y1, 928(BX)
+	VPADDQ   Y1, Y1, Y1
+	VMOVDQU  Y1, 1248(BX)
+	VMOVDQU  (CX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VPMULUDQ (BX), Y0, Y2
+	VPMULUDQ 32(BX), Y0, Y3
+	VPMULUDQ 64(BX), Y0, Y4
+	VPMULUDQ 96(BX), Y0, Y5
+	VPMULUDQ 128(BX), Y0, Y6
+	VPMULUDQ 160(BX), Y0, Y7
+	VPMULUDQ 192(BX), Y0, Y8
+	VPMULUDQ 224(BX), Y0, Y9
+	VPMULUDQ 256(BX), Y0, Y10
+	VPMULUDQ 288(BX), Y0, Y0
+	VPMULUDQ (BX), Y1, Y11
+	VPADDQ   Y11, Y3, Y3
+	VPMULUDQ 352(BX), Y1, Y11
+	VPADDQ   Y11, Y4, Y4
+	VPMULUDQ 64(BX), Y1, Y11
+	VPADDQ   Y11, Y5, Y5
+	VPMULUDQ 416(BX), Y1, Y11
+	VPADDQ   Y11, Y6, Y6
+	VPMULUDQ 128(BX), Y1, Y11
+	VPADDQ   Y11, Y7, Y7
+	VPMULUDQ 480(BX), Y1, Y11
+	VPADDQ   Y11, Y8, Y8
+	VPMULUDQ 192(BX), Y1, Y11
+	VPADDQ   Y11, Y9, Y9
+	VPMULUDQ 544(BX), Y1, Y11
+	VPADDQ   Y11, Y10, Y10
+	VPMULUDQ 256(BX), Y1, Y11
+	VPADDQ   Y11, Y0, Y0
+	VPMULUDQ 1248(BX), Y1, Y1
+	VPADDQ   Y1, Y2, Y2
+	VMOVDQU  64(CX), Y1
+	VPSRLQ   $0x1a, Y1, Y11
+	VPAND    low26<>+0(SB), Y1, Y1
+	VPMULUDQ (BX), Y1, Y12
+	VPADDQ   Y12, Y4, Y4
+	VPMULUDQ 32(BX), Y1, Y12
+	VPADDQ   Y12, Y5, Y5
+	VPMULUDQ 64(BX), Y1, Y12
+	VPADDQ   Y12, Y6, Y6
+	VPMULUDQ 96(BX), Y1, Y12
+	VPADDQ   Y12, Y7, Y7
+	VPMULUDQ 128(BX), Y1, Y12
+	VPADDQ   Y12, Y8, Y8
+	VPMULUDQ 160(BX), Y1, Y12
+	VPADDQ   Y12, Y9, Y9
+	VPMULUDQ 192(BX), Y1, Y12
+	VPADDQ   Y12, Y10, Y10
+	VPMULUDQ 224(BX), Y1, Y12
+	VPADDQ   Y12, Y0, Y0
+	VPMULUDQ 896(BX), Y1, Y12
+	VPADDQ   Y12, Y2, Y2
+	VPMULUDQ 928(BX), Y1, Y1
+	VPADDQ   Y1, Y3, Y3
+	VPMULUDQ (BX), Y11, Y1
+	VPADDQ   Y1, Y5, Y5
+	VPMULUDQ 352(BX), Y11, Y1
+	VPADDQ   Y1, Y6, Y6
+	VPMULUDQ 64(BX), Y11, Y1
+	VPADDQ   Y1, Y7, Y7
+	VPMULUDQ 416(BX), Y11, Y1
+	VPADDQ   Y1, Y8, Y8
+	VPMULUDQ 128(BX), Y11, Y1
+	VPADDQ   Y1, Y9, Y9
+	VPMULUDQ 480(BX), Y11, Y1
+	VPADDQ   Y1, Y10, Y10
+	VPMULUDQ 192(BX), Y11, Y1
+	VPADDQ   Y1, Y0, Y0
+	VPMULUDQ 1184(BX), Y11, Y1
+	VPADDQ   Y1, Y2, Y2
+	VPMULUDQ 896(BX), Y11, Y1
+	VPADDQ   Y1, Y3, Y3
+	VPMULUDQ 1248(BX), Y11, Y1
+	VPADDQ   Y1, Y4, Y4
+	VMOVDQU  128(CX), Y1
+	VPSRLQ   $0x1a, Y1, Y11
+	VPAND    low26<>+0(SB), Y1, Y1
+	VPMULUDQ (BX), Y1, Y12
+	VPADDQ   Y12, Y6, Y6
+	VPMULUDQ 32(BX), Y1, Y12
+	VPADDQ   Y12, Y7, Y7
+	VPMULUDQ 64(BX), Y1, Y12
+	VPADDQ   Y12, Y8, Y8
+	VPMULUDQ 96(BX), Y1, Y12
+	VPADDQ   Y12, Y9, Y9
+	VPMULUDQ 128(BX), Y1, Y12
+	VPADDQ   Y12, Y10, Y10
+	VPMULUDQ 160(BX), Y1, Y12
+	VPADDQ   Y12, Y0, Y0
+	VPMULUDQ 832(BX), Y1, Y12
+	VPADDQ   Y12, Y2, Y2
+	VPMULUDQ 864(BX), Y1, Y12
+	VPADDQ   Y12, Y3, Y3
+	VPMULUDQ 896(BX), Y1, Y12
+	VPADDQ   Y12, Y4, Y4
+	VPMULUDQ 928(BX), Y1, Y1
+	VPADDQ   Y1, Y5, Y5
+	VPMULUDQ (BX), Y11, Y1
+	VPADDQ   Y1, Y7, Y7
+	VPMULUDQ 352(BX), Y11, Y1
+	VPADDQ   Y1, Y8, Y8
+	VPMULUDQ 64(BX), Y11, Y1
+	VPADDQ   Y1, Y9, Y9
+	VPMULUDQ 416(BX), Y11, Y1
+	VPADDQ   Y1, Y10, Y10
+	VPMULUDQ 128(BX), Y11, Y1
+	VPADDQ   Y1, Y0, Y0
+	VPMULUDQ 1120(BX), Y11, Y1
+	VPADDQ   Y1, Y2, Y2
+	VPMULUDQ 832(BX), Y11, Y1
+	VPADDQ   Y1, Y3, Y3
+	VPMULUDQ 1184(BX), Y11, Y1
+	VPADDQ   Y1, Y4, Y4
+	VPMULUDQ 896(BX), Y11, Y1
+	VPADDQ   Y1, Y5, Y5
+	VPMULUDQ 1248(BX), Y11, Y1
+	VPADDQ   Y1, Y6, Y6
+	VMOVDQU  192(CX), Y1
+	VPSRLQ   $0x1a, Y1, Y11
+	VPAND    low26<>+0(SB), Y1, Y1
+	VPMULUDQ (BX), Y1, Y12
+	VPADDQ   Y12, Y8, Y8
+	VPMULUDQ 32(BX), Y1, Y12
+	VPADDQ   Y12, Y9, Y9
+	VPMULUDQ 64(BX), Y1, Y12
+	VPADDQ   Y12, Y10, Y10
+	VPMULUDQ 96(BX), Y1, Y12
+	VPADDQ   Y12, Y0, Y0
+	VPMULUDQ 768(BX), Y1, Y12
+	VPADDQ   Y12, Y2, Y2
+	VPMULUDQ 800(BX), Y1, Y12
+	VPADDQ   Y12, Y3, Y3
+	VPMULUDQ 832(BX), Y1, Y12
+	VPADDQ   Y12, Y4, Y4
+	VPMULUDQ 864(BX), Y1, Y12
+	VPADDQ   Y12, Y5, Y5
+	VPMULUDQ 896(BX), Y1, Y12
+	VPADDQ   Y12, Y6, Y6
+	VPMULUDQ 928(BX), Y1, Y1
+	VPADDQ   Y1, Y7, Y7
+	VPMULUDQ (BX), Y11, Y1
+	VPADDQ   Y1, Y9, Y9
+	VPMULUDQ 352(BX), Y11, Y1
+	VPADDQ   Y1, Y10, Y10
+	VPMULUDQ 64(BX), Y11, Y1
+	VPADDQ   Y1, Y0, Y0
+	VPMULUDQ 1056(BX), Y11, Y1
+	VPADDQ   Y1, Y2, Y2
+	VPMULUDQ 768(BX), Y11, Y1
+	VPADDQ   Y1, Y3, Y3
+	VPMULUDQ 1120(BX), Y11, Y1
+	VPADDQ   Y1, Y4, Y4
+	VPMULUDQ 832(BX), Y11, Y1
+	VPADDQ   Y1, Y5, Y5
+	VPMULUDQ 1184(BX), Y11, Y1
+	VPADDQ   Y1, Y6, Y6
+	VPMULUDQ 896(BX), Y11, Y1
+	VPADDQ   Y1, Y7, Y7
+	VPMULUDQ 1248(BX), Y11, Y1
+	VPADDQ   Y1, Y8, Y8
+	VMOVDQU  256(CX), Y1
+	VPSRLQ   $0x1a, Y1, Y11
+	VPAND    low26<>+0(SB), Y1, Y1
+	VPMULUDQ (BX), Y1, Y12
+	VPADDQ   Y12, Y10, Y10
+	VPMULUDQ 32(BX), Y1, Y12
+	VPADDQ   Y12, Y0, Y0
+	VPMULUDQ 704(BX), Y1, Y12
+	VPADDQ   Y12, Y2, Y2
+	VPMULUDQ 736(BX), Y1, Y12
+	VPADDQ   Y12, Y3, Y3
+	VPMULUDQ 768(BX), Y1, Y12
+	VPADDQ   Y12, Y4, Y4
+	VPMULUDQ 800(BX), Y1, Y12
+	VPADDQ   Y12, Y5, Y5
+	VPMULUDQ 832(BX), Y1, Y12
+	VPADDQ   Y12, Y6, Y6
+	VPMULUDQ 864(BX), Y1, Y12
+	VPADDQ   Y12, Y7, Y7
+	VPMULUDQ 896(BX), Y1, Y12
+	VPADDQ   Y12, Y8, Y8
+	VPMULUDQ 928(BX), Y1, Y1
+	VPADDQ   Y1, Y9, Y9
+	VPMULUDQ (BX), Y11, Y1
+	VPADDQ   Y1, Y0, Y0
+	VPMULUDQ 992(BX), Y11, Y1
+	VPADDQ   Y1, Y2, Y2
+	VPMULUDQ 704(BX), Y11, Y1
+	VPADDQ   Y1, Y3, Y3
+	VPMULUDQ 1056(BX), Y11, Y1
+	VPADDQ   Y1, Y4, Y4
+	VPMULUDQ 768(BX), Y11, Y1
+	VPADDQ   Y1, Y5, Y5
+	VPMULUDQ 1120(BX), Y11, Y1
+	VPADDQ   Y1, Y6, Y6
+	VPMULUDQ 832(BX), Y11, Y1
+	VPADDQ   Y1, Y7, Y7
+	VPMULUDQ 1184(BX), Y11, Y1
+	VPADDQ   Y1, Y8, Y8
+	VPMULUDQ 896(BX), Y11, Y1
+	VPADDQ   Y1, Y9, Y9
+	VPMULUDQ 1248(BX), Y11, Y1
+	VPADDQ   Y1, Y10, Y10
+	VPSRLQ   $0x19, Y0, Y1
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VPSRLQ   $0x1a, Y10, Y11
+	VPAND    low25<>+0(SB), Y0, Y0
+	VPADDQ   Y11, Y0, Y0
+	VPSRLQ   $0x19, Y9, Y11
+	VPAND    low26<>+0(SB), Y10, Y10
+	VPADDQ   Y11, Y10, Y10
+	VPSRLQ   $0x1a, Y8, Y11
+	VPAND    low25<>+0(SB), Y9, Y9
+	VPADDQ   Y11, Y9, Y9
+	VPSRLQ   $0x19, Y7, Y11
+	VPAND    low26<>+0(SB), Y8, Y8
+	VPADDQ   Y11, Y8, Y8
+	VPSRLQ   $0x1a, Y6, Y11
+	VPAND    low25<>+0(SB), Y7, Y7
+	VPADDQ   Y11, Y7, Y7
+	VPSRLQ   $0x19, Y5, Y11
+	VPAND    low26<>+0(SB), Y6, Y6
+	VPADDQ   Y11, Y6, Y6
+	VPSRLQ   $0x1a, Y4, Y11
+	VPAND    low25<>+0(SB), Y5, Y5
+	VPADDQ   Y11, Y5, Y5
+	VPSRLQ   $0x19, Y3, Y11
+	VPAND    low26<>+0(SB), Y4, Y4
+	VPADDQ   Y11, Y4, Y4
+	VPSRLQ   $0x1a, Y2, Y11
+	VPAND    low25<>+0(SB), Y3, Y3
+	VPADDQ   Y11, Y3, Y3
+	VPAND    low26<>+0(SB), Y2, Y2
+	VPADDQ   Y1, Y2, Y2
+	VPSLLQ   $0x1a, Y3, Y3
+	VPADDQ   Y3, Y2, Y2
+	VPSLLQ   $0x1a, Y5, Y5
+	VPADDQ   Y5, Y4, Y4
+	VPSLLQ   $0x1a, Y7, Y7
+	VPADDQ   Y7, Y6, Y6
+	VPSLLQ   $0x1a, Y9, Y9
+	VPADDQ   Y9, Y8, Y8
+	VPSLLQ   $0x1a, Y0, Y0
+	VPADDQ   Y0, Y10, Y10
+	VPSRLQ   $0x33, Y10, Y0
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPSRLQ   $0x33, Y8, Y1
+	VPAND    low51<>+0(SB), Y10, Y10
+	VPADDQ   Y1, Y10, Y10
+	VPSRLQ   $0x33, Y6, Y1
+	VPAND    low51<>+0(SB), Y8, Y8
+	VPADDQ   Y1, Y8, Y8
+	VPSRLQ   $0x33, Y4, Y1
+	VPAND    low51<>+0(SB), Y6, Y6
+	VPADDQ   Y1, Y6, Y6
+	VPSRLQ   $0x33, Y2, Y1
+	VPAND    low51<>+0(SB), Y4, Y4
+	VPADDQ   Y1, Y4, Y4
+	VPAND    low51<>+0(SB), Y2, Y2
+	VPADDQ   Y0, Y2, Y2
+	VMOVDQU  Y2, (AX)
+	VMOVDQU  Y4, 64(AX)
+	VMOVDQU  Y6, 128(AX)
+	VMOVDQU  Y8, 192(AX)
+	VMOVDQU  Y10, 256(AX)
+	ADDQ     $0x20, AX
+	ADDQ     $0x20, CX
+	ADDQ     $0x20, DX
+	DECQ     SI
+	JNZ      half
+	VZEROUPPER
+	RET
+
+DATA low26<>+0(SB)/8, $0x0000000003ffffff
+DATA low26<>+8(SB)/8, $0x0000000003ffffff
+DATA low26<>+16(SB)/8, $0x0000000003ffffff
+DATA low26<>+24(SB)/8, $0x0000000003ffffff
+GLOBL low26<>(SB), RODATA|NOPTR, $32
+
+DATA nineteen<>+0(SB)/8, $0x0000000000000013
+DATA nineteen<>+8(SB)/8, $0x0000000000000013
+DATA nineteen<>+16(SB)/8, $0x0000000000000013
+DATA nineteen<>+24(SB)/8, $0x0000000000000013
+GLOBL nineteen<>(SB), RODATA|NOPTR, $32
+
+DATA low25<>+0(SB)/8, $0x0000000001ffffff
+DATA low25<>+8(SB)/8, $0x0000000001ffffff
+DATA low25<>+16(SB)/8, $0x0000000001ffffff
+DATA low25<>+24(SB)/8, $0x0000000001ffffff
+GLOBL low25<>(SB), RODATA|NOPTR, $32
+
+DATA low51<>+0(SB)/8, $0x0007ffffffffffff
+DATA low51<>+8(SB)/8, $0x0007ffffffffffff
+DATA low51<>+16(SB)/8, $0x0007ffffffffffff
+DATA low51<>+24(SB)/8, $0x0007ffffffffffff
+GLOBL low51<>(SB), RODATA|NOPTR, $32
+
+// func sqrNAVX2(out *[5][8]uint64, a *[5][8]uint64, n uint64)
+// Requires: AVX, AVX2
+TEXT ·sqrNAVX2(SB), $1312-24
+	MOVQ out+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ n+16(FP), DX
+	LEAQ (SP), SI
+	ADDQ $0x1f, SI
+	ANDQ $-32, SI
+	MOVQ $0x00000002, DI
+
+half:
+	MOVQ     DX, BX
+	VMOVDQU  (CX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VMOVDQU  Y0, (SI)
+	VMOVDQU  Y1, 32(SI)
+	VPADDQ   Y1, Y1, Y2
+	VMOVDQU  Y2, 352(SI)
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VMOVDQU  Y0, 640(SI)
+	VMOVDQU  Y1, 672(SI)
+	VPADDQ   Y1, Y1, Y1
+	VMOVDQU  Y1, 992(SI)
+	VMOVDQU  64(CX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VMOVDQU  Y0, 64(SI)
+	VMOVDQU  Y1, 96(SI)
+	VPADDQ   Y1, Y1, Y2
+	VMOVDQU  Y2, 416(SI)
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VMOVDQU  Y0, 704(SI)
+	VMOVDQU  Y1, 736(SI)
+	VPADDQ   Y1, Y1, Y1
+	VMOVDQU  Y1, 1056(SI)
+	VMOVDQU  128(CX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VMOVDQU  Y0, 128(SI)
+	VMOVDQU  Y1, 160(SI)
+	VPADDQ   Y1, Y1, Y2
+	VMOVDQU  Y2, 480(SI)
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VMOVDQU  Y0, 768(SI)
+	VMOVDQU  Y1, 800(SI)
+	VPADDQ   Y1, Y1, Y1
+	VMOVDQU  Y1, 1120(SI)
+	VMOVDQU  192(CX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VMOVDQU  Y0, 192(SI)
+	VMOVDQU  Y1, 224(SI)
+	VPADDQ   Y1, Y1, Y2
+	VMOVDQU  Y2, 544(SI)
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VMOVDQU  Y0, 832(SI)
+	VMOVDQU  Y1, 864(SI)
+	VPADDQ   Y1, Y1, Y1
+	VMOVDQU  Y1, 1184(SI)
+	VMOVDQU  256(CX), Y0
+	VPSRLQ   $0x1a, Y0, Y1
+	VPAND    low26<>+0(SB), Y0, Y0
+	VMOVDQU  Y0, 256(SI)
+	VMOVDQU  Y1, 288(SI)
+	VPADDQ   Y1, Y1, Y2
+	VMOVDQU  Y2, 608(SI)
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VMOVDQU  Y0, 896(SI)
+	VMOVDQU  Y1, 928(SI)
+	VPADDQ   Y1, Y1, Y1
+	VMOVDQU  Y1, 1248(SI)
+
+loop:
+	VMOVDQU  (SI), Y0
+	VPMULUDQ (SI), Y0, Y1
+	VPADDQ   Y0, Y0, Y0
+	VPMULUDQ 32(SI), Y0, Y2
+	VPMULUDQ 64(SI), Y0, Y3
+	VPMULUDQ 96(SI), Y0, Y4
+	VPMULUDQ 128(SI), Y0, Y5
+	VPMULUDQ 160(SI), Y0, Y6
+	VPMULUDQ 192(SI), Y0, Y7
+	VPMULUDQ 224(SI), Y0, Y8
+	VPMULUDQ 256(SI), Y0, Y9
+	VPMULUDQ 288(SI), Y0, Y0
+	VMOVDQU  32(SI), Y10
+	VPMULUDQ 352(SI), Y10, Y11
+	VPADDQ   Y11, Y3, Y3
+	VPADDQ   Y10, Y10, Y10
+	VPMULUDQ 64(SI), Y10, Y11
+	VPADDQ   Y11, Y4, Y4
+	VPMULUDQ 416(SI), Y10, Y11
+	VPADDQ   Y11, Y5, Y5
+	VPMULUDQ 128(SI), Y10, Y11
+	VPADDQ   Y11, Y6, Y6
+	VPMULUDQ 480(SI), Y10, Y11
+	VPADDQ   Y11, Y7, Y7
+	VPMULUDQ 192(SI), Y10, Y11
+	VPADDQ   Y11, Y8, Y8
+	VPMULUDQ 544(SI), Y10, Y11
+	VPADDQ   Y11, Y9, Y9
+	VPMULUDQ 256(SI), Y10, Y11
+	VPADDQ   Y11, Y0, Y0
+	VPMULUDQ 1248(SI), Y10, Y10
+	VPADDQ   Y10, Y1, Y1
+	VMOVDQU  64(SI), Y10
+	VPMULUDQ 64(SI), Y10, Y11
+	VPADDQ   Y11, Y5, Y5
+	VPADDQ   Y10, Y10, Y10
+	VPMULUDQ 96(SI), Y10, Y11
+	VPADDQ   Y11, Y6, Y6
+	VPMULUDQ 128(SI), Y10, Y11
+	VPADDQ   Y11, Y7, Y7
+	VPMULUDQ 160(SI), Y10, Y11
+	VPADDQ   Y11, Y8, Y8
+	VPMULUDQ 192(SI), Y10, Y11
+	VPADDQ   Y11, Y9, Y9
+	VPMULUDQ 224(SI), Y10, Y11
+	VPADDQ   Y11, Y0, Y0
+	VPMULUDQ 896(SI), Y10, Y11
+	VPADDQ   Y11, Y1, Y1
+	VPMULUDQ 928(SI), Y10, Y10
+	VPADDQ   Y10, Y2, Y2
+	VMOVDQU  96(SI), Y10
+	VPMULUDQ 416(SI), Y10, Y11
+	VPADDQ   Y11, Y7, Y7
+	VPADDQ   Y10, Y10, Y10
+	VPMULUDQ 128(SI), Y10, Y11
+	VPADDQ   Y11, Y8, Y8
+	VPMULUDQ 480(SI), Y10, Y11
+	VPADDQ   Y11, Y9, Y9
+	VPMULUDQ 192(SI), Y10, Y11
+	VPADDQ   Y11, Y0, Y0
+	VPMULUDQ 1184(SI), Y10, Y11
+	VPADDQ   Y11, Y1, Y1
+	VPMULUDQ 896(SI), Y10, Y11
+	VPADDQ   Y11, Y2, Y2
+	VPMULUDQ 1248(SI), Y10, Y10
+	VPADDQ   Y10, Y3, Y3
+	VMOVDQU  128(SI), Y10
+	VPMULUDQ 128(SI), Y10, Y11
+	VPADDQ   Y11, Y9, Y9
+	VPADDQ   Y10, Y10, Y10
+	VPMULUDQ 160(SI), Y10, Y11
+	VPADDQ   Y11, Y0, Y0
+	VPMULUDQ 832(SI), Y10, Y11
+	VPADDQ   Y11, Y1, Y1
+	VPMULUDQ 864(SI), Y10, Y11
+	VPADDQ   Y11, Y2, Y2
+	VPMULUDQ 896(SI), Y10, Y11
+	VPADDQ   Y11, Y3, Y3
+	VPMULUDQ 928(SI), Y10, Y10
+	VPADDQ   Y10, Y4, Y4
+	VMOVDQU  160(SI), Y10
+	VPMULUDQ 1120(SI), Y10, Y11
+	VPADDQ   Y11, Y1, Y1
+	VPADDQ   Y10, Y10, Y10
+	VPMULUDQ 832(SI), Y10, Y11
+	VPADDQ   Y11, Y2, Y2
+	VPMULUDQ 1184(SI), Y10, Y11
+	VPADDQ   Y11, Y3, Y3
+	VPMULUDQ 896(SI), Y10, Y11
+	VPADDQ   Y11, Y4, Y4
+	VPMULUDQ 1248(SI), Y10, Y10
+	VPADDQ   Y10, Y5, Y5
+	VMOVDQU  192(SI), Y10
+	VPMULUDQ 832(SI), Y10, Y11
+	VPADDQ   Y11, Y3, Y3
+	VPADDQ   Y10, Y10, Y10
+	VPMULUDQ 864(SI), Y10, Y11
+	VPADDQ   Y11, Y4, Y4
+	VPMULUDQ 896(SI), Y10, Y11
+	VPADDQ   Y11, Y5, Y5
+	VPMULUDQ 928(SI), Y10, Y10
+	VPADDQ   Y10, Y6, Y6
+	VMOVDQU  224(SI), Y10
+	VPMULUDQ 1184(SI), Y10, Y11
+	VPADDQ   Y11, Y5, Y5
+	VPADDQ   Y10, Y10, Y10
+	VPMULUDQ 896(SI), Y10, Y11
+	VPADDQ   Y11, Y6, Y6
+	VPMULUDQ 1248(SI), Y10, Y10
+	VPADDQ   Y10, Y7, Y7
+	VMOVDQU  256(SI), Y10
+	VPMULUDQ 896(SI), Y10, Y11
+	VPADDQ   Y11, Y7, Y7
+	VPADDQ   Y10, Y10, Y10
+	VPMULUDQ 928(SI), Y10, Y10
+	VPADDQ   Y10, Y8, Y8
+	VMOVDQU  288(SI), Y10
+	VPMULUDQ 1248(SI), Y10, Y11
+	VPADDQ   Y11, Y9, Y9
+	VPADDQ   Y10, Y10, Y10
+	VPSRLQ   $0x19, Y0, Y10
+	VPMULUDQ nineteen<>+0(SB), Y10, Y10
+	VPSRLQ   $0x1a, Y9, Y11
+	VPAND    low25<>+0(SB), Y0, Y0
+	VPADDQ   Y11, Y0, Y0
+	VPSRLQ   $0x19, Y8, Y11
+	VPAND    low26<>+0(SB), Y9, Y9
+	VPADDQ   Y11, Y9, Y9
+	VPSRLQ   $0x1a, Y7, Y11
+	VPAND    low25<>+0(SB), Y8, Y8
+	VPADDQ   Y11, Y8, Y8
+	VPSRLQ   $0x19, Y6, Y11
+	VPAND    low26<>+0(SB), Y7, Y7
+	VPADDQ   Y11, Y7, Y7
+	VPSRLQ   $0x1a, Y5, Y11
+	VPAND    low25<>+0(SB), Y6, Y6
+	VPADDQ   Y11, Y6, Y6
+	VPSRLQ   $0x19, Y4, Y11
+	VPAND    low26<>+0(SB), Y5, Y5
+	VPADDQ   Y11, Y5, Y5
+	VPSRLQ   $0x1a, Y3, Y11
+	VPAND    low25<>+0(SB), Y4, Y4
+	VPADDQ   Y11, Y4, Y4
+	VPSRLQ   $0x19, Y2, Y11
+	VPAND    low26<>+0(SB), Y3, Y3
+	VPADDQ   Y11, Y3, Y3
+	VPSRLQ   $0x1a, Y1, Y11
+	VPAND    low25<>+0(SB), Y2, Y2
+	VPADDQ   Y11, Y2, Y2
+	VPAND    low26<>+0(SB), Y1, Y1
+	VPADDQ   Y10, Y1, Y1
+	VPSLLQ   $0x1a, Y2, Y2
+	VPADDQ   Y2, Y1, Y1
+	VPSLLQ   $0x1a, Y4, Y4
+	VPADDQ   Y4, Y3, Y3
+	VPSLLQ   $0x1a, Y6, Y6
+	VPADDQ   Y6, Y5, Y5
+	VPSLLQ   $0x1a, Y8, Y8
+	VPADDQ   Y8, Y7, Y7
+	VPSLLQ   $0x1a, Y0, Y0
+	VPADDQ   Y0, Y9, Y9
+	VPSRLQ   $0x33, Y9, Y0
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VPSRLQ   $0x33, Y7, Y2
+	VPAND    low51<>+0(SB), Y9, Y9
+	VPADDQ   Y2, Y9, Y9
+	VPSRLQ   $0x33, Y5, Y2
+	VPAND    low51<>+0(SB), Y7, Y7
+	VPADDQ   Y2, Y7, Y7
+	VPSRLQ   $0x33, Y3, Y2
+	VPAND    low51<>+0(SB), Y5, Y5
+	VPADDQ   Y2, Y5, Y5
+	VPSRLQ   $0x33, Y1, Y2
+	VPAND    low51<>+0(SB), Y3, Y3
+	VPADDQ   Y2, Y3, Y3
+	VPAND    low51<>+0(SB), Y1, Y1
+	VPADDQ   Y0, Y1, Y1
+	VMOVDQU  Y1, (AX)
+	VMOVDQU  Y3, 64(AX)
+	VMOVDQU  Y5, 128(AX)
+	VMOVDQU  Y7, 192(AX)
+	VMOVDQU  Y9, 256(AX)
+	DECQ     BX
+	JZ       done
+	VPSRLQ   $0x1a, Y1, Y0
+	VPAND    low26<>+0(SB), Y1, Y1
+	VMOVDQU  Y1, (SI)
+	VMOVDQU  Y0, 32(SI)
+	VPADDQ   Y0, Y0, Y2
+	VMOVDQU  Y2, 352(SI)
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VMOVDQU  Y1, 640(SI)
+	VMOVDQU  Y0, 672(SI)
+	VPADDQ   Y0, Y0, Y0
+	VMOVDQU  Y0, 992(SI)
+	VPSRLQ   $0x1a, Y3, Y0
+	VPAND    low26<>+0(SB), Y3, Y1
+	VMOVDQU  Y1, 64(SI)
+	VMOVDQU  Y0, 96(SI)
+	VPADDQ   Y0, Y0, Y2
+	VMOVDQU  Y2, 416(SI)
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VMOVDQU  Y1, 704(SI)
+	VMOVDQU  Y0, 736(SI)
+	VPADDQ   Y0, Y0, Y0
+	VMOVDQU  Y0, 1056(SI)
+	VPSRLQ   $0x1a, Y5, Y0
+	VPAND    low26<>+0(SB), Y5, Y1
+	VMOVDQU  Y1, 128(SI)
+	VMOVDQU  Y0, 160(SI)
+	VPADDQ   Y0, Y0, Y2
+	VMOVDQU  Y2, 480(SI)
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VMOVDQU  Y1, 768(SI)
+	VMOVDQU  Y0, 800(SI)
+	VPADDQ   Y0, Y0, Y0
+	VMOVDQU  Y0, 1120(SI)
+	VPSRLQ   $0x1a, Y7, Y0
+	VPAND    low26<>+0(SB), Y7, Y1
+	VMOVDQU  Y1, 192(SI)
+	VMOVDQU  Y0, 224(SI)
+	VPADDQ   Y0, Y0, Y2
+	VMOVDQU  Y2, 544(SI)
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VMOVDQU  Y1, 832(SI)
+	VMOVDQU  Y0, 864(SI)
+	VPADDQ   Y0, Y0, Y0
+	VMOVDQU  Y0, 1184(SI)
+	VPSRLQ   $0x1a, Y9, Y0
+	VPAND    low26<>+0(SB), Y9, Y1
+	VMOVDQU  Y1, 256(SI)
+	VMOVDQU  Y0, 288(SI)
+	VPADDQ   Y0, Y0, Y2
+	VMOVDQU  Y2, 608(SI)
+	VPMULUDQ nineteen<>+0(SB), Y1, Y1
+	VPMULUDQ nineteen<>+0(SB), Y0, Y0
+	VMOVDQU  Y1, 896(SI)
+	VMOVDQU  Y0, 928(SI)
+	VPADDQ   Y0, Y0, Y0
+	VMOVDQU  Y0, 1248(SI)
+	JMP      loop
+
+done:
+	ADDQ $0x20, AX
+	ADDQ $0x20, CX
+	DECQ DI
+	JNZ  half
+	VZEROUPPER
+	RET
+
+// func addAVX2(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
+// Requires: AVX, AVX2
+TEXT ·addAVX2(SB), $0-24
+	MOVQ out+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ $0x00000002, BX
+
+half:
+	VMOVDQU  (CX), Y0
+	VMOVDQU  64(CX), Y1
+	VMOVDQU  128(CX), Y2
+	VMOVDQU  192(CX), Y3
+	VMOVDQU  256(CX), Y4
+	VPADDQ   (DX), Y0, Y0
+	VPADDQ   64(DX), Y1, Y1
+	VPADDQ   128(DX), Y2, Y2
+	VPADDQ   192(DX), Y3, Y3
+	VPADDQ   256(DX), Y4, Y4
+	VPSRLQ   $0x33, Y4, Y5
+	VPMULUDQ nineteen<>+0(SB), Y5, Y5
+	VPSRLQ   $0x33, Y3, Y6
+	VPAND    low51<>+0(SB), Y4, Y4
+	VPADDQ   Y6, Y4, Y4
+	VPSRLQ   $0x33, Y2, Y6
+	VPAND    low51<>+0(SB), Y3, Y3
+	VPADDQ   Y6, Y3, Y3
+	VPSRLQ   $0x33, Y1, Y6
+	VPAND    low51<>+0(SB), Y2, Y2
+	VPADDQ   Y6, Y2, Y2
+	VPSRLQ   $0x33, Y0, Y6
+	VPAND    low51<>+0(SB), Y1, Y1
+	VPADDQ   Y6, Y1, Y1
+	VPAND    low51<>+0(SB), Y0, Y0
+	VPADDQ   Y5, Y0, Y0
+	VMOVDQU  Y0, (AX)
+	VMOVDQU  Y1, 64(AX)
+	VMOVDQU  Y2, 128(AX)
+	VMOVDQU  Y3, 192(AX)
+	VMOVDQU  Y4, 256(AX)
+	ADDQ     $0x20, AX
+	ADDQ     $0x20, CX
+	ADDQ     $0x20, DX
+	DECQ     BX
+	JNZ      half
+	VZEROUPPER
+	RET
+
+// func subAVX2(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64)
+// Requires: AVX, AVX2
+TEXT ·subAVX2(SB), $0-24
+	MOVQ out+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ b+16(FP), DX
+	MOVQ $0x00000002, BX
+
+half:
+	VMOVDQU  (CX), Y0
+	VMOVDQU  64(CX), Y1
+	VMOVDQU  128(CX), Y2
+	VMOVDQU  192(CX), Y3
+	VMOVDQU  256(CX), Y4
+	VPADDQ   twiceLowest<>+0(SB), Y0, Y0
+	VPSUBQ   (DX), Y0, Y0
+	VPADDQ   twiceOther<>+0(SB), Y1, Y1
+	VPSUBQ   64(DX), Y1, Y1
+	VPADDQ   twiceOther<>+0(SB), Y2, Y2
+	VPSUBQ   128(DX), Y2, Y2
+	VPADDQ   twiceOther<>+0(SB), Y3, Y3
+	VPSUBQ   192(DX), Y3, Y3
+	VPADDQ   twiceOther<>+0(SB), Y4, Y4
+	VPSUBQ   256(DX), Y4, Y4
+	VPSRLQ   $0x33, Y4, Y5
+	VPMULUDQ nineteen<>+0(SB), Y5, Y5
+	VPSRLQ   $0x33, Y3, Y6
+	VPAND    low51<>+0(SB), Y4, Y4
+	VPADDQ   Y6, Y4, Y4
+	VPSRLQ   $0x33, Y2, Y6
+	VPAND    low51<>+0(SB), Y3, Y3
+	VPADDQ   Y6, Y3, Y3
+	VPSRLQ   $0x33, Y1, Y6
+	VPAND    low51<>+0(SB), Y2, Y2
+	VPADDQ   Y6, Y2, Y2
+	VPSRLQ   $0x33, Y0, Y6
+	VPAND    low51<>+0(SB), Y1, Y1
+	VPADDQ   Y6, Y1, Y1
+	VPAND    low51<>+0(SB), Y0, Y0
+	VPADDQ   Y5, Y0, Y0
+	VMOVDQU  Y0, (AX)
+	VMOVDQU  Y1, 64(AX)
+	VMOVDQU  Y2, 128(AX)
+	VMOVDQU  Y3, 192(AX)
+	VMOVDQU  Y4, 256(AX)
+	ADDQ     $0x20, AX
+	ADDQ     $0x20, CX
+	ADDQ     $0x20, DX
+	DECQ     BX
+	JNZ      half
+	VZEROUPPER
+	RET
+
+DATA twiceLowest<>+0(SB)/8, $0x000fffffffffffda
+DATA twiceLowest<>+8(SB)/8, $0x000fffffffffffda
+DATA twiceLowest<>+16(SB)/8, $0x000fffffffffffda
+DATA twiceLowest<>+24(SB)/8, $0x000fffffffffffda
+GLOBL twiceLowest<>(SB), RODATA|NOPTR, $32
+
+DATA twiceOther<>+0(SB)/8, $0x000ffffffffffffe
+DATA twiceOther<>+8(SB)/8, $0x000ffffffffffffe
+DATA twiceOther<>+16(SB)/8, $0x000ffffffffffffe
+DATA twiceOther<>+24(SB)/8, $0x000ffffffffffffe
+GLOBL twiceOther<>(SB), RODATA|NOPTR, $32
+
+// func blendAVX2(out *[5][8]uint64, a *[5][8]uint64, b *[5][8]uint64, mask uint8)
+// Requires: AVX, AVX2
+TEXT ·blendAVX2(SB), $0-25
+	MOVQ    out+0(FP), AX
+	MOVQ    a+8(FP), CX
+	MOVQ    b+16(FP), DX
+	MOVBLZX mask+24(FP), BX
+	MOVQ    $0x00000002, SI
+
+half:
+	VMOVD        BX, X0
+	VPBROADCASTQ X0, Y0
+	VPAND        bits<>+0(SB), Y0, Y0
+	VPCMPEQQ     bits<>+0(SB), Y0, Y0
+	VMOVDQU      (CX), Y1
+	VMOVDQU      64(CX), Y2
+	VMOVDQU      128(CX), Y3
+	VMOVDQU      192(CX), Y4
+	VMOVDQU      256(CX), Y5
+	VPBLENDVB    Y0, (DX), Y1, Y1
+	VPBLENDVB    Y0, 64(DX), Y2, Y2
+	VPBLENDVB    Y0, 128(DX), Y3, Y3
+	VPBLENDVB    Y0, 192(DX), Y4, Y4
+	VPBLENDVB    Y0, 256(DX), Y5, Y5
+	VMOVDQU      Y1, (AX)
+	VMOVDQU      Y2, 64(AX)
+	VMOVDQU      Y3, 128(AX)
+	VMOVDQU      Y4, 192(AX)
+	VMOVDQU      Y5, 256(AX)
+	SHRL         $0x04, BX
+	ADDQ         $0x20, AX
+	ADDQ         $0x20, CX
+	ADDQ         $0x20, DX
+	DECQ         SI
+	JNZ          half
+	VZEROUPPER
+	RET
+
+DATA bits<>+0(SB)/8, $0x0000000000000001
+DATA bits<>+8(SB)/8, $0x0000000000000002
+DATA bits<>+16(SB)/8, $0x0000000000000004
+DATA bits<>+24(SB)/8, $0x0000000000000008
+GLOBL bits<>(SB), RODATA|NOPTR, $32
+
+// func freezeAVX2(out *[5][8]uint64, a *[5][8]uint64)
+// Requires: AVX, AVX2
+TEXT ·freezeAVX2(SB), $0-16
+	MOVQ out+0(FP), AX
+	MOVQ a+8(FP), CX
+	MOVQ $0x00000002, DX
+
+half:
+	VMOVDQU  (CX), Y0
+	VMOVDQU  64(CX), Y1
+	VMOVDQU  128(CX), Y2
+	VMOVDQU  192(CX), Y3
+	VMOVDQU  256(CX), Y4
+	VPSRLQ   $0x33, Y4, Y5
+	VPMULUDQ nineteen<>+0(SB), Y5, Y5
+	VPSRLQ   $0x33, Y3, Y6
+	VPAND    low51<>+0(SB), Y4, Y4
+	VPADDQ   Y6, Y4, Y4
+	VPSRLQ   $0x33, Y2, Y6
+	VPAND    low51<>+0(SB), Y3, Y3
+	VPADDQ   Y6, Y3, Y3
+	VPSRLQ   $0x33, Y1, Y6
+	VPAND    low51<>+0(SB), Y2, Y2
+	VPADDQ   Y6, Y2, Y2
+	VPSRLQ   $0x33, Y0, Y6
+	VPAND    low51<>+0(SB), Y1, Y1
+	VPADDQ   Y6, Y1, Y1
+	VPAND    low51<>+0(SB), Y0, Y0
+	VPADDQ   Y5, Y0, Y0
+	VPADDQ   nineteen<>+0(SB), Y0, Y5
+	VPSRLQ   $0x33, Y5, Y5
+	VPADDQ   Y1, Y5, Y5
+	VPSRLQ   $0x33, Y5, Y5
+	VPADDQ   Y2, Y5, Y5
+	VPSRLQ   $0x33, Y5, Y5
+	VPADDQ   Y3, Y5, Y5
+	VPSRLQ   $0x33, Y5, Y5
+	VPADDQ   Y4, Y5, Y5
+	VPSRLQ   $0x33, Y5, Y5
+	VPMULUDQ nineteen<>+0(SB), Y5, Y5
+	VPADDQ   Y5, Y0, Y0
+	VPSRLQ   $0x33, Y0, Y5
+	VPAND    low51<>+0(SB), Y0, Y0
+	VPADDQ   Y5, Y1, Y1
+	VPSRLQ   $0x33, Y1, Y5
+	VPAND    low51<>+0(SB), Y1, Y1
+	VPADDQ   Y5, Y2, Y2
+	VPSRLQ   $0x33, Y2, Y5
+	VPAND    low51<>+0(SB), Y2, Y2
+	VPADDQ   Y5, Y3, Y3
+	VPSRLQ   $0x33, Y3, Y5
+	VPAND    low51<>+0(SB), Y3, Y3
+	VPADDQ   Y5, Y4, Y4
+	VPAND    low51<>+0(SB), Y4, Y4
+	VMOVDQU  Y0, (AX)
+	VMOVDQU  Y1, 64(AX)
+	VMOVDQU  Y2, 128(AX)
+	VMOVDQU  Y3, 192(AX)
+	VMOVDQU  Y4, 256(AX)
+	ADDQ     $0x20, AX
+	ADDQ     $0x20, CX
+	DECQ     DX
+	JNZ      half
+	VZEROUPPER
+	RET
+
+// func isNegativeAVX2(a *[5][8]uint64) uint8
+// Requires: AVX, AVX2
+TEXT ·isNegativeAVX2(SB), $0-9
+	MOVQ a+0(FP), AX
+	XORL CX, CX
+	MOVQ $0x00000002, DX
+
+half:
+	VMOVDQU   (AX), Y0
+	VMOVDQU   64(AX), Y1
+	VMOVDQU   128(AX), Y2
+	VMOVDQU   192(AX), Y3
+	VMOVDQU   256(AX), Y4
+	VPSRLQ    $0x33, Y4, Y5
+	VPMULUDQ  nineteen<>+0(SB), Y5, Y5
+	VPSRLQ    $0x33, Y3, Y6
+	VPAND     low51<>+0(SB), Y4, Y4
+	VPADDQ    Y6, Y4, Y4
+	VPSRLQ    $0x33, Y2, Y6
+	VPAND     low51<>+0(SB), Y3, Y3
+	VPADDQ    Y6, Y3, Y3
+	VPSRLQ    $0x33, Y1, Y6
+	VPAND     low51<>+0(SB), Y2, Y2
+	VPADDQ    Y6, Y2, Y2
+	VPSRLQ    $0x33, Y0, Y6
+	VPAND     low51<>+0(SB), Y1, Y1
+	VPADDQ    Y6, Y1, Y1
+	VPAND     low51<>+0(SB), Y0, Y0
+	VPADDQ    Y5, Y0, Y0
+	VPADDQ    nineteen<>+0(SB), Y0, Y5
+	VPSRLQ    $0x33, Y5, Y5
+	VPADDQ    Y1, Y5, Y5
+	VPSRLQ    $0x33, Y5, Y5
+	VPADDQ    Y2, Y5, Y5
+	VPSRLQ    $0x33, Y5, Y5
+	VPADDQ    Y3, Y5, Y5
+	VPSRLQ    $0x33, Y5, Y5
+	VPADDQ    Y4, Y5, Y5
+	VPSRLQ    $0x33, Y5, Y5
+	VPMULUDQ  nineteen<>+0(SB), Y5, Y5
+	VPADDQ    Y5, Y0, Y0
+	VPSRLQ    $0x33, Y0, Y5
+	VPAND     low51<>+0(SB), Y0, Y0
+	VPADDQ    Y5, Y1, Y1
+	VPSRLQ    $0x33, Y1, Y5
+	VPAND     low51<>+0(SB), Y1, Y1
+	VPADDQ    Y5, Y2, Y2
+	VPSRLQ    $0x33, Y2, Y1
+	VPAND     low51<>+0(SB), Y2, Y2
+	VPADDQ    Y1, Y3, Y3
+	VPSRLQ    $0x33, Y3, Y1
+	VPAND     low51<>+0(SB), Y3, Y3
+	VPADDQ    Y1, Y4, Y4
+	VPAND     low51<>+0(SB), Y4, Y4
+	VPSLLQ    $0x3f, Y0, Y0
+	VMOVMSKPD Y0, BX
+	SHLL      $0x08, BX
+	SHRL      $0x04, CX
+	ORL       BX, CX
+	ADDQ      $0x20, AX
+	DECQ      DX
+	JNZ       half
+	SHRL      $0x04, CX
+	MOVB      CL, ret+8(FP)
+	VZEROUPPER
+	RET
+
+// func isZeroAVX2(a *[5][8]uint64) uint8
+// Requires: AVX, AVX2
+TEXT ·isZeroAVX2(SB), $0-9
+	MOVQ a+0(FP), AX
+	XORL CX, CX
+	MOVQ $0x00000002, DX
+
+half:
+	VMOVDQU   (AX), Y0
+	VMOVDQU   64(AX), Y1
+	VMOVDQU   128(AX), Y2
+	VMOVDQU   192(AX), Y3
+	VMOVDQU   256(AX), Y4
+	VPSRLQ    $0x33, Y4, Y5
+	VPMULUDQ  nineteen<>+0(SB), Y5, Y5
+	VPSRLQ    $0x33, Y3, Y6
+	VPAND     low51<>+0(SB), Y4, Y4
+	VPADDQ    Y6, Y4, Y4
+	VPSRLQ    $0x33, Y2, Y6
+	VPAND     low51<>+0(SB), Y3, Y3
+	VPADDQ    Y6, Y3, Y3
+	VPSRLQ    $0x33, Y1, Y6
+	VPAND     low51<>+0(SB), Y2, Y2
+	VPADDQ    Y6, Y2, Y2
+	VPSRLQ    $0x33, Y0, Y6
+	VPAND     low51<>+0(SB), Y1, Y1
+	VPADDQ    Y6, Y1, Y1
+	VPAND     low51<>+0(SB), Y0, Y0
+	VPADDQ    Y5, Y0, Y0
+	VPADDQ    nineteen<>+0(SB), Y0, Y5
+	VPSRLQ    $0x33, Y5, Y5
+	VPADDQ    Y1, Y5, Y5
+	VPSRLQ    $0x33, Y5, Y5
+	VPADDQ    Y2, Y5, Y5
+	VPSRLQ    $0x33, Y5, Y5
+	VPADDQ    Y3, Y5, Y5
+	VPSRLQ    $0x33, Y5, Y5
+	VPADDQ    Y4, Y5, Y5
+	VPSRLQ    $0x33, Y5, Y5
+	VPMULUDQ  nineteen<>+0(SB), Y5, Y5
+	VPADDQ    Y5, Y0, Y0
+	VPSRLQ    $0x33, Y0, Y5
+	VPAND     low51<>+0(SB), Y0, Y0
+	VPADDQ    Y5, Y1, Y1
+	VPSRLQ    $0x33, Y1, Y5
+	VPAND     low51<>+0(SB), Y1, Y1
+	VPADDQ    Y5, Y2, Y2
+	VPSRLQ    $0x33, Y2, Y5
+	VPAND     low51<>+0(SB), Y2, Y2
+	VPADDQ    Y5, Y3, Y3
+	VPSRLQ    $0x33, Y3, Y5
+	VPAND     low51<>+0(SB), Y3, Y3
+	VPADDQ    Y5, Y4, Y4
+	VPAND     low51<>+0(SB), Y4, Y4
+	VPXOR     Y5, Y5, Y5
+	VPOR      Y1, Y0, Y0
+	VPOR      Y2, Y0, Y0
+	VPOR      Y3, Y0, Y0
+	VPOR      Y4, Y0, Y0
+	VPCMPEQQ  Y5, Y0, Y0
+	VMOVMSKPD Y0, BX
+	SHLL      $0x08, BX
+	SHRL      $0x04, CX
+	ORL       BX, CX
+	ADDQ      $0x20, AX
+	DECQ      DX
+	JNZ       half
+	SHRL      $0x04, CX
+	MOVB      CL, ret+8(FP)
+	VZEROUPPER
+	RET
+
+// func lookupAVX2(sel *[4][5][8]uint64, table *[8][4][5][8]uint64, digits *[8]int8)
+// Requires: AVX, AVX2
+TEXT ·lookupAVX2(SB), $0-24
+	MOVQ sel+0(FP), AX
+	MOVQ table+8(FP), CX
+	MOVQ digits+16(FP), DX
+	MOVQ $0x00000002, BX
+
+half:
+	VPMOVSXBQ (DX), Y1
+	VPXOR     Y0, Y0, Y0
+	VPCMPGTQ  Y1, Y0, Y0
+	VPXOR     Y0, Y1, Y1
+	VPSUBQ    Y0, Y1, Y1
+	VMOVDQU   ones<>+0(SB), Y3
+	VPXOR     Y2, Y2, Y2
+	VPCMPEQQ  Y2, Y1, Y4
+	VPADDQ    Y3, Y2, Y2
+	VPCMPEQQ  Y2, Y1, Y5
+	VPADDQ    Y3, Y2, Y2
+	VPCMPEQQ  Y2, Y1, Y6
+	VPADDQ    Y3, Y2, Y2
+	VPCMPEQQ  Y2, Y1, Y7
+	VPADDQ    Y3, Y2, Y2
+	VPCMPEQQ  Y2, Y1, Y8
+	VPADDQ    Y3, Y2, Y2
+	VPCMPEQQ  Y2, Y1, Y9
+	VPADDQ    Y3, Y2, Y2
+	VPCMPEQQ  Y2, Y1, Y10
+	VPADDQ    Y3, Y2, Y2
+	VPCMPEQQ  Y2, Y1, Y11
+	VPADDQ    Y3, Y2, Y2
+	VPCMPEQQ  Y2, Y1, Y1
+	VPADDQ    Y3, Y2, Y2
+	VPAND     Y4, Y3, Y3
+	VPAND     (CX), Y5, Y2
+	VPAND     1280(CX), Y6, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     2560(CX), Y7, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     3840(CX), Y8, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     5120(CX), Y9, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     6400(CX), Y10, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     7680(CX), Y11, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     8960(CX), Y1, Y4
+	VPOR      Y4, Y2, Y2
+	VPADDQ    Y3, Y2, Y2
+	VMOVDQU   Y2, (AX)
+	VPAND     64(CX), Y5, Y2
+	VPAND     1344(CX), Y6, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     2624(CX), Y7, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     3904(CX), Y8, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     5184(CX), Y9, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     6464(CX), Y10, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     7744(CX), Y11, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     9024(CX), Y1, Y4
+	VPOR      Y4, Y2, Y2
+	VMOVDQU   Y2, 64(AX)
+	VPAND     128(CX), Y5, Y2
+	VPAND     1408(CX), Y6, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     2688(CX), Y7, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     3968(CX), Y8, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     5248(CX), Y9, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     6528(CX), Y10, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     7808(CX), Y11, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     9088(CX), Y1, Y4
+	VPOR      Y4, Y2, Y2
+	VMOVDQU   Y2, 128(AX)
+	VPAND     192(CX), Y5, Y2
+	VPAND     1472(CX), Y6, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     2752(CX), Y7, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     4032(CX), Y8, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     5312(CX), Y9, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     6592(CX), Y10, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     7872(CX), Y11, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     9152(CX), Y1, Y4
+	VPOR      Y4, Y2, Y2
+	VMOVDQU   Y2, 192(AX)
+	VPAND     256(CX), Y5, Y2
+	VPAND     1536(CX), Y6, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     2816(CX), Y7, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     4096(CX), Y8, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     5376(CX), Y9, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     6656(CX), Y10, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     7936(CX), Y11, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     9216(CX), Y1, Y4
+	VPOR      Y4, Y2, Y2
+	VMOVDQU   Y2, 256(AX)
+	VPAND     320(CX), Y5, Y2
+	VPAND     1600(CX), Y6, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     2880(CX), Y7, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     4160(CX), Y8, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     5440(CX), Y9, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     6720(CX), Y10, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     8000(CX), Y11, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     9280(CX), Y1, Y4
+	VPOR      Y4, Y2, Y2
+	VPADDQ    Y3, Y2, Y2
+	VMOVDQU   (AX), Y4
+	VPXOR     Y2, Y4, Y12
+	VPAND     Y0, Y12, Y12
+	VPXOR     Y12, Y4, Y4
+	VPXOR     Y12, Y2, Y2
+	VMOVDQU   Y4, (AX)
+	VMOVDQU   Y2, 320(AX)
+	VPAND     384(CX), Y5, Y2
+	VPAND     1664(CX), Y6, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     2944(CX), Y7, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     4224(CX), Y8, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     5504(CX), Y9, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     6784(CX), Y10, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     8064(CX), Y11, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     9344(CX), Y1, Y4
+	VPOR      Y4, Y2, Y2
+	VMOVDQU   64(AX), Y4
+	VPXOR     Y2, Y4, Y12
+	VPAND     Y0, Y12, Y12
+	VPXOR     Y12, Y4, Y4
+	VPXOR     Y12, Y2, Y2
+	VMOVDQU   Y4, 64(AX)
+	VMOVDQU   Y2, 384(AX)
+	VPAND     448(CX), Y5, Y2
+	VPAND     1728(CX), Y6, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     3008(CX), Y7, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     4288(CX), Y8, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     5568(CX), Y9, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     6848(CX), Y10, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     8128(CX), Y11, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     9408(CX), Y1, Y4
+	VPOR      Y4, Y2, Y2
+	VMOVDQU   128(AX), Y4
+	VPXOR     Y2, Y4, Y12
+	VPAND     Y0, Y12, Y12
+	VPXOR     Y12, Y4, Y4
+	VPXOR     Y12, Y2, Y2
+	VMOVDQU   Y4, 128(AX)
+	VMOVDQU   Y2, 448(AX)
+	VPAND     512(CX), Y5, Y2
+	VPAND     1792(CX), Y6, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     3072(CX), Y7, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     4352(CX), Y8, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     5632(CX), Y9, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     6912(CX), Y10, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     8192(CX), Y11, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     9472(CX), Y1, Y4
+	VPOR      Y4, Y2, Y2
+	VMOVDQU   192(AX), Y4
+	VPXOR     Y2, Y4, Y12
+	VPAND     Y0, Y12, Y12
+	VPXOR     Y12, Y4, Y4
+	VPXOR     Y12, Y2, Y2
+	VMOVDQU   Y4, 192(AX)
+	VMOVDQU   Y2, 512(AX)
+	VPAND     576(CX), Y5, Y2
+	VPAND     1856(CX), Y6, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     3136(CX), Y7, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     4416(CX), Y8, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     5696(CX), Y9, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     6976(CX), Y10, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     8256(CX), Y11, Y4
+	VPOR      Y4, Y2, Y2
+	VPAND     9536(CX), Y1, Y4
+	VPOR      Y4, Y2, Y2
+	VMOVDQU   256(AX), Y4
+	VPXOR     Y2, Y4, Y12
+	VPAND     Y0, Y12, Y12
+	VPXOR     Y12, Y4, Y4
+	VPXOR     Y12, Y2, Y2
+	VMOVDQU   Y4, 256(AX)
+	VMOVDQU   Y2, 576(AX)
+	VPAND     640(CX), Y5, Y0
+	VPAND     1920(CX), Y6, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     3200(CX), Y7, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     4480(CX), Y8, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     5760(CX), Y9, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     7040(CX), Y10, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     8320(CX), Y11, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     9600(CX), Y1, Y2
+	VPOR      Y2, Y0, Y0
+	VPADDQ    Y3, Y0, Y0
+	VPADDQ    Y3, Y0, Y0
+	VMOVDQU   Y0, 640(AX)
+	VPAND     704(CX), Y5, Y0
+	VPAND     1984(CX), Y6, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     3264(CX), Y7, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     4544(CX), Y8, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     5824(CX), Y9, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     7104(CX), Y10, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     8384(CX), Y11, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     9664(CX), Y1, Y2
+	VPOR      Y2, Y0, Y0
+	VMOVDQU   Y0, 704(AX)
+	VPAND     768(CX), Y5, Y0
+	VPAND     2048(CX), Y6, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     3328(CX), Y7, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     4608(CX), Y8, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     5888(CX), Y9, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     7168(CX), Y10, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     8448(CX), Y11, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     9728(CX), Y1, Y2
+	VPOR      Y2, Y0, Y0
+	VMOVDQU   Y0, 768(AX)
+	VPAND     832(CX), Y5, Y0
+	VPAND     2112(CX), Y6, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     3392(CX), Y7, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     4672(CX), Y8, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     5952(CX), Y9, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     7232(CX), Y10, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     8512(CX), Y11, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     9792(CX), Y1, Y2
+	VPOR      Y2, Y0, Y0
+	VMOVDQU   Y0, 832(AX)
+	VPAND     896(CX), Y5, Y0
+	VPAND     2176(CX), Y6, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     3456(CX), Y7, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     4736(CX), Y8, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     6016(CX), Y9, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     7296(CX), Y10, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     8576(CX), Y11, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     9856(CX), Y1, Y2
+	VPOR      Y2, Y0, Y0
+	VMOVDQU   Y0, 896(AX)
+	VPAND     960(CX), Y5, Y0
+	VPAND     2240(CX), Y6, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     3520(CX), Y7, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     4800(CX), Y8, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     6080(CX), Y9, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     7360(CX), Y10, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     8640(CX), Y11, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     9920(CX), Y1, Y2
+	VPOR      Y2, Y0, Y0
+	VMOVDQU   Y0, 960(AX)
+	VPAND     1024(CX), Y5, Y0
+	VPAND     2304(CX), Y6, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     3584(CX), Y7, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     4864(CX), Y8, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     6144(CX), Y9, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     7424(CX), Y10, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     8704(CX), Y11, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     9984(CX), Y1, Y2
+	VPOR      Y2, Y0, Y0
+	VMOVDQU   Y0, 1024(AX)
+	VPAND     1088(CX), Y5, Y0
+	VPAND     2368(CX), Y6, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     3648(CX), Y7, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     4928(CX), Y8, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     6208(CX), Y9, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     7488(CX), Y10, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     8768(CX), Y11, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     10048(CX), Y1, Y2
+	VPOR      Y2, Y0, Y0
+	VMOVDQU   Y0, 1088(AX)
+	VPAND     1152(CX), Y5, Y0
+	VPAND     2432(CX), Y6, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     3712(CX), Y7, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     4992(CX), Y8, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     6272(CX), Y9, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     7552(CX), Y10, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     8832(CX), Y11, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     10112(CX), Y1, Y2
+	VPOR      Y2, Y0, Y0
+	VMOVDQU   Y0, 1152(AX)
+	VPAND     1216(CX), Y5, Y0
+	VPAND     2496(CX), Y6, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     3776(CX), Y7, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     5056(CX), Y8, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     6336(CX), Y9, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     7616(CX), Y10, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     8896(CX), Y11, Y2
+	VPOR      Y2, Y0, Y0
+	VPAND     10176(CX), Y1, Y1
+	VPOR      Y1, Y0, Y0
+	VMOVDQU   Y0, 1216(AX)
+	ADDQ      $0x04, DX
+	ADDQ      $0x20, AX
+	ADDQ      $0x20, CX
+	DECQ      BX
+	JNZ       half
+	VZEROUPPER
+	RET
+
+DATA ones<>+0(SB)/8, $0x0000000000000001
+DATA ones<>+8(SB)/8, $0x0000000000000001
+DATA ones<>+16(SB)/8, $0x0000000000000001
+DATA ones<>+24(SB)/8, $0x0000000000000001
+GLOBL ones<>(SB), RODATA|NOPTR, $32

@@ -20,18 +20,56 @@ func decodeMulGeneric(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int)
 	setScalar(&s, scalar)
 	var e ristretto255.Element
 	for i := range len(in) / ElementSize {
-		b := in[i*ElementSize : (i+1)*ElementSize]
-		// The identity has one canonical encoding, 32 zero bytes.
-		if [ElementSize]byte(b) == [ElementSize]byte{} {
-			return i
-		}
-		if _, err := e.SetCanonicalBytes(b); err != nil {
+		if !decode(&e, in[i*ElementSize:(i+1)*ElementSize]) {
 			return i
 		}
 		e.ScalarMult(&s, &e)
 		copy(out[i*ElementSize:(i+1)*ElementSize], e.Bytes())
 	}
 	return -1
+}
+
+func sumMulGeneric(out []byte, scalar *[ScalarSize]byte, in, uniform []byte) (bad int) {
+	var s ristretto255.Scalar
+	setScalar(&s, scalar)
+	var e, f ristretto255.Element
+	for i := range len(in) / ElementSize {
+		if !decode(&e, in[i*ElementSize:(i+1)*ElementSize]) {
+			return i
+		}
+		if _, err := f.SetUniformBytes(uniform[i*UniformSize : (i+1)*UniformSize]); err != nil {
+			panic("ristretto255: internal error: " + err.Error())
+		}
+		e.Add(&e, &f)
+		e.ScalarMult(&s, &e)
+		copy(out[i*ElementSize:(i+1)*ElementSize], e.Bytes())
+	}
+	return -1
+}
+
+func mulEachGeneric(out, scalars []byte, in *[ElementSize]byte) bool {
+	var e, product ristretto255.Element
+	if !decode(&e, in[:]) {
+		return false
+	}
+	for i := range len(out) / ElementSize {
+		var s ristretto255.Scalar
+		setScalar(&s, (*[ScalarSize]byte)(scalars[i*ScalarSize:]))
+		product.ScalarMult(&s, &e)
+		copy(out[i*ElementSize:(i+1)*ElementSize], product.Bytes())
+	}
+	return true
+}
+
+// decode reports whether b is the canonical encoding of an element other than the
+// identity.
+func decode(e *ristretto255.Element, b []byte) bool {
+	// The identity has one canonical encoding, 32 zero bytes.
+	if [ElementSize]byte(b) == [ElementSize]byte{} {
+		return false
+	}
+	_, err := e.SetCanonicalBytes(b)
+	return err == nil
 }
 
 func setScalar(s *ristretto255.Scalar, b *[ScalarSize]byte) {

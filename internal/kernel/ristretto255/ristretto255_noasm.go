@@ -9,3 +9,11 @@ func fromUniformMul(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
 func decodeMul(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int) {
 	return decodeMulGeneric(out, scalar, in)
 }
+
+func sumMul(out []byte, scalar *[ScalarSize]byte, in, uniform []byte) (bad int) {
+	return sumMulGeneric(out, scalar, in, uniform)
+}
+
+func mulEach(out, scalars []byte, in *[ElementSize]byte) bool {
+	return mulEachGeneric(out, scalars, in)
+}

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math/rand/v2"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 
@@ -15,7 +16,7 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/cpu/cputest"
 )
 
-func each(t *testing.T, f func(t *testing.T)) { cputest.Each(t, f, cpu.IFMA) }
+func each(t *testing.T, f func(t *testing.T)) { cputest.Each(t, f, cpu.AVX2, cpu.IFMA) }
 
 func unhex(t testing.TB, s string) []byte {
 	t.Helper()
@@ -62,14 +63,20 @@ func elements(n int, seed byte) []byte {
 	return b
 }
 
+// batches are numbers of elements that take different ways through the package.
+var batches = []int{1, fewest}
+
 func TestVectors(t *testing.T) {
 	v := readVectors(t)
 	each(t, func(t *testing.T) {
 		generator := unhex(t, v.Multiples[1])
 		for k := 1; k < len(v.Multiples); k++ {
-			out := make([]byte, ElementSize)
-			if bad := DecodeMul(out, small(byte(k)), generator); bad != -1 || hex.EncodeToString(out) != v.Multiples[k] {
-				t.Errorf("%d·B is %x (%d)", k, out, bad)
+			for _, n := range batches {
+				out := make([]byte, n*ElementSize)
+				bad := DecodeMul(out, small(byte(k)), bytes.Repeat(generator, n))
+				if bad != -1 || hex.EncodeToString(out) != strings.Repeat(v.Multiples[k], n) {
+					t.Errorf("%d·B is %x (%d)", k, out, bad)
+				}
 			}
 		}
 		for _, s := range append(v.Invalid, v.Multiples[0]) {
@@ -82,10 +89,12 @@ func TestVectors(t *testing.T) {
 			}
 		}
 		for _, m := range v.Maps {
-			out := make([]byte, ElementSize)
-			FromUniformMul(out, small(1), unhex(t, m.Uniform))
-			if hex.EncodeToString(out) != m.Element {
-				t.Errorf("%s maps to %x", m.Uniform, out)
+			for _, n := range batches {
+				out := make([]byte, n*ElementSize)
+				FromUniformMul(out, small(1), bytes.Repeat(unhex(t, m.Uniform), n))
+				if hex.EncodeToString(out) != strings.Repeat(m.Element, n) {
+					t.Errorf("%s maps to %x", m.Uniform, out)
+				}
 			}
 		}
 	})
@@ -172,10 +181,10 @@ func edgeScalars(t testing.TB) (s []*[ScalarSize]byte) {
 }
 
 func TestEdgeScalars(t *testing.T) {
-	in, uniform := elements(3, 3), uniforms(3, 4)
+	in, uniform := elements(4, 3), uniforms(4, 4)
 	each(t, func(t *testing.T) {
 		for _, s := range edgeScalars(t) {
-			var got, want [3 * ElementSize]byte
+			var got, want [4 * ElementSize]byte
 			if DecodeMul(got[:], s, in) != -1 || decodeMulGeneric(want[:], s, in) != -1 || got != want {
 				t.Errorf("DecodeMul by %x: %x, want %x", *s, got, want)
 			}
@@ -231,12 +240,16 @@ func TestEdgeElements(t *testing.T) {
 		}
 		valid := 0
 		for _, f := range fields {
-			var got, want [ElementSize]byte
-			a, b := DecodeMul(got[:], scalar, f), decodeMulGeneric(want[:], scalar, f)
-			if a != b || a == -1 && got != want {
-				t.Errorf("element %x: %d, %x; want %d, %x", f, a, got, b, want)
+			var want [ElementSize]byte
+			b := decodeMulGeneric(want[:], scalar, f)
+			for _, n := range batches {
+				got := make([]byte, n*ElementSize)
+				a := DecodeMul(got, scalar, bytes.Repeat(f, n))
+				if a != b || a == -1 && !bytes.Equal(got, bytes.Repeat(want[:], n)) {
+					t.Errorf("element %x: %d, %x; want %d, %x", f, a, got, b, want)
+				}
 			}
-			if a == -1 {
+			if b == -1 {
 				valid++
 			}
 		}
@@ -301,9 +314,87 @@ func TestRandom(t *testing.T) {
 				in := uniform[i*UniformSize:][:ElementSize]
 				in[0] &^= 1
 				in[31] &= 0x7f
-				a, b := DecodeMul(got[:ElementSize], scalar, in), decodeMulGeneric(want[:ElementSize], scalar, in)
-				if a != b || a == -1 && !bytes.Equal(got[:ElementSize], want[:ElementSize]) {
+				few := got[:fewest*ElementSize]
+				a, b := DecodeMul(few, scalar, bytes.Repeat(in, fewest)), decodeMulGeneric(want[:ElementSize], scalar, in)
+				if a != b || a == -1 && !bytes.Equal(few, bytes.Repeat(want[:ElementSize], fewest)) {
 					t.Fatalf("DecodeMul of %x by %x differs", in, *scalar)
+				}
+			}
+		}
+	})
+}
+
+// lengths of batches at the edges of lanes and chunks.
+var lengths = []int{0, 1, 3, 4, 5, 8, 9, 16, 17, 63, 64, 65, 73}
+
+func TestSumMul(t *testing.T) {
+	scalar := testScalar(8)
+	in, uniform := elements(73, 11), uniforms(73, 12)
+	// One of the sums is the identity.
+	var e ristretto255.Element
+	if _, err := e.SetUniformBytes(uniform[2*UniformSize:][:UniformSize]); err != nil {
+		t.Fatal(err)
+	}
+	copy(in[2*ElementSize:], e.Negate(&e).Bytes())
+	want := make([]byte, len(in))
+	if sumMulGeneric(want, scalar, in, uniform) != -1 || [ElementSize]byte(want[2*ElementSize:]) != [ElementSize]byte{} {
+		t.Fatal("the generic code is wrong")
+	}
+	invalid := readVectors(t).Invalid
+	each(t, func(t *testing.T) {
+		for _, n := range lengths {
+			got, intact := buffer(n*ElementSize, n%64)
+			if bad := SumMul(got, scalar, in[:n*ElementSize], uniform[:n*UniformSize]); bad != -1 || !intact() ||
+				!bytes.Equal(got, want[:n*ElementSize]) {
+				t.Errorf("%d sums: %d", n, bad)
+			}
+		}
+		for i, s := range append(invalid, strings.Repeat("00", ElementSize)) {
+			at := i * 5 % 73
+			spoilt := bytes.Clone(in)
+			copy(spoilt[at*ElementSize:], unhex(t, s))
+			if bad := SumMul(make([]byte, len(in)), scalar, spoilt, uniform); bad != at {
+				t.Errorf("%s at %d: got %d", s, at, bad)
+			}
+		}
+	})
+}
+
+func TestMulEach(t *testing.T) {
+	in := [ElementSize]byte(elements(1, 13))
+	var scalars []byte
+	for k := range byte(73) {
+		scalars = append(scalars, testScalar(k)[:]...)
+	}
+	copy(scalars[2*ScalarSize:], make([]byte, ScalarSize)) // zero
+	want := make([]byte, 73*ElementSize)
+	if !mulEachGeneric(want, scalars, &in) || [ElementSize]byte(want[2*ElementSize:]) != [ElementSize]byte{} {
+		t.Fatal("the generic code is wrong")
+	}
+	edges := edgeScalars(t)
+	var edge []byte
+	for _, s := range edges {
+		edge = append(edge, s[:]...)
+	}
+	wantEdge := make([]byte, len(edge))
+	mulEachGeneric(wantEdge, edge, &in)
+	v := readVectors(t)
+	each(t, func(t *testing.T) {
+		for _, n := range lengths {
+			got, intact := buffer(n*ElementSize, n%64)
+			if !MulEach(got, scalars[:n*ScalarSize], &in) || !intact() || !bytes.Equal(got, want[:n*ElementSize]) {
+				t.Errorf("%d products are wrong", n)
+			}
+		}
+		got := make([]byte, len(edge))
+		if !MulEach(got, edge, &in) || !bytes.Equal(got, wantEdge) {
+			t.Error("products with scalars at the edges are wrong")
+		}
+		for _, s := range append(v.Invalid, v.Multiples[0]) {
+			spoilt := [ElementSize]byte(unhex(t, s))
+			for _, n := range batches {
+				if MulEach(make([]byte, n*ElementSize), scalars[:n*ScalarSize], &spoilt) {
+					t.Errorf("%s is not refused", s)
 				}
 			}
 		}
@@ -337,6 +428,11 @@ func TestMisuse(t *testing.T) {
 		func() { FromUniformMul(make([]byte, 32), small(1), make([]byte, 65)) },
 		func() { FromUniformMul(make([]byte, 33), small(1), make([]byte, 64)) },
 		func() { FromUniformMul(make([]byte, 64), small(1), make([]byte, 64)) },
+		func() { SumMul(make([]byte, 32), small(1), make([]byte, 64), make([]byte, 64)) },
+		func() { SumMul(make([]byte, 33), small(1), make([]byte, 33), make([]byte, 64)) },
+		func() { SumMul(make([]byte, 32), small(1), make([]byte, 32), make([]byte, 63)) },
+		func() { MulEach(make([]byte, 32), make([]byte, 64), new([32]byte)) },
+		func() { MulEach(make([]byte, 32), make([]byte, 33), new([32]byte)) },
 	} {
 		func() {
 			defer func() {

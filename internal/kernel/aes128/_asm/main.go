@@ -46,6 +46,7 @@ func main() {
 	double256()
 	double128()
 	manyKeys512()
+	manyKeys256()
 	manyKeys128()
 	expand128()
 	Generate()

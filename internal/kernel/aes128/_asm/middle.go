@@ -201,3 +201,47 @@ func double256() {
 	VZEROUPPER()
 	RET()
 }
+
+func manyKeys256() {
+	TEXT("encryptKeysVAES", 0, "func(dst, keys, src *Block, n int)")
+	Doc("encryptKeysVAES sets dst[i] = AES(keys[i], src[i]).")
+	Pragma("noescape")
+	dst := Load(Param("dst"), GP64())
+	keys := Load(Param("keys"), GP64())
+	src := Load(Param("src"), GP64())
+	n := Load(Param("n"), GP64())
+	rot := YMM()
+	VBROADCASTI128(rotWord(), rot)
+	steps(n, 4, func(v vector, width int) {
+		size := 32
+		if v.one {
+			size = 16
+		}
+		key, x := make([]reg.VecVirtual, width), make([]reg.VecVirtual, width)
+		for i := range x {
+			key[i], x[i] = v.new(), v.new()
+			VMOVDQU(Mem{Base: keys, Disp: size * i}, key[i])
+			VPXOR(Mem{Base: src, Disp: size * i}, key[i], x[i])
+		}
+		for r := 1; r <= 10; r++ {
+			c := v.new()
+			setRcon(r, c)
+			for i := range x {
+				nextKey(v, v.of(rot), c, key[i])
+				if r == 10 {
+					VAESENCLAST(key[i], x[i], x[i])
+				} else {
+					VAESENC(key[i], x[i], x[i])
+				}
+			}
+		}
+		for i := range x {
+			VMOVDQU(x[i], Mem{Base: dst, Disp: size * i})
+		}
+		ADDQ(U32(size*width), src)
+		ADDQ(U32(size*width), keys)
+		ADDQ(U32(size*width), dst)
+	})
+	VZEROUPPER()
+	RET()
+}

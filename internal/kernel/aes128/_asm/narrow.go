@@ -132,9 +132,9 @@ func double128() {
 }
 
 // nextKey replaces key by the following round key [FIPS 197, section 5.2]; see
-// manyKeys512 for the use of VAESENCLAST.
-func nextKey(rot, rcon, key reg.VecVirtual) {
-	t, u := XMM(), XMM()
+// manyKeys512 for the use of VAESENCLAST. Registers are as wide as those of v.
+func nextKey(v vector, rot, rcon reg.Register, key reg.VecVirtual) {
+	t, u := v.new(), v.new()
 	VPSHUFB(rot, key, t)
 	VAESENCLAST(rcon, t, t)
 	VPSLLDQ(U8(4), key, u)
@@ -144,16 +144,16 @@ func nextKey(rot, rcon, key reg.VecVirtual) {
 	VPXOR(t, key, key)
 }
 
-// setRcon loads the constant of round r into all four columns.
+// setRcon loads the constant of round r into all columns of c.
 func setRcon(r int, c reg.VecVirtual) {
 	rcon := 1
 	for range r - 1 {
 		rcon = rcon<<1 ^ rcon>>7*0x11b
 	}
-	g := GP32()
+	g, low := GP32(), XMM()
 	MOVL(U32(rcon), g)
-	VMOVD(g, c)
-	VPBROADCASTD(c, c)
+	VMOVD(g, low)
+	VPBROADCASTD(low, c)
 }
 
 func manyKeys128() {
@@ -177,7 +177,7 @@ func manyKeys128() {
 			c := XMM()
 			setRcon(r, c)
 			for i := range x {
-				nextKey(rot, c, key[i])
+				nextKey(vector{one: true}, rot, c, key[i])
 				if r == 10 {
 					VAESENCLAST(key[i], x[i], x[i])
 				} else {
@@ -209,7 +209,7 @@ func expand128() {
 	for r := 1; r <= 10; r++ {
 		c := XMM()
 		setRcon(r, c)
-		nextKey(rot, c, key)
+		nextKey(vector{one: true}, rot, c, key)
 		VMOVDQU(key, roundKey(rk, r))
 	}
 	RET()

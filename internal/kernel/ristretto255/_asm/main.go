@@ -17,6 +17,7 @@ func main() {
 	biasRaw = newBias("biasRaw", 10)
 	fieldFunctions()
 	pointFunctions()
+	avx2Functions()
 	Generate()
 }
 
@@ -26,8 +27,8 @@ func pointer(name string) Mem { return Mem{Base: Load(Param(name), GP64())} }
 func fieldFunctions() {
 	const binary = "func(out, a, b *[5][8]uint64)"
 
-	TEXT("mul", NOSPLIT, binary)
-	Doc("mul sets out = a·b. Arguments may be the same.")
+	TEXT("mulIFMA", NOSPLIT, binary)
+	Doc("mulIFMA sets out = a·b. Arguments may be the same.")
 	out, a, b := pointer("out"), pointer("a"), pointer("b")
 	begin()
 	x, y := load(a), load(b)
@@ -38,8 +39,8 @@ func fieldFunctions() {
 	z.release()
 	end()
 
-	TEXT("add", NOSPLIT, binary)
-	Doc("add sets out = a + b. Arguments may be the same.")
+	TEXT("addIFMA", NOSPLIT, binary)
+	Doc("addIFMA sets out = a + b. Arguments may be the same.")
 	out, a, b = pointer("out"), pointer("a"), pointer("b")
 	begin()
 	x, y = load(a), load(b)
@@ -49,8 +50,8 @@ func fieldFunctions() {
 	y.release()
 	end()
 
-	TEXT("sub", NOSPLIT, binary)
-	Doc("sub sets out = a - b. Arguments may be the same.")
+	TEXT("subIFMA", NOSPLIT, binary)
+	Doc("subIFMA sets out = a - b. Arguments may be the same.")
 	out, a, b = pointer("out"), pointer("a"), pointer("b")
 	begin()
 	x, y = load(a), load(b)
@@ -60,8 +61,8 @@ func fieldFunctions() {
 	y.release()
 	end()
 
-	TEXT("sqrN", NOSPLIT, "func(out, a *[5][8]uint64, n uint64)")
-	Doc("sqrN sets out = a^(2^n) for n > 0. Arguments may be the same.")
+	TEXT("sqrNIFMA", NOSPLIT, "func(out, a *[5][8]uint64, n uint64)")
+	Doc("sqrNIFMA sets out = a^(2^n) for n > 0. Arguments may be the same.")
 	out, a = pointer("out"), pointer("a")
 	n := Load(Param("n"), GP64())
 	begin()
@@ -74,8 +75,8 @@ func fieldFunctions() {
 	x.release()
 	end()
 
-	TEXT("sqrN2", NOSPLIT, "func(out, a *[2][5][8]uint64, n uint64)")
-	Doc("sqrN2 is sqrN for two, whose latencies hide each other.")
+	TEXT("sqrN2IFMA", NOSPLIT, "func(out, a *[2][5][8]uint64, n uint64)")
+	Doc("sqrN2IFMA is sqrNIFMA for two, whose latencies hide each other.")
 	out, a = pointer("out"), pointer("a")
 	n = Load(Param("n"), GP64())
 	begin()
@@ -91,8 +92,8 @@ func fieldFunctions() {
 	y.release()
 	end()
 
-	TEXT("blend", NOSPLIT, "func(out, a, b *[5][8]uint64, mask uint8)")
-	Doc("blend sets the lanes of out to those of b where mask is set and to those of a elsewhere.",
+	TEXT("blendIFMA", NOSPLIT, "func(out, a, b *[5][8]uint64, mask uint8)")
+	Doc("blendIFMA sets the lanes of out to those of b where mask is set and to those of a elsewhere.",
 		"Arguments may be the same.")
 	out, a, b = pointer("out"), pointer("a"), pointer("b")
 	KMOVB(Load(Param("mask"), GP32()), reg.K1)
@@ -106,8 +107,8 @@ func fieldFunctions() {
 	x.release()
 	end()
 
-	TEXT("freeze", NOSPLIT, "func(out, a *[5][8]uint64)")
-	Doc("freeze sets out to a in the one representation below p. Arguments may be the same.")
+	TEXT("freezeIFMA", NOSPLIT, "func(out, a *[5][8]uint64)")
+	Doc("freezeIFMA sets out to a in the one representation below p. Arguments may be the same.")
 	out, a = pointer("out"), pointer("a")
 	begin()
 	x = load(a).freeze()
@@ -115,8 +116,8 @@ func fieldFunctions() {
 	x.release()
 	end()
 
-	TEXT("isNegative", NOSPLIT, "func(a *[5][8]uint64) uint8")
-	Doc("isNegative returns the lanes in which a is odd: IS_NEGATIVE of RFC 9496, section 3.1.")
+	TEXT("isNegativeIFMA", NOSPLIT, "func(a *[5][8]uint64) uint8")
+	Doc("isNegativeIFMA returns the lanes in which a is odd: IS_NEGATIVE of RFC 9496, section 3.1.")
 	a = pointer("a")
 	begin()
 	x = load(a).freeze()
@@ -125,8 +126,8 @@ func fieldFunctions() {
 	x.release()
 	returnMask(reg.K1)
 
-	TEXT("isZero", NOSPLIT, "func(a *[5][8]uint64) uint8")
-	Doc("isZero returns the lanes in which a is zero.")
+	TEXT("isZeroIFMA", NOSPLIT, "func(a *[5][8]uint64) uint8")
+	Doc("isZeroIFMA returns the lanes in which a is zero.")
 	a = pointer("a")
 	begin()
 	x = load(a).freeze()

@@ -141,8 +141,8 @@ func (p point) toCached(q cached, d2 Mem) {
 }
 
 func pointFunctions() {
-	TEXT("buildTable", NOSPLIT, "func(m *[13120]byte)")
-	Doc("buildTable sets table[i] to (i+1)·p, in the form that additions take. It destroys p.")
+	TEXT("buildTableIFMA", NOSPLIT, "func(m *[13120]byte)")
+	Doc("buildTableIFMA sets table[i] to (i+1)·p, in the form that additions take. It destroys p.")
 	m := pointer("m")
 	begin()
 	p, sel, d2, table := multiplierAt(m)
@@ -159,8 +159,8 @@ func pointFunctions() {
 	JNZ(LabelRef("loop"))
 	end()
 
-	TEXT("addPoint", NOSPLIT, "func(m *[13120]byte, q *[4][5][8]uint64)")
-	Doc("addPoint sets p = p + q.")
+	TEXT("addPointIFMA", NOSPLIT, "func(m *[13120]byte, q *[4][5][8]uint64)")
+	Doc("addPointIFMA sets p = p + q.")
 	m = pointer("m")
 	q := pointer("q")
 	begin()
@@ -169,8 +169,8 @@ func pointFunctions() {
 	p.add(sel, nil, true)
 	end()
 
-	TEXT("mulDigits", NOSPLIT, "func(m *[13120]byte, digits *[64]int8)")
-	Doc("mulDigits sets X, Y and Z of p, which is the identity before, to the sum of 16^i·digits[i]·table[0].",
+	TEXT("mulDigitsIFMA", NOSPLIT, "func(m *[13120]byte, digits *[64]int8)")
+	Doc("mulDigitsIFMA sets X, Y and Z of p, which is the identity before, to the sum of 16^i·digits[i]·table[0].",
 		"The digits are in [-8, 8]. No address, and no branch, depends on a digit.")
 	m = pointer("m")
 	digits := Load(Param("digits"), GP64())
