@@ -137,7 +137,7 @@ func (p *Party) lacking(x Vec, to []bool) ([]uint64, error) {
 		if !to[p.index] {
 			return nil
 		}
-		words = make([]uint64, n)
+		words = ring64.Unset(n)
 		return p.receive(fromNext, words)
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -176,7 +177,7 @@ func (k kind) unpack(v []uint64) {
 
 // fill returns random elements.
 func (k kind) fill(g *prg.PRG, n int) []uint64 {
-	v := make([]uint64, n)
+	v := ring64.Unset(n)
 	g.Uint64s(v[:k.words(n)])
 	k.unpack(v)
 	return v
@@ -202,7 +203,7 @@ func (k kind) masked(z, x []uint64, g *prg.PRG, minus bool) {
 
 // apply returns v in the order, or in the inverse one.
 func apply(order []uint32, v []uint64, inverse bool) []uint64 {
-	z := make([]uint64, len(v))
+	z := ring64.Unset(len(v))
 	if inverse {
 		for i, from := range order {
 			z[from] = v[i]
@@ -258,7 +259,7 @@ func (p *Party) reorderFirst(s *shuffle, tracks []track, inverse bool, second, t
 	a, b := p.shared(second), p.shared(third)
 	for _, t := range tracks {
 		if p.rehearsal == nil {
-			x := make([]uint64, s.n)
+			x := ring64.Unset(s.n)
 			t.kind.plus(x, t.own, t.next)
 			for _, c := range []int{a, b} {
 				t.kind.masked(x, x, s.masks[c], false)
@@ -285,7 +286,7 @@ func (p *Party) reorderSecond(s *shuffle, tracks []track, inverse bool, first, t
 	received := make([][]uint64, len(tracks))
 	err := p.beside(c == 1, func() error {
 		for _, t := range tracks {
-			y := make([]uint64, s.n)
+			y := ring64.Unset(s.n)
 			if p.rehearsal == nil {
 				t.kind.masked(y, *t.column(c), s.masks[a], true)
 				y = apply(s.orders[a], y, inverse)
@@ -371,7 +372,7 @@ func (p *Party) reshare(s *shuffle, tracks []track, terms [][]uint64, inverse bo
 
 // receiveTrack returns n elements that the next or the previous party sends.
 func (p *Party) receiveTrack(next bool, k kind, n int) ([]uint64, error) {
-	v := make([]uint64, n)
+	v := ring64.Unset(n)
 	if err := p.receive(next, v[:k.words(n)]); err != nil {
 		return nil, err
 	}

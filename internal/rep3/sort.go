@@ -5,6 +5,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -104,7 +105,7 @@ func rowsOf(records []track) track {
 		return records[1]
 	}
 	upper := func(words []uint64) []uint64 {
-		z := make([]uint64, len(words))
+		z := ring64.Unset(len(words))
 		for i, w := range words {
 			z[i] = w >> 32
 		}
@@ -158,7 +159,7 @@ func zeros(n int) track {
 func (p *Party) digits(n int, keys track, low, digits int) ([]track, error) {
 	first, second := p.pair(Vec{Parts: [][]uint64{keys.own, keys.next}}, false)
 	take := func(words []uint64) []uint64 {
-		z := make([]uint64, digits*n)
+		z := ring64.Unset(digits * n)
 		for d := range digits {
 			for i, w := range words {
 				z[d*n+i] = w >> (low + d) & 1

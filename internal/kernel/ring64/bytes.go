@@ -2,7 +2,13 @@
 
 package ring64
 
-import "unsafe"
+import (
+	"math"
+	"strings"
+	"unsafe"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
+)
 
 // Bytes returns the words of w in little-endian order: on this machine, the memory of w
 // itself. buf, of eight bytes for each word, is not used; see the safe twin.
@@ -14,4 +20,27 @@ func Fill(w []uint64, buf []byte, read func(b []byte) error) error { return read
 
 func view(w []uint64) []byte {
 	return unsafe.Slice((*byte)(unsafe.Pointer(unsafe.SliceData(w))), 8*len(w))
+}
+
+// Unset returns n words of any values, for what is written whole before it is read. Words are
+// zero where that costs nothing: to clear a long vector takes as long as to multiply it.
+//
+// What is long is the memory of a [strings.Builder], which is not cleared, and nobody has the
+// string of which the first byte is there. With the race detector all bits are ones, so that
+// tests find who reads them.
+func Unset(n int) []uint64 {
+	const short = 1 << 12
+	if n < short || n > math.MaxInt/8 {
+		return make([]uint64, n)
+	}
+	var b strings.Builder
+	b.Grow(8 * n)
+	b.WriteByte(0)
+	words := unsafe.Slice((*uint64)(unsafe.Pointer(unsafe.StringData(b.String()))), n)
+	if race.Enabled {
+		for i := range words {
+			words[i] = ^uint64(0)
+		}
+	}
+	return words
 }

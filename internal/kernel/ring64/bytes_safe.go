@@ -23,3 +23,6 @@ func Fill(w []uint64, buf []byte, read func(b []byte) error) error {
 	}
 	return nil
 }
+
+// Unset returns n words of any values, for what is written whole before it is read.
+func Unset(n int) []uint64 { return make([]uint64, n) }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -142,9 +143,37 @@ func TestBytes(t *testing.T) {
 	}
 }
 
+// TestUnset writes vectors whole, with garbage between them, and finds in each what it has.
+func TestUnset(t *testing.T) {
+	lengths := []int{0, 1, 1<<12 - 1, 1 << 12, 1<<12 + 1, 100_001}
+	var all [][]uint64
+	for k, n := range lengths {
+		for range 3 {
+			Unset(n)
+		}
+		v := Unset(n)
+		if len(v) != n || cap(v) != n {
+			t.Fatalf("%d words, and room for %d, instead of %d", len(v), cap(v), n)
+		}
+		for i := range v {
+			v[i] = uint64(k)<<32 | uint64(i)
+		}
+		all = append(all, v)
+		runtime.GC()
+	}
+	for k, v := range all {
+		for i, w := range v {
+			if w != uint64(k)<<32|uint64(i) {
+				t.Fatalf("word %d of %d is overwritten", i, len(v))
+			}
+		}
+	}
+}
+
 func TestMisuse(t *testing.T) {
 	for _, f := range []func(){
 		func() { v := make([]uint64, 3); Product(v, v, v, v, v, v[:2]) },
+		func() { Unset(-1) },
 		func() { NewMatrix(1, 1, []uint64{1}).AddProduct(make([]uint64, 2), 1, make([]uint64, 1)) },
 	} {
 		func() {
