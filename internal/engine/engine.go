@@ -32,7 +32,7 @@ type Vec struct{ Parts [][]uint64 }
 func New(columns, n int) Vec { return of(columns, n, make([]uint64, columns*n)) }
 
 // Unset returns columns of n words of any values, for a result that is written whole.
-func Unset(columns, n int) Vec { return of(columns, n, ring64.Unset(columns*n)) }
+func Unset(columns, n int) Vec { return of(columns, n, ring64.Unset[uint64](columns*n)) }
 
 // of returns columns of n words.
 func of(columns, n int, words []uint64) Vec {

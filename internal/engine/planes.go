@@ -38,7 +38,7 @@ func Slice(numbers []uint64, planes int) []uint64 {
 		return nil
 	}
 	w := Words(len(numbers))
-	sliced := ring64.Unset(planes * w)
+	sliced := ring64.Unset[uint64](planes * w)
 	var places [64]int
 	for k := range planes {
 		places[k] = Place(k, planes) * w

@@ -83,7 +83,7 @@ const Parties = 3
 var _ engine.Party = (*Party)(nil)
 
 const (
-	version = 2
+	version = 3
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 16
 
