@@ -156,7 +156,7 @@ func (e *Engine) Select(ctx context.Context, b *Bits, x, y *Vec) (*Vec, error) {
 		return nil, fmt.Errorf("mpc: %d bits to select from %d elements", b.n, x.Len())
 	}
 	r := x.r.with(y.r)
-	z := e.vec(r, x.fraction, b.n)
+	z := e.unset(r, x.fraction, b.n)
 	err := e.call(ctx, of("Select", b, x, y), func() error {
 		choice, err := e.numbers(b)
 		if err != nil {

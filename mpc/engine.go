@@ -170,6 +170,12 @@ func (e *Engine) vec(r Range, fraction, n int) *Vec {
 	return &Vec{engine: e, r: r, fraction: fraction, share: e.party.NewVec(n)}
 }
 
+// unset returns a vector of n elements of any values, all of which are to be written.
+func (e *Engine) unset(r Range, fraction, n int) *Vec {
+	columns := len(e.party.NewVec(0).Parts)
+	return &Vec{engine: e, r: r, fraction: fraction, share: engine.Unset(columns, n)}
+}
+
 // Input shares n numbers of party from, all of them in r. That party passes them as
 // values, which are checked there and nowhere else, and the others pass nil.
 func (e *Engine) Input(ctx context.Context, from, n int, r Range, values []int64) (*Vec, error) {

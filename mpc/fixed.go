@@ -101,7 +101,7 @@ func (e *Engine) Truncate(ctx context.Context, v *Vec, fraction int) (*Vec, erro
 	if err != nil {
 		return nil, err
 	}
-	z := e.vec(Range{v.r.Min >> shift, v.r.Max>>shift + 1}, fraction, v.Len())
+	z := e.unset(Range{v.r.Min >> shift, v.r.Max>>shift + 1}, fraction, v.Len())
 	if err := e.call(ctx, of("Truncate", v, fraction), func() error { return e.truncate(z, v, shift) }); err != nil {
 		return nil, err
 	}

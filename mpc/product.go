@@ -23,7 +23,7 @@ func (e *Engine) Mul(ctx context.Context, x, y *Vec) (*Vec, error) {
 	if err != nil {
 		return nil, err
 	}
-	z := e.vec(r, x.fraction+y.fraction, x.Len())
+	z := e.unset(r, x.fraction+y.fraction, x.Len())
 	if err := e.call(ctx, of("Mul", x, y), func() error { return e.party.Mul(z.share, x.share, y.share) }); err != nil {
 		return nil, err
 	}
@@ -46,7 +46,7 @@ func (e *Engine) Dot(ctx context.Context, x, y *Vec) (*Vec, error) {
 	if err != nil {
 		return nil, err
 	}
-	z := e.vec(r, x.fraction+y.fraction, 1)
+	z := e.unset(r, x.fraction+y.fraction, 1)
 	if err := e.call(ctx, of("Dot", x, y), func() error { return e.party.Dot(z.share, x.share, y.share) }); err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ func (e *Engine) MatMul(ctx context.Context, rows, inner, columns int, x, y *Vec
 	if err != nil {
 		return nil, err
 	}
-	z := e.vec(r, x.fraction+y.fraction, rows*columns)
+	z := e.unset(r, x.fraction+y.fraction, rows*columns)
 	err = e.call(ctx, of("MatMul", rows, inner, columns, x, y), func() error {
 		return e.party.MatMul(z.share, rows, inner, columns, x.share, y.share)
 	})

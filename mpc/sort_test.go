@@ -109,7 +109,9 @@ func TestSortCosts(t *testing.T) {
 		// Two more bits of Decompose are among the difference.
 		require.Less(t, float64(sorted[1].Sent-sorted[0].Sent)/n, 46.5)
 		require.Equal(t, 7, sorted[1].Rounds-sorted[0].Rounds)
-		require.InDelta(t, []float64{679, 751, 547}[self], float64(sorted[1].Sent)/n, 1)
+		// Of 10^6 elements, three more passes move records of 64 bits, and these are 655,
+		// 703 and 523.
+		require.InDelta(t, []float64{643, 679, 511}[self], float64(sorted[1].Sent)/n, 1)
 		require.Equal(t, 124, sorted[1].Rounds)
 	}
 }

@@ -153,7 +153,7 @@ func (v *Vec) Sub(w *Vec) (*Vec, error) {
 
 // combine returns f·v + g·w, of which the result is in r.
 func (v *Vec) combine(r Range, f, g int64, w *Vec) *Vec {
-	z := v.engine.vec(r, v.fraction, v.Len())
+	z := v.engine.unset(r, v.fraction, v.Len())
 	z.past = of("Combine", v, w, f, g).digest
 	v.engine.party.Combine(z.share, f, v.share, g, w.share)
 	return z

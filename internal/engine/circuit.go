@@ -27,7 +27,8 @@ func Negative(g Gates, x Vec, bits int) (Vec, error) {
 	}
 	// A bit generates a carry where both terms have a one, and propagates one where
 	// one has. Plane 0 stands for what is below bit 0, where there is none.
-	generate := g.NewBits(planes * w)
+	generate := like(u, planes*w)
+	clearWords(generate.Slice(0, w))
 	lower := func(v Vec) []Vec { return []Vec{v.Slice(w, planes*w)} }
 	if err := g.And(lower(generate), lower(u), lower(v)); err != nil {
 		return Vec{}, err
@@ -37,8 +38,9 @@ func Negative(g Gates, x Vec, bits int) (Vec, error) {
 	sign := propagate.Slice(0, w)
 	for half := planes / 2; half >= 1; half /= 2 {
 		lo, mid, hi := w, half*w, 2*half*w
-		gen, prop := g.NewBits(mid), g.NewBits(mid)
-		// Whether the lowest ones propagate does not matter: plane 0 of prop stays zero.
+		gen, prop := like(u, mid), like(u, mid)
+		// Whether the lowest ones propagate does not matter: plane 0 of prop is zero.
+		clearWords(prop.Slice(0, lo))
 		err := g.And([]Vec{gen, prop.Slice(lo, mid)},
 			[]Vec{propagate.Slice(mid, hi), propagate.Slice(mid+lo, hi)},
 			[]Vec{generate.Slice(0, mid), propagate.Slice(lo, mid)})
@@ -75,7 +77,7 @@ func two(g Gates, x Vec, bits int) (u, v Vec, err error) {
 // majority returns the bits that at least two of the three vectors have.
 func majority(g Gates, a, b, c Vec) (Vec, error) {
 	n := a.Len()
-	ab, bc, m := g.NewBits(n), g.NewBits(n), g.NewBits(n)
+	ab, bc, m := like(a, n), like(a, n), like(a, n)
 	Xor(ab, a, b)
 	Xor(bc, b, c)
 	// If a and b differ it is c, and otherwise b.
@@ -94,6 +96,15 @@ func up(g Gates, v Vec, planes, w int) Vec {
 		copyPlanes(moved.Slice(to, to+w), v.Slice(from, from+w))
 	}
 	return moved
+}
+
+// like returns n words of any values, of as many columns as v has, which are to be written.
+func like(v Vec, n int) Vec { return Unset(len(v.Parts), n) }
+
+func clearWords(v Vec) {
+	for _, part := range v.Parts {
+		clear(part)
+	}
 }
 
 func copyPlanes(dst, src Vec) {
@@ -127,7 +138,7 @@ func Zero(g Gates, x Vec, bits int) (Vec, error) {
 	same := differ
 	g.Not(same)
 	for half := planes / 2; half >= 1; half /= 2 {
-		z := g.NewBits(half * w)
+		z := like(same, half*w)
 		if err := g.And([]Vec{z}, []Vec{same.Slice(0, half*w)}, []Vec{same.Slice(half*w, 2*half*w)}); err != nil {
 			return Vec{}, err
 		}
@@ -144,10 +155,10 @@ func Decompose(g Gates, x Vec, bits int) (Vec, error) {
 	if err != nil {
 		return Vec{}, err
 	}
-	u, v = natural(g, u, planes, bits, w), natural(g, v, planes, bits, w)
+	u, v = natural(u, planes, bits, w), natural(v, planes, bits, w)
 	// The highest bit sends no carry on.
 	carrying := (bits - 1) * w
-	generate := g.NewBits(carrying)
+	generate := like(u, carrying)
 	if err := g.And([]Vec{generate}, []Vec{u.Slice(0, carrying)}, []Vec{v.Slice(0, carrying)}); err != nil {
 		return Vec{}, err
 	}
@@ -166,11 +177,11 @@ func Decompose(g Gates, x Vec, bits int) (Vec, error) {
 			}
 			top := k&^(2*half-1) + half - 1
 			at = append(at, k)
-			dst = append(dst, g.NewBits(w))
+			dst = append(dst, like(u, w))
 			left = append(left, plane(propagate, k))
 			right = append(right, plane(generate, top))
 			if top >= half {
-				dst = append(dst, g.NewBits(w))
+				dst = append(dst, like(u, w))
 				left = append(left, plane(propagate, k))
 				right = append(right, plane(propagate, top))
 			}
@@ -192,8 +203,8 @@ func Decompose(g Gates, x Vec, bits int) (Vec, error) {
 }
 
 // natural returns the lowest planes of v in the order of the bits.
-func natural(g Gates, v Vec, planes, bits, w int) Vec {
-	ordered := g.NewBits(bits * w)
+func natural(v Vec, planes, bits, w int) Vec {
+	ordered := like(v, bits*w)
 	for k := range bits {
 		from := Place(k, planes) * w
 		copyPlanes(ordered.Slice(k*w, (k+1)*w), v.Slice(from, from+w))

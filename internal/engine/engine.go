@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 )
 
 // A Vec is what one party holds of a shared vector of n elements: columns of n words
@@ -27,9 +29,14 @@ import (
 type Vec struct{ Parts [][]uint64 }
 
 // New returns columns of n zeros.
-func New(columns, n int) Vec {
+func New(columns, n int) Vec { return of(columns, n, make([]uint64, columns*n)) }
+
+// Unset returns columns of n words of any values, for a result that is written whole.
+func Unset(columns, n int) Vec { return of(columns, n, ring64.Unset[uint64](columns*n)) }
+
+// of returns columns of n words.
+func of(columns, n int, words []uint64) Vec {
 	v := Vec{make([][]uint64, columns)}
-	words := make([]uint64, columns*n)
 	for i := range v.Parts {
 		v.Parts[i] = words[i*n : (i+1)*n : (i+1)*n]
 	}
@@ -65,7 +72,7 @@ func (v Vec) Slice(lo, hi int) Vec {
 
 // Clone returns a copy of v.
 func (v Vec) Clone() Vec {
-	c := New(len(v.Parts), v.Len())
+	c := Unset(len(v.Parts), v.Len())
 	for i, part := range v.Parts {
 		copy(c.Parts[i], part)
 	}
@@ -78,7 +85,7 @@ func Concat(vs ...Vec) Vec {
 	for _, v := range vs {
 		n += v.Len()
 	}
-	all := New(len(vs[0].Parts), n)
+	all := Unset(len(vs[0].Parts), n)
 	for c, part := range all.Parts {
 		at := 0
 		for _, v := range vs {

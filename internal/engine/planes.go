@@ -4,6 +4,7 @@ import (
 	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 )
 
 // Bits of numbers are in planes: a plane has one bit of each number, 64 to a word,
@@ -37,7 +38,7 @@ func Slice(numbers []uint64, planes int) []uint64 {
 		return nil
 	}
 	w := Words(len(numbers))
-	sliced := make([]uint64, planes*w)
+	sliced := ring64.Unset[uint64](planes * w)
 	var places [64]int
 	for k := range planes {
 		places[k] = Place(k, planes) * w

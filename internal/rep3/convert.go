@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 )
 
 // Conversions look at a number as the sum of u, which party 0 knows, since it has two
@@ -19,7 +20,7 @@ func (p *Party) pair(x Vec, add bool) (first, second []uint64) {
 	own, next := x.Parts[0], x.Parts[1]
 	switch p.index {
 	case 0:
-		first = make([]uint64, len(own))
+		first = ring64.Unset[uint64](len(own))
 		for i, a := range own {
 			if add {
 				first[i] = a + next[i]
@@ -54,7 +55,7 @@ func (p *Party) Summands(x Vec, bits int, negate bool) ([]Vec, error) {
 	planes := engine.Planes(bits)
 	first, second := p.pair(x, true)
 	if negate && second != nil {
-		negated := make([]uint64, len(second))
+		negated := ring64.Unset[uint64](len(second))
 		for i, w := range second {
 			negated[i] = -w
 		}
@@ -98,7 +99,7 @@ func (p *Party) Numbers(n int, planes ...Vec) ([]Vec, error) {
 		return nil, err
 	}
 	w := p.known(all, second)
-	z := NewVec(all)
+	z := engine.Unset(columns, all)
 	if err := p.Mul(z, u, w); err != nil {
 		return nil, err
 	}
@@ -141,7 +142,7 @@ func (p *Party) Truncate(dst, x Vec, shift int) error {
 	}
 	const offset = 1 << 62 // x is then from 0 to 2^63 - 1
 	first, second := p.pair(x, true)
-	moved := make([]uint64, n)
+	moved := ring64.Unset[uint64](n)
 	p.public.Uint64s(moved)
 	// Of both terms, to which offset and sign times what is moved are added: the
 	// quotient, and one minus the highest bit.
@@ -149,7 +150,7 @@ func (p *Party) Truncate(dst, x Vec, shift int) error {
 		if terms == nil {
 			return nil
 		}
-		q := make([]uint64, 2*n)
+		q := ring64.Unset[uint64](2 * n)
 		for i, t := range terms {
 			t += offset + sign*moved[i]
 			q[i], q[n+i] = t>>shift, ^t>>63

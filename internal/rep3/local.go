@@ -97,7 +97,7 @@ func (p *Party) RandomBits(n int) (Vec, error) {
 	if n < 0 {
 		return Vec{}, fmt.Errorf("rep3: %d words of random bits", n)
 	}
-	v := NewVec(n)
+	v := engine.Unset(columns, n)
 	p.ownInput.Uint64s(v.Parts[0])
 	p.nextInput.Uint64s(v.Parts[1])
 	return v, nil

@@ -136,7 +136,7 @@ func (p *Party) lacking(x Vec, to []bool) ([]uint64, error) {
 		if !next || !to[p.index] {
 			return nil
 		}
-		words = make([]uint64, n)
+		words = ring64.Unset[uint64](n)
 		return p.receive(fromNext, words)
 	})
 	if err != nil {
@@ -174,7 +174,7 @@ func (p *Party) zeros(z []uint64) {
 }
 
 // stream fills words from g, with a buffer of as many bytes.
-func stream(g *prg.PRG, words []uint64, buf []byte) {
+func stream[W ring64.Word](g *prg.PRG, words []W, buf []byte) {
 	ring64.Fill(words, buf, func(b []byte) error {
 		g.Bytes(b)
 		return nil
@@ -225,10 +225,8 @@ func (p *Party) both(send, receive func() error) error {
 	return p.prev.Duplex(send, receive)
 }
 
-// rehearse returns what messages of so many words take.
-func rehearse(words int) uint64 {
-	return uint64(8*words) + uint64((words+chunk-1)/chunk*headerSize)
-}
+// rehearse returns what messages of so many bytes take.
+func rehearse(size int) uint64 { return uint64(size) + uint64((size+8*chunk-1)/(8*chunk)*headerSize) }
 
 // Directions of messages.
 const (
@@ -245,16 +243,21 @@ func (p *Party) link(next bool) (*session.Session, int) {
 }
 
 // send sends words, in messages of a chunk.
-func (p *Party) send(next bool, words []uint64) error {
+func (p *Party) send(next bool, words []uint64) error { return send(p, next, words) }
+
+// receive fills words from messages that send made of as many.
+func (p *Party) receive(next bool, words []uint64) error { return receive(p, next, words) }
+
+// send is [Party.send], for halves of words too.
+func send[W ring64.Word](p *Party, next bool, words []W) error {
 	if p.rehearsal != nil {
-		p.rehearsal.Sent += rehearse(len(words))
+		p.rehearsal.Sent += rehearse(ring64.Size[W]() * len(words))
 		return nil
 	}
 	s, other := p.link(next)
-	buf := p.sending[:]
-	for len(words) > 0 {
-		n := min(len(words), chunk)
-		if err := s.Send(typeWord, ring64.Bytes(words[:n], buf)); err != nil {
+	for most := 8 * chunk / ring64.Size[W](); len(words) > 0; {
+		n := min(len(words), most)
+		if err := s.Send(typeWord, ring64.Bytes(words[:n], p.sending[:])); err != nil {
 			return engine.At(other, err)
 		}
 		words = words[n:]
@@ -262,17 +265,15 @@ func (p *Party) send(next bool, words []uint64) error {
 	return nil
 }
 
-// receive fills words from messages that send made of as many.
-func (p *Party) receive(next bool, words []uint64) error {
+func receive[W ring64.Word](p *Party, next bool, words []W) error {
 	if p.rehearsal != nil {
-		p.rehearsal.Received += rehearse(len(words))
+		p.rehearsal.Received += rehearse(ring64.Size[W]() * len(words))
 		return nil
 	}
 	s, other := p.link(next)
-	buf := p.receiving[:]
-	for len(words) > 0 {
-		n := min(len(words), chunk)
-		err := ring64.Fill(words[:n], buf, func(b []byte) error { return s.Recv(typeWord, b) })
+	for most := 8 * chunk / ring64.Size[W](); len(words) > 0; {
+		n := min(len(words), most)
+		err := ring64.Fill(words[:n], p.receiving[:], func(b []byte) error { return s.Recv(typeWord, b) })
 		if err != nil {
 			return engine.At(other, err)
 		}

@@ -1,6 +1,7 @@
 package rep3
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -31,39 +32,37 @@ const maxLength = math.MaxInt32
 
 // A shuffle is a random order of n elements.
 type shuffle struct {
-	n int
+	n     int
+	empty bool // of a rehearsal, which puts nothing in order
 	// Of k_i and of k_(i+1).
 	orders [columns][]uint32
 	masks  [columns]*prg.PRG
 }
 
-// newShuffle returns a new random order, without a message.
-func (p *Party) newShuffle(n int) (*shuffle, error) {
-	if n < 0 || n > maxLength {
-		return nil, fmt.Errorf("rep3: an order of %d elements, of at most %d", n, maxLength)
-	}
-	s := &shuffle{n: n}
+// newShuffle returns a new random order, without a message. Its memory is of the pool.
+func (p *Party) newShuffle(orders *pool[uint32]) *shuffle {
+	s := &shuffle{n: orders.n, empty: p.rehearsal != nil}
 	own, next := p.Seeds()
 	for c, seed := range [][prg.Size]byte{own, next} {
 		s.masks[c] = prg.New(seed)
-		if p.rehearsal == nil {
-			s.orders[c] = permutation(s.masks[c], n)
+		if !s.empty {
+			s.orders[c] = orders.get()
+			permute(s.orders[c], s.masks[c])
 		}
 	}
-	return s, nil
+	return s
 }
 
-// permutation returns a uniformly random permutation [Knu98, algorithm P]. Whether a word is
+// permute sets order to a uniformly random permutation [Knu98, algorithm P]. Whether a word is
 // rejected says nothing of the ones that are used.
-func permutation(g *prg.PRG, n int) []uint32 {
-	order := make([]uint32, n)
+func permute(order []uint32, g *prg.PRG) {
 	var words [maskChunk]uint64
 	left := words[:0]
 	for i := range order {
 		k := uint64(i + 1)
 		for {
 			if len(left) == 0 {
-				left = words[:min(n-i, maskChunk)]
+				left = words[:min(len(order)-i, maskChunk)]
 				g.Uint64s(left)
 			}
 			// The upper word is uniform below k, without the 2^64 mod k lowest of the lower
@@ -77,142 +76,30 @@ func permutation(g *prg.PRG, n int) []uint32 {
 			}
 		}
 	}
-	return order
 }
 
-// A track is a column under way.
-type track struct {
-	own, next []uint64
-	kind      kind
-}
-
-// A kind says how summands add up.
-type kind uint8
-
-const (
-	sums      kind = iota // modulo 2^64
-	xors                  // words of bits, by exclusive or
-	halves                // modulo 2^32, in words of which the upper halves are zero
-	xorHalves             // of 32 bits, by exclusive or, in such words
-)
-
-// packed reports whether two elements go into a word of a message.
-func (k kind) packed() bool { return k >= halves }
-
-// plus sets z to a + b, and minus to a - b.
-func (k kind) plus(z, a, b []uint64) {
-	a, b = a[:len(z)], b[:len(z)]
-	switch k {
-	case sums:
-		for i := range z {
-			z[i] = a[i] + b[i]
-		}
-	case halves:
-		for i := range z {
-			z[i] = uint64(uint32(a[i] + b[i]))
-		}
-	case xors, xorHalves:
-		for i := range z {
-			z[i] = a[i] ^ b[i]
-		}
-	}
-}
-
-func (k kind) minus(z, a, b []uint64) {
-	a, b = a[:len(z)], b[:len(z)]
-	switch k {
-	case sums:
-		for i := range z {
-			z[i] = a[i] - b[i]
-		}
-	case halves:
-		for i := range z {
-			z[i] = uint64(uint32(a[i] - b[i]))
-		}
-	case xors, xorHalves:
-		for i := range z {
-			z[i] = a[i] ^ b[i]
-		}
-	}
-}
-
-// words returns how many words n elements take in messages.
-func (k kind) words(n int) int {
-	if k.packed() {
-		return n/2 + n%2
-	}
-	return n
-}
-
-// pack returns what elements are in messages, in the same memory.
-func (k kind) pack(v []uint64) []uint64 {
-	if !k.packed() {
-		return v
-	}
-	n := len(v)
-	for i := 0; i+1 < n; i += 2 {
-		v[i/2] = v[i] | v[i+1]<<32
-	}
-	if n%2 == 1 {
-		v[n/2] = v[n-1]
-	}
-	return v[:k.words(n)]
-}
-
-// unpack undoes pack: v has the memory of all elements, and the words of the message first.
-func (k kind) unpack(v []uint64) {
-	if !k.packed() {
-		return
-	}
-	n := len(v)
-	if n%2 == 1 {
-		v[n-1] = uint64(uint32(v[n/2]))
-	}
-	for i := n/2 - 1; i >= 0; i-- {
-		w := v[i]
-		v[2*i], v[2*i+1] = uint64(uint32(w)), w>>32
-	}
-}
-
-// fill returns random elements.
-func (k kind) fill(g *prg.PRG, n int) []uint64 {
-	v := make([]uint64, n)
-	g.Uint64s(v[:k.words(n)])
-	k.unpack(v)
-	return v
-}
-
-// masked sets z to x plus random elements, or minus them, which are those of fill. It takes
-// no memory for them. z may be x.
-func (k kind) masked(z, x []uint64, g *prg.PRG, minus bool) {
-	var masks [maskChunk]uint64
-	for len(z) > 0 {
-		n := min(len(z), maskChunk)
-		m := masks[:n]
-		g.Uint64s(m[:k.words(n)])
-		k.unpack(m)
-		if minus {
-			k.minus(z[:n], x[:n], m)
-		} else {
-			k.plus(z[:n], x[:n], m)
-		}
-		z, x = z[n:], x[n:]
-	}
-}
-
-// apply returns v in the order, or in the inverse one.
-func apply(order []uint32, v []uint64, inverse bool) []uint64 {
-	z := make([]uint64, len(v))
-	if inverse {
-		for i, from := range order {
-			z[from] = v[i]
-		}
-		return z
-	}
-	for i, from := range order {
-		z[i] = v[from]
-	}
-	return z
+// A track is a column of which reorder can do its part, in the names of the comment above.
+// What is one column is the other one of the party that is named beside it.
+type track interface {
+	fits(n int) error
+	// start sends X of S; a and b are the columns of the keys that A and B come from.
+	start(p *Party, s *shuffle, inverse bool, a, b int) error
+	// redraw is what S has at the end.
+	redraw(s *shuffle, a, b int)
+	// pass sends Y of T to U, with whom it has column c.
+	pass(p *Party, s *shuffle, inverse bool, a, c int) error
+	// take receives X or Y.
+	take(p *Party, next bool) error
+	// unmask makes B(Y - z_b) of Y, of U.
+	unmask(s *shuffle, inverse bool, b int)
+	// hide is the message of the second round, and its mask is the new summand in column r.
+	hide(s *shuffle, inverse bool, r, c int)
+	// give sends that, accept receives that of the other one, and finish adds up both.
+	give(p *Party, next bool) error
+	accept(p *Party, next bool) error
+	finish(c int)
+	// follow puts all in a public order.
+	follow(order []uint32, inverse bool)
 }
 
 // shared returns which column is of the summand, the key and the order that another party
@@ -227,8 +114,8 @@ func (p *Party) shared(other int) int {
 // reorder puts all tracks into the order of s, or back, in two rounds.
 func (p *Party) reorder(s *shuffle, tracks []track, inverse bool) error {
 	for _, t := range tracks {
-		if len(t.own) != s.n || len(t.next) != s.n {
-			return fmt.Errorf("rep3: columns of %d elements in an order of %d", len(t.own), s.n)
+		if err := t.fits(s.n); err != nil {
+			return err
 		}
 	}
 	// S, T and U of the comment above.
@@ -237,155 +124,144 @@ func (p *Party) reorder(s *shuffle, tracks []track, inverse bool) error {
 		first, third = third, first
 	}
 	p.rounds += 2
+	all := func(f func(t track) error) error {
+		for _, t := range tracks {
+			if err := f(t); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	var r, c int
 	switch p.index {
 	case first:
-		return p.reorderFirst(s, tracks, inverse, second, third)
-	case second:
-		return p.reorderSecond(s, tracks, inverse, first, third)
-	}
-	return p.reorderThird(s, tracks, inverse, first, second)
-}
-
-// column returns the summand of t that is in that column.
-func (t *track) column(c int) *[]uint64 {
-	if c == 0 {
-		return &t.own
-	}
-	return &t.next
-}
-
-func (p *Party) reorderFirst(s *shuffle, tracks []track, inverse bool, second, third int) error {
-	a, b := p.shared(second), p.shared(third)
-	for _, t := range tracks {
-		if p.rehearsal == nil {
-			x := make([]uint64, s.n)
-			t.kind.plus(x, t.own, t.next)
-			for _, c := range []int{a, b} {
-				t.kind.masked(x, x, s.masks[c], false)
-				x = apply(s.orders[c], x, inverse)
-			}
-			if err := p.send(a == 1, t.kind.pack(x)); err != nil {
-				return err
-			}
-		} else if err := p.send(a == 1, make([]uint64, t.kind.words(s.n))); err != nil {
-			return err
-		}
-	}
-	for i := range tracks {
-		t := &tracks[i]
-		for _, c := range []int{a, b} {
-			*t.column(c) = t.kind.fill(s.masks[c], s.n)
-		}
-	}
-	return nil
-}
-
-func (p *Party) reorderSecond(s *shuffle, tracks []track, inverse bool, first, third int) error {
-	a, c := p.shared(first), p.shared(third)
-	received := make([][]uint64, len(tracks))
-	err := p.beside(c == 1, func() error {
-		for _, t := range tracks {
-			y := make([]uint64, s.n)
-			if p.rehearsal == nil {
-				t.kind.masked(y, *t.column(c), s.masks[a], true)
-				y = apply(s.orders[a], y, inverse)
-			}
-			if err := p.send(c == 1, t.kind.pack(y)); err != nil {
-				return err
-			}
-		}
-		return nil
-	}, func() (err error) {
-		for i, t := range tracks {
-			if received[i], err = p.receiveTrack(a == 1, t.kind, s.n); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	return p.reshare(s, tracks, received, inverse, a, c)
-}
-
-func (p *Party) reorderThird(s *shuffle, tracks []track, inverse bool, first, second int) error {
-	b, c := p.shared(first), p.shared(second)
-	received := make([][]uint64, len(tracks))
-	for i, t := range tracks {
-		y, err := p.receiveTrack(c == 1, t.kind, s.n)
+		a, b := p.shared(second), p.shared(third)
+		err := all(func(t track) error { return t.start(p, s, inverse, a, b) })
 		if err != nil {
 			return err
 		}
-		if p.rehearsal == nil {
-			t.kind.masked(y, y, s.masks[b], true)
-			y = apply(s.orders[b], y, inverse)
-		}
-		received[i] = y
-	}
-	return p.reshare(s, tracks, received, inverse, b, c)
-}
-
-// reshare is the second round between T and U: the summand that the other party does not
-// have is in column r.
-func (p *Party) reshare(s *shuffle, tracks []track, terms [][]uint64, inverse bool, r, c int) error {
-	for i := range tracks {
-		t := &tracks[i]
-		mask := t.kind.fill(s.masks[r], s.n)
-		if p.rehearsal == nil {
-			terms[i] = apply(s.orders[c], terms[i], inverse)
-			t.kind.minus(terms[i], terms[i], mask)
-		}
-		*t.column(r) = mask
-	}
-	received := make([][]uint64, len(tracks))
-	err := p.beside(c == 1, func() error {
-		for i, t := range tracks {
-			message := terms[i]
-			if t.kind.packed() {
-				message = append([]uint64(nil), message...)
-			}
-			if err := p.send(c == 1, t.kind.pack(message)); err != nil {
-				return err
-			}
+		for _, t := range tracks {
+			t.redraw(s, a, b)
 		}
 		return nil
-	}, func() (err error) {
-		for i, t := range tracks {
-			if received[i], err = p.receiveTrack(c == 1, t.kind, s.n); err != nil {
+	case second:
+		r, c = p.shared(first), p.shared(third)
+		err := p.beside(c == 1,
+			func() error { return all(func(t track) error { return t.pass(p, s, inverse, r, c) }) },
+			func() error { return all(func(t track) error { return t.take(p, r == 1) }) })
+		if err != nil {
+			return err
+		}
+	default:
+		r, c = p.shared(first), p.shared(second)
+		err := all(func(t track) error {
+			if err := t.take(p, c == 1); err != nil {
 				return err
 			}
+			t.unmask(s, inverse, r)
+			return nil
+		})
+		if err != nil {
+			return err
 		}
-		return nil
-	})
+	}
+	// The second round is between T and U. The summand that the other one does not have is
+	// in column r.
+	for _, t := range tracks {
+		t.hide(s, inverse, r, c)
+	}
+	err := p.beside(c == 1,
+		func() error { return all(func(t track) error { return t.give(p, c == 1) }) },
+		func() error { return all(func(t track) error { return t.accept(p, c == 1) }) })
 	if err != nil {
 		return err
 	}
-	for i := range tracks {
-		t := &tracks[i]
-		t.kind.plus(terms[i], terms[i], received[i])
-		*t.column(c) = terms[i]
+	for _, t := range tracks {
+		t.finish(c)
 	}
 	return nil
 }
 
-// receiveTrack returns n elements that the next or the previous party sends.
-func (p *Party) receiveTrack(next bool, k kind, n int) ([]uint64, error) {
-	v := make([]uint64, n)
-	if err := p.receive(next, v[:k.words(n)]); err != nil {
-		return nil, err
+func (t *column[W]) start(p *Party, s *shuffle, inverse bool, a, b int) error {
+	x := t.pool.get()
+	if !s.empty {
+		t.plus(x, t.own, t.next)
+		for _, c := range []int{a, b} {
+			t.masked(x, x, s.masks[c], t.plus)
+			x = t.apply(s.orders[c], x, inverse)
+		}
 	}
-	k.unpack(v)
-	return v, nil
+	err := send(p, a == 1, x)
+	t.pool.put(x)
+	return err
+}
+
+func (t *column[W]) redraw(s *shuffle, a, b int) {
+	for _, c := range []int{a, b} {
+		t.set(c, t.drawn(s, c))
+	}
+	t.lent = false
+}
+
+// drawn returns random elements that the other party has too.
+func (t *column[W]) drawn(s *shuffle, c int) []W {
+	v := t.pool.get()
+	if !s.empty {
+		fill(v, s.masks[c])
+	}
+	return v
+}
+
+func (t *column[W]) pass(p *Party, s *shuffle, inverse bool, a, c int) error {
+	y := t.pool.get()
+	if !s.empty {
+		t.masked(y, t.summands(c), s.masks[a], t.minus)
+		y = t.apply(s.orders[a], y, inverse)
+	}
+	err := send(p, c == 1, y)
+	t.pool.put(y)
+	return err
+}
+
+func (t *column[W]) take(p *Party, next bool) error {
+	t.coming = t.pool.get()
+	return receive(p, next, t.coming)
+}
+
+func (t *column[W]) unmask(s *shuffle, inverse bool, b int) {
+	if !s.empty {
+		t.masked(t.coming, t.coming, s.masks[b], t.minus)
+		t.coming = t.apply(s.orders[b], t.coming, inverse)
+	}
+}
+
+func (t *column[W]) hide(s *shuffle, inverse bool, r, c int) {
+	mask := t.drawn(s, r)
+	if !s.empty {
+		t.coming = t.apply(s.orders[c], t.coming, inverse)
+		t.minus(t.coming, t.coming, mask)
+	}
+	t.set(r, mask)
+}
+
+func (t *column[W]) give(p *Party, next bool) error { return send(p, next, t.coming) }
+
+func (t *column[W]) accept(p *Party, next bool) error {
+	t.last = t.pool.get()
+	return receive(p, next, t.last)
+}
+
+func (t *column[W]) finish(c int) {
+	t.plus(t.last, t.last, t.coming)
+	t.pool.put(t.coming)
+	t.set(c, t.last)
+	t.coming, t.last, t.lent = nil, nil, false
 }
 
 // beside sends to the next or the previous party while it receives.
 func (p *Party) beside(next bool, send, receive func() error) error {
 	if p.rehearsal != nil {
-		if err := send(); err != nil {
-			return err
-		}
-		return receive()
+		return errors.Join(send(), receive())
 	}
 	s, _ := p.link(next)
 	return s.Duplex(send, receive)
@@ -398,35 +274,36 @@ func (p *Party) Shuffle(vs []Vec) ([]Vec, error) {
 		return nil, nil
 	}
 	n := vs[0].Len()
-	tracks, err := tracksOf(n, vs)
+	if n > maxLength {
+		return nil, fmt.Errorf("rep3: an order of %d elements, of at most %d", n, maxLength)
+	}
+	tracks, err := lend(n, vs)
 	if err != nil {
 		return nil, err
 	}
-	s, err := p.newShuffle(n)
-	if err != nil {
-		return nil, err
-	}
-	if err := p.reorder(s, tracks, false); err != nil {
+	if err := p.reorder(p.newShuffle(&pool[uint32]{n: n}), tracks, false); err != nil {
 		return nil, err
 	}
 	return vecs(tracks), nil
 }
 
-// tracksOf returns vectors of n numbers, which are not altered, as tracks.
-func tracksOf(n int, vs []Vec) ([]track, error) {
-	tracks := make([]track, len(vs))
+// lend returns vectors of n numbers, which are not altered, as tracks.
+func lend(n int, vs []Vec) ([]track, error) {
+	tracks, pool := make([]track, len(vs)), &pool[uint64]{n: n}
 	for i, v := range vs {
 		if !v.Is(columns, n) {
 			return nil, fmt.Errorf("rep3: columns of %d and %d elements to put in order", n, v.Len())
 		}
-		tracks[i] = track{own: v.Parts[0], next: v.Parts[1]}
+		tracks[i] = &column[uint64]{own: v.Parts[0], next: v.Parts[1], pool: pool, lent: true}
 	}
 	return tracks, nil
 }
 
+// vecs returns tracks of lend as vectors.
 func vecs(tracks []track) []Vec {
 	vs := make([]Vec, len(tracks))
 	for i, t := range tracks {
+		t := t.(*column[uint64])
 		vs[i] = Vec{Parts: [][]uint64{t.own, t.next}}
 	}
 	return vs

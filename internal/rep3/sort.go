@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
-	"github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -14,7 +13,8 @@ import (
 // random permutation, whatever the keys are. Last, all columns follow the row numbers, in
 // the same way.
 //
-// Places and the digits that they come from are modulo 2^32, which halves the messages.
+// Places and the digits that they come from are modulo 2^32, which halves the messages and the
+// memory that permutations jump about in.
 
 // errOrder says that what was opened is no order: a party did not follow the protocol, or the
 // shares of an input do not fit together.
@@ -27,13 +27,15 @@ func (p *Party) Sort(n int, planes Vec, bits int, vs []Vec) ([]Vec, error) {
 	if n < 0 || n > maxLength || bits < 0 || bits > 64 || !planes.Is(columns, bits*w) {
 		return nil, fmt.Errorf("rep3: sorting %d elements by %d bits of %d words", n, bits, planes.Len())
 	}
-	payload, err := tracksOf(n, vs)
+	payload, err := lend(n, vs)
 	if err != nil {
 		return nil, err
 	}
-	keys := p.records(n, planes, bits)
+	short := &pool[uint32]{n: n}
+	r := p.newRecords(short, planes, bits)
 	for low := 0; low < bits; low += 2 {
-		if err := p.pass(n, keys, low, min(2, bits-low)); err != nil {
+		r.shrink(low)
+		if err := p.pass(short, r, low, min(2, bits-low)); err != nil {
 			return nil, err
 		}
 	}
@@ -42,21 +44,16 @@ func (p *Party) Sort(n int, planes Vec, bits int, vs []Vec) ([]Vec, error) {
 	}
 	// The rows of sorted elements are opened in a random order, which the payload is then
 	// taken out of.
-	s, err := p.newShuffle(n)
+	s, rows := p.newShuffle(short), r.numbers()
+	if err := p.reorder(s, []track{rows}, false); err != nil {
+		return nil, err
+	}
+	order, err := p.openOrder(rows)
 	if err != nil {
 		return nil, err
 	}
-	rows := []track{rowsOf(keys)}
-	if err := p.reorder(s, rows, false); err != nil {
-		return nil, err
-	}
-	order, err := p.openOrder(rows[0])
-	if err != nil {
-		return nil, err
-	}
-	for i := range payload {
-		payload[i].own = apply(order, payload[i].own, false)
-		payload[i].next = apply(order, payload[i].next, false)
+	for _, t := range payload {
+		t.follow(order, false)
 	}
 	if err := p.reorder(s, payload, true); err != nil {
 		return nil, err
@@ -64,255 +61,246 @@ func (p *Party) Sort(n int, planes Vec, bits int, vs []Vec) ([]Vec, error) {
 	return vecs(payload), nil
 }
 
-// records returns tracks with the keys of n rows, in the first one, and the numbers of the
-// rows, in the upper halves of the same words if those are free, and otherwise in a second
-// track.
-func (p *Party) records(n int, planes Vec, bits int) []track {
-	w := engine.Words(n)
-	gather := func(part []uint64) []uint64 {
-		words := make([]uint64, 64*w)
-		for i := range w {
-			block := (*[64]uint64)(words[64*i:])
-			for k := range bits {
-				block[k] = part[k*w+i]
-			}
-			bitmatrix.Transpose(block)
-		}
-		return words[:n]
-	}
-	keys := track{own: gather(planes.Parts[0]), next: gather(planes.Parts[1]), kind: xors}
-	if bits <= 32 {
-		if part := p.first(vecs([]track{keys})[0]); part != nil {
-			for i := range part {
-				part[i] ^= uint64(i) << 32
-			}
-		}
-		return []track{keys}
-	}
-	rows := track{own: make([]uint64, n), next: make([]uint64, n), kind: xorHalves}
-	if part := p.first(vecs([]track{rows})[0]); part != nil {
-		for i := range part {
-			part[i] = uint64(i)
-		}
-	}
-	return []track{keys, rows}
-}
-
-// rowsOf returns the numbers of the rows of records.
-func rowsOf(records []track) track {
-	if len(records) == 2 {
-		return records[1]
-	}
-	upper := func(words []uint64) []uint64 {
-		z := make([]uint64, len(words))
-		for i, w := range words {
-			z[i] = w >> 32
-		}
-		return z
-	}
-	return track{own: upper(records[0].own), next: upper(records[0].next), kind: xorHalves}
-}
-
 // pass sorts records by the one or two bits of their keys from bit low up.
-func (p *Party) pass(n int, records []track, low, digits int) error {
-	ones, err := p.digits(n, records[0], low, digits)
+func (p *Party) pass(short *pool[uint32], r *records, low, digits int) error {
+	ones, err := p.digits(short, r, low, digits)
 	if err != nil {
 		return err
 	}
-	var both track
+	var both *column[uint32]
 	if digits == 2 {
-		if both, err = p.products(ones[0], ones[1]); err != nil {
+		if both, err = p.product(ones[0], ones[1]); err != nil {
 			return err
 		}
 	} else {
-		ones = append(ones, zeros(n))
-		both = zeros(n)
+		for range 2 {
+			none := short.new(false)
+			clear(none.own)
+			clear(none.next)
+			ones = append(ones, none)
+		}
+		both = ones[2]
 	}
-	places, err := p.places(n, ones[0], ones[1], both)
+	places, err := p.places(ones[0], ones[1], both)
 	if err != nil {
 		return err
 	}
-	s, err := p.newShuffle(n)
+	drop(append(ones[:2], both)...)
+	s := p.newShuffle(short)
+	if err := p.reorder(s, append([]track{places}, r.tracks()...), false); err != nil {
+		return err
+	}
+	order, err := p.openOrder(places)
 	if err != nil {
 		return err
 	}
-	tracks := append([]track{places}, records...)
-	if err := p.reorder(s, tracks, false); err != nil {
-		return err
+	for _, t := range r.tracks() {
+		t.follow(order, true)
 	}
-	order, err := p.openOrder(tracks[0])
-	if err != nil {
-		return err
-	}
-	for i, t := range tracks[1:] {
-		records[i].own, records[i].next = apply(order, t.own, true), apply(order, t.next, true)
-	}
+	drop(places)
+	short.put(order, s.orders[0], s.orders[1])
 	return nil
 }
 
-func zeros(n int) track {
-	return track{own: make([]uint64, n), next: make([]uint64, n), kind: halves}
-}
-
-// digits returns bits of keys as numbers modulo 2^32, in two rounds; see [Party.Numbers].
-func (p *Party) digits(n int, keys track, low, digits int) ([]track, error) {
-	first, second := p.pair(Vec{Parts: [][]uint64{keys.own, keys.next}}, false)
-	take := func(words []uint64) []uint64 {
-		z := make([]uint64, digits*n)
-		for d := range digits {
-			for i, w := range words {
-				z[d*n+i] = w >> (low + d) & 1
+// digits returns bits of keys as numbers modulo 2^32, in two rounds. They are u + w - 2uw, of
+// which party 0 knows u and the others w, as in [Party.Numbers]. Of the summands of u and of
+// w one is zero at least, so that less is to be multiplied than of others.
+func (p *Party) digits(short *pool[uint32], r *records, low, digits int) ([]*column[uint32], error) {
+	p.rounds++
+	us := make([]*column[uint32], digits)
+	for d := range us {
+		u := short.new(false)
+		us[d] = u
+		switch p.index {
+		case 0:
+			fill(u.own, p.ownInput)
+			r.known(u.next, low+d)
+			u.minus(u.next, u.next, u.own)
+			if err := send(p, toNext, u.next); err != nil {
+				return nil, err
+			}
+		case 1:
+			// In the other column is w, and no summand of u.
+			r.known(u.next, low+d)
+		case 2:
+			r.known(u.own, low+d)
+			fill(u.next, p.nextInput)
+		}
+	}
+	if p.index == 1 {
+		for _, u := range us {
+			if err := receive(p, fromPrev, u.own); err != nil {
+				return nil, err
 			}
 		}
-		return z
 	}
-	u, err := p.inputHalves(digits*n, func() []uint64 { return take(first) })
-	if err != nil {
-		return nil, err
-	}
-	w := p.known(digits*n, take(second))
-	z, err := p.products(u, track{own: w.Parts[0], next: w.Parts[1], kind: halves})
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range [][3][]uint64{{z.own, u.own, w.Parts[0]}, {z.next, u.next, w.Parts[1]}} {
-		z, u, w := c[0], c[1], c[2]
-		for i := range z {
-			z[i] = uint64(uint32(u[i] + w[i] - 2*z[i]))
+	zs := make([]*column[uint32], digits)
+	for d, u := range us {
+		z := short.new(false)
+		zs[d] = z
+		p.zeroHalves(z)
+		if p.index != 0 {
+			for i, x := range u.own {
+				z.own[i] += x * u.next[i]
+			}
 		}
 	}
-	all := make([]track, digits)
-	for d := range all {
-		all[d] = track{own: z.own[d*n : (d+1)*n], next: z.next[d*n : (d+1)*n], kind: halves}
+	if err := p.exchangeHalves(zs...); err != nil {
+		return nil, err
 	}
-	return all, nil
+	for d, u := range us {
+		for c, sum := range [][]uint32{u.own, u.next} {
+			z := zs[d].summands(c)[:len(sum)]
+			for i, x := range sum {
+				z[i] = x - 2*z[i]
+			}
+		}
+	}
+	drop(us...)
+	return zs, nil
 }
 
-// inputHalves is [Party.Input] for n numbers modulo 2^32 of party 0.
-func (p *Party) inputHalves(n int, values func() []uint64) (track, error) {
+// product returns the products of x and y modulo 2^32 [AFLNO16].
+func (p *Party) product(x, y *column[uint32]) (*column[uint32], error) {
+	z := x.pool.new(false)
+	p.zeroHalves(z)
+	own := z.own
+	a, b, c, d := x.own[:len(own)], x.next[:len(own)], y.own[:len(own)], y.next[:len(own)]
+	for i := range own {
+		own[i] += a[i]*(c[i]+d[i]) + b[i]*c[i]
+	}
+	return z, p.exchangeHalves(z)
+}
+
+// zeroHalves sets the own summands of z to this party's part of a sharing of zeros modulo 2^32.
+func (p *Party) zeroHalves(z *column[uint32]) {
+	if p.rehearsal != nil {
+		return
+	}
+	fill(z.own, p.ownMask)
+	z.masked(z.own, z.own, p.nextMask, z.minus)
+}
+
+// exchangeHalves sends the own summands to the previous party, and has the next ones of the
+// next party, all in one round.
+func (p *Party) exchangeHalves(zs ...*column[uint32]) error {
 	p.rounds++
-	v := zeros(n)
-	switch p.index {
-	case 0:
-		v.own = halves.fill(p.ownInput, n)
-		halves.minus(v.next, values(), v.own)
-		return v, p.send(toNext, halves.pack(append([]uint64(nil), v.next...)))
-	case 1:
-		var err error
-		v.own, err = p.receiveTrack(fromPrev, halves, n)
-		return v, err
-	}
-	v.next = halves.fill(p.nextInput, n)
-	return v, nil
-}
-
-// products returns the products of x and y modulo 2^32 [AFLNO16].
-func (p *Party) products(x, y track) (track, error) {
-	z := p.zeroHalves(len(x.own))
-	a, b, c, d := x.own, x.next[:len(z)], y.own[:len(z)], y.next[:len(z)]
-	for i := range z {
-		z[i] = uint64(uint32(z[i] + a[i]*(c[i]+d[i]) + b[i]*c[i]))
-	}
-	return p.exchangeHalves(z)
-}
-
-// zeroHalves returns this party's part of a sharing of zeros modulo 2^32.
-func (p *Party) zeroHalves(n int) []uint64 {
-	z := halves.fill(p.ownMask, n)
-	halves.masked(z, z, p.nextMask, true)
-	return z
-}
-
-// exchangeHalves sends own to the previous party, in one round, and returns what it is with
-// what the next one sends.
-func (p *Party) exchangeHalves(own []uint64) (track, error) {
-	p.rounds++
-	z := track{own: own, kind: halves}
-	err := p.both(func() error {
-		return p.send(toPrev, halves.pack(append([]uint64(nil), own...)))
-	}, func() (err error) {
-		z.next, err = p.receiveTrack(fromNext, halves, len(own))
-		return err
+	return p.both(func() error {
+		for _, z := range zs {
+			if err := send(p, toPrev, z.own); err != nil {
+				return err
+			}
+		}
+		return nil
+	}, func() error {
+		for _, z := range zs {
+			if err := receive(p, fromNext, z.next); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
-	return z, err
 }
 
 // places returns where elements go that have the bits a and b, the lower one first, and the
 // product of which is both: the inner product, over all four digits, of whether an element
-// has that digit, and of how many come before it if it does.
-func (p *Party) places(n int, a, b, both track) (track, error) {
-	z := p.zeroHalves(n)
+// has that digit, f, and of how many come before it if it does, g. As f is 1 - a - b + ab,
+// a - ab, b - ab and ab, that is
+//
+//	g_0 + a(g_1 - g_0) + b(g_2 - g_0) + ab(g_0 - g_1 - g_2 + g_3)
+func (p *Party) places(a, b, both *column[uint32]) (*column[uint32], error) {
+	z := a.pool.new(false)
+	p.zeroHalves(z)
 	if p.rehearsal == nil {
-		// Of the columns, and one as a share.
-		parts := [columns][3][]uint64{{a.own, b.own, both.own}, {a.next, b.next, both.next}}
-		var one [columns]uint64
-		if p.index == 0 {
-			one[0] = 1
-		}
-		if p.index == Parties-1 {
-			one[1] = 1
-		}
-		indicators := func(c, i int) [4]uint64 {
-			a, b, both := parts[c][0][i], parts[c][1][i], parts[c][2][i]
-			return [4]uint64{one[c] - a - b + both, a - both, b - both, both}
-		}
-		var counts [columns][4]uint64
+		var counts [columns]count
 		for c := range counts {
-			var total [4]uint64
-			for i := range n {
-				for k, f := range indicators(c, i) {
-					total[k] += f
-				}
-			}
-			// Places are from zero: the one of an element itself does not count.
-			before := -one[c]
-			for k, t := range total {
-				counts[c][k] = before
-				before += t
-			}
+			counts[c].start(p.one(c), a.summands(c), b.summands(c), both.summands(c))
 		}
-		for i := range n {
-			own, next := indicators(0, i), indicators(1, i)
-			sum := z[i]
-			for k := range own {
-				counts[0][k] += own[k]
-				counts[1][k] += next[k]
-				sum += own[k]*(counts[0][k]+counts[1][k]) + next[k]*counts[0][k]
-			}
-			z[i] = uint64(uint32(sum))
+		own, next := &counts[0], &counts[1]
+		sums := z.own
+		aOwn, bOwn, bothOwn := a.own[:len(sums)], b.own[:len(sums)], both.own[:len(sums)]
+		aNext, bNext, bothNext := a.next[:len(sums)], b.next[:len(sums)], both.next[:len(sums)]
+		for i := range sums {
+			own.add(aOwn[i], bOwn[i], bothOwn[i])
+			next.add(aNext[i], bNext[i], bothNext[i])
+			sums[i] += own.g[0] +
+				aOwn[i]*(own.g[1]+next.g[1]) + aNext[i]*own.g[1] +
+				bOwn[i]*(own.g[2]+next.g[2]) + bNext[i]*own.g[2] +
+				bothOwn[i]*(own.g[3]+next.g[3]) + bothNext[i]*own.g[3]
 		}
 	}
-	return p.exchangeHalves(z)
+	return z, p.exchangeHalves(z)
+}
+
+// one returns the summand of the public number one that is in that column.
+func (p *Party) one(c int) uint32 {
+	if c == 0 && p.index == 0 || c == 1 && p.index == Parties-1 {
+		return 1
+	}
+	return 0
+}
+
+// A count has a summand of each factor of the sum that says where an element goes: g_0,
+// g_1 - g_0, g_2 - g_0 and g_0 - g_1 - g_2 + g_3.
+type count struct {
+	one uint32
+	g   [4]uint32
+}
+
+// start begins before the first one of elements with such bits.
+func (c *count) start(one uint32, a, b, both []uint32) {
+	var sumA, sumB, sumBoth uint32
+	b, both = b[:len(a)], both[:len(a)]
+	for i := range a {
+		sumA += a[i]
+		sumB += b[i]
+		sumBoth += both[i]
+	}
+	// How many have the digits 0, 1 and 2.
+	none := uint32(len(a))*one - sumA - sumB + sumBoth
+	first, second := sumA-sumBoth, sumB-sumBoth
+	// Places are from zero: the one of an element itself does not count.
+	c.one = one
+	c.g = [4]uint32{-one, none, none + first, second - none}
+}
+
+// add counts an element.
+func (c *count) add(a, b, both uint32) {
+	c.g[0] += c.one - a - b + both
+	c.g[1] += 2*a + b - 2*both - c.one
+	c.g[2] += a + 2*b - 2*both - c.one
+	c.g[3] += c.one - 2*a - 2*b + 4*both
 }
 
 // openOrder opens a permutation to everybody, as Reveal opens numbers. A rehearsal has none.
-func (p *Party) openOrder(t track) ([]uint32, error) {
-	var lacking []uint64
+func (p *Party) openOrder(t *column[uint32]) ([]uint32, error) {
+	order := t.pool.get()
 	err := p.Agreeing(func(next bool) error {
 		if next {
 			return nil
 		}
-		return p.send(toPrev, t.kind.pack(append([]uint64(nil), t.next...)))
-	}, func(next bool) (err error) {
-		if next {
-			lacking, err = p.receiveTrack(fromNext, t.kind, len(t.own))
+		return send(p, toPrev, t.next)
+	}, func(next bool) error {
+		if !next {
+			return nil
 		}
-		return err
+		return receive(p, fromNext, order)
 	})
-	if err != nil || p.rehearsal != nil {
+	if err != nil {
 		return nil, err
 	}
-	t.kind.plus(lacking, lacking, t.own)
-	t.kind.plus(lacking, lacking, t.next)
-	order := make([]uint32, len(lacking))
-	seen := make([]bool, len(lacking))
-	for i, place := range lacking {
-		if place >= uint64(len(seen)) || seen[place] {
+	if p.rehearsal != nil {
+		return nil, nil
+	}
+	t.plus(order, order, t.own)
+	t.plus(order, order, t.next)
+	seen := make([]bool, len(order))
+	for _, place := range order {
+		if int64(place) >= int64(len(seen)) || seen[place] {
 			p.cancel(errOrder)
 			return nil, errOrder
 		}
 		seen[place] = true
-		order[i] = uint32(place)
 	}
 	return order, nil
 }

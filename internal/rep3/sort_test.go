@@ -31,6 +31,8 @@ func natural(words []uint64, bits int) []uint64 {
 func TestSort(t *testing.T) {
 	for _, c := range []struct{ n, bits int }{
 		{0, 5}, {1, 1}, {2, 64}, {3, 0}, {64, 3}, {65, 33}, {1000, 32}, {1001, 5}, {2*chunk + 3, 7},
+		// All forms of records: two columns, then one of words, then one of halves.
+		{1, 32}, {1, 33}, {1, 64}, {2, 31}, {2, 33}, {200, 64}, {200, 57}, {200, 25}, {200, 24}, {256, 26},
 	} {
 		keys, rows := numbers(1, c.n), make([]int64, c.n)
 		for i := range keys {
@@ -113,37 +115,40 @@ func TestReorder(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 7, 2*chunk + 1} {
 		words := numbers(3, n)
 		none(t, run(t, func(p *Party) error {
-			s, err := p.newShuffle(n)
-			require.NoError(t, err)
-			for _, k := range []kind{sums, xors, halves, xorHalves} {
-				values := slices.Clone(words)
-				if k.packed() {
-					for i := range values {
-						values[i] >>= 32
+			s := p.newShuffle(&pool[uint32]{n: n})
+			for _, xor := range []bool{false, true} {
+				long := &column[uint64]{own: make([]uint64, n), next: make([]uint64, n), xor: xor, pool: &pool[uint64]{n: n}}
+				short := &column[uint32]{own: make([]uint32, n), next: make([]uint32, n), xor: xor, pool: &pool[uint32]{n: n}}
+				for c := range columns {
+					for i, w := range words {
+						long.summands(c)[i] = w * uint64(p.one(c))
+						short.summands(c)[i] = uint32(w) * p.one(c)
 					}
 				}
-				v := NewVec(n)
-				if first := p.first(v); first != nil {
-					copy(first, values)
-				}
-				tracks := []track{{own: v.Parts[0], next: v.Parts[1], kind: k}}
+				tracks := []track{short, long}
 				for _, inverse := range []bool{false, true} {
 					require.NoError(t, p.reorder(s, tracks, inverse))
 				}
-				z, err := p.RevealBits(vecs(tracks)[0], everyone)
-				require.NoError(t, err)
-				if k == sums || k == halves {
-					z, err = p.reveal(vecs(tracks)[0])
-					require.NoError(t, err)
+				open := p.reveal
+				if xor {
+					open = func(x Vec) ([]uint64, error) { return p.RevealBits(x, everyone) }
 				}
-				for i := range z {
-					if k.packed() {
-						z[i] = uint64(uint32(z[i]))
+				all, err := open(vecs(tracks[1:])[0])
+				require.NoError(t, err)
+				halves := NewVec(n)
+				for c, part := range halves.Parts {
+					for i, w := range short.summands(c) {
+						part[i] = uint64(w)
 					}
-					require.Equal(t, values[i], z[i])
+				}
+				lower, err := open(halves)
+				require.NoError(t, err)
+				for i, w := range words {
+					require.Equal(t, w, all[i])
+					require.Equal(t, uint32(w), uint32(lower[i]))
 				}
 			}
-			require.Error(t, p.reorder(s, []track{{own: make([]uint64, n+1)}}, false))
+			require.Error(t, p.reorder(s, []track{&column[uint64]{own: make([]uint64, n+1)}}, false))
 			return nil
 		}))
 	}
@@ -155,7 +160,9 @@ func TestPermutation(t *testing.T) {
 	g := prg.New([prg.Size]byte{5})
 	count := make(map[string]int)
 	for range 24000 {
-		count[fmt.Sprint(permutation(g, 4))]++
+		order := make([]uint32, 4)
+		permute(order, g)
+		count[fmt.Sprint(order)]++
 	}
 	require.Len(t, count, 24)
 	for order, n := range count {
@@ -172,7 +179,6 @@ func TestSortMistakes(t *testing.T) {
 			second(p.Sort(1, NewVec(65), 65, nil)),
 			second(p.Sort(1, NewVec(1), 1, []Vec{NewVec(2)})),
 			second(p.Shuffle([]Vec{NewVec(1), NewVec(2)})),
-			second(p.newShuffle(-1)),
 		} {
 			require.Error(t, err)
 		}
@@ -182,11 +188,13 @@ func TestSortMistakes(t *testing.T) {
 
 // TestNoOrder opens what is no order, which ends the run.
 func TestNoOrder(t *testing.T) {
-	for _, places := range [][]uint64{{0, 0}, {0, 2}, {1, 1 << 31}} {
+	for _, places := range [][]uint32{{0, 0}, {0, 2}, {1, 1 << 31}} {
 		errs := run(t, func(p *Party) error {
-			v := zeros(2)
-			if first := p.first(vecs([]track{v})[0]); first != nil {
-				copy(first, places)
+			v := (&pool[uint32]{n: len(places)}).new(false)
+			for c := range columns {
+				for i, place := range places {
+					v.summands(c)[i] = place * p.one(c)
+				}
 			}
 			_, err := p.openOrder(v)
 			require.Equal(t, errOrder, err)

@@ -101,6 +101,16 @@ func numbers(seed uint64, n int, limit int64) []int64 {
 	return v
 }
 
+// dirty returns v with other values than zeros, for results to be written to.
+func dirty(v engine.Vec) engine.Vec {
+	for _, part := range v.Parts {
+		for i := range part {
+			part[i] = 0x5555555555555555
+		}
+	}
+	return v
+}
+
 func (c *checker) input(from int, values []int64) engine.Vec {
 	mine := values
 	if c.p.Index() != from {
@@ -151,7 +161,7 @@ func (c *checker) local() {
 	x := c.input(0, a)
 	c.same("Input")
 	y := c.input(c.p.Parties()-1, b)
-	z := c.p.NewVec(c.n)
+	z := dirty(c.p.NewVec(c.n))
 	c.p.Combine(z, 3, x, -5, y)
 	c.measure()
 	c.equal(z, func(i int) int64 { return 3*a[i] - 5*b[i] })
@@ -161,7 +171,7 @@ func (c *checker) local() {
 	c.p.Shift(z, -12345)
 	c.p.Shift(z, 1<<40)
 	c.equal(z, func(i int) int64 { return 5*a[i] - 5*b[i] - 12345 + 1<<40 })
-	z = c.p.NewVec(c.n)
+	z = dirty(c.p.NewVec(c.n))
 	c.p.Weigh(z, x, b)
 	c.equal(z, func(i int) int64 { return a[i] * b[i] })
 	c.p.Prefix(z, x)
@@ -172,11 +182,11 @@ func (c *checker) local() {
 		sums[i] = sum
 	}
 	c.equal(z, func(i int) int64 { return sums[i] })
-	total := c.p.NewVec(1)
+	total := dirty(c.p.NewVec(1))
 	c.p.Sum(total, x)
 	c.equal(total, func(int) int64 { return sum })
 	if c.n%3 == 0 {
-		third := c.p.NewVec(c.n / 3)
+		third := dirty(c.p.NewVec(c.n / 3))
 		c.p.Sum(third, x)
 		c.equal(third, func(i int) int64 { return a[3*i] + a[3*i+1] + a[3*i+2] })
 	}
@@ -186,7 +196,7 @@ func (c *checker) local() {
 func (c *checker) products() {
 	a, b := numbers(1, c.n, 1<<29), numbers(2, c.n, 1<<29)
 	x, y := c.input(1, a), c.input(0, b)
-	z := c.p.NewVec(c.n)
+	z := dirty(c.p.NewVec(c.n))
 	c.measure()
 	c.ok(c.p.Mul(z, x, y))
 	c.same("Mul")
@@ -196,7 +206,7 @@ func (c *checker) products() {
 	small := numbers(3, c.n, 1<<15)
 	s := c.input(0, small)
 	c.measure()
-	one := c.p.NewVec(1)
+	one := dirty(c.p.NewVec(1))
 	c.ok(c.p.Dot(one, x, s))
 	c.same("Dot")
 	sum := int64(0)
@@ -205,7 +215,7 @@ func (c *checker) products() {
 	}
 	c.equal(one, func(int) int64 { return sum })
 	if c.n%3 == 0 {
-		z := c.p.NewVec(c.n / 3)
+		z := dirty(c.p.NewVec(c.n / 3))
 		c.ok(c.p.Dot(z, x, s))
 		c.equal(z, func(i int) int64 {
 			return a[3*i]*small[3*i] + a[3*i+1]*small[3*i+1] + a[3*i+2]*small[3*i+2]
@@ -216,7 +226,7 @@ func (c *checker) products() {
 		if rows*inner > c.n || inner*columns > c.n {
 			continue
 		}
-		z := c.p.NewVec(rows * columns)
+		z := dirty(c.p.NewVec(rows * columns))
 		c.ok(c.p.MatMul(z, rows, inner, columns, x.Slice(0, rows*inner), s.Slice(0, inner*columns)))
 		c.equal(z, func(i int) (sum int64) {
 			for k := range inner {
@@ -231,7 +241,7 @@ func (c *checker) truncate() {
 	lowest, highest := c.p.Bounds()
 	for _, shift := range []int{1, 16, 40, 57, 60} {
 		a := numbers(uint64(shift), c.n, min(-(lowest/2), highest/2))
-		x, z := c.input(0, a), c.p.NewVec(c.n)
+		x, z := c.input(0, a), dirty(c.p.NewVec(c.n))
 		c.measure()
 		c.ok(c.p.Truncate(z, x, shift))
 		c.same(fmt.Sprint("Truncate by ", shift))
@@ -265,13 +275,13 @@ func (c *checker) bits() {
 	c.same("RevealBits")
 	nx := x.Clone()
 	c.p.Not(nx)
-	z := c.p.NewBits(c.n)
+	z := dirty(c.p.NewBits(c.n))
 	engine.Xor(z, nx, y)
-	xy, ny := c.p.NewBits(c.n), c.p.NewBits(c.n)
+	xy, ny := dirty(c.p.NewBits(c.n)), dirty(c.p.NewBits(c.n))
 	c.measure()
 	c.ok(c.p.And([]engine.Vec{xy, ny}, []engine.Vec{x, nx}, []engine.Vec{y, y}))
 	c.same("And")
-	masked := c.p.NewBits(c.n)
+	masked := dirty(c.p.NewBits(c.n))
 	engine.Mask(masked, x, b)
 	opened := [][]uint64{c.revealBits(z), c.revealBits(xy), c.revealBits(ny), c.revealBits(masked)}
 	for i := range a {

@@ -4,22 +4,35 @@ package ring64
 
 import "encoding/binary"
 
-// Bytes returns the words of w in little-endian order, in buf.
-func Bytes(w []uint64, buf []byte) []byte {
+// Bytes returns the words of w in little-endian order, in buf, which has as many bytes.
+func Bytes[W Word](w []W, buf []byte) []byte {
+	buf = buf[:Size[W]()*len(w)]
 	for i, x := range w {
-		binary.LittleEndian.PutUint64(buf[8*i:], x)
+		if Size[W]() == 4 {
+			binary.LittleEndian.PutUint32(buf[4*i:], uint32(x))
+		} else {
+			binary.LittleEndian.PutUint64(buf[8*i:], uint64(x))
+		}
 	}
-	return buf[:8*len(w)]
+	return buf
 }
 
 // Fill fills w with little-endian words that read puts in the bytes that it is given,
 // which are those of buf.
-func Fill(w []uint64, buf []byte, read func(b []byte) error) error {
-	if err := read(buf[:8*len(w)]); err != nil {
+func Fill[W Word](w []W, buf []byte, read func(b []byte) error) error {
+	buf = buf[:Size[W]()*len(w)]
+	if err := read(buf); err != nil {
 		return err
 	}
 	for i := range w {
-		w[i] = binary.LittleEndian.Uint64(buf[8*i:])
+		if Size[W]() == 4 {
+			w[i] = W(binary.LittleEndian.Uint32(buf[4*i:]))
+		} else {
+			w[i] = W(binary.LittleEndian.Uint64(buf[8*i:]))
+		}
 	}
 	return nil
 }
+
+// Unset returns n words of any values, for what is written whole before it is read.
+func Unset[W Word](n int) []W { return make([]W, n) }

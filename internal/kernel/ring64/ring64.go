@@ -4,9 +4,19 @@
 // Every operation takes constant time in the words.
 package ring64
 
-import "github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
+import (
+	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
+)
 
 //go:generate go -C _asm run . -out ../ring64_amd64.s -stubs ../stubs_amd64.go -pkg ring64
+
+// A Word is of 64 bits, or half of one.
+type Word interface{ uint32 | uint64 }
+
+// Size returns the bytes of a word.
+func Size[W Word]() int { return bits.OnesCount64(uint64(^W(0))) / 8 }
 
 // Product sets z[i] to z[i] - t[i] + a[i](c[i]+d[i]) + b[i]c[i]. All have the length of z,
 // which overlaps none of the others.

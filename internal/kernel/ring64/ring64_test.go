@@ -1,9 +1,9 @@
 package ring64
 
 import (
-	"encoding/binary"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"testing"
 
@@ -113,10 +113,21 @@ func TestMatrix(t *testing.T) {
 }
 
 func TestBytes(t *testing.T) {
+	testBytes[uint32](t)
+	testBytes[uint64](t)
+	failed := fmt.Errorf("failed")
+	if err := Fill(make([]uint64, 1), make([]byte, 8), func([]byte) error { return failed }); err != failed {
+		t.Errorf("%v instead of what read returned", err)
+	}
+}
+
+func testBytes[W Word](t *testing.T) {
+	size := Size[W]()
 	for n := range 5 {
-		w, buf := make([]uint64, n), make([]byte, 8*n)
+		// The buffer is longer than it need be.
+		w, buf := make([]W, n), make([]byte, size*n+1)
 		err := Fill(w, buf, func(b []byte) error {
-			if len(b) != 8*n {
+			if len(b) != size*n {
 				t.Errorf("%d bytes for %d words", len(b), n)
 			}
 			for i := range b {
@@ -127,24 +138,54 @@ func TestBytes(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for i, b := range Bytes(w, buf) {
-			if b != byte(3*i) || b != byte(w[i/8]>>(i%8*8)) {
+		b := Bytes(w, buf)
+		if len(b) != size*n {
+			t.Errorf("%d words are %d bytes", n, len(b))
+		}
+		for i, b := range b {
+			if b != byte(3*i) || b != byte(w[i/size]>>(i%size*8)) {
 				t.Errorf("byte %d of %d words is %d", i, n, b)
 			}
 		}
-		if n > 0 && binary.LittleEndian.Uint64(Bytes(w, buf)) != w[0] {
-			t.Error("words are not little-endian")
-		}
 	}
-	failed := fmt.Errorf("failed")
-	if err := Fill(make([]uint64, 1), make([]byte, 8), func([]byte) error { return failed }); err != failed {
-		t.Errorf("%v instead of what read returned", err)
+}
+
+// TestUnset writes vectors whole, with garbage between them, and finds in each what it has.
+func TestUnset(t *testing.T) {
+	testUnset[uint32](t)
+	testUnset[uint64](t)
+}
+
+func testUnset[W Word](t *testing.T) {
+	lengths := []int{0, 1, 1<<12 - 1, 1 << 12, 1<<12 + 1, 100_001}
+	var all [][]W
+	for k, n := range lengths {
+		for range 3 {
+			Unset[W](n)
+		}
+		v := Unset[W](n)
+		if len(v) != n || cap(v) != n {
+			t.Fatalf("%d words, and room for %d, instead of %d", len(v), cap(v), n)
+		}
+		for i := range v {
+			v[i] = W(k)<<20 | W(i)
+		}
+		all = append(all, v)
+		runtime.GC()
+	}
+	for k, v := range all {
+		for i, w := range v {
+			if w != W(k)<<20|W(i) {
+				t.Fatalf("word %d of %d is overwritten", i, len(v))
+			}
+		}
 	}
 }
 
 func TestMisuse(t *testing.T) {
 	for _, f := range []func(){
 		func() { v := make([]uint64, 3); Product(v, v, v, v, v, v[:2]) },
+		func() { Unset[uint64](-1) },
 		func() { NewMatrix(1, 1, []uint64{1}).AddProduct(make([]uint64, 2), 1, make([]uint64, 1)) },
 	} {
 		func() {
