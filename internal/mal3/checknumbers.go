@@ -1,6 +1,7 @@
 package mal3
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -167,11 +168,10 @@ func (c *numberCheck) addTerms(d []wide, lo int) {
 	singles := len(c.theta)
 	n := max(0, min(len(d), singles-lo))
 	tOwn, tNext := c.tOwn, c.tNext
-	for i, d := range d[:n] {
-		k := lo + i
-		theta := c.theta[k]
-		tOwn = plus(tOwn, minus(times(d, c.log.yOwn[k]), times(c.log.zOwn[k], theta)))
-		tNext = plus(tNext, minus(times(d, c.log.yNext[k]), times(c.log.zNext[k], theta)))
+	if n > 0 {
+		l, theta := c.log, c.theta[lo:lo+n]
+		tOwn = plus(tOwn, minus(weighted(d, l.yOwn[lo:lo+n]), weighted(l.zOwn[lo:], theta)))
+		tNext = plus(tNext, minus(weighted(d, l.yNext[lo:lo+n]), weighted(l.zNext[lo:], theta)))
 	}
 	for i, d := range d[n:] {
 		k := lo + n - singles + i
@@ -179,6 +179,20 @@ func (c *numberCheck) addTerms(d []wide, lo int) {
 		tNext = plus(tNext, timesWide(d, c.y.next[k]))
 	}
 	c.tOwn, c.tNext = tOwn, tNext
+}
+
+// weighted returns the sum of the first elements of x times weights, modulo 2^128. Carries of
+// the lower halves are all that it passes on.
+func weighted(x []wide, weights []uint64) wide {
+	x = x[:len(weights)]
+	var low, high, upper, carry uint64
+	for i, w := range weights {
+		hi, lo := bits.Mul64(x[i].Lo, w)
+		low, carry = bits.Add64(low, lo, 0)
+		high, _ = bits.Add64(high, hi, carry)
+		upper += x[i].Hi * w
+	}
+	return wide{Lo: low, Hi: high + upper}
 }
 
 // result returns the share of what must be zero: the sum so far, less θ[z] of the

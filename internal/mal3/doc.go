@@ -69,7 +69,7 @@
 // A check takes 6 rounds if products of numbers wait, 11 if conjunctions do, and 16 for
 // both (and 10 more for each further 2^19 words of one call). It comes before an opening, and after
 // 2^20 numbers or 2^19 words. Until then a product takes 64 bytes of memory and
-// 48 a word of conjunctions; a check of them 24 and 96 more.
+// 48 a word of conjunctions; a check of them 8 and 64 more, and up to 4 MB.
 //
 // # References
 //

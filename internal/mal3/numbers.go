@@ -77,12 +77,16 @@ func (p *Party) Mul(dst, x, y Vec) error {
 
 func (p *Party) mul(dst, x, y Vec) error {
 	l := &p.numbers
-	l.addFactors(x, y)
-	n := dst.Len()
+	n, at := dst.Len(), len(l.xOwn)
+	l.xOwn, l.xNext, l.yOwn, l.yNext = grow(l.xOwn, n), grow(l.xNext, n), grow(l.yOwn, n), grow(l.yNext, n)
 	l.zOwn, l.zNext = grow(l.zOwn, n), grow(l.zNext, n)
-	zOwn, zNext := l.zOwn[len(l.zOwn)-n:], l.zNext[len(l.zNext)-n:]
-	return p.products(dst, zOwn, zNext, func(z []wide, lo int) {
+	return p.products(dst, l.zOwn[at:], l.zNext[at:], func(z []wide, lo int) {
 		a, b, c, d := x.Parts[0][lo:][:len(z)], x.Parts[1][lo:][:len(z)], y.Parts[0][lo:][:len(z)], y.Parts[1][lo:][:len(z)]
+		// What is in the first-level cache now goes to the log.
+		copy(l.xOwn[at+lo:], a)
+		copy(l.xNext[at+lo:], b)
+		copy(l.yOwn[at+lo:], c)
+		copy(l.yNext[at+lo:], d)
 		for i := range z {
 			z[i] = cross(a[i], b[i], c[i], d[i])
 		}
@@ -90,11 +94,11 @@ func (p *Party) mul(dst, x, y Vec) error {
 }
 
 // grow returns s with n more elements, of any values.
-func grow(s []wide, n int) []wide {
+func grow[T any](s []T, n int) []T {
 	if len(s)+n <= cap(s) {
 		return s[:len(s)+n]
 	}
-	return append(s, make([]wide, n)...)
+	return append(s, make([]T, n)...)
 }
 
 // products sends products, of which part sets this party's parts from lo, to the

@@ -37,8 +37,8 @@ type Party struct {
 	own, next *prg.PRG // streams with the previous and with the next party
 	numbers   numberLog
 	bits      bitLog
-	err       error  // that ended the run
-	sums      []wide // of the elements that a check opens
+	err       error // that ended the run
+	sums      stack // of the pieces that a check opens
 	// Messages under way, one each way, where words in memory are not what is sent.
 	sending, receiving [wideSize * piece]byte
 	// most are the gates that wait for a check at most, and words of one check, a

@@ -184,6 +184,32 @@ func TestOpenMistakes(t *testing.T) {
 	require.ErrorContains(t, err, "longer than")
 }
 
+// TestAhead opens with a party that receives and does not send, until it stops: the next one
+// but one has opened as many pieces as it may without an answer then.
+func TestAhead(t *testing.T) {
+	const n = (ahead + 8) * piece
+	errs := run(t, func(p *Party) error {
+		if p.Index() == 1 {
+			b := make([]byte, wideSize*piece)
+			for range ahead + 3 {
+				if err := p.rep.Receive(fromNext, typeWide, b); err != nil {
+					return err
+				}
+			}
+			return errors.New("enough")
+		}
+		opened := 0
+		err := p.open(n, sum, func(own, next []wide, lo int) {}, func(d []wide, lo int) { opened++ })
+		if p.Index() == 0 {
+			require.Zero(t, opened)
+		}
+		return err
+	})
+	for _, i := range []int{0, 2} {
+		require.ErrorIs(t, errs[i], session.ErrAborted, "party %d", i)
+	}
+}
+
 // TestLongContext joins parties with the longest context, and not with another one.
 func TestLongContext(t *testing.T) {
 	for _, different := range []bool{false, true} {

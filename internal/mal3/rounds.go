@@ -3,6 +3,7 @@ package mal3
 import (
 	"crypto/subtle"
 	"fmt"
+	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
@@ -211,25 +212,30 @@ func (p *Party) receiveWide(z []wide) error {
 func (p *Party) open(n int, add func(dst, a, b []wide), part func(own, next []wide, lo int), use func(d []wide, lo int)) error {
 	p.rep.Round()
 	ownKey, nextKey := p.seeds()
-	if cap(p.sums) < n {
-		p.sums = make([]wide, n)
-	}
-	sums := p.sums[:n]
-	summed := make(chan struct{}, n/piece+1)
-	return p.rep.Both(func() error {
-		defer close(summed)
+	// When one side fails the other must not wait for it, and has the same error.
+	summed, stopped := make(chan []wide, ahead), make(chan struct{})
+	var sending, receiving error
+	return p.rep.Both(func() (err error) {
+		defer func() {
+			sending = err
+			close(summed)
+		}()
 		// This party's own summand is what the next party lacks, and its next one
 		// what the previous party lacks.
 		sent := newDigest(nextKey)
 		own, next := make([]wide, min(piece, n)), make([]wide, min(piece, n))
-		err := pieces(n, func(lo, hi int) error {
-			own, next := own[:hi-lo], next[:hi-lo]
+		err = pieces(n, func(lo, hi int) error {
+			own, next, sums := own[:hi-lo], next[:hi-lo], p.sums.get()[:hi-lo]
 			for at := 0; at < len(own); at += maskPiece {
 				end := min(at+maskPiece, len(own))
 				part(own[at:end], next[at:end], lo+at)
-				add(sums[lo+at:lo+end], own[at:end], next[at:end])
+				add(sums[at:end], own[at:end], next[at:end])
 			}
-			summed <- struct{}{}
+			select {
+			case summed <- sums:
+			case <-stopped:
+				return receiving
+			}
 			sent.add(own)
 			return p.sendWide(next)
 		})
@@ -237,19 +243,26 @@ func (p *Party) open(n int, add func(dst, a, b []wide), part func(own, next []wi
 			return err
 		}
 		return sent.send(p)
-	}, func() error {
+	}, func() (err error) {
+		defer func() {
+			receiving = err
+			close(stopped)
+		}()
 		received := newDigest(ownKey)
 		third := make([]wide, min(piece, n))
-		err := pieces(n, func(lo, hi int) error {
+		err = pieces(n, func(lo, hi int) error {
 			third := third[:hi-lo]
 			if err := p.receiveWide(third); err != nil {
 				return err
 			}
 			received.add(third)
-			<-summed
-			d := sums[lo:hi]
+			d, ok := <-summed
+			if !ok {
+				return sending
+			}
 			add(d, d, third)
 			use(d, lo)
+			p.sums.put(d)
 			return nil
 		})
 		if err != nil {
@@ -257,4 +270,32 @@ func (p *Party) open(n int, add func(dst, a, b []wide), part func(own, next []wi
 		}
 		return received.check(p)
 	})
+}
+
+// ahead is how many pieces a party opens before it has received as many, as links of a long
+// delay need. Those that it does open are mostly the same few, which stay in the cache.
+const ahead = 64
+
+// A stack has the memory of pieces that are not in use, the last one first.
+type stack struct {
+	lock sync.Mutex // guards free
+	free [][]wide
+}
+
+func (s *stack) get() []wide {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	last := len(s.free) - 1
+	if last < 0 {
+		return make([]wide, piece)
+	}
+	v := s.free[last]
+	s.free = s.free[:last]
+	return v
+}
+
+func (s *stack) put(v []wide) {
+	s.lock.Lock()
+	defer s.lock.Unlock()
+	s.free = append(s.free, v[:piece])
 }
