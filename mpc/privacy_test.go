@@ -93,7 +93,9 @@ func TestLengths(t *testing.T) {
 	}{
 		{"Mul", func(ctx context.Context, e *Engine, x, y *Vec, b *Bits) error { return second(e.Mul(ctx, x, y)) }},
 		{"Dot", func(ctx context.Context, e *Engine, x, y *Vec, b *Bits) error { return second(e.Dot(ctx, x, y)) }},
-		{"MatMul", func(ctx context.Context, e *Engine, x, y *Vec, b *Bits) error { return second(e.MatMul(ctx, 3, 3, 3, x, y)) }},
+		{"MatMul", func(ctx context.Context, e *Engine, x, y *Vec, b *Bits) error {
+			return second(e.MatMul(ctx, 3, 3, 3, x, y))
+		}},
 		{"Less", func(ctx context.Context, e *Engine, x, y *Vec, b *Bits) error { return second(e.Less(ctx, x, y)) }},
 		{"Equal", func(ctx context.Context, e *Engine, x, y *Vec, b *Bits) error { return second(e.Equal(ctx, x, y)) }},
 		{"Select", func(ctx context.Context, e *Engine, x, y *Vec, b *Bits) error { return second(e.Select(ctx, b, x, y)) }},
