@@ -71,6 +71,17 @@ func (b *Bits) Not() (*Bits, error) {
 	return z, nil
 }
 
+// Slice returns bits lo to hi - 1 of b.
+func (b *Bits) Slice(lo, hi int) (*Bits, error) {
+	if b == nil || b.engine == nil {
+		return nil, errMixedBits
+	}
+	if lo < 0 || hi < lo || hi > b.n {
+		return nil, fmt.Errorf("mpc: bits %d to %d of %d", lo, hi, b.n)
+	}
+	return &Bits{engine: b.engine, n: hi - lo, past: of("SliceBits", b, lo, hi).digest, share: engine.Part(b.share, lo, hi)}, nil
+}
+
 // And returns the conjunction of a and b, bit by bit.
 func (e *Engine) And(ctx context.Context, a, b *Bits) (*Bits, error) {
 	if err := pairBits(a, b); err != nil {

@@ -144,3 +144,84 @@ func bill(ctx context.Context, e *mpc.Engine, cases, costs []int64) (int64, erro
 	}
 	return opened[0], nil
 }
+
+// A register knows incomes, and a clinic knows who was ill for how many days. A court is the
+// third party. They join their tables by a number that both have, and learn the mean income of
+// those who were ill, and not who they are.
+func ExampleEngine_Join() {
+	const (
+		register, clinic, court = 0, 1, 2
+		people, cases           = 4, 3
+	)
+	// What each has; the others have nil.
+	persons := [3][]int64{register: {101, 102, 103, 104}}
+	incomes := [3][]int64{register: {28_000, 41_000, 35_000, 90_000}}
+	patients := [3][]int64{clinic: {103, 999, 101}}
+
+	party := func(self int, peers []io.ReadWriter) (sum, count int64, err error) {
+		ctx := context.Background()
+		e, err := mpc.New(ctx, self, peers, &mpc.Config{Adversary: mpc.SemiHonest})
+		if err != nil {
+			return 0, 0, err
+		}
+		defer func() { err = e.Close(err) }()
+		number := mpc.Range{Min: 1, Max: 1000}
+		who, err := e.Input(ctx, register, people, number, persons[self])
+		if err != nil {
+			return 0, 0, err
+		}
+		income, err := e.Input(ctx, register, people, mpc.Range{Min: 0, Max: 1_000_000}, incomes[self])
+		if err != nil {
+			return 0, 0, err
+		}
+		ill, err := e.Input(ctx, clinic, cases, number, patients[self])
+		if err != nil {
+			return 0, 0, err
+		}
+		// Of as many rows as the clinic has: pairs come first, and zeros behind them.
+		pairs, err := e.Join(ctx, who, []*mpc.Vec{income}, ill, nil)
+		if err != nil {
+			return 0, 0, err
+		}
+		total, err := pairs.Left[0].Sum()
+		if err != nil {
+			return 0, 0, err
+		}
+		used, err := pairs.Used.Sum()
+		if err != nil {
+			return 0, 0, err
+		}
+		both, err := mpc.Concat(total, used)
+		if err != nil {
+			return 0, 0, err
+		}
+		opened, err := e.Open(ctx, both, register, clinic, court)
+		if err != nil {
+			return 0, 0, err
+		}
+		return opened[0], opened[1], nil
+	}
+
+	peers := make([][]io.ReadWriter, 3)
+	for i := range peers {
+		peers[i] = make([]io.ReadWriter, len(peers))
+	}
+	for i := range peers {
+		j := (i + 1) % len(peers)
+		peers[i][j], peers[j][i] = net.Pipe()
+	}
+	var running sync.WaitGroup
+	for i := range peers {
+		running.Go(func() {
+			sum, count, err := party(i, peers[i])
+			if err != nil {
+				log.Fatal(err)
+			}
+			if i == court {
+				fmt.Printf("%d were ill, and earn %d on average\n", count, sum/count)
+			}
+		})
+	}
+	running.Wait()
+	// Output: 2 were ill, and earn 31500 on average
+}

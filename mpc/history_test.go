@@ -137,6 +137,14 @@ var all = map[string]divided{
 		}
 		return digits[pick(odd, 0, 1)], nil
 	},
+	"Slice of bits": func(ctx context.Context, e *Engine, odd bool, x, y *Vec, b, c *Bits) (any, error) {
+		more, err := e.RandomBits(ctx, 2)
+		if err != nil {
+			return nil, err
+		}
+		at := pick(odd, 0, 1)
+		return more.Slice(at, at+1)
+	},
 	"RandomBits": func(ctx context.Context, e *Engine, odd bool, x, y *Vec, b, c *Bits) (any, error) {
 		return e.RandomBits(ctx, pick(odd, 3, 4))
 	},

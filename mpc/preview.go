@@ -4,16 +4,26 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/mal3"
+	"github.com/dujiang-dev/dujiang/internal/many"
 	"github.com/dujiang-dev/dujiang/internal/rep3"
+	"github.com/dujiang-dev/dujiang/internal/two"
 )
 
 // Preview returns what f would cost party self of so many parties, without what New and
-// Close cost: it calls f with an engine that has no others and computes nothing, but
-// counts. Vectors have the same lengths and ranges as in a run; what f opens there is the
+// Close cost: it calls f with an engine that has no others, but counts what it would send.
+// Vectors have the same lengths and ranges as in a run; what f opens there is the
 // lowest number of a range, and bits mean nothing. An f that goes on by what it opens can
 // cost something else in a run.
 //
-// It takes memory for the vectors of f, and little time.
+// With malicious parties the check of what is not opened in f is left to Close. With two parties
+// it is what they cost with a [Dealer], to and from the dealer included, who need have no stream,
+// and without a Stock; there is no preview of Encryption and Transfers, whose messages
+// are made for more than is asked for. The package comment says what triples cost with these.
+//
+// It takes memory for the vectors of f. With three semi-honest parties it takes little time,
+// and with others what f has to compute locally.
 func Preview(self, parties int, cfg *Config, f func(e *Engine) error) (Stats, error) {
 	if cfg == nil || cfg.Adversary == 0 {
 		return Stats{}, errors.New("mpc: set Config.Adversary")
@@ -21,10 +31,7 @@ func Preview(self, parties int, cfg *Config, f func(e *Engine) error) (Stats, er
 	if self < 0 || self >= parties {
 		return Stats{}, fmt.Errorf("mpc: party %d of %d", self, parties)
 	}
-	if parties != rep3.Parties || cfg.Adversary != SemiHonest {
-		return Stats{}, fmt.Errorf("mpc: there is no preview for %d parties and the adversary %v", parties, cfg.Adversary)
-	}
-	p, err := rep3.Rehearse(self)
+	p, err := rehearse(self, parties, cfg)
 	if err != nil {
 		return Stats{}, fmt.Errorf("mpc: %w", err)
 	}
@@ -33,4 +40,25 @@ func Preview(self, parties int, cfg *Config, f func(e *Engine) error) (Stats, er
 		return Stats{}, err
 	}
 	return e.stats, nil
+}
+
+// rehearse returns the party that join would join to others, without them.
+func rehearse(self, parties int, cfg *Config) (engine.Party, error) {
+	switch {
+	case parties == two.Parties && cfg.Adversary == SemiHonest:
+		if cfg.Triples == nil {
+			return nil, errors.New("set Config.Triples, which says whom two parties trust for multiplication triples")
+		}
+		if cfg.Stock != nil {
+			return nil, errors.New("a preview of what uses up a stock; call Prepare in it instead")
+		}
+		return two.Rehearse(self, cfg.Triples)
+	case parties == rep3.Parties && cfg.Adversary == SemiHonest:
+		return rep3.Rehearse(self)
+	case parties == rep3.Parties && cfg.Adversary == Malicious:
+		return mal3.Rehearse(self)
+	case parties >= many.Least && parties <= many.Most && cfg.Adversary == SemiHonest:
+		return many.Rehearse(self, parties)
+	}
+	return nil, fmt.Errorf("there is no protocol for %d parties and the adversary %v", parties, cfg.Adversary)
 }

@@ -2,6 +2,9 @@ package mpc
 
 import (
 	"context"
+	"errors"
+	"io"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -9,88 +12,157 @@ import (
 	"github.com/dujiang-dev/dujiang/mpc/share"
 )
 
-// TestPreview compares what a preview says with what a run costs, at every party, over
-// operations of all kinds and messages of all lengths.
-func TestPreview(t *testing.T) {
-	cfg := &Config{Adversary: SemiHonest}
-	for _, n := range []int{0, 3, 1000, 1<<13 + 1} {
-		work := func(ctx context.Context, e *Engine) error {
-			r := Range{5, 1000}
-			x, err := e.Input(ctx, 1, n, r, e.mine(1, numbers(1, n, r)))
-			if err != nil {
-				return err
-			}
-			s, err := e.Shares(x, [share.IDSize]byte{1})
-			if err != nil {
-				return err
-			}
-			if x, err = e.InputShares(ctx, s, r); err != nil {
-				return err
-			}
-			y, err := e.Mul(ctx, x, x)
-			if err != nil {
-				return err
-			}
-			if _, err = e.Dot(ctx, x, y); err != nil {
-				return err
-			}
-			if _, err = e.MatMul(ctx, n, 1, 1, x, y.first(n)); err != nil {
-				return err
-			}
-			root, err := e.Sqrt(ctx, x, 10)
-			if err != nil {
-				return err
-			}
-			if _, err = e.OpenFixed(ctx, root, 2); err != nil {
-				return err
-			}
-			larger, err := e.Max(ctx, x, y)
-			if err != nil {
-				return err
-			}
-			digits, err := e.Decompose(ctx, larger)
-			if err != nil {
-				return err
-			}
-			if _, err = e.OpenBits(ctx, digits[0], 0, 1); err != nil {
-				return err
-			}
-			opened, err := e.Open(ctx, larger, 0)
-			if err == nil && e.Self() == 0 && len(opened) != n {
-				t.Error("of another length")
-			}
+// previewed has operations of all kinds, of n elements, and openings to some.
+func previewed(ctx context.Context, e *Engine, n int) error {
+	r := Range{5, 1000}
+	if err := e.Prepare(ctx, Demand{Products: n, Words: 3}); err != nil {
+		return err
+	}
+	x, err := e.Input(ctx, 1, n, r, e.mine(1, numbers(1, n, r)))
+	if err != nil {
+		return err
+	}
+	s, err := e.Shares(x, [share.IDSize]byte{1})
+	if err != nil {
+		return err
+	}
+	if x, err = e.InputShares(ctx, s, r); err != nil {
+		return err
+	}
+	y, err := e.Mul(ctx, x, x)
+	if err != nil {
+		return err
+	}
+	if _, err = e.Dot(ctx, x, y); err != nil {
+		return err
+	}
+	if _, err = e.MatMul(ctx, n, 1, 1, x, y.first(n)); err != nil {
+		return err
+	}
+	if e.Parties() <= 3 {
+		root, err := e.Sqrt(ctx, x, 10)
+		if err != nil {
 			return err
 		}
-		var expected [parties]Stats
-		for i := range expected {
-			var err error
-			expected[i], err = Preview(i, parties, cfg, func(e *Engine) error { return work(t.Context(), e) })
-			require.NoError(t, err)
+		if _, err = e.OpenFixed(ctx, root, 1); err != nil {
+			return err
 		}
-		none(t, run(t, func(ctx context.Context, e *Engine) error {
-			before := e.Stats()
-			if err := work(ctx, e); err != nil {
-				return err
+	}
+	halved, err := x.Halve(3)
+	if err != nil {
+		return err
+	}
+	if _, err = e.Truncate(ctx, halved, 1); err != nil {
+		return err
+	}
+	larger, err := e.Max(ctx, x, y)
+	if err != nil {
+		return err
+	}
+	digits, err := e.Decompose(ctx, larger)
+	if err != nil {
+		return err
+	}
+	if _, err = e.RandomBits(ctx, n); err != nil {
+		return err
+	}
+	few, err := larger.Slice(0, min(n, 3))
+	if err != nil {
+		return err
+	}
+	if _, err = e.Sort(ctx, few, few); err != nil {
+		return err
+	}
+	if _, err = e.OpenBits(ctx, digits[0], 0, 1); err != nil {
+		return err
+	}
+	opened, err := e.Open(ctx, larger, 0)
+	if err == nil && e.Self() == 0 && len(opened) != n {
+		return errors.New("of another length")
+	}
+	return err
+}
+
+// TestPreview compares what a preview says with what a run costs, at every party, over
+// operations of all kinds and messages of all lengths, with every protocol that has one.
+func TestPreview(t *testing.T) {
+	for name, p := range protocols {
+		if p.parties == 2 && !strings.Contains(name, "dealer") {
+			continue
+		}
+		long := 1<<13 + 1
+		if name != "three" {
+			if long = 1<<12 + 1; testing.Short() {
+				long = 130
 			}
-			after := e.Stats()
-			require.Equal(t, expected[e.Self()], Stats{
-				Sent:     after.Sent - before.Sent,
-				Received: after.Received - before.Received,
-				Rounds:   after.Rounds - before.Rounds,
-			}, "%d elements, party %d", n, e.Self())
-			return nil
-		}))
+		}
+		for _, n := range []int{0, 3, long} {
+			expected := make([]Stats, p.parties)
+			for i := range expected {
+				cfg := p.config(i, nil)
+				if cfg.Triples != nil {
+					cfg.Triples = Dealer{}
+				}
+				var err error
+				expected[i], err = Preview(i, p.parties, cfg, func(e *Engine) error { return previewed(t.Context(), e, n) })
+				require.NoError(t, err, name)
+			}
+			errs := runAll(t, p.parties, p.config, func(ctx context.Context, e *Engine) error {
+				before := e.Stats()
+				if err := previewed(ctx, e, n); err != nil {
+					return err
+				}
+				after := e.Stats()
+				require.Equal(t, expected[e.Self()], Stats{
+					Sent:     after.Sent - before.Sent,
+					Received: after.Received - before.Received,
+					Rounds:   after.Rounds - before.Rounds,
+				}, "%s, %d elements, party %d", name, n, e.Self())
+				return nil
+			})
+			for i, err := range errs {
+				require.NoError(t, err, "%s, party %d", name, i)
+			}
+		}
 	}
-	for _, err := range []error{
-		second(Preview(0, parties, nil, nil)),
-		second(Preview(3, parties, cfg, nil)),
-		second(Preview(0, 17, cfg, nil)),
+}
+
+// TestNoPreview are mistakes.
+func TestNoPreview(t *testing.T) {
+	cfg := &Config{Adversary: SemiHonest}
+	for want, err := range map[string]error{
+		"set Config.Adversary":    second(Preview(0, parties, nil, nil)),
+		"party 3 of 3":            second(Preview(3, parties, cfg, nil)),
+		"no protocol for 17":      second(Preview(0, 17, cfg, nil)),
+		"the adversary Malicious": second(Preview(0, 4, &Config{Adversary: Malicious}, nil)),
+		"set Config.Triples":      second(Preview(0, 2, cfg, nil)),
+		"a Dealer":                second(Preview(0, 2, &Config{Adversary: SemiHonest, Triples: Encryption{}}, nil)),
+		"call Prepare":            second(Preview(0, 2, &Config{Adversary: SemiHonest, Triples: Dealer{}, Stock: new(Stock)}, nil)),
 	} {
-		require.Error(t, err)
+		require.ErrorContains(t, err, want)
 	}
-	failed := context.Canceled
-	_, err := Preview(0, parties, cfg, func(*Engine) error { return failed })
-	require.Equal(t, failed, err)
+	_, err := Preview(0, parties, cfg, func(*Engine) error { return io.ErrNoProgress })
+	require.Equal(t, io.ErrNoProgress, err)
+
+	// A context that ends, and an f that closes its engine, are no harm.
+	for name, p := range protocols {
+		cfg := p.config(0, nil)
+		if cfg.Triples != nil {
+			cfg.Triples = Dealer{}
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		_, err := Preview(0, p.parties, cfg, func(e *Engine) error {
+			_, err := e.RandomBits(ctx, 3)
+			require.NoError(t, err, name)
+			cancel()
+			_, err = e.RandomBits(ctx, 3)
+			require.ErrorIs(t, err, context.Canceled, name)
+			return nil
+		})
+		require.NoError(t, err, name)
+		_, err = Preview(0, p.parties, cfg, func(e *Engine) error { return e.Close(nil) })
+		require.NoError(t, err, name)
+	}
 }
 
 // first returns the first element of v, or v if n is zero.

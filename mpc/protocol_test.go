@@ -134,6 +134,15 @@ func TestProtocols(t *testing.T) {
 				for i, v := range opened {
 					require.Equal(t, max(a[i], b[i])*int64(i*i), v)
 				}
+				less, err := e.Less(ctx, x, y)
+				require.NoError(t, err)
+				some, err := less.Slice(3, n-1)
+				require.NoError(t, err)
+				bits, err := e.OpenBits(ctx, some, all...)
+				require.NoError(t, err)
+				for i, less := range bits {
+					require.Equal(t, a[3+i] < b[3+i], less)
+				}
 				dot, err := e.Dot(ctx, x, y)
 				require.NoError(t, err)
 				matrix, err := e.MatMul(ctx, 6, 11, 6, x, y)

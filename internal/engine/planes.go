@@ -13,6 +13,27 @@ import (
 // Words returns the number of words of a plane of n bits.
 func Words(n int) int { return n/64 + (n%64+63)/64 }
 
+// Part returns bits lo to hi - 1 of a plane, as a plane of their own, in which what is beyond
+// the last one is zero: it would be other bits, that are nobody's business.
+func Part(plane Vec, lo, hi int) Vec {
+	n := hi - lo
+	part := New(len(plane.Parts), Words(n))
+	from, shift := lo/64, lo%64
+	for c, words := range plane.Parts {
+		z := part.Parts[c]
+		for i := range z {
+			z[i] = words[from+i] >> shift
+			if above := from + i + 1; shift > 0 && above < len(words) {
+				z[i] |= words[above] << (64 - shift)
+			}
+		}
+		if rest := n % 64; rest > 0 {
+			z[len(z)-1] &= 1<<rest - 1
+		}
+	}
+	return part
+}
+
 // Planes returns how many planes circuits take for numbers of that many bits: a power of
 // two, from 2 to 64.
 func Planes(size int) int {

@@ -22,6 +22,33 @@ func TestPlaces(t *testing.T) {
 	}
 }
 
+// TestPart compares parts with those of booleans, and what is beyond them with nothing.
+func TestPart(t *testing.T) {
+	const n = 150
+	plane := New(2, Words(n))
+	bit := func(c, i int) bool { return (i*i+7*i*c)%11 < 5 }
+	for c, words := range plane.Parts {
+		for i := range 64 * len(words) { // beyond n as well
+			if bit(c, i) {
+				words[i/64] |= 1 << (i % 64)
+			}
+		}
+	}
+	for lo := range n + 1 {
+		for hi := lo; hi <= n; hi++ {
+			part := Part(plane, lo, hi)
+			require.True(t, part.Is(2, Words(hi-lo)))
+			for c, words := range part.Parts {
+				for i := range 64 * len(words) {
+					if want := i < hi-lo && bit(c, lo+i); words[i/64]>>(i%64)&1 == 1 != want {
+						t.Fatalf("bit %d of %d to %d of column %d", i, lo, hi, c)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestPlanes(t *testing.T) {
 	for size, want := range map[int]int{1: 2, 2: 2, 3: 4, 8: 8, 9: 16, 32: 32, 33: 64, 64: 64} {
 		require.Equal(t, want, Planes(size))

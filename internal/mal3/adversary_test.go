@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"math/bits"
 	"net"
 	"slices"
 	"sync"
@@ -330,47 +329,4 @@ func TestAttacks(t *testing.T) {
 			}
 		}
 	})
-}
-
-// TestViews runs with different secrets: messages have the same types and lengths, and
-// what a party sends is uniform but for what is zero by construction. Of b bits half are
-// ones; they are more than eight standard deviations off with a probability below
-// 10^-14.
-func TestViews(t *testing.T) {
-	const n = 4000
-	var shapes [2]string
-	for k, secret := range [][]int64{make([]int64, n), numbers(1, n)} {
-		synctest.Test(t, func(t *testing.T) {
-			ring, taps := tapped()
-			none(t, join(t.Context(), ring, func(p *Party) error {
-				x, err := p.Input(0, n, mine(p, 0, secret))
-				if err != nil {
-					return err
-				}
-				if err := p.Mul(p.NewVec(n), x, x); err != nil {
-					return err
-				}
-				return p.And([]Vec{p.NewBits(n)}, []Vec{x}, []Vec{x})
-			}))
-			for i := range taps {
-				for _, link := range taps[i] {
-					for f, payload := range link.payloads {
-						shapes[k] += fmt.Sprint(i, link.types[f], len(payload), " ")
-						if len(payload) < 1000 {
-							continue
-						}
-						ones := 0
-						for _, b := range payload {
-							ones += bits.OnesCount8(b)
-						}
-						all := 8 * len(payload)
-						// The square of the deviation against 64 times all/4.
-						off := 2*ones - all
-						require.Less(t, off*off, 64*all, "party %d, frame %d of type %d", i, f, link.types[f])
-					}
-				}
-			}
-		})
-	}
-	require.Equal(t, shapes[0], shapes[1])
 }

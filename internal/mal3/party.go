@@ -90,11 +90,34 @@ func Open(ctx context.Context, index int, next, prev io.ReadWriter, agreed []byt
 	if err != nil {
 		return nil, err
 	}
+	return over(rep), nil
+}
+
+// over returns a party that sends by one of package rep3.
+func over(rep *rep3.Party) *Party {
 	ownSeed, nextSeed := rep.Seeds()
 	return &Party{
 		local: rep, rep: rep, own: prg.New(ownSeed), next: prg.New(nextSeed),
 		mostNumbers: mostNumbers, mostBits: mostBits, challenge: ^uint64(0),
-	}, nil
+	}
+}
+
+// Rehearse returns party index without others: it computes, of numbers that mean nothing, and
+// counts what it would send and receive, checks included, which find nothing.
+func Rehearse(index int) (*Party, error) {
+	rep, err := rep3.Rehearse(index)
+	if err != nil {
+		return nil, err
+	}
+	return over(rep), nil
+}
+
+// deviation returns errDeviation, but in a rehearsal, where nothing can be right.
+func (p *Party) deviation() error {
+	if p.rep.Rehearses() {
+		return nil
+	}
+	return errDeviation
 }
 
 // Prepare has nothing to do.
@@ -236,7 +259,7 @@ func (p *Party) lacking(x Vec, to []bool) (values []uint64, err error) {
 		if err != nil || !to[p.Index()] {
 			return err
 		}
-		return received.is(theirs)
+		return received.is(p, theirs)
 	})
 	if err != nil {
 		return nil, err

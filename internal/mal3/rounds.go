@@ -59,7 +59,7 @@ func (p *Party) openShort(own, next []byte) ([]byte, error) {
 		return nil, err
 	}
 	if subtle.ConstantTimeCompare(lacking[0], lacking[1]) != 1 {
-		return nil, errDeviation
+		return lacking[0], p.deviation()
 	}
 	return lacking[0], nil
 }
@@ -100,7 +100,7 @@ func (p *Party) isZero(own, next wide, add func(a, b wide) wide) error {
 	}
 	third := aes128.FromBytes([wideSize]byte(lacking))
 	if z := add(add(own, next), third); z.Lo|z.Hi != 0 {
-		return errDeviation
+		return p.deviation()
 	}
 	return nil
 }
@@ -156,14 +156,14 @@ func (d *digest) check(p *Party) error {
 	if err := p.rep.Receive(fromPrev, typeDigest, theirs[:]); err != nil {
 		return err
 	}
-	return d.is(theirs)
+	return d.is(p, theirs)
 }
 
 // is returns errDeviation unless d is what the previous party sent.
-func (d *digest) is(theirs [wideSize]byte) error {
+func (d *digest) is(p *Party, theirs [wideSize]byte) error {
 	mine := d.sum.Bytes()
 	if subtle.ConstantTimeCompare(mine[:], theirs[:]) != 1 {
-		return errDeviation
+		return p.deviation()
 	}
 	return nil
 }

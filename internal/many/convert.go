@@ -238,7 +238,7 @@ func (p *Party) Numbers(n int, planes ...Vec) ([]Vec, error) {
 		piece := masked.Slice(k*w, (k+1)*w)
 		engine.Xor(piece, piece, plane)
 	}
-	opened, err := p.RevealBits(masked, p.everybody())
+	opened, err := p.revealBits(masked, p.everybody(), false)
 	if err != nil {
 		return nil, err
 	}

@@ -47,6 +47,8 @@ type Party struct {
 	coins         *prg.PRG // what nobody else knows
 	rounds        int
 	history       engine.History
+	// Where it is not nil there are no others, and this counts what would be sent.
+	rehearsal *engine.Stats
 }
 
 // A link is what a party has with one other.
@@ -87,20 +89,27 @@ func open(ctx context.Context, self int, peers []io.ReadWriter, agreed []byte, c
 	if err != nil {
 		return nil, fmt.Errorf("many: %w", err)
 	}
-	p := &Party{index: self, n: n, t: (n - 1) / 2, links: make([]*link, n), coins: prg.New(c.own)}
-	p.numbers, p.bits = newNumbers(self, n, p.t), newBits(self, n, p.t)
+	p := newParty(self, n)
+	p.coins = prg.New(c.own)
 	ctx, p.cancel = context.WithCancelCause(ctx)
-	for i := range peers {
-		if i != self {
-			p.links[i] = new(link)
-		}
-	}
 	// All at once: nobody waits for a party that waits for another one.
 	err = p.each(func(i int, l *link) error { return p.meet(ctx, i, l, peers[i], tag, c) })
 	if err != nil {
 		return nil, p.Close(err)
 	}
 	return p, nil
+}
+
+// newParty returns a party without coins and sessions.
+func newParty(self, n int) *Party {
+	p := &Party{index: self, n: n, t: (n - 1) / 2, links: make([]*link, n)}
+	p.numbers, p.bits = newNumbers(self, n, p.t), newBits(self, n, p.t)
+	for i := range p.links {
+		if i != self {
+			p.links[i] = new(link)
+		}
+	}
+	return p
 }
 
 // meet opens the session with party i, and exchanges keys with it.
@@ -171,6 +180,10 @@ type letter struct {
 // each. It is one round. With agreeing it compares histories before.
 func (p *Party) exchange(out, in [][]letter, agreeing bool) error {
 	p.rounds++
+	if p.rehearsal != nil {
+		p.rehearse(out, in, agreeing)
+		return nil
+	}
 	return p.each(func(i int, l *link) error {
 		return l.session.Duplex(func() error {
 			if agreeing {
@@ -244,6 +257,10 @@ func (p *Party) Prepare(engine.Demand) error { return nil }
 // Stats returns what all sessions cost.
 func (p *Party) Stats() engine.Stats {
 	stats := engine.Stats{Rounds: p.rounds}
+	if p.rehearsal != nil {
+		stats.Sent, stats.Received = p.rehearsal.Sent, p.rehearsal.Received
+		return stats
+	}
 	for _, l := range p.links {
 		if l != nil {
 			s := l.session.Stats()
@@ -264,6 +281,9 @@ func (p *Party) Interrupt(reason error) { p.cancel(reason) }
 // done too, and otherwise with the error that stopped it, of which it tells the
 // others. It returns the error to report. The streams stay open.
 func (p *Party) Close(err error) error {
+	if p.rehearsal != nil {
+		return err
+	}
 	if err == nil {
 		err = p.each(func(i int, l *link) error {
 			return p.history.End(l.session, typeHistory, p.index < i)

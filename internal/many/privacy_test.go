@@ -2,9 +2,7 @@ package many
 
 import (
 	"math/bits"
-	"net"
 	"testing"
-	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
@@ -130,73 +128,6 @@ func TestElements(t *testing.T) {
 	require.Equal(t, int64(lowestNumber), number(element(highestNumber+1)))
 	require.Equal(t, uint64(3), element(1<<63-1))  // 2^63 is 4
 	require.Equal(t, element(-4), element(-1<<63)) // 2^63 is 4
-}
-
-// A tap keeps what is written to a connection.
-type tap struct {
-	net.Conn
-	written []byte
-}
-
-func (c *tap) Write(b []byte) (int, error) {
-	c.written = append(c.written, b...)
-	return c.Conn.Write(b)
-}
-
-// TestViews runs with different secrets and the same coins: messages have the same
-// lengths, and what is sent for a product of zeros is random. Of the 61·8192 bits of a message
-// half are ones; it is more than eight standard deviations of 354 away with a probability
-// below 10^-14. Coins are fixed, so that the test does not fail by chance.
-func TestViews(t *testing.T) {
-	const n, parties = chunk, 5
-	random := make([]int64, n)
-	for i := range random {
-		random[i] = int64(i) << 40
-	}
-	var lengths [2][parties][parties]int
-	for run, secret := range [][]int64{make([]int64, n), random} {
-		synctest.Test(t, func(t *testing.T) {
-			streams := pipes(parties)
-			var taps [parties][parties]*tap
-			for i := range streams {
-				for j := range streams {
-					if i != j {
-						taps[i][j] = &tap{Conn: streams[i][j].(net.Conn)}
-						streams[i][j] = taps[i][j]
-					}
-				}
-			}
-			none(t, join(t.Context(), streams, nil, func(p *Party) error {
-				x, err := p.Input(0, n, mine(p, 0, secret))
-				if err != nil {
-					return err
-				}
-				if _, err := p.Negative(x.Slice(0, 64), 61); err != nil {
-					return err
-				}
-				return p.Mul(p.NewVec(n), x, x)
-			}))
-			const header, end = 5, 5 + 8
-			for i := range taps {
-				for j, c := range taps[i] {
-					if c == nil {
-						continue
-					}
-					lengths[run][i][j] = len(c.written)
-					if (j-i+parties)%parties <= 2 {
-						continue // a follower expands its share
-					}
-					product := c.written[len(c.written)-end-8*chunk : len(c.written)-end]
-					ones := 0
-					for _, b := range product {
-						ones += bits.OnesCount8(b)
-					}
-					require.InDelta(t, 61*chunk/2, ones, 8*354, "party %d to %d", i, j)
-				}
-			}
-		})
-	}
-	require.Equal(t, lengths[0], lengths[1])
 }
 
 // TestMasks holds that what conversions open is uniform whatever the secret is: c = s + r,

@@ -161,15 +161,24 @@ func (p *Party) input(s *space, from, n, here int, secret func() Vec) (Vec, erro
 // sharing of the secret by a new random polynomial [GRR98, with the
 // multiplication by coefficients before dealing].
 func (p *Party) reduce(s *space, product Vec) (Vec, error) {
+	shares, err := p.redeal(s, product)
+	if err != nil {
+		return Vec{}, err
+	}
+	return s.sum(shares), nil
+}
+
+// redeal returns what the dealers of reduce deal to this party.
+func (p *Party) redeal(s *space, product Vec) ([]Vec, error) {
 	c := &parcel{space: s, n: product.Len(), dealers: 2*p.t + 1}
 	if p.index < c.dealers {
 		c.secret = s.new(c.n)
 		s.combine(c.secret, []Vec{product}, s.reducing[p.index:p.index+1])
 	}
 	if err := p.deal(c); err != nil {
-		return Vec{}, err
+		return nil, err
 	}
-	return s.sum(c.shares), nil
+	return c.shares, nil
 }
 
 // reveal opens x to the parties of which to is true, and returns columns nil to others.

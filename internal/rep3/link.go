@@ -27,6 +27,9 @@ func (p *Party) Round() { p.rounds++ }
 // Both calls send, which may send to both others, while receive receives from them.
 // When one fails the other is interrupted, and Close waits for send.
 func (p *Party) Both(send, receive func() error) error {
+	if p.rehearsal != nil {
+		return errors.Join(send(), receive())
+	}
 	sent := make(chan error, 1)
 	// Either session has to know what is under way in it. The error of the inner one
 	// names the party, and that of the outer one may be what it wraps.
@@ -50,9 +53,8 @@ func (p *Party) Both(send, receive func() error) error {
 func (p *Party) Agreeing(send, receive func(next bool) error) error {
 	p.rounds++
 	if p.rehearsal != nil {
-		const both = 2 * (headerSize + engine.HistorySize)
-		p.rehearsal.Sent += both
-		p.rehearsal.Received += both
+		p.rehearsal.Sent += 2 * (headerSize + engine.HistorySize)
+		p.rehearsal.Received += 2 * (headerSize + engine.HistorySize)
 		return errors.Join(send(toPrev), send(toNext), receive(fromNext), receive(fromPrev))
 	}
 	return p.each(func(next bool) error {
@@ -79,16 +81,32 @@ func (p *Party) Compare() error {
 
 // Each calls f for the next and the previous party at once, and returns the first
 // error.
-func (p *Party) Each(f func(next bool) error) error { return p.each(f) }
+func (p *Party) Each(f func(next bool) error) error {
+	if p.rehearsal != nil {
+		return errors.Join(f(true), f(false))
+	}
+	return p.each(f)
+}
+
+// Rehearses reports whether there are no others, so that nothing that comes means anything.
+func (p *Party) Rehearses() bool { return p.rehearsal != nil }
 
 // Send sends a message to the next or the previous party.
 func (p *Party) Send(next bool, typ byte, b []byte) error {
+	if p.rehearsal != nil {
+		p.rehearsal.Sent += uint64(headerSize + len(b))
+		return nil
+	}
 	s, other := p.link(next)
 	return engine.At(other, s.Send(typ, b))
 }
 
 // Receive fills b with a message of the next or the previous party.
 func (p *Party) Receive(next bool, typ byte, b []byte) error {
+	if p.rehearsal != nil {
+		p.rehearsal.Received += uint64(headerSize + len(b))
+		return nil
+	}
 	s, other := p.link(next)
 	return engine.At(other, s.Recv(typ, b))
 }
@@ -96,6 +114,9 @@ func (p *Party) Receive(next bool, typ byte, b []byte) error {
 // Swap sends out to the next or the previous party, and fills in with what that
 // sends at the same time.
 func (p *Party) Swap(next bool, typ byte, out, in []byte) error {
+	if p.rehearsal != nil {
+		return errors.Join(p.Send(next, typ, out), p.Receive(next, typ, in))
+	}
 	s, other := p.link(next)
 	return engine.At(other, s.Duplex(
 		func() error { return s.Send(typ, out) },

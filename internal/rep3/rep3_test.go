@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/bits"
 	"math/rand/v2"
 	"net"
 	"runtime"
@@ -179,107 +178,6 @@ func TestMasks(t *testing.T) {
 			require.NotZero(t, sent[0][party][i])
 			require.NotEqual(t, sent[0][party][i], sent[1][party][i])
 		}
-	}
-}
-
-// A tap keeps what is written to a connection.
-type tap struct {
-	net.Conn
-	written []byte
-	frames  []int // lengths, as each is one call
-}
-
-func (c *tap) Write(b []byte) (int, error) {
-	c.written = append(c.written, b...)
-	c.frames = append(c.frames, len(b))
-	return c.Conn.Write(b)
-}
-
-// TestViews runs with different secrets and the same keys: messages have the same
-// lengths, and the bits of the masked products are uniform. Of the 64·8192 bits of
-// a message half are ones; it is more than eight standard deviations of 362 away
-// with a probability below 10^-14. Keys are fixed, so that the test does not fail
-// by chance.
-func TestViews(t *testing.T) {
-	const n = 2 * chunk
-	var lengths [2][Parties]int
-	for i, secret := range [][]uint64{make([]uint64, n), numbers(1, n)} {
-		synctest.Test(t, func(t *testing.T) {
-			ring := enginetest.Pipes()
-			var taps [Parties]*tap
-			for j := range ring {
-				taps[j] = &tap{Conn: ring[j][1]} // party j+1 writes to party j
-				ring[j][1] = taps[j]
-			}
-			none(t, join(t.Context(), ring, func(p *Party) error {
-				x, err := p.inputWords(0, n, p.mine(0, secret))
-				if err != nil {
-					return err
-				}
-				return p.Mul(NewVec(n), x, x)
-			}, nil))
-			const header, end = 5, 5 + 8
-			for j, c := range taps {
-				lengths[i][j] = len(c.written)
-				products := c.written[len(c.written)-end-2*(header+8*chunk):]
-				ones := 0
-				for _, b := range products[header : header+8*chunk] {
-					ones += bits.OnesCount8(b)
-				}
-				require.InDelta(t, 32*chunk, ones, 8*362, "party %d", (j+1)%Parties)
-			}
-		})
-	}
-	require.Equal(t, lengths[0], lengths[1])
-}
-
-// TestUniform does everything with shares that are all zero: of the bits of each long message
-// half are ones, whoever sends it. They are more than eight standard deviations off with a
-// probability below 10^-14. Keys are fixed, so that the test does not fail by chance.
-func TestUniform(t *testing.T) {
-	const n = 64 * 64
-	for name, f := range map[string]func(p *Party, x Vec) error{
-		"Input":    func(p *Party, _ Vec) error { return second(p.Input(2, n, make([]int64, n)[:n*(p.index/2)])) },
-		"Mul":      func(p *Party, x Vec) error { return p.Mul(NewVec(n), x, x) },
-		"Dot":      func(p *Party, x Vec) error { return p.Dot(NewVec(n), x, x) },
-		"MatMul":   func(p *Party, x Vec) error { return p.MatMul(NewVec(n), 64, 64, 64, x, x) },
-		"And":      func(p *Party, x Vec) error { return p.And([]Vec{NewVec(n)}, []Vec{x}, []Vec{x}) },
-		"Numbers":  func(p *Party, x Vec) error { return second(p.Numbers(n, x.Slice(0, n/64))) },
-		"Negative": func(p *Party, x Vec) error { return second(p.Negative(x, 64)) },
-		"Truncate": func(p *Party, x Vec) error { return p.Truncate(NewVec(n), x, 20) },
-		"Shuffle":  func(p *Party, x Vec) error { return second(p.Shuffle([]Vec{x})) },
-		"Sort":     func(p *Party, x Vec) error { return second(p.Sort(n, x.Slice(0, 3*n/64), 3, []Vec{x})) },
-	} {
-		synctest.Test(t, func(t *testing.T) {
-			ring := enginetest.Pipes()
-			var taps []*tap
-			for i := range ring {
-				for end, c := range ring[i] {
-					c := &tap{Conn: c}
-					ring[i][end], taps = c, append(taps, c)
-				}
-			}
-			none(t, join(t.Context(), ring, func(p *Party) error { return f(p, NewVec(n)) }, nil))
-			long := 0
-			for i, c := range taps {
-				for _, size := range c.frames {
-					payload := c.written[min(headerSize, size):size]
-					c.written = c.written[size:]
-					if size < 1000 {
-						continue
-					}
-					long++
-					ones := 0
-					for _, b := range payload {
-						ones += bits.OnesCount8(b)
-					}
-					// The square of twice the deviation against that of all bits.
-					off := 2*ones - 8*len(payload)
-					require.Less(t, off*off, 64*8*len(payload), "%s: link %d, a message of %d bytes", name, i, size)
-				}
-			}
-			require.NotZero(t, long, name)
-		})
 	}
 }
 

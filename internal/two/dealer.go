@@ -75,6 +75,8 @@ type dealt struct {
 	id     [prg.Size]byte
 	stream *prg.PRG
 	answer []byte // under way
+	// Where it is not nil there is no dealer, and this counts what would be sent.
+	rehearsal *tally
 }
 
 func dealerTag(name string, agreed []byte) ([]byte, error) {
@@ -138,7 +140,7 @@ func (m *dealt) make(o order, t triples) error {
 // deal is make for what one order can be.
 func (m *dealt) deal(o order, t triples) error {
 	if m.index == 1 {
-		if err := m.s.Send(typeOrder, o.append(nil)); err != nil {
+		if err := m.write(typeOrder, o.append(nil)); err != nil {
 			return engine.At(dealerParty, err)
 		}
 	}
@@ -159,7 +161,7 @@ func (m *dealt) deal(o order, t triples) error {
 func (m *dealt) receive(words []uint64) error {
 	for lo := 0; lo < len(words); lo += chunk {
 		hi := min(lo+chunk, len(words))
-		err := ring64.Fill(words[lo:hi], m.answer, func(b []byte) error { return m.s.Recv(typeAnswer, b) })
+		err := ring64.Fill(words[lo:hi], m.answer, func(b []byte) error { return m.read(typeAnswer, b) })
 		if err != nil {
 			return err
 		}

@@ -43,13 +43,14 @@ func mixed(p *Party) error {
 	return err
 }
 
-// TestViews runs with different inputs and the same coins: what each party receives has
+// TestLengths runs with different inputs and the same coins: what each party receives has
 // the same lengths at the same places, and the masks that are opened are uniform. Of the
 // 2·64·4096 bits of a message half are ones; that the number is eight standard deviations of
 // 362 off has a probability below 10^-14.
-func TestViews(t *testing.T) {
+func TestLengths(t *testing.T) {
 	const n = chunk / 2
 	for name, s := range tested() {
+		none(t, run(t, s, func(*Party) error { return nil })) // the base transfers
 		var lengths [2][Parties][]int
 		for i, secret := range [][]int64{make([]int64, n), integers(1, n)} {
 			var taps [Parties]*bytes.Buffer
@@ -70,7 +71,7 @@ func TestViews(t *testing.T) {
 				}
 				return p.Mul(p.NewVec(n), x, x)
 			}))
-			const header, end = 5, 5 + 8
+			const header, end = 5, 5 + engine.HistorySize + 5 + 8
 			for j, tap := range taps {
 				b := tap.Bytes()
 				masks := b[len(b)-end-16*n:][:16*n]
@@ -93,24 +94,6 @@ func TestViews(t *testing.T) {
 // helloSize finds the key, which is the first message behind the hello.
 func helloSize(b []byte) int {
 	return bytes.Index(b, []byte{typeKey, 0, 0, 0, 32})
-}
-
-// TestSimulation makes the view of a party in a multiplication from nothing but its own
-// shares and the product's, and compares it with that of a run: what it receives is the
-// masked factors of the other party, which are determined by the opened masks, and those
-// are uniform and independent of everything that it has. With the other party's masks
-// replaced by others, there is an input for which the run gives the same view.
-func TestSimulation(t *testing.T) {
-	x0, y0, a1, b1 := uint64(5), uint64(7), uint64(11), uint64(13)
-	view := func(x1, y1, a1, b1 uint64) (sent [2]uint64) {
-		products.mask(sent[:1], []uint64{x1}, []uint64{a1})
-		products.mask(sent[1:], []uint64{y1}, []uint64{b1})
-		return sent
-	}
-	seen := view(x0, y0, a1, b1)
-	for _, other := range [][2]uint64{{0, 0}, {1, 1 << 63}, {^uint64(0), 3}} {
-		require.Equal(t, seen, view(other[0], other[1], other[0]-(x0-a1), other[1]-(y0-b1)))
-	}
 }
 
 // TestCutsAndFlips has each link lose what comes behind some byte, or change a bit of it.

@@ -1,6 +1,7 @@
 package two
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
@@ -135,7 +136,7 @@ func (p *Party) multiply(k kind, z, x, y []uint64) error {
 			n := hi - lo
 			k.mask(p.masked[:n], x[lo:hi], t.a[lo:hi])
 			k.mask(p.masked[n:2*n], y[lo:hi], t.b[lo:hi])
-			if err := p.peer.Send(typeMasks, ring64.Bytes(p.masked[:2*n], p.sending)); err != nil {
+			if err := p.write(typeMasks, ring64.Bytes(p.masked[:2*n], p.sending)); err != nil {
 				return err
 			}
 		}
@@ -145,7 +146,7 @@ func (p *Party) multiply(k kind, z, x, y []uint64) error {
 			hi := min(lo+most, len(z))
 			n := hi - lo
 			opened := p.unmasked[:2*n]
-			err := ring64.Fill(opened, p.receiving, func(b []byte) error { return p.peer.Recv(typeMasks, b) })
+			err := ring64.Fill(opened, p.receiving, func(b []byte) error { return p.read(typeMasks, b) })
 			if err != nil {
 				return err
 			}
@@ -197,12 +198,16 @@ func (p *Party) lacking(x Vec, to []bool) ([]uint64, error) {
 	}
 	p.rounds++
 	return theirs, p.both(func() error {
-		if err := p.history.Send(p.peer, typeHistory); err != nil {
+		if err := p.write(typeHistory, p.history.Bytes()); err != nil {
 			return err
 		}
 		return p.send(mine)
 	}, func() error {
-		if err := p.history.Recv(p.peer, typeHistory); err != nil {
+		history := p.history.Bytes()
+		if err := p.read(typeHistory, history); err != nil {
+			return err
+		}
+		if err := p.history.Compare(history); err != nil {
 			return err
 		}
 		return p.receive(theirs)
@@ -219,7 +224,7 @@ func (p *Party) exchange(mine, theirs []uint64) error {
 func (p *Party) send(words []uint64) error {
 	for lo := 0; lo < len(words); lo += chunk {
 		hi := min(lo+chunk, len(words))
-		if err := p.peer.Send(typeWords, ring64.Bytes(words[lo:hi], p.sending)); err != nil {
+		if err := p.write(typeWords, ring64.Bytes(words[lo:hi], p.sending)); err != nil {
 			return err
 		}
 	}
@@ -229,7 +234,7 @@ func (p *Party) send(words []uint64) error {
 func (p *Party) receive(words []uint64) error {
 	for lo := 0; lo < len(words); lo += chunk {
 		hi := min(lo+chunk, len(words))
-		err := ring64.Fill(words[lo:hi], p.receiving, func(b []byte) error { return p.peer.Recv(typeWords, b) })
+		err := ring64.Fill(words[lo:hi], p.receiving, func(b []byte) error { return p.read(typeWords, b) })
 		if err != nil {
 			return err
 		}
@@ -239,5 +244,8 @@ func (p *Party) receive(words []uint64) error {
 
 // both sends to the other party while it receives from it.
 func (p *Party) both(send, receive func() error) error {
+	if p.rehearsal != nil {
+		return errors.Join(send(), receive())
+	}
 	return engine.At(p.other(), p.peer.Duplex(send, receive))
 }

@@ -83,6 +83,8 @@ type Party struct {
 	maker   maker
 	rounds  int
 	history engine.History
+	// Where it is not nil there is no other party, and this counts what would be sent.
+	rehearsal *tally
 	// Messages under way, one each way, of chunk words, and as bytes for machines where
 	// words have no other.
 	masked, unmasked   []uint64
@@ -128,9 +130,7 @@ func open(ctx context.Context, index int, peer io.ReadWriter, cfg *Config, c *co
 	if err != nil {
 		return nil, err
 	}
-	p := &Party{index: index, stock: stock, private: c.stream(),
-		masked: make([]uint64, chunk), unmasked: make([]uint64, chunk),
-		sending: make([]byte, 8*chunk), receiving: make([]byte, 8*chunk)}
+	p := newParty(index, c, stock)
 	ctx, p.cancel = context.WithCancelCause(ctx)
 	role := session.RoleA
 	if index == 1 {
@@ -167,6 +167,13 @@ func open(ctx context.Context, index int, peer io.ReadWriter, cfg *Config, c *co
 		return nil, p.Close(err)
 	}
 	return p, nil
+}
+
+// newParty returns a party without sessions.
+func newParty(index int, c *coins, stock *Stock) *Party {
+	return &Party{index: index, stock: stock, private: c.stream(),
+		masked: make([]uint64, chunk), unmasked: make([]uint64, chunk),
+		sending: make([]byte, 8*chunk), receiving: make([]byte, 8*chunk)}
 }
 
 // agreement is what enters all tags of a run.
@@ -210,6 +217,9 @@ func (p *Party) Bounds() (lowest, highest int64) { return math.MinInt64, math.Ma
 // Stats returns what the sessions with the other party and with a dealer cost. Rounds are
 // those of calls, not those in which triples are made.
 func (p *Party) Stats() engine.Stats {
+	if p.rehearsal != nil {
+		return engine.Stats{Sent: p.rehearsal.Sent, Received: p.rehearsal.Received, Rounds: p.rounds}
+	}
 	a, b := p.peer.Stats(), p.maker.stats()
 	return engine.Stats{Sent: a.Sent + b.Sent, Received: a.Received + b.Received, Rounds: p.rounds}
 }
@@ -222,6 +232,9 @@ func (p *Party) Interrupt(reason error) { p.cancel(reason) }
 
 // Close ends the run. What is left of the stock can be taken before by [Party.Leftover].
 func (p *Party) Close(err error) error {
+	if p.rehearsal != nil {
+		return err
+	}
 	if err == nil && p.maker != nil {
 		// The source first, since what it finds at the end concerns the other party too.
 		err = p.maker.close(nil)

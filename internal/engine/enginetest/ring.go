@@ -26,6 +26,15 @@ func Pipes() (r Ring) {
 	return r
 }
 
+// Tapped returns r with a tap at every end.
+func (r Ring) Tapped(tap func(from, to int, c net.Conn) net.Conn) Ring {
+	for i := range r {
+		next := (i + 1) % len(r)
+		r[i] = [2]net.Conn{tap(i, next, r[i][0]), tap(next, i, r[i][1])}
+	}
+	return r
+}
+
 // Loopback returns a ring over TCP.
 func Loopback(tb testing.TB) (r Ring) {
 	tb.Helper()
