@@ -90,7 +90,6 @@ func decoders(t testing.TB) map[string]struct {
 			require.NoError(t, err)
 			if err := s.Add(b); err != nil {
 				require.Zero(t, s.count)
-				require.Equal(t, p.newPoly(), s.sums)
 				require.ErrorIs(t, h.Add(0, b), ErrMalformed)
 				return nil, err
 			}
