@@ -83,7 +83,7 @@ type fuzzedDecoder struct {
 }
 
 func tiny(t testing.TB, c Config, logQ int) *Params {
-	p, err := Tiny(c, logQ)
+	p, err := Tiny(t, c, logQ)
 	require.NoError(t, err)
 	return p
 }
