@@ -102,6 +102,10 @@ func (h *MaskHash) AddSum(chunk int, s *MaskSum) error {
 	if s.p.digest != h.p.digest {
 		return errOtherParams
 	}
+	if p := h.p; p.n >= len(h.x) && !p.longSums {
+		h.transform(chunk, func(first int) []uint64 { return s.sums[first:][:len(h.x)] })
+		return nil
+	}
 	h.add(chunk, func(dst []uint64, i, at int) { copy(dst, s.p.limb(s.sums, i)[at:]) })
 	return nil
 }
@@ -110,22 +114,31 @@ func (h *MaskHash) AddSum(chunk int, s *MaskSum) error {
 // one on, of which there are as many.
 func (h *MaskHash) add(chunk int, get func(dst []uint64, i, at int)) {
 	p, d := h.p, len(h.x)
-	g := prg.New(p.seed("mask hash", binary.BigEndian.AppendUint64(nil, uint64(chunk))))
 	piece := min(d, p.n)
-	for first := 0; first < len(p.limbs)*p.n; first += d {
+	h.transform(chunk, func(first int) []uint64 {
+		for at := 0; at < d; at += piece {
+			if dst := h.x[at:][:piece]; first+at < len(p.limbs)*p.n {
+				get(dst, (first+at)/p.n, (first+at)%p.n)
+			} else {
+				clear(dst)
+			}
+		}
+		return h.x
+	})
+}
+
+// transform adds the products of a chunk, of which get returns the polynomial that
+// begins with this residue of all.
+func (h *MaskHash) transform(chunk int, get func(first int) []uint64) {
+	p := h.p
+	g := prg.New(p.seed("mask hash", binary.BigEndian.AppendUint64(nil, uint64(chunk))))
+	for first := 0; first < len(p.limbs)*p.n; first += len(h.x) {
 		for k := range p.hash {
-			for at := 0; at < d; at += piece {
-				if dst := h.x[at:][:piece]; first+at < len(p.limbs)*p.n {
-					get(dst, (first+at)/p.n, (first+at)%p.n)
-				} else {
-					clear(dst)
-				}
-			}
-			l := &p.hash[k]
+			x, l := get(first), &p.hash[k]
 			if p.longSums {
-				l.reduceAll(h.x)
+				l.reduceAll(x)
 			}
-			l.Forward(h.x, h.x)
+			l.Forward(h.x, x)
 			h.draw(g, l.q)
 			l.MulAdd(h.sum[k], h.x, h.a, h.sum[k])
 		}
