@@ -307,7 +307,11 @@ func TestHostileCall(t *testing.T) {
 		}
 		m, err := sum.AppendBinary(bytes.Clone(masks.Bytes()[:masks.Len()-c.plan.params.MaskSumSize()]))
 		require.NoError(t, err)
-		require.ErrorIs(t, try(m), ErrMessage, which)
+		err = try(m)
+		require.ErrorIs(t, err, ErrMessage, which)
+		if len(which) == 5 { // some residues are beyond what those of four come to
+			require.ErrorContains(t, err, "out of its range")
+		}
 	}
 }
 
@@ -430,6 +434,24 @@ func TestHostileShares(t *testing.T) {
 	require.ErrorIs(t, err, ErrMessage)
 	_, err = c.open(a, append(shares, shares[0]))
 	require.Error(t, err)
+
+	// A share of one that was asked to open other contributions.
+	again := *c.keyHolders[1]
+	again.shared = false
+	fewer := *a
+	fewer.message = c.s.appendCall(nil, c.roll, map[int][]byte{0: c.approvals[0], 1: c.approvals[1], 2: c.approvals[2]}, []int{0, 1})
+	fewer.call, err = c.s.parseCall(fewer.message)
+	require.NoError(t, err)
+	c.keyHolders[1] = &again
+	_, err = c.open(a, [][]byte{shares[0], c.shares(&fewer, []int{1})[0]})
+	require.ErrorIs(t, err, ErrMessage)
+	require.ErrorContains(t, err, "another aggregate")
+	// One whose chunks were sealed for another share.
+	mixed := slices.Clone(shares[1])
+	front := headerSize + 32 + encSize + ed25519.SignatureSize
+	copy(mixed[front:], shares[0][front:])
+	_, err = c.open(a, [][]byte{shares[0], mixed})
+	require.ErrorIs(t, err, ErrMessage)
 
 	// An aggregate that is not the one that was shared.
 	var b bytes.Buffer

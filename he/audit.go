@@ -1,7 +1,6 @@
 package he
 
 import (
-	"crypto/ed25519"
 	"crypto/hpke"
 	"crypto/sha256"
 	"errors"
@@ -183,7 +182,9 @@ func (a *Audit) readMasks(in *stream) error {
 }
 
 // Share records in the log that it opens this aggregate, and then writes the
-// share, sealed for the receiver. A key holder shares once: what must be sent
+// share, sealed for the receiver. What is signed of it is that the key under which
+// it is sealed is the key holder's: who knows neither the key holder's part of that
+// key nor the receiver's can seal nothing else under it. A key holder shares once: what must be sent
 // again is the same bytes, from where they were written.
 func (a *Audit) Share(w io.Writer, log ShareLog) error {
 	s, h := a.h.s, a.h
@@ -212,42 +213,33 @@ func (a *Audit) Share(w io.Writer, log ShareLog) error {
 			return err
 		}
 	}
-	aggregate := a.digest()
+	aggregate := s.aggregate(a.call)
 	h.shared = true
 	if err := log.Record(s.digest, aggregate); err != nil {
-		return err
-	}
-	out := newWriter(w)
-	if err := out.write(append(s.appendHeader(nil, kindShare, h.index), aggregate[:]...)); err != nil {
 		return err
 	}
 	enc, sender, err := hpke.NewSender(s.hpke, kdf(), aead(), s.info("share", h.index, 0))
 	if err != nil {
 		return fmt.Errorf("he: %w", err)
 	}
-	if err := out.write(enc); err != nil {
+	front := append(s.appendHeader(nil, kindShare, h.index), aggregate[:]...)
+	if err := write(w, sign(append(front, enc...), h.key)); err != nil {
 		return err
 	}
 	if a.keys != nil {
-		err = a.writeKeys(out, sender, aggregate)
-	} else {
-		err = a.write(out, secret, sender, aggregate)
+		return a.writeKeys(w, sender, aggregate)
 	}
-	if err != nil {
-		return err
-	}
-	signature := ed25519.Sign(h.key, toSign(out.sum()))
-	return out.write(signature)
+	return a.write(w, secret, sender, aggregate)
 }
 
-// digest is what a share is for: the call. It has the commitments to the hashes of
-// all masks, with which the holder has compared the sum, so there is one for it.
-func (a *Audit) digest() [sha256.Size]byte {
-	return digest("aggregate", a.h.s.digest[:], a.call.digest[:])
+// aggregate is what a share is for: the call. It has the commitments to the hashes
+// of all masks, with which the holder has compared the sum, so there is one for it.
+func (s *Session) aggregate(c *call) [sha256.Size]byte {
+	return digest("aggregate", s.digest[:], c.digest[:])
 }
 
 // write writes the sealed chunks of the share, which all processors compute.
-func (a *Audit) write(out *stream, secret *rlwe.Secret, sender *hpke.Sender, aggregate [sha256.Size]byte) error {
+func (a *Audit) write(out io.Writer, secret *rlwe.Secret, sender *hpke.Sender, aggregate [sha256.Size]byte) error {
 	p := a.h.s.plan
 	type worker struct {
 		in     []byte
@@ -273,7 +265,7 @@ func (a *Audit) write(out *stream, secret *rlwe.Secret, sender *hpke.Sender, agg
 		if err != nil {
 			return fmt.Errorf("he: %w", err)
 		}
-		if err := out.write(sealed); err != nil {
+		if err := write(out, sealed); err != nil {
 			return err
 		}
 		a.h.s.done("share", chunk+1, p.chunks())

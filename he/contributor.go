@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io"
 	"iter"
 	"log/slog"
@@ -142,9 +143,9 @@ type sealer struct {
 	s       *Session
 	index   int // of the contributor
 	w       io.Writer
-	masks   *stream          // hash only
+	masks   hash.Hash
 	hashes  []*rlwe.MaskHash // by worker, in mode Collective
-	bodies  *stream
+	bodies  hash.Hash
 	encrypt []func(dst []byte, chunk int, values []uint64) ([]byte, error) // by worker
 	first   int                                                            // chunk that is pending
 	head    []byte                                                         // hashes of sealed keys, in mode OneShot
@@ -154,7 +155,7 @@ type sealer struct {
 }
 
 func (c *Contributor) newSealer(w io.Writer) (*sealer, error) {
-	o := &sealer{s: c.s, index: c.index, w: w, masks: newWriter(io.Discard), bodies: newWriter(io.Discard)}
+	o := &sealer{s: c.s, index: c.index, w: w, masks: sha256.New(), bodies: sha256.New()}
 	p := c.s.plan.params
 	workers := min(runtime.GOMAXPROCS(0), c.s.plan.chunks())
 	for range workers {
@@ -219,9 +220,9 @@ func (o *sealer) flush() error {
 	mask := o.s.plan.params.MaskSize()
 	for _, b := range o.out[:o.n] {
 		if o.hashes == nil {
-			o.masks.write(b[:mask])
+			o.masks.Write(b[:mask])
 		}
-		o.bodies.write(b[mask:])
+		o.bodies.Write(b[mask:])
 		if _, err := o.w.Write(b); err != nil {
 			return fmt.Errorf("he: writing: %w", err)
 		}
@@ -238,7 +239,7 @@ func (o *sealer) finish() ([]byte, error) {
 	if err := o.flush(); err != nil {
 		return nil, err
 	}
-	masks, bodies := o.masks.sum(), o.bodies.sum()
+	masks, bodies := [sha256.Size]byte(o.masks.Sum(nil)), [sha256.Size]byte(o.bodies.Sum(nil))
 	if o.head != nil {
 		return append(o.head, bodies[:]...), nil
 	}

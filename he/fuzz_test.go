@@ -223,7 +223,7 @@ func readInner(t testing.TB) (all []reading) {
 		if spec.Mode == OneShot {
 			c.Mode, c.Holders, c.Statistical = rlwe.Masked, 0, 0
 		}
-		plan.params, err = rlwe.Tiny(c, 0)
+		plan.params, err = rlwe.Tiny(t, c, 0)
 		require.NoError(t, err)
 		s, keys, holders := sessionOf(t, plan)
 		known := &transparent{sealed: make(map[string][][2][]byte)}

@@ -164,16 +164,14 @@ func digest(purpose string, parts ...[]byte) (sum [sha256.Size]byte) {
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// A stream reads or writes a message that is too long to be held, and hashes it
-// on the way, unless h is nil.
+// A stream reads a message that is too long to be held, and hashes it on the way,
+// unless h is nil.
 type stream struct {
 	r io.Reader
-	w io.Writer
 	h hash.Hash
 }
 
 func newReader(r io.Reader) *stream { return &stream{r: r, h: sha256.New()} }
-func newWriter(w io.Writer) *stream { return &stream{w: w, h: sha256.New()} }
 
 // read fills b. A message that ends before is an error of its sender.
 func (s *stream) read(b []byte, kind byte) error {
@@ -200,13 +198,13 @@ func (s *stream) end(kind byte) error {
 	return nil
 }
 
-func (s *stream) write(b []byte) error {
-	s.h.Write(b)
-	if _, err := s.w.Write(b); err != nil {
+// write writes b.
+func write(w io.Writer, b []byte) error {
+	if _, err := w.Write(b); err != nil {
 		return fmt.Errorf("he: writing: %w", err)
 	}
 	return nil
 }
 
-// sum is the hash of all that was read or written.
+// sum is the hash of all that was read.
 func (s *stream) sum() [sha256.Size]byte { return [sha256.Size]byte(s.h.Sum(nil)) }

@@ -240,12 +240,12 @@ func (a *Audit) readKeys(in *stream) error {
 }
 
 // writeKeys writes the sealed share of the sum of keys.
-func (a *Audit) writeKeys(out *stream, sender *hpke.Sender, aggregate [sha256.Size]byte) error {
+func (a *Audit) writeKeys(w io.Writer, sender *hpke.Sender, aggregate [sha256.Size]byte) error {
 	sealed, err := sender.Seal(aggregate[:], a.keys.Append(nil))
 	if err != nil {
 		return fmt.Errorf("he: %w", err)
 	}
-	if err := out.write(sealed); err != nil {
+	if err := write(w, sealed); err != nil {
 		return err
 	}
 	a.h.s.done("share", 1, 1)

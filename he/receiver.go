@@ -114,7 +114,7 @@ func (r *Receiver) Open(s *Session, aggregate io.Reader, shares ...io.Reader) (*
 	if err != nil {
 		return nil, err
 	}
-	o := &opening{s: s, in: in, call: c, finger: s.plan.params.NewFingerprinter(c.point())}
+	o := &opening{s: s, in: in, call: c, aggregate: s.aggregate(c), finger: s.plan.params.NewFingerprinter(c.point())}
 	if s.plan.spec.Mode == ReceiverKey {
 		if len(shares) > 0 {
 			return nil, errors.New("he: in mode receiver-key there are no shares")
@@ -145,6 +145,7 @@ func (r *Receiver) Open(s *Session, aggregate io.Reader, shares ...io.Reader) (*
 type opening struct {
 	s         *Session
 	call      *call
+	aggregate [sha256.Size]byte // what shares are for
 	in        *stream
 	chunk     int
 	sum       *rlwe.Sum
@@ -162,7 +163,6 @@ type incoming struct {
 	*stream
 	holder    int
 	recipient recipient
-	aggregate [sha256.Size]byte
 }
 
 // begin reads the fronts of all shares, which must be for the same aggregate and
@@ -178,25 +178,24 @@ func (o *opening) begin(key hpke.PrivateKey, shares []io.Reader) error {
 	}
 	seen := make(map[int]bool)
 	for _, r := range shares {
-		in := &incoming{stream: newReader(r)}
-		b := make([]byte, headerSize+sha256.Size+encSize)
+		in := &incoming{stream: &stream{r: r}}
+		b := make([]byte, headerSize+sha256.Size+encSize+ed25519.SignatureSize)
 		if err := in.read(b, kindShare); err != nil {
 			return err
 		}
+		var body []byte
 		var err error
-		d := wire.NewDecoder(b)
-		if in.holder, err = o.s.header(d, kindShare); err != nil {
+		if in.holder, body, err = o.s.signed(b, kindShare, o.s.roster.Holders, sha256.Size+encSize); err != nil {
 			return err
 		}
 		if !slices.Contains(o.call.active, in.holder) || seen[in.holder] {
 			return bad(kindShare, fmt.Sprintf("key holder %d was not called, or sent two", in.holder))
 		}
 		seen[in.holder] = true
-		in.aggregate = [sha256.Size]byte(d.Bytes(sha256.Size))
-		if len(o.shares) > 0 && in.aggregate != o.shares[0].aggregate {
-			return bad(kindShare, fmt.Sprintf("key holders %d and %d opened different aggregates", in.holder, o.shares[0].holder))
+		if [sha256.Size]byte(body) != o.aggregate {
+			return bad(kindShare, fmt.Sprintf("key holder %d opened another aggregate", in.holder))
 		}
-		if in.recipient, err = o.s.recipient(key, d.Bytes(encSize), o.s.info("share", in.holder, 0)); err != nil {
+		if in.recipient, err = o.s.recipient(key, body[sha256.Size:], o.s.info("share", in.holder, 0)); err != nil {
 			return bad(kindShare, "its key does not open")
 		}
 		o.shares = append(o.shares, in)
@@ -257,7 +256,7 @@ func (o *opening) unseal(size int) error {
 		if err := in.read(o.buffer, kindShare); err != nil {
 			return err
 		}
-		b, err := in.recipient.Open(in.aggregate[:], o.buffer)
+		b, err := in.recipient.Open(o.aggregate[:], o.buffer)
 		if err != nil {
 			return bad(kindShare, fmt.Sprintf("that of key holder %d does not open", in.holder))
 		}
@@ -289,7 +288,7 @@ func (o *opening) combine() error {
 	return nil
 }
 
-// finish checks the signatures, and that nothing is left over.
+// finish checks the fingerprint, and that nothing is left over.
 func (o *opening) finish() error {
 	if err := o.in.end(kindAggregate); err != nil {
 		return err
@@ -299,14 +298,6 @@ func (o *opening) finish() error {
 		return fmt.Errorf("%w: the aggregate is not the sum of the contributions in its call", ErrWrong)
 	}
 	for _, in := range o.shares {
-		sum := in.sum()
-		signature := make([]byte, ed25519.SignatureSize)
-		if err := in.read(signature, kindShare); err != nil {
-			return err
-		}
-		if !o.s.verify(o.s.roster.Holders[in.holder], toSign(sum), signature) {
-			return bad(kindShare, fmt.Sprintf("the signature of key holder %d is wrong", in.holder))
-		}
 		if err := in.end(kindShare); err != nil {
 			return err
 		}

@@ -116,6 +116,21 @@ func TestSessionDigest(t *testing.T) {
 	}
 }
 
+// No message of one session is taken in another of the same parties and plan.
+func TestOtherEpoch(t *testing.T) {
+	for _, spec := range []*Spec{counts(), oneShot()} {
+		s, keys, holders := fixedSession(t, spec)
+		later, err := NewSession(s.plan, &s.roster, [32]byte{2})
+		require.NoError(t, err)
+		own, other := readSession(t, s, keys, holders), readSession(t, later, keys, holders)
+		for i, m := range own {
+			require.Equal(t, m.name, other[i].name)
+			require.NoError(t, m.read(m.message), m.name)
+			require.ErrorIs(t, m.read(other[i].message), ErrIncompatible, m.name)
+		}
+	}
+}
+
 // A roster that does not fit, and parties that are not in it.
 func TestRefusedRosters(t *testing.T) {
 	p := newParties(t, counts())

@@ -55,7 +55,7 @@ func (s *Session) unseal(key hpke.PrivateKey, info, sealed []byte) ([]byte, erro
 }
 
 // shareSize is the size of a share: header, digest of the aggregate, encapsulated
-// key, sealed chunks, signature.
+// key, signature, sealed chunks.
 func (p *Plan) shareSize() int64 {
 	sealed := int64(p.params.KeyShareSize() + tagSize)
 	if p.spec.Mode == Collective {

@@ -72,8 +72,8 @@
 // Holders check the sum of masks by a [MaskHash]. To find a collision of it is a
 // problem of short integer solutions in a ring of degree 4096, with a bound on
 // each coefficient: by the estimate of [DKL+18, appendix C.3], lattice reduction
-// takes 2^286 operations modulo 2^48 for coefficients below 2^45, and 2^224 modulo
-// 2^96 for coefficients below 2^70. Parameters stay within these.
+// takes more than 2^200 operations modulo 2^48 for coefficients below 2^45, and
+// modulo 2^96 for coefficients below 2^70. Parameters stay within these.
 //
 // Samplers, transforms, arithmetic and packing take the same time for all secrets.
 //

@@ -81,14 +81,17 @@ func (f *Fingerprinter) AddSum(s *Sum) error {
 	case p.cfg.Mode == ReceiverKey && s.maskless():
 		return errMaskless
 	}
-	x := f.x[:len(s.body)]
-	for i, lo := range s.body {
-		x[i] = reduce61(s.high(i), lo)
+	x, inner := s.body, innerShort
+	if p.sumBits() > shortBits {
+		x, inner = f.x[:len(s.body)], inner61
+		for i, lo := range s.body {
+			x[i] = reduce61(s.high(i), lo)
+		}
 	}
 	var b [bodyCopies]uint64
 	uniform(f.g, b[:], mersenne)
 	for c, r := range f.body {
-		hi, lo := bits.Mul64(inner61(x, r), b[c])
+		hi, lo := bits.Mul64(inner(x, r), b[c])
 		f.f.body[c] = reduce61(0, f.f.body[c]+reduce61(hi, lo))
 	}
 	if p.cfg.Mode != ReceiverKey {
@@ -105,6 +108,14 @@ func (f *Fingerprinter) AddSum(s *Sum) error {
 	}
 	return nil
 }
+
+// shortBits is the length of numbers of which 2^13 products with numbers of 61 bits
+// are below 2^128.
+const shortBits = 54
+
+// innerShort is inner61 for numbers x of at most shortBits bits, and at most 2^13
+// of them.
+func innerShort(x, r []uint64) uint64 { return reduce61(dot(x, r)) }
 
 // inner61 returns the inner product, modulo mersenne, of x and the start of r,
 // all of whose numbers are below 2^61. Eight products are below 2^125.
@@ -125,6 +136,7 @@ func (l *limb) inner(x, y []uint64) uint64 { return l.mod128(dot(x, y)) }
 // dot returns the inner product of x and the start of y, which must be less than
 // 2^128.
 func dot(x, y []uint64) (hi, lo uint64) {
+	y = y[:len(x)]
 	for i, v := range x {
 		h, w := bits.Mul64(v, y[i])
 		var c uint64

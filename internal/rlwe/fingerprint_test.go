@@ -136,6 +136,23 @@ func TestReduce61(t *testing.T) {
 	}
 }
 
+// Inner products of short numbers need no reduction until the end.
+func TestInnerShort(t *testing.T) {
+	x, r, want := make([]uint64, 1<<13), make([]uint64, 1<<13), new(big.Int)
+	for i := range x {
+		x[i], r[i] = 1<<shortBits-1, mersenne-1
+	}
+	want.Mul(new(big.Int).SetUint64(x[0]), new(big.Int).SetUint64(r[0]))
+	want.Mod(want.Lsh(want, 13), big.NewInt(mersenne))
+	require.Equal(t, want.Uint64(), innerShort(x, r))
+	require.Equal(t, want.Uint64(), inner61(x, r))
+	for _, n := range []int{1, 7, 8, 9, 4000} {
+		uniform(stream(t, "x", n), x, 1<<shortBits)
+		uniform(stream(t, "r", n), r, mersenne)
+		require.Equal(t, inner61(x[:n], r), innerShort(x[:n], r))
+	}
+}
+
 // TestCopies checks that a fingerprint has room for the values that every prime
 // needs, and that they are as many as the error that they leave takes.
 func TestCopies(t *testing.T) {

@@ -83,7 +83,7 @@ type fuzzedDecoder struct {
 }
 
 func tiny(t testing.TB, c Config, logQ int) *Params {
-	p, err := Tiny(c, logQ)
+	p, err := Tiny(t, c, logQ)
 	require.NoError(t, err)
 	return p
 }
@@ -190,7 +190,7 @@ func fuzzed(t testing.TB) []fuzzedDecoder {
 		{name: "mask", message: sum.appendMask(nil), decode: func(b []byte) (bool, error) {
 			maskSum.Reset()
 			if err := maskSum.Add(b); err != nil {
-				return maskSum.count == 0 && slices.Equal(maskSum.sums, nothing), err
+				return maskSum.count == 0, err
 			}
 			out = maskSum.AppendMask(out[:0])
 			return bytes.Equal(out, b), nil

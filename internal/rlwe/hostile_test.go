@@ -88,13 +88,9 @@ func decoders(t testing.TB) map[string]struct {
 			require.NoError(t, err)
 			h, err := p.NewMaskHash()
 			require.NoError(t, err)
-			nothing, err := p.NewMaskHash()
-			require.NoError(t, err)
 			if err := s.Add(b); err != nil {
 				require.Zero(t, s.count)
-				require.Equal(t, p.newPoly(), s.sums)
 				require.ErrorIs(t, h.Add(0, b), ErrMalformed)
-				require.True(t, h.Equal(nothing))
 				return nil, err
 			}
 			require.NoError(t, h.Add(0, b))

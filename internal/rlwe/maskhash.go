@@ -15,9 +15,8 @@ import (
 var hashRow = row{12, []uint64{0xfffffffee001, 0xffffffffc001}}
 
 // hashBound[k] is how long in bits the coefficients of a collision of a hash
-// modulo k+1 of these primes are that takes 2^128 operations and more, with a
-// margin: to find some by lattice reduction [DKL+18, appendix C.3] takes 2^286 and
-// 2^224.
+// modulo k+1 of these primes are that is far beyond 2^128 operations: to find some by
+// lattice reduction takes more than 2^200 [DKL+18, appendix C.3].
 var hashBound = [...]int{45, 70}
 
 var hashLimbs = sync.OnceValue(func() []limb { return newLimbs(hashRow) })
@@ -59,7 +58,6 @@ func (c Config) hashPrimes(r row) (n int, ok bool) {
 type MaskHash struct {
 	p     *Params
 	sum   [][]uint64 // by prime, transformed
-	flat  []uint64   // a chunk as it is cut
 	x, a  []uint64
 	drawn []byte // what a is made of
 }
@@ -70,8 +68,7 @@ func (p *Params) NewMaskHash() (*MaskHash, error) {
 		return nil, errNoMasks
 	}
 	d := p.hashN
-	h := &MaskHash{p: p, flat: make([]uint64, (len(p.limbs)*p.n+d-1)/d*d), x: make([]uint64, d), a: make([]uint64, d)}
-	h.drawn = make([]byte, ntt.Packed*d)
+	h := &MaskHash{p: p, x: make([]uint64, d), a: make([]uint64, d), drawn: make([]byte, ntt.Packed*d)}
 	for range p.hash {
 		h.sum = append(h.sum, make([]uint64, d))
 	}
@@ -79,12 +76,24 @@ func (p *Params) NewMaskHash() (*MaskHash, error) {
 }
 
 // Add takes in a mask, as the chunk with this number. If it is malformed the
-// hash stays as it was.
+// hash is of no use any more.
 func (h *MaskHash) Add(chunk int, mask []byte) error {
-	if err := h.p.parsePoly(h.flat[:len(h.p.limbs)*h.p.n], mask); err != nil {
-		return err
+	p := h.p
+	if len(mask) != p.ringSize() {
+		return ErrMalformed
 	}
-	h.add(chunk)
+	good := true
+	h.add(chunk, func(dst []uint64, i, at int) {
+		l, size := &p.limbs[i], 0
+		for _, before := range p.limbs[:i] {
+			size += bitpack.Size(p.n, before.bits)
+		}
+		b := mask[size+bitpack.Size(at, l.bits):][:bitpack.Size(len(dst), l.bits)]
+		good = bitpack.Unpack(dst, b, l.bits, l.q-1) && good
+	})
+	if !good {
+		return ErrMalformed
+	}
 	return nil
 }
 
@@ -93,22 +102,41 @@ func (h *MaskHash) AddSum(chunk int, s *MaskSum) error {
 	if s.p.digest != h.p.digest {
 		return errOtherParams
 	}
-	copy(h.flat, s.sums)
-	h.add(chunk)
+	if p := h.p; p.n >= len(h.x) && !p.longSums {
+		h.transform(chunk, func(first int) []uint64 { return s.sums[first:][:len(h.x)] })
+		return nil
+	}
+	h.add(chunk, func(dst []uint64, i, at int) { copy(dst, s.p.limb(s.sums, i)[at:]) })
 	return nil
 }
 
-// add takes in what is in flat.
-func (h *MaskHash) add(chunk int) {
-	g := prg.New(h.p.seed("mask hash", binary.BigEndian.AppendUint64(nil, uint64(chunk))))
-	for flat := h.flat; len(flat) > 0; flat = flat[len(h.x):] {
-		for k := range h.p.hash {
-			l := &h.p.hash[k]
-			x := flat[:len(h.x)]
-			if h.p.longSums {
-				copy(h.x, x)
-				l.reduceAll(h.x)
-				x = h.x
+// add takes in a chunk, of which get sets dst to the residues modulo prime i from
+// one on, of which there are as many.
+func (h *MaskHash) add(chunk int, get func(dst []uint64, i, at int)) {
+	p, d := h.p, len(h.x)
+	piece := min(d, p.n)
+	h.transform(chunk, func(first int) []uint64 {
+		for at := 0; at < d; at += piece {
+			if dst := h.x[at:][:piece]; first+at < len(p.limbs)*p.n {
+				get(dst, (first+at)/p.n, (first+at)%p.n)
+			} else {
+				clear(dst)
+			}
+		}
+		return h.x
+	})
+}
+
+// transform adds the products of a chunk, of which get returns the polynomial that
+// begins with this residue of all.
+func (h *MaskHash) transform(chunk int, get func(first int) []uint64) {
+	p := h.p
+	g := prg.New(p.seed("mask hash", binary.BigEndian.AppendUint64(nil, uint64(chunk))))
+	for first := 0; first < len(p.limbs)*p.n; first += len(h.x) {
+		for k := range p.hash {
+			x, l := get(first), &p.hash[k]
+			if p.longSums {
+				l.reduceAll(x)
 			}
 			l.Forward(h.x, x)
 			h.draw(g, l.q)

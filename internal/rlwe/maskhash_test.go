@@ -96,6 +96,10 @@ func TestGreatestMaskSum(t *testing.T) {
 	got := newMaskHash(t, p)
 	require.NoError(t, got.AddSum(0, sum))
 	require.True(t, got.Equal(all))
+	sum.sums[len(sum.sums)-1]++
+	beyond, err := sum.AppendBinary(nil)
+	require.NoError(t, err)
+	require.ErrorIs(t, sum.Parse(beyond, p.cfg.Contributors), ErrMalformed)
 	for i, l := range p.limbs { // -1 as often
 		want := l.q - uint64(p.cfg.Contributors)
 		require.NoError(t, sum.Parse(b, p.cfg.Contributors))

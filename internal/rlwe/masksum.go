@@ -34,20 +34,22 @@ func (s *MaskSum) Reset() {
 	s.count = 0
 }
 
-// Add adds a mask. If it is malformed the sum stays as it was.
+// Add adds a mask. If it is malformed the sum is of no use any more.
 func (s *MaskSum) Add(mask []byte) error {
 	p := s.p
 	if s.count == p.cfg.Contributors {
 		return fmt.Errorf("rlwe: a sum of %d masks is full", s.count)
 	}
-	if err := p.checkPacked(&s.x, mask); err != nil {
-		return err
+	if len(mask) != p.ringSize() {
+		return ErrMalformed
 	}
 	residues := s.x[:min(len(s.x), p.n)]
 	for i, l := range p.limbs {
 		size := bitpack.Size(len(residues), l.bits)
 		for sums := p.limb(s.sums, i); len(sums) > 0; sums = sums[len(residues):] {
-			bitpack.Unpack(residues, mask[:size], l.bits, l.q-1)
+			if !bitpack.Unpack(residues, mask[:size], l.bits, l.q-1) {
+				return ErrMalformed
+			}
 			for j, x := range residues {
 				sums[j] += x
 			}

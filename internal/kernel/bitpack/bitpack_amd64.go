@@ -2,7 +2,28 @@
 
 package bitpack
 
-import "github.com/dujiang-dev/dujiang/internal/cpu"
+import (
+	"sync"
+
+	"github.com/dujiang-dev/dujiang/internal/cpu"
+)
+
+// layouts are those of all widths that there are kernels for.
+var layouts = sync.OnceValue(func() *[most + 1]layout {
+	all := new([most + 1]layout)
+	for width := range all {
+		all[width] = newLayout(width)
+	}
+	return all
+})
+
+var packLayouts = sync.OnceValue(func() *[most + 1]packLayout {
+	all := new([most + 1]packLayout)
+	for width := leastPacked; width <= most; width++ {
+		all[width] = newPackLayout(width)
+	}
+	return all
+})
 
 // A layout says where the numbers of a group of eight are, whose length in bytes
 // is the width. Numbers 2k and 2k+1 are within the sixteen bytes from offset k on.
@@ -48,7 +69,7 @@ func unpackFast(numbers []uint64, b []byte, width int, limit uint64) (done int, 
 	if width > most || !cpu.AVX2.Enabled() {
 		return 0, true
 	}
-	l := newLayout(width)
+	l := &layouts()[width]
 	g := l.groups(len(numbers), len(b), width)
 	if g == 0 {
 		return 0, true
@@ -61,7 +82,7 @@ func unpackAddFast(numbers []uint64, b []byte, width int, q uint64) (done int, g
 	if width > most || !cpu.AVX2.Enabled() {
 		return 0, true
 	}
-	l := newLayout(width)
+	l := &layouts()[width]
 	g := l.groups(len(numbers), len(b), width)
 	if g == 0 {
 		return 0, true
@@ -119,7 +140,7 @@ func packFast(dst []byte, numbers []uint64, width int) (done int) {
 	if width < leastPacked || width > most || groups < 4 || !cpu.AVX2.Enabled() {
 		return 0
 	}
-	l := newPackLayout(width)
+	l := &packLayouts()[width]
 	packAVX2(&dst[0], &numbers[0], groups, width, &l.offset[0])
 	return 8 * groups
 }
