@@ -79,7 +79,7 @@ func TestKeys(t *testing.T) {
 	for _, key := range good {
 		s := c.State(key)
 		require.EqualValues(t, 1, s.Uses)
-		require.EqualValues(t, maxCost, s.Spent)
+		require.EqualValues(t, uint64(maxCost), s.Spent)
 		require.ErrorIs(t, c.Use(key, 1, number(1), noon, 1), ErrUsed)
 	}
 	require.ErrorContains(t, c.Use("k", 1, number(2), noon, maxCost+1), "beyond all budgets")

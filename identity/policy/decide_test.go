@@ -117,6 +117,8 @@ func TestConstraints(t *testing.T) {
 		{is("dataField", "eq", "table/salary"), []string{"tables"}, no},
 		{is("dataField", "isPartOf", "table"), []string{"table/../salary"}, unknown},
 		{is("dataField", "isPartOf", "table/."), []string{"table"}, unknown},
+		{is("dataField", "eq", "a/../b"), []string{"a/../b"}, yes},
+		{is("dataField", "eq", "a/../b"), []string{"b"}, unknown},
 		{is("payAmount", "eq", "10"), []string{"10.00"}, yes},
 		{is("payAmount", "isNoneOf", "10", "20"), []string{"20.0"}, no},
 		{is("payAmount", "eq", "ten"), []string{"ten"}, yes},
