@@ -215,6 +215,57 @@ func TestPlainStream(t *testing.T) {
 	require.NoError(t, <-done)
 }
 
+// A timed stream has deadlines and is no net.Conn.
+type timed struct {
+	io.ReadWriter
+	conn net.Conn
+}
+
+func (s timed) SetDeadline(t time.Time) error { return s.conn.SetDeadline(t) }
+
+// Protocols can be cancelled over a channel, whichever of SetDeadline and Close the
+// stream below has.
+func TestChannelDeadline(t *testing.T) {
+	for name, wrap := range map[string]func(net.Conn) io.ReadWriter{
+		"conn":  func(c net.Conn) io.ReadWriter { return c },
+		"timed": func(c net.Conn) io.ReadWriter { return timed{struct{ io.ReadWriter }{c}, c} },
+		"close": func(c net.Conn) io.ReadWriter { return struct{ io.ReadWriteCloser }{c} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			a, b := w.permits(t)
+			connA, connB := net.Pipe()
+			defer connB.Close()
+			done := make(chan error, 1)
+			go func() {
+				_, err := Open(t.Context(), connB, b, "clinic")
+				done <- err
+			}()
+			ch, err := Open(t.Context(), wrap(connA), a, "insurer")
+			require.NoError(t, err)
+			require.NoError(t, <-done)
+			require.NoError(t, ch.SetDeadline(time.Now().Add(time.Hour)))
+			require.NoError(t, ch.SetDeadline(time.Time{}))
+			go func() {
+				_, err := ch.Read(make([]byte, 1))
+				done <- err
+			}()
+			select {
+			case err := <-done:
+				require.Fail(t, "ended by itself", err)
+			case <-time.After(20 * time.Millisecond):
+			}
+			require.NoError(t, ch.SetDeadline(time.Unix(1, 0)))
+			select {
+			case err := <-done:
+				require.Error(t, err)
+			case <-time.After(10 * time.Second):
+				require.Fail(t, "the read goes on")
+			}
+		})
+	}
+}
+
 func TestSigning(t *testing.T) {
 	w := newWorld(t)
 	stranger := newSide(t, "stranger", 9)

@@ -53,7 +53,8 @@ type Output struct {
 	RoundTo uint64 `json:"roundTo"`
 	// Sensitivity is by how much one person can change a count, where counts are
 	// released with noise for differential privacy, and 0 where they are not. The
-	// epsilon is the cost of the run, Statement.Cost, shared by its receivers.
+	// epsilon is the cost of the run, Statement.Cost, shared by its receivers. What
+	// all runs cost together is bounded by the policies, with policy.PrivacyBudget.
 	Sensitivity uint64 `json:"sensitivity,omitzero"`
 }
 

@@ -2,6 +2,7 @@ package agreement
 
 import (
 	"encoding/json"
+	"io"
 	"net"
 	"slices"
 	"strings"
@@ -222,6 +223,22 @@ func TestCountersFail(t *testing.T) {
 		require.ErrorIs(t, errB, ErrRecord)
 		require.ErrorIs(t, []error{errB, errA}[who], ErrPeer)
 	}
+}
+
+// A side that leaves is told from one that refuses.
+func TestLeft(t *testing.T) {
+	w := newWorld(t)
+	a, _ := w.permits(t)
+	conn, other := net.Pipe()
+	go func() {
+		other.Read(make([]byte, 1<<16)) // the hello, which is written at once
+		other.Close()
+	}()
+	_, err := Open(t.Context(), conn, a, "insurer")
+	require.ErrorIs(t, err, io.ErrUnexpectedEOF)
+	require.ErrorContains(t, err, "left before the channel was open")
+	require.NotErrorIs(t, err, ErrPeer)
+	require.EqualValues(t, 255, w.a.records[0].Class)
 }
 
 // Refuse says when nobody could be told.

@@ -10,6 +10,9 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -118,6 +121,26 @@ func want(t testing.TB, w *httptest.ResponseRecorder, status int, code, data str
 	if data != "" {
 		require.JSONEq(t, data, string(a.Data))
 	}
+}
+
+// No two faults share a code, by which a client tells what to do.
+func TestFaultCodes(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	require.NoError(t, err)
+	seen := map[string]string{}
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range regexp.MustCompile(`Fault\{http\.Status\w+, "(\w+)", .*`).FindAllStringSubmatch(string(b), -1) {
+			require.Regexp(t, "^[123][0-9]{5}$", m[1])
+			require.Empty(t, seen[m[1]], "%s is %s too", m[1], m[0])
+			seen[m[1]] = m[0]
+		}
+	}
+	require.Greater(t, len(seen), 12)
 }
 
 func TestCalls(t *testing.T) {

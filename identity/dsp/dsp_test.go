@@ -353,6 +353,7 @@ func TestHollow(t *testing.T) {
 		return `{` + ids + `,"@type":"TransferStartMessage","dataAddress":` + address + `}`
 	}
 	require.NoError(t, Decode([]byte(address(`{"@type":"DataAddress","endpointType":"e"}`)), new(TransferStart)))
+	require.NoError(t, Decode([]byte(`{`+ids+`,"@type":"TransferStartMessage"}`), new(TransferStart)), "a push has no address")
 	did := func(typ, endpoint string) string {
 		return `{"id":"did:web:x#1","type":"` + typ + `","serviceEndpoint":"` + endpoint + `"}`
 	}

@@ -5,12 +5,16 @@ import (
 	"reflect"
 )
 
-// Conflicts returns what contradicts itself in a valid policy, in words; it is
-// meant for the moment before signing. It finds permissions that a prohibition
+// Conflicts returns what contradicts itself in a policy, in words; it is meant for
+// the moment before signing. It finds permissions that a prohibition
 // takes back, obligations to do what is prohibited, and rules whose constraints
 // on one operand exclude each other. That it finds nothing does not mean that a
-// request exists which the policy allows.
+// request exists which the policy allows. Of an invalid policy it returns what
+// Validate says.
 func (p *Policy) Conflicts() (conflicts []string) {
+	if err := p.Validate(); err != nil {
+		return []string{err.Error()}
+	}
 	kinds := p.kinds()
 	for i := range p.Prohibitions {
 		prohibition := &p.Prohibitions[i]

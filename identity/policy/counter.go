@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dujiang-dev/dujiang/identity/internal/strictjson"
 	"github.com/dujiang-dev/dujiang/internal/appendfile"
@@ -79,8 +80,9 @@ func (c *Counters) State(key string) State {
 // on the disk. After any other error than these two it is unknown whether it is:
 // close and open the counters again.
 func (c *Counters) Use(key string, version uint64, id [32]byte, at time.Time, cost uint64) error {
-	if key == "" || len(key) > maxKey {
-		return fmt.Errorf("policy: a counter's key has 1 to %d bytes", maxKey)
+	// What is not UTF-8 would be another key when the file is read.
+	if key == "" || len(key) > maxKey || !utf8.ValidString(key) {
+		return fmt.Errorf("policy: a counter's key has 1 to %d bytes of UTF-8", maxKey)
 	}
 	u := &use{key, id, at.Unix(), int64(at.Nanosecond()), cost}
 	c.mu.Lock()

@@ -5,7 +5,9 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -56,6 +58,48 @@ func TestSpentBudgetRaced(t *testing.T) {
 	require.ErrorIs(t, c.Use("contract", 4, number(99), noon, 0), ErrUsed)
 	require.Error(t, c.Use("", 0, number(1), noon, 0))
 	require.Error(t, c.Use("other", 0, number(1), noon, 1<<60))
+}
+
+// Every key that is taken is the same after the file was read again.
+func TestKeys(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "counters")
+	c, err := OpenCounters(path)
+	require.NoError(t, err)
+	for _, bad := range []string{"", "\xff", strings.Repeat("x", maxKey+1)} {
+		require.ErrorContains(t, c.Use(bad, 0, number(1), noon, 1), "key")
+	}
+	good := []string{"k", strings.Repeat("\x01", maxKey), "键\ufffd<&>\u2028", strings.Repeat("\"", maxKey)}
+	for _, key := range good {
+		require.NoError(t, c.Use(key, 0, number(1), time.Time{}, maxCost))
+	}
+	require.NoError(t, c.Close())
+	c, err = OpenCounters(path)
+	require.NoError(t, err)
+	defer c.Close()
+	for _, key := range good {
+		s := c.State(key)
+		require.EqualValues(t, 1, s.Uses)
+		require.EqualValues(t, uint64(maxCost), s.Spent)
+		require.ErrorIs(t, c.Use(key, 1, number(1), noon, 1), ErrUsed)
+	}
+	require.ErrorContains(t, c.Use("k", 1, number(2), noon, maxCost+1), "beyond all budgets")
+	// The sum does not wrap.
+	c.states["k"] = State{Version: 1, Spent: 1<<64 - 1}
+	require.ErrorContains(t, c.Use("k", 1, number(2), noon, 1), "beyond all budgets")
+}
+
+// Of the last uses not more are kept than a frequency can count.
+func TestRecentIsBounded(t *testing.T) {
+	c := &Counters{states: map[string]State{}, used: map[string]map[[32]byte]bool{}}
+	for i := range maxRecent + 5 {
+		c.apply(&use{Key: "k", Use: number(i), Unix: int64(maxRecent - i)}) // the clock went back
+	}
+	s := c.State("k")
+	require.Len(t, s.Recent, maxRecent)
+	require.True(t, slices.IsSortedFunc(s.Recent, time.Time.Compare))
+	require.EqualValues(t, maxRecent, s.Recent[maxRecent-1].Unix(), "the latest stay")
+	s.Recent[0] = noon
+	require.NotEqual(t, noon, c.State("k").Recent[0])
 }
 
 func TestMain(m *testing.M) {

@@ -117,6 +117,8 @@ func TestConstraints(t *testing.T) {
 		{is("dataField", "eq", "table/salary"), []string{"tables"}, no},
 		{is("dataField", "isPartOf", "table"), []string{"table/../salary"}, unknown},
 		{is("dataField", "isPartOf", "table/."), []string{"table"}, unknown},
+		{is("dataField", "eq", "a/../b"), []string{"a/../b"}, yes},
+		{is("dataField", "eq", "a/../b"), []string{"b"}, unknown},
 		{is("payAmount", "eq", "10"), []string{"10.00"}, yes},
 		{is("payAmount", "isNoneOf", "10", "20"), []string{"20.0"}, no},
 		{is("payAmount", "eq", "ten"), []string{"ten"}, yes},
@@ -168,6 +170,57 @@ func TestOmission(t *testing.T) {
 	}
 	for _, o := range []Outcome{Denied, Conditional, Allowed} {
 		require.Greater(t, outcomes[o], 200, o)
+	}
+}
+
+// What holds without a fact holds whatever the fact is, and what does not hold
+// holds for none.
+func TestUnknownIsSound(t *testing.T) {
+	rng := rand.New(rand.NewPCG(7, 8))
+	lefts, words := []Operand{"application", "algorithm", "executionEnv"}, []string{"a", "b", "c"}
+	var constraint func(depth int) Constraint
+	constraint = func(depth int) Constraint {
+		if depth < 3 && rng.IntN(3) > 0 {
+			c := Constraint{Logic: logics[rng.IntN(len(logics))]}
+			for range 1 + rng.IntN(3) {
+				c.Of = append(c.Of, constraint(depth+1))
+			}
+			return c
+		}
+		operator := []Operator{"eq", "neq", "isAnyOf", "isNoneOf"}[rng.IntN(4)]
+		right := []string{words[rng.IntN(3)]}
+		if operator.set() {
+			right = append(right, words[rng.IntN(3)])
+		}
+		return is(lefts[rng.IntN(3)], operator, right...)
+	}
+	seen := map[truth]int{}
+	for range 1_000 {
+		c := constraint(0)
+		facts := map[Operand][]string{}
+		for _, left := range lefts {
+			if rng.IntN(2) == 0 {
+				facts[left] = []string{words[rng.IntN(3)]}
+			}
+		}
+		got := c.eval(&Request{Facts: facts}, State{})
+		seen[got]++
+		for i := range 27 {
+			full := maps.Clone(facts)
+			for j, left := range lefts {
+				if full[left] == nil {
+					full[left] = []string{words[i/[]int{1, 3, 9}[j]%3]}
+				}
+			}
+			with := c.eval(&Request{Facts: full}, State{})
+			require.NotEqual(t, unknown, with)
+			if got != unknown {
+				require.Equal(t, got, with, "%+v %v %v", c, facts, full)
+			}
+		}
+	}
+	for _, v := range []truth{no, unknown, yes} {
+		require.Greater(t, seen[v], 60, v)
 	}
 }
 

@@ -106,6 +106,7 @@ func TestValidate(t *testing.T) {
 			_, err := write()
 			require.ErrorContains(t, err, c.want)
 		}
+		require.Len(t, p.Conflicts(), 1)
 		r := &Request{Action: firstPermission(p).Action, Target: p.Target, Time: noon}
 		require.Equal(t, DefaultDenied, Decide(p, r, State{}).Outcome, c.want)
 	}

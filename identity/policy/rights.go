@@ -17,7 +17,8 @@ import (
 //   - Operate on a product is granted by one who can process every input.
 //
 // All grants along the way must be in force at the time, and on the issuer's
-// current status list if they name one.
+// current status list if they name one. They are tied together by the keys that they
+// name, so whoever changes its key needs its own grants anew before it grants others.
 type Rights struct {
 	roots  map[string]bool // keys
 	grants map[grantKey][]*Grant
