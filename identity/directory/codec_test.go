@@ -49,6 +49,9 @@ func TestStoredForm(t *testing.T) {
 	}
 	_, _, err = decodeEntry(stored + "\x00")
 	require.Error(t, err)
+	s.Record.Keywords = make([]string, maxList+1)
+	_, _, err = decodeEntry(string(appendEntry(nil, &s, [saltSize]byte{})))
+	require.Error(t, err)
 }
 
 func TestGallop(t *testing.T) {
@@ -72,10 +75,10 @@ func TestGallop(t *testing.T) {
 // as it is; and a gram is of what stands behind lowering too.
 func TestCases(t *testing.T) {
 	for r := range rune(unicode.MaxRune + 1) {
-		if l := unicode.ToLower(r); l != r {
-			require.True(t, hasCase(string(l)), "%U", r)
+		l := unicode.ToLower(r)
+		if l != r && !hasCase(string(l)) || fold(r) != fold(l) {
+			t.Errorf("%U", r)
 		}
-		require.Equal(t, fold(r), fold(unicode.ToLower(r)), "%U", r)
 	}
 }
 
