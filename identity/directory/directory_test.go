@@ -1,6 +1,8 @@
 package directory_test
 
 import (
+	"bytes"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"os"
@@ -15,6 +17,7 @@ import (
 	"github.com/dujiang-dev/dujiang/identity/directory"
 	"github.com/dujiang-dev/dujiang/identity/directory/internal/storetest"
 	"github.com/dujiang-dev/dujiang/identity/evidence"
+	"github.com/dujiang-dev/dujiang/internal/appendfile"
 )
 
 func open(t testing.TB, path string, log *evidence.Log) *directory.Directory {
@@ -149,4 +152,74 @@ func TestDamage(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, b, 0o600))
 	_, err := directory.Open(path, &directory.Config{Verify: storetest.Owned})
 	require.Error(t, err)
+}
+
+// What this package did not write is no directory, though its checksums are right.
+func TestStrangeFile(t *testing.T) {
+	varints := func(first byte, numbers ...uint64) []byte {
+		b := []byte{first}
+		for _, n := range numbers {
+			b = binary.AppendUvarint(b, n)
+		}
+		return b
+	}
+	for name, c := range map[string]struct {
+		record []byte
+		good   bool
+	}{
+		"logged":        {varints(2, 1, 2, 7), true},
+		"none logged":   {varints(2, 3, 0, 7), true},
+		"nothing":       {nil, false},
+		"another tag":   {[]byte{3}, false},
+		"not there":     {varints(2, 1, 3, 0), false},
+		"behind all":    {varints(2, 4, 0, 0), false},
+		"overflow":      {varints(2, 1<<62, 3, 0), false},
+		"many":          {varints(2, 0, 1<<62, 0), false},
+		"more":          {varints(2, 1, 2, 7, 0), false},
+		"less":          {varints(2, 1, 2), false},
+		"endless":       {append([]byte{2}, bytes.Repeat([]byte{0x80}, 20)...), false},
+		"entry cut off": {[]byte{1, 0, 0}, false},
+	} {
+		path := filepath.Join(t.TempDir(), "directory")
+		d := open(t, path, nil)
+		require.NoError(t, d.Register(storetest.Sign(storetest.Record(0)), storetest.Sign(storetest.Record(1)), storetest.Sign(storetest.Record(2))))
+		require.NoError(t, d.Close())
+		f, err := appendfile.Open(path, 64<<10, func([]byte) error { return nil })
+		require.NoError(t, err)
+		require.NoError(t, f.Append(c.record))
+		require.NoError(t, f.Close())
+		d, err = directory.Open(path, &directory.Config{Verify: storetest.Owned})
+		require.Equal(t, c.good, err == nil, name)
+		if c.good {
+			require.NoError(t, d.Close())
+		}
+	}
+}
+
+// A directory whose log fails keeps what it took, takes no more, has no proof of
+// what is not in the log, and logs it when both are opened again.
+func TestLogFails(t *testing.T) {
+	dir := t.TempDir()
+	log := storetest.OpenLog(t, filepath.Join(dir, "log"))
+	d := open(t, filepath.Join(dir, "directory"), log)
+	a, b := storetest.Sign(storetest.Record(0)), storetest.Sign(storetest.Record(1))
+	require.NoError(t, log.Close())
+	require.ErrorContains(t, d.Register(a), "not in the log")
+	require.ErrorContains(t, d.Register(b), "not in the log")
+	require.Equal(t, a, storetest.Must(d.Resolve(a.Record.Code)))
+	_, err := d.Resolve(b.Record.Code)
+	require.ErrorIs(t, err, directory.ErrNotFound)
+	_, err = d.Prove(a.Record.Code)
+	require.ErrorIs(t, err, evidence.ErrUnpublished)
+	require.NoError(t, d.Close())
+
+	log = storetest.OpenLog(t, filepath.Join(dir, "log"))
+	d = open(t, filepath.Join(dir, "directory"), log)
+	require.NoError(t, d.Register(b))
+	storetest.Must(log.Publish(t.Context()))
+	for _, want := range []directory.Signed{a, b} {
+		got, _, err := directory.VerifyProof(storetest.Trust(), storetest.Must(d.Prove(want.Record.Code)), storetest.Owned)
+		require.NoError(t, err)
+		require.Equal(t, want, *got)
+	}
 }

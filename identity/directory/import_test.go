@@ -48,6 +48,7 @@ func TestImportCSV(t *testing.T) {
 	}
 	require.Equal(t, []int{3, 4, 5, 6, 7}, rows)
 	require.ErrorContains(t, problems[0].Err, "credit code")
+	require.ErrorContains(t, problems[1].Err, "names no holder")
 	require.ErrorIs(t, problems[2].Err, directory.ErrTaken)
 	require.ErrorContains(t, problems[4].Err, "resident identity number")
 
