@@ -214,16 +214,39 @@ func TestRefused(t *testing.T) {
 	}
 	_, err = NewRoot("", key("x"), start, start.Add(time.Hour))
 	require.Error(t, err)
-	_, err = (&Peers{}).Server(tls.Certificate{})
-	require.Error(t, err)
 	_, err = a.peers(anybody).Server(tls.Certificate{})
 	require.Error(t, err)
 	_, err = a.peers(anybody).Client(a.issue(t, good.Code, "x"), identity.Code{})
 	require.Error(t, err)
 	_, err = a.peers(anybody).Code(&tls.ConnectionState{})
 	require.Error(t, err)
-	_, err = (&Peers{}).Code(&tls.ConnectionState{})
-	require.Error(t, err)
+}
+
+// What is left out is not replaced by something that accepts more, such as the
+// roots of the system.
+func TestPeersNeedsAll(t *testing.T) {
+	a := newAuthority(t, "root")
+	own := a.issue(t, mint(t, identity.Connector), "x")
+	leaf, err := x509.ParseCertificate(own.Certificate[0])
+	require.NoError(t, err)
+	state := &tls.ConnectionState{PeerCertificates: []*x509.Certificate{leaf}}
+	_, err = a.peers(anybody).Code(state)
+	require.NoError(t, err)
+	for name, change := range map[string]func(*Peers){
+		"roots": func(p *Peers) { p.Roots = nil },
+		"check": func(p *Peers) { p.Check = nil },
+		"now":   func(p *Peers) { p.Now = nil },
+	} {
+		p := a.peers(anybody)
+		change(p)
+		const want = "needs Roots, Check and Now"
+		_, err := p.Code(state)
+		require.ErrorContains(t, err, want, name)
+		_, err = p.Server(own)
+		require.ErrorContains(t, err, want, name)
+		_, err = p.Client(own, mint(t, identity.ServiceNode))
+		require.ErrorContains(t, err, want, name)
+	}
 }
 
 // FuzzCodeOf checks that whatever certificate has a code has no other.

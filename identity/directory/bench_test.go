@@ -1,4 +1,4 @@
-package directory
+package directory_test
 
 import (
 	"path/filepath"
@@ -7,13 +7,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/identity"
+	"github.com/dujiang-dev/dujiang/identity/directory"
+	"github.com/dujiang-dev/dujiang/identity/directory/internal/storetest"
 )
 
 func filled(b *testing.B, n int) (path string, codes []identity.Code) {
 	path = filepath.Join(b.TempDir(), "directory")
 	d := open(b, path, nil)
-	signed := make([]Signed, n)
-	parallel(n, func(i int) { signed[i] = sign(record(i)) })
+	signed := make([]directory.Signed, n)
+	parallel(n, func(i int) { signed[i] = storetest.Sign(storetest.Record(i)) })
 	for i := range signed {
 		codes = append(codes, signed[i].Record.Code)
 	}
@@ -38,7 +40,7 @@ func BenchmarkResolve(b *testing.B) {
 func BenchmarkOpen(b *testing.B) {
 	path, codes := filled(b, 20000)
 	for b.Loop() {
-		d, err := Open(path, &Config{Verify: owned})
+		d, err := directory.Open(path, &directory.Config{Verify: storetest.Owned})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package directory
+package directory_test
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/identity"
+	"github.com/dujiang-dev/dujiang/identity/directory"
+	"github.com/dujiang-dev/dujiang/identity/directory/internal/storetest"
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 	"github.com/dujiang-dev/dujiang/internal/killtest"
 )
@@ -20,12 +22,12 @@ func TestMain(m *testing.M) {
 }
 
 // openBoth opens a directory with a log in a folder.
-func openBoth(dir string) (*Directory, *evidence.Log, error) {
-	l, err := evidence.Open(filepath.Join(dir, "log"), &evidence.Config{Origin: "log.example.cn", Signer: key})
+func openBoth(dir string) (*directory.Directory, *evidence.Log, error) {
+	l, err := evidence.Open(filepath.Join(dir, "log"), &evidence.Config{Origin: "log.example.cn", Signer: storetest.Key})
 	if err != nil {
 		return nil, nil, err
 	}
-	d, err := Open(filepath.Join(dir, "directory"), &Config{Verify: owned, Log: l})
+	d, err := directory.Open(filepath.Join(dir, "directory"), &directory.Config{Verify: storetest.Owned, Log: l})
 	return d, l, err
 }
 
@@ -37,10 +39,10 @@ func registerUntilKilled(dir string) error {
 		return err
 	}
 	for i := d.Len(); ; i += 3 {
-		batch := []Signed{sign(record(i)), sign(record(i + 1)), sign(record(i + 2))}
+		batch := []directory.Signed{storetest.Sign(storetest.Record(i)), storetest.Sign(storetest.Record(i + 1)), storetest.Sign(storetest.Record(i + 2))}
 		next := batch[0].Record
 		next.Version, next.Title = 2, "下一版"
-		batch = append(batch, sign(next))
+		batch = append(batch, storetest.Sign(next))
 		if err := d.Register(batch...); err != nil {
 			return err
 		}
@@ -60,7 +62,7 @@ func TestKill(t *testing.T) {
 	dir := t.TempDir()
 	acknowledged := make(map[identity.Code]bool)
 	killtest.Run(t, rounds, dir, 60*time.Millisecond, func(line string) {
-		acknowledged[must(identity.Parse(line))] = true
+		acknowledged[storetest.Must(identity.Parse(line))] = true
 	}, nil)
 	d, l, err := openBoth(dir)
 	require.NoError(t, err)
@@ -72,26 +74,30 @@ func TestKill(t *testing.T) {
 	_, err = l.Publish(context.Background())
 	require.NoError(t, err)
 	second := 0
-	for id := range d.entries {
-		e := &d.entries[id]
-		require.GreaterOrEqual(t, e.index, int64(0))
-		if e.stale {
-			continue
-		}
-		s, salt, err := e.decode()
+	q := &directory.Query{Limit: 1000}
+	for {
+		page, err := d.Search(q)
 		require.NoError(t, err)
-		if s.Record.Version == 2 {
-			second++
+		for i, s := range page {
+			if s.Record.Version == 2 {
+				second++
+			}
+			if i%7 == 0 {
+				_, err := d.Prove(s.Record.Code)
+				require.NoError(t, err)
+			}
 		}
-		// Prove opens the commitment that the log has there.
-		if id%7 == 0 {
-			_, err = l.Prove(e.index, salt, s.Leaf())
-			require.NoError(t, err)
+		if q.Offset += len(page); len(page) < q.Limit {
+			break
 		}
 	}
+	require.Equal(t, d.Len(), q.Offset)
 	require.Equal(t, d.Len()/3, second)
 	for c := range acknowledged {
 		_, err := d.Resolve(c)
 		require.NoError(t, err)
 	}
+	// The log has all versions, some twice.
+	c, _ := l.Latest()
+	require.GreaterOrEqual(t, c.Size, int64(d.Len()+second))
 }

@@ -1,8 +1,7 @@
-package directory
+package directory_test
 
 import (
 	"context"
-	"crypto/ed25519"
 	"flag"
 	"path/filepath"
 	"runtime"
@@ -13,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/identity"
-	"github.com/dujiang-dev/dujiang/identity/evidence"
+	"github.com/dujiang-dev/dujiang/identity/directory"
+	"github.com/dujiang-dev/dujiang/identity/directory/internal/storetest"
 )
 
 var long = flag.Bool("long", false, "run the tests that take minutes")
@@ -26,7 +26,7 @@ func TestScale(t *testing.T) {
 		n = 340_000
 	}
 	dir := t.TempDir()
-	log := newLog(t, filepath.Join(dir, "log"))
+	log := storetest.OpenLog(t, filepath.Join(dir, "log"))
 	d := open(t, filepath.Join(dir, "directory"), log)
 
 	start := time.Now()
@@ -34,9 +34,9 @@ func TestScale(t *testing.T) {
 	const batch = 8192
 	parallel((n+batch-1)/batch, func(b int) { // one computes while another waits for the disk
 		from := b * batch
-		signed := make([]Signed, min(batch, n-from))
+		signed := make([]directory.Signed, min(batch, n-from))
 		for i := range signed {
-			signed[i] = sign(record(from + i))
+			signed[i] = storetest.Sign(storetest.Record(from + i))
 			codes[from+i] = signed[i].Record.Code
 		}
 		if err := d.Register(signed...); err != nil {
@@ -57,15 +57,15 @@ func TestScale(t *testing.T) {
 
 	for _, text := range []string{"气象", "公交", "气象 公交", "公安局水质监测", "第12号", "天文"} {
 		start = time.Now()
-		found, err := d.Search(&Query{Text: text, Limit: 50})
+		found, err := d.Search(&directory.Query{Text: text, Limit: 50})
 		require.NoError(t, err)
 		t.Logf("%s: %d results in %v", text, len(found), time.Since(start))
 	}
 
-	policy := must(evidence.NewPolicy(must(evidence.LogKey("log.example.cn", key.Public().(ed25519.PublicKey))), 0))
-	proof := must(d.Prove(codes[n/2]))
+	policy := storetest.Trust()
+	proof := storetest.Must(d.Prove(codes[n/2]))
 	start = time.Now()
-	_, _, err = VerifyProof(policy, proof, owned)
+	_, _, err = directory.VerifyProof(policy, proof, storetest.Owned)
 	require.NoError(t, err)
 	t.Logf("a proof of %d bytes verified in %v", len(proof), time.Since(start))
 	require.LessOrEqual(t, len(proof), 2600)

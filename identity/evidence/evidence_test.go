@@ -242,6 +242,74 @@ func TestForgedCheckpoint(t *testing.T) {
 	require.ErrorIs(t, err, ErrInvalid)
 }
 
+// A log may sign what it likes: readers and witnesses take nothing but a checkpoint
+// of it, and do not fall over anything.
+func TestStrangeCheckpoint(t *testing.T) {
+	root := strings.Repeat("A", 43) + "=\n"
+	long := strings.Repeat("A", 1024)
+	s, err := newSigner(origin, typeEd25519, key("log"), nil)
+	require.NoError(t, err)
+	for text, good := range map[string]bool{
+		origin + "\n5\n" + root:                 true,
+		origin + "\n5\n" + root + "extension\n": true,
+		origin + "\n":                           false,
+		origin + "\n5\n":                        false,
+		origin + "\n\n":                         false,
+		"\n5\n" + root:                          false,
+		origin + "\n5\n" + root + "\nx\n":       false,
+		origin + "\n05\n" + root:                false,
+		origin + "\n-5\n" + root:                false,
+		origin + "\n5\n" + root[4:]:             false,
+		"other.example\n5\n" + root:             false,
+	} {
+		signed, err := note.Sign(&note.Note{Text: text}, s)
+		require.NoError(t, err)
+		_, err = policy(t, 0).Checkpoint(signed)
+		if good {
+			require.NoError(t, err, "%q", text)
+		} else {
+			require.ErrorIs(t, err, ErrInvalid, "%q", text)
+		}
+		_, err = newWitness(t, "w.example").Cosign(t.Context(), formatRequest(0, nil, signed))
+		if good {
+			require.NoError(t, err, "%q", text)
+		} else {
+			require.Error(t, err, "%q", text)
+		}
+		for range 90 {
+			signed = append(signed, "— x.example "+long+"\n"...)
+		}
+		_, err = policy(t, 0).Checkpoint(signed)
+		require.ErrorIs(t, err, ErrInvalid, "too long")
+	}
+}
+
+func TestCheckConsistency(t *testing.T) {
+	l := newLog(t)
+	extend(t, l, 0, 5)
+	earlier := publish(t, l)
+	extend(t, l, 5, 9)
+	later := publish(t, l)
+	proof, err := l.Consistency(5, 9)
+	require.NoError(t, err)
+	require.NoError(t, CheckConsistency(earlier, later, proof))
+	for name, change := range map[string]func(a, b *Checkpoint, proof *[][32]byte){
+		"another log":  func(_, b *Checkpoint, _ *[][32]byte) { b.Origin = "other.example" },
+		"rolled back":  func(a, b *Checkpoint, _ *[][32]byte) { *a, *b = *b, *a },
+		"another root": func(a, _ *Checkpoint, _ *[][32]byte) { a.Root[0] ^= 1 },
+		"forked":       func(_, b *Checkpoint, _ *[][32]byte) { b.Root[0] ^= 1 },
+		"from nothing": func(a, _ *Checkpoint, p *[][32]byte) { *a, *p = Checkpoint{Origin: origin, Root: emptyRoot}, nil },
+		"negative":     func(a, _ *Checkpoint, _ *[][32]byte) { a.Size = -1 },
+		"huge":         func(_, b *Checkpoint, _ *[][32]byte) { b.Size = 1<<63 - 1 },
+		"no proof":     func(_, _ *Checkpoint, p *[][32]byte) { *p = nil },
+		"long proof":   func(_, _ *Checkpoint, p *[][32]byte) { *p = append(*p, make([][32]byte, 100)...) },
+	} {
+		a, b, p := earlier, later, append([][32]byte(nil), proof...)
+		change(&a, &b, &p)
+		require.ErrorIs(t, CheckConsistency(a, b, p), ErrInvalid, name)
+	}
+}
+
 func TestPolicyRefuses(t *testing.T) {
 	w, v := newWitness(t, "w.example"), newWitness(t, "v.example")
 	alias, err := WitnessKey("alias.example", public("w.example"))
@@ -257,6 +325,14 @@ func TestPolicyRefuses(t *testing.T) {
 	for _, quorum := range []int{-1, 3} {
 		_, err := NewPolicy(logKey(t, "log"), quorum, w.Key(), v.Key())
 		require.Error(t, err)
+	}
+	for _, k := range []string{"", "w.example", "w.example+", "w.example+00000000", "w.example+00000000+", "w.example+00000000+BA==", "w.example+00000000+!"} {
+		_, err := NewPolicy(logKey(t, "log"), 1, k)
+		require.Error(t, err, k)
+	}
+	for _, k := range []ed25519.PublicKey{nil, public("log")[1:]} {
+		_, err := LogKey(origin, k)
+		require.ErrorContains(t, err, "no Ed25519 public key")
 	}
 	_, err = NewPolicy(w.Key(), 0)
 	require.ErrorContains(t, err, "differ")

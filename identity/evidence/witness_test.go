@@ -165,6 +165,19 @@ func TestLyingWitness(t *testing.T) {
 	require.NotZero(t, id)
 }
 
+// A signature of a witness that the reader knows is none of any length but one.
+func TestCosignatureOfOtherLength(t *testing.T) {
+	l := newLog(t)
+	extend(t, l, 0, 10)
+	w := newWitness(t, "w.example")
+	publish(t, l)
+	_, signed := l.Latest()
+	for n := range 200 {
+		_, err := policy(t, 0, w).Checkpoint(append(bytes.Clone(signed), line(w.Key(), make([]byte, n))...))
+		require.ErrorIs(t, err, ErrInvalid, n)
+	}
+}
+
 type liar struct{ answer string }
 
 func (liar) Key() string {

@@ -49,7 +49,8 @@
 //
 // # Cost
 //
-// A submission verifies one signature, makes one, and waits twice for the disk.
+// A submission verifies its signature as it came and as it is kept, makes one, and
+// waits twice for the disk.
 // Histories are in memory, about 2 kB an operation. Each History makes one signature.
 //
 // # References

@@ -4,12 +4,15 @@ import (
 	"context"
 	"crypto/ed25519"
 	"encoding/json"
+	"errors"
 	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/identity/directory"
@@ -120,7 +123,7 @@ func TestMigration(t *testing.T) {
 	require.Equal(t, storetest.Sign(next), got)
 }
 
-// Of many who register one version, or one path, one does.
+// Of many processes that register one version, or one path, one does.
 func TestRaced(t *testing.T) {
 	pool := database(t)
 	var stores []*Store
@@ -180,6 +183,93 @@ func TestLogMissing(t *testing.T) {
 	checkpoint, err = cfg.Log.Publish(ctx)
 	require.NoError(t, err)
 	require.EqualValues(t, 3, checkpoint.Size)
+}
+
+// A call that waits for another one's turn or lock waits no longer than its context.
+func TestWaiting(t *testing.T) {
+	pool := database(t)
+	ctx := t.Context()
+	s, err := Open(ctx, pool, config())
+	require.NoError(t, err)
+	tx, err := pool.Begin(ctx)
+	require.NoError(t, err)
+	defer tx.Rollback(context.Background())
+	_, err = tx.Exec(ctx, "select pg_advisory_xact_lock($1)", int64(lockID))
+	require.NoError(t, err)
+	var group sync.WaitGroup
+	for range 3 { // the first for the lock, the others for the first
+		group.Go(func() {
+			short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+			defer cancel()
+			if err := s.Register(short, storetest.Sign(storetest.Record(1))); !errors.Is(err, context.DeadlineExceeded) {
+				t.Error(err)
+			}
+		})
+	}
+	group.Go(func() {
+		short, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+		defer cancel()
+		if _, err := Open(short, pool, config()); !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	})
+	group.Wait()
+}
+
+// The rights that the package names are enough, and readers do not register.
+func TestGrants(t *testing.T) {
+	pool := database(t)
+	ctx := t.Context()
+	_, err := Open(ctx, pool, config())
+	require.NoError(t, err)
+	_, err = pool.Exec(ctx, `drop role if exists reader, node; create role reader login; create role node login;
+		grant usage on schema dujiang_directory to reader, node;
+		grant select on all tables in schema dujiang_directory to reader; grant all on all tables in schema dujiang_directory to node`)
+	require.NoError(t, err)
+	as := func(role string) *Store {
+		cfg := pool.Config()
+		cfg.ConnConfig.User = role
+		p, err := pgxpool.NewWithConfig(ctx, cfg)
+		require.NoError(t, err)
+		t.Cleanup(p.Close)
+		s, err := Open(ctx, p, config())
+		require.NoError(t, err)
+		return s
+	}
+	var many []directory.Signed
+	for i := range 2 * manyRows {
+		many = append(many, storetest.Sign(storetest.Record(i)))
+	}
+	reader := as("reader")
+	require.NoError(t, as("node").Register(ctx, many...))
+	require.ErrorContains(t, reader.Register(ctx, storetest.Sign(storetest.Record(1000))), "permission denied")
+	found, err := reader.Search(ctx, &directory.Query{Text: "气象", Limit: 1000})
+	require.NoError(t, err)
+	require.Equal(t, many, found)
+	got, err := reader.Resolve(ctx, many[7].Record.Code)
+	require.NoError(t, err)
+	require.Equal(t, many[7], got)
+}
+
+// What may or may not have been noted as logged is looked at again.
+func TestLogAfterError(t *testing.T) {
+	cfg := config()
+	cfg.Log = openLog(t, t.TempDir())
+	s := open(t, cfg)
+	ctx := t.Context()
+	a, b := storetest.Sign(storetest.Record(1)), storetest.Sign(storetest.Record(2))
+	// As if the answer to an earlier note had been lost.
+	_, err := s.pool.Exec(ctx, "insert into dujiang_directory.logged values (1, 0)")
+	require.NoError(t, err)
+	require.ErrorContains(t, s.Register(ctx, a), "LogMissing tries again")
+	require.NoError(t, s.LogMissing(ctx))
+	require.NoError(t, s.Register(ctx, b))
+	_, err = cfg.Log.Publish(ctx)
+	require.NoError(t, err)
+	for _, r := range []directory.Signed{a, b} {
+		_, err := s.Prove(ctx, r.Record.Code)
+		require.NoError(t, err)
+	}
 }
 
 // Damage of a table is an error.

@@ -24,7 +24,7 @@ func found(err error) error {
 // decode reads a record that Register wrote.
 func decode(record, signature []byte) (s directory.Signed, err error) {
 	if err = json.Unmarshal(record, &s.Record); err != nil {
-		return s, fmt.Errorf("postgres: an entry of the table is malformed: %w", err)
+		return s, fmt.Errorf("an entry of the table is malformed: %w", err)
 	}
 	s.Signature = signature
 	return s, nil
@@ -35,7 +35,11 @@ func (s *Store) one(ctx context.Context, query, name string) (directory.Signed, 
 	if err := s.pool.QueryRow(ctx, query, name).Scan(&record, &signature); err != nil {
 		return directory.Signed{}, found(err)
 	}
-	return decode(record, signature)
+	signed, err := decode(record, signature)
+	if err != nil {
+		return directory.Signed{}, fmt.Errorf("postgres: %w", err)
+	}
+	return signed, nil
 }
 
 // Resolve returns the newest version of the record of a code.

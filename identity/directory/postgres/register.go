@@ -29,8 +29,10 @@ func (s *Store) Register(ctx context.Context, records ...directory.Signed) error
 	}
 	current := func(i int) bool { return newest[all[i].Record.Code] == i }
 
-	s.mu.Lock()
-	defer s.mu.Unlock()
+	if err := s.begin(ctx); err != nil {
+		return err
+	}
+	defer s.end()
 	var first int64 // id of the first record
 	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
 		// Acknowledged is on the disk, whatever the server's default is.

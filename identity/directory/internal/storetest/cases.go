@@ -13,7 +13,7 @@ import (
 func testRefuses(t *testing.T, d directory.Store) {
 	ctx := t.Context()
 	first := Record(1)
-	first.Aliases = []identity.Alias{must(identity.ParseAlias("local:1"))}
+	first.Aliases = []identity.Alias{Must(identity.ParseAlias("local:1"))}
 	require.NoError(t, d.Register(ctx, Sign(first)))
 
 	change := func(f func(*directory.Record)) directory.Record {
@@ -78,8 +78,8 @@ func testSearch(t *testing.T, d directory.Store) {
 		all = append(all, Sign(r))
 	}
 	require.NoError(t, d.Register(ctx, all...))
-	area := must(identity.ParseArea("1108"))
-	under := must(identity.ParsePath("1108/公安局"))
+	area := Must(identity.ParseArea("1108"))
+	under := Must(identity.ParsePath("1108/公安局"))
 	for name, c := range map[string]struct {
 		q    directory.Query
 		want func(*directory.Record) bool
@@ -93,7 +93,7 @@ func testSearch(t *testing.T, d directory.Store) {
 		"none":      {directory.Query{Text: "天文"}, func(r *directory.Record) bool { return false }},
 		"area":      {directory.Query{Area: area}, func(r *directory.Record) bool { return r.Path.Area() == area }},
 		"under":     {directory.Query{Under: under}, func(r *directory.Record) bool { return under.Contains(r.Path) }},
-		"owner":     {directory.Query{Subject: holder}, func(r *directory.Record) bool { return true }},
+		"owner":     {directory.Query{Subject: Holder}, func(r *directory.Record) bool { return true }},
 		"right":     {directory.Query{Subject: other, Right: directory.Operate}, func(r *directory.Record) bool { return len(r.Rights) == 3 }},
 		"no right":  {directory.Query{Subject: other, Right: directory.Hold}, func(r *directory.Record) bool { return false }},
 		"both": {directory.Query{Subject: other, Right: directory.Operate, Area: area, Text: "登记"}, func(r *directory.Record) bool {

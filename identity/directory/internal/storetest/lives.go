@@ -23,7 +23,7 @@ func testRenames(t *testing.T, s directory.Store) {
 	ctx := t.Context()
 	var paths []identity.Path
 	for _, text := range []string{"1101/气象局", "1101/气象局/观测", "1102/新局/观测", "1101/气象局"} { // back at last
-		paths = append(paths, must(identity.ParsePath(text)))
+		paths = append(paths, Must(identity.ParsePath(text)))
 	}
 	r := Record(1)
 	for i, p := range paths {
@@ -35,7 +35,7 @@ func testRenames(t *testing.T, s directory.Store) {
 			require.Equal(t, Sign(r), got)
 		}
 		for _, area := range []string{"1101", "1102"} {
-			found, err := s.Search(ctx, &directory.Query{Area: must(identity.ParseArea(area)), Limit: 10})
+			found, err := s.Search(ctx, &directory.Query{Area: Must(identity.ParseArea(area)), Limit: 10})
 			require.NoError(t, err)
 			require.Equal(t, p.Area().String() == area, len(found) == 1)
 		}
@@ -52,7 +52,7 @@ func testRenames(t *testing.T, s directory.Store) {
 	got, err := s.ResolvePath(ctx, paths[2])
 	require.NoError(t, err)
 	require.Equal(t, Sign(r), got)
-	_, err = s.ResolvePath(ctx, must(identity.ParsePath("1102/新局")))
+	_, err = s.ResolvePath(ctx, Must(identity.ParsePath("1102/新局")))
 	require.ErrorIs(t, err, directory.ErrNotFound)
 	found, err := s.Search(ctx, &directory.Query{Under: paths[0], Limit: 10})
 	require.NoError(t, err)
@@ -110,12 +110,12 @@ func testReopen(t *testing.T, open Opener) {
 	var all []directory.Signed
 	for i := range 10 {
 		r := Record(i)
-		r.Aliases = []identity.Alias{must(identity.ParseAlias("local:" + r.Code.Subject().String() + r.Title))}
+		r.Aliases = []identity.Alias{Must(identity.ParseAlias("local:" + r.Code.Subject().String() + r.Title))}
 		all = append(all, Sign(r))
 	}
 	require.NoError(t, s.Register(ctx, all...))
 	next := all[5].Record
-	next.Version, next.Path, next.Aliases, next.Status = 2, must(identity.ParsePath("1106/新局/新名")), nil, directory.Suspended
+	next.Version, next.Path, next.Aliases, next.Status = 2, Must(identity.ParsePath("1106/新局/新名")), nil, directory.Suspended
 	gone := all[6].Record
 	gone.Version, gone.Status = 2, directory.Withdrawn
 	require.NoError(t, s.Register(ctx, Sign(next), Sign(gone)))
@@ -149,14 +149,13 @@ func testReopen(t *testing.T, open Opener) {
 	check(s)
 	_, err := s.Prove(ctx, all[0].Record.Code)
 	require.ErrorContains(t, err, "no evidence log")
-	l := must(evidence.Open(filepath.Join(t.TempDir(), "log"), &evidence.Config{Origin: "log.example.cn", Signer: key}))
-	t.Cleanup(func() { l.Close() })
+	l := OpenLog(t, filepath.Join(t.TempDir(), "log"))
 	s = again(&directory.Config{Verify: Owned, Log: l})
 	check(s)
-	c := must(l.Publish(ctx))
+	c := Must(l.Publish(ctx))
 	require.EqualValues(t, 12, c.Size)
 	for _, r := range newest {
-		got, _, err := directory.VerifyProof(trust(), must(s.Prove(ctx, r.Record.Code)), Owned)
+		got, _, err := directory.VerifyProof(Trust(), Must(s.Prove(ctx, r.Record.Code)), Owned)
 		require.NoError(t, err)
 		require.Equal(t, r, *got)
 	}
@@ -164,12 +163,7 @@ func testReopen(t *testing.T, open Opener) {
 	s = again(&directory.Config{Verify: Owned, Log: l})
 	check(s)
 	require.NoError(t, s.Register(ctx, Sign(Record(12))))
-	require.EqualValues(t, 13, must(l.Publish(ctx)).Size)
-}
-
-// trust is a reader's policy for the log of the tests.
-func trust() *evidence.Policy {
-	return must(evidence.NewPolicy(must(evidence.LogKey("log.example.cn", key.Public().(ed25519.PublicKey))), 0))
+	require.EqualValues(t, 13, Must(l.Publish(ctx)).Size)
 }
 
 // Of many who register one version or one path at a time one does, and whoever
@@ -215,21 +209,21 @@ func testRaced(t *testing.T, s directory.Store) {
 func testCarried(t *testing.T, s directory.Store, l *evidence.Log) {
 	ctx := t.Context()
 	now := time.Date(2025, 6, 1, 12, 0, 0, 0, time.UTC)
-	witness := must(evidence.OpenWitness(filepath.Join(t.TempDir(), "witness"), &evidence.WitnessConfig{
+	witness := Must(evidence.OpenWitness(filepath.Join(t.TempDir(), "witness"), &evidence.WitnessConfig{
 		Name: "witness.example.cn", Signer: ed25519.NewKeyFromSeed([]byte("a witness's key that serves it..")),
-		Logs: []string{must(evidence.LogKey("log.example.cn", key.Public().(ed25519.PublicKey)))}, Now: func() time.Time { return now },
+		Logs: []string{LogKey()}, Now: func() time.Time { return now },
 	}))
 	t.Cleanup(func() { witness.Close() })
-	policy := must(evidence.NewPolicy(must(evidence.LogKey("log.example.cn", key.Public().(ed25519.PublicKey))), 1, witness.Key()))
+	policy := Must(evidence.NewPolicy(LogKey(), 1, witness.Key()))
 	a, b := Sign(Record(1)), Sign(Record(2))
 	require.NoError(t, s.Register(ctx, a, b))
-	must(l.Publish(ctx, witness))
+	Must(l.Publish(ctx, witness))
 	file, err := directory.Export(ctx, s, a.Record.Code)
 	require.NoError(t, err)
 	bundle, err := directory.OpenBundle(file, policy, Owned, directory.Freshness{At: now, MaxAge: time.Hour})
 	require.NoError(t, err)
 	require.Equal(t, 1, bundle.Len())
-	require.Equal(t, a, must(bundle.Resolve(a.Record.Code)))
+	require.Equal(t, a, Must(bundle.Resolve(a.Record.Code)))
 	_, err = directory.Export(ctx, s, a.Record.Code, Record(3).Code)
 	require.ErrorIs(t, err, directory.ErrNotFound)
 
@@ -245,7 +239,7 @@ func testCarried(t *testing.T, s directory.Store, l *evidence.Log) {
 		asked = ""
 		proof, err := resolve(ctx, code)
 		require.NoError(t, err)
-		require.Equal(t, must(s.Prove(ctx, code)), proof)
+		require.Equal(t, Must(s.Prove(ctx, code)), proof)
 		require.Equal(t, want, asked)
 	}
 	_, err = resolve(ctx, Record(3).Code)

@@ -19,18 +19,20 @@ import (
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 )
 
-var key = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+// Key is the owner's and the log's.
+var Key = ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
 
 // Owned is the Verifier of the tests: it accepts what Sign signed, whatever stands
 // behind the signature.
 func Owned(_ *directory.Record, statement, signature []byte) error {
-	if !ed25519.Verify(key.Public().(ed25519.PublicKey), statement, signature[:min(len(signature), ed25519.SignatureSize)]) {
+	if !ed25519.Verify(Key.Public().(ed25519.PublicKey), statement, signature[:min(len(signature), ed25519.SignatureSize)]) {
 		return errors.New("wrong signature")
 	}
 	return nil
 }
 
-func must[T any](v T, err error) T {
+// Must returns v and panics if there is an error.
+func Must[T any](v T, err error) T {
 	if err != nil {
 		panic(err)
 	}
@@ -38,32 +40,49 @@ func must[T any](v T, err error) T {
 }
 
 var (
-	holder = must(identity.ParseSubject("91110000600037341L"))
-	person = must(identity.NewPseudonym(make([]byte, 32)))
+	// Holder is whose the records are.
+	Holder = Must(identity.ParseSubject("91110000600037341L"))
+	person = Must(identity.NewPseudonym(make([]byte, 32)))
 )
 
 // Record returns the record number i of a made-up catalogue over 226 regions.
 func Record(i int) directory.Record {
-	area := must(identity.ParseArea(fmt.Sprintf("%04d", 1101+i%226)))
+	area := Must(identity.ParseArea(fmt.Sprintf("%04d", 1101+i%226)))
 	offices := []string{"气象局", "公安局", "民政局", "市场监督管理局", "卫生健康委员会"}
 	topics := []string{"观测数据", "企业登记", "学校名录", "公交线路", "水质监测"}
 	office, topic := offices[i/226%5], topics[i/1130%5]
 	return directory.Record{
-		Code:     must(identity.Mint(identity.Resource, holder, area)),
-		Path:     must(identity.ParsePath(fmt.Sprintf("%s/%s/%s/%d", area, office, topic, i))),
+		Code:     Must(identity.Mint(identity.Resource, Holder, area)),
+		Path:     Must(identity.ParsePath(fmt.Sprintf("%s/%s/%s/%d", area, office, topic, i))),
 		Title:    fmt.Sprintf("%s%s第%d号", office, topic, i),
 		Summary:  "每小时更新一次，包括编号、名称与地址 Updated hourly",
 		Keywords: []string{topic, "开放"},
 		Location: "https://node.example.cn/data",
-		Rights:   []directory.Right{{Kind: directory.Hold, Subject: holder}, {Kind: directory.Process, Subject: holder}},
+		Rights:   []directory.Right{{Kind: directory.Hold, Subject: Holder}, {Kind: directory.Process, Subject: Holder}},
 		Status:   directory.Active, Version: 1,
 	}
 }
 
 // Sign signs a record for its owner.
 func Sign(r directory.Record) directory.Signed {
-	return directory.Signed{Record: r, Signature: ed25519.Sign(key, must(r.Statement()))}
+	return directory.Signed{Record: r, Signature: ed25519.Sign(Key, Must(r.Statement()))}
 }
+
+// OpenLog opens the log in a folder until the test ends.
+func OpenLog(t testing.TB, dir string) *evidence.Log {
+	l, err := evidence.Open(dir, &evidence.Config{Origin: "log.example.cn", Signer: Key})
+	require.NoError(t, err)
+	t.Cleanup(func() { l.Close() })
+	return l
+}
+
+// LogKey is the public key of that log.
+func LogKey() string {
+	return Must(evidence.LogKey("log.example.cn", Key.Public().(ed25519.PublicKey)))
+}
+
+// Trust returns a reader's policy that trusts that log alone.
+func Trust() *evidence.Policy { return Must(evidence.NewPolicy(LogKey(), 0)) }
 
 // An Opener opens an empty store, and returns with it what closes it and opens the
 // same one again.
@@ -82,8 +101,7 @@ func Run(t *testing.T, open Opener) {
 	}
 	for name, test := range map[string]func(*testing.T, directory.Store, *evidence.Log){"prove": testProve, "carried": testCarried, "cancelled": testCancelled} {
 		t.Run(name, func(t *testing.T) {
-			l := must(evidence.Open(filepath.Join(t.TempDir(), "log"), &evidence.Config{Origin: "log.example.cn", Signer: key}))
-			t.Cleanup(func() { l.Close() })
+			l := OpenLog(t, filepath.Join(t.TempDir(), "log"))
 			s, _ := open(t, &directory.Config{Verify: Owned, Log: l})
 			test(t, s, l)
 		})
@@ -117,7 +135,7 @@ func testModel(t *testing.T, s directory.Store) {
 	words := []string{"气象", "观测", "数据", "Rain", "RAINFALL", "水", "第 1 号", "〇一"}
 	paths := []string{"", "1101/a", "1101/a/b", "1101/ab", "1102/a", "1102/气象局/观测"}
 	aliases := []string{"local:1", "local:2", "local:3", "10.1000/182"}
-	subjects := []identity.Subject{holder, person}
+	subjects := []identity.Subject{Holder, person}
 	kinds := []directory.RightKind{directory.Hold, directory.Process, directory.Operate}
 	random := func() directory.Record {
 		r := Record(rng.IntN(4))
@@ -129,10 +147,10 @@ func testModel(t *testing.T, s directory.Store) {
 		r.Title = words[rng.IntN(len(words))] + words[rng.IntN(len(words))]
 		r.Summary = words[rng.IntN(len(words))]
 		if p := paths[rng.IntN(len(paths))]; p != "" {
-			r.Path = must(identity.ParsePath(p))
+			r.Path = Must(identity.ParsePath(p))
 		}
 		if rng.IntN(5) == 0 {
-			r.Aliases = []identity.Alias{must(identity.ParseAlias(aliases[rng.IntN(len(aliases))]))}
+			r.Aliases = []identity.Alias{Must(identity.ParseAlias(aliases[rng.IntN(len(aliases))]))}
 		}
 		for range rng.IntN(3) {
 			r.Rights = append(r.Rights, directory.Right{Kind: kinds[rng.IntN(3)], Subject: subjects[rng.IntN(2)]})
@@ -179,7 +197,7 @@ func testModel(t *testing.T, s directory.Store) {
 		require.Equal(t, history[current(h.Record.Code)], got)
 	}
 	for _, p := range paths[1:] {
-		path := must(identity.ParsePath(p))
+		path := Must(identity.ParsePath(p))
 		c, ok := owner(func(x *directory.Record) bool { return x.Path == path })
 		got, err := s.ResolvePath(ctx, path)
 		if !ok {
@@ -190,9 +208,9 @@ func testModel(t *testing.T, s directory.Store) {
 		require.Equal(t, history[current(c)], got)
 	}
 	for _, text := range aliases {
-		a := must(identity.ParseAlias(text))
+		a := Must(identity.ParseAlias(text))
 		c, ok := owner(func(x *directory.Record) bool { return slices.Contains(x.Aliases, a) })
-		require.Equal(t, []bool{ok}, must(s.Taken(ctx, a)))
+		require.Equal(t, []bool{ok}, Must(s.Taken(ctx, a)))
 		got, err := s.ResolveAlias(ctx, a)
 		if !ok {
 			require.ErrorIs(t, err, directory.ErrNotFound)
@@ -210,10 +228,10 @@ func testModel(t *testing.T, s directory.Store) {
 			}
 		}
 		if p := paths[rng.IntN(len(paths))]; p != "" && rng.IntN(2) == 0 {
-			q.Under = must(identity.ParsePath(p))
+			q.Under = Must(identity.ParsePath(p))
 		}
 		if rng.IntN(4) == 0 {
-			q.Area = must(identity.ParseArea("1102"))
+			q.Area = Must(identity.ParseArea("1102"))
 		}
 		if rng.IntN(2) == 0 {
 			q.Subject = subjects[rng.IntN(2)]
@@ -272,8 +290,8 @@ func testImport(t *testing.T, s directory.Store) {
 			}
 		}
 	}
-	how := &directory.Import{Area: must(identity.ParseArea("1101")), Kind: identity.Resource, Holder: holder,
-		Sign: func(_ *directory.Record, statement []byte) ([]byte, error) { return ed25519.Sign(key, statement), nil }}
+	how := &directory.Import{Area: Must(identity.ParseArea("1101")), Kind: identity.Resource, Holder: Holder,
+		Sign: func(_ *directory.Record, statement []byte) ([]byte, error) { return ed25519.Sign(Key, statement), nil }}
 	n, problems, err := directory.ImportInto(ctx, s, rows(10), how)
 	require.NoError(t, err)
 	require.Equal(t, 8, n)
@@ -286,7 +304,7 @@ func testImport(t *testing.T, s directory.Store) {
 	require.NoError(t, err)
 	require.Equal(t, 290, n)
 	require.Len(t, problems, 10)
-	got, err := s.ResolveAlias(ctx, must(identity.ParseAlias("local:N7")))
+	got, err := s.ResolveAlias(ctx, Must(identity.ParseAlias("local:N7")))
 	require.NoError(t, err)
 	require.Equal(t, "气象观测 7", got.Record.Title)
 	require.Equal(t, "N7", got.Record.Code.Extension())
@@ -307,7 +325,7 @@ func testProve(t *testing.T, s directory.Store, l *evidence.Log) {
 	_, err = l.Publish(context.Background())
 	require.NoError(t, err)
 	for i, want := range []directory.Signed{Sign(next), b} {
-		got, v, err := directory.VerifyProof(trust(), must(s.Prove(ctx, want.Record.Code)), Owned)
+		got, v, err := directory.VerifyProof(Trust(), Must(s.Prove(ctx, want.Record.Code)), Owned)
 		require.NoError(t, err)
 		require.Equal(t, want, *got)
 		require.EqualValues(t, 2-i, v.Index)
