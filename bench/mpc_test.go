@@ -36,7 +36,7 @@ func TestMPCJobs(t *testing.T) {
 		for _, phase := range []string{"join", "input", words[2], "open"} {
 			require.Positive(t, r.figure(figurePhase+"/party 0/"+phase).Median, "%s: %s", r.Name, phase)
 		}
-		require.Positive(t, r.figure(figureOwn+"/party 0/alone").Median, r.Name)
+		require.Positive(t, r.figure(figureOwn+"/party 0/rate alone").Median, r.Name)
 		if words[1] == "two-dealer" {
 			require.Positive(t, r.figure(figurePhase+"/dealer/deal").Median)
 			require.Positive(t, r.figure(figureSent+"/dealer").Median)

@@ -242,7 +242,7 @@ func digits(x float64) string {
 	switch {
 	case x == 0:
 		return "-"
-	case x < 1:
+	case x < 0.9995:
 		return strconv.FormatFloat(x, 'g', 3, 64)
 	case x < 10:
 		return fmt.Sprintf("%.2f", x)
@@ -255,6 +255,8 @@ func digits(x float64) string {
 // amountOf writes a figure that only some kinds of job have, with its unit.
 func amountOf(f figure) string {
 	switch {
+	case f.Median == 0:
+		return "-"
 	case f.Unit == "s":
 		return seconds(f.Median)
 	case f.Unit == "":
@@ -276,9 +278,9 @@ func seconds(s float64) string {
 	switch {
 	case s == 0:
 		return "-"
-	case s < 1e-3:
+	case s < 0.9995e-3:
 		return digits(s*1e6) + "µs"
-	case s < 1:
+	case s < 0.9995:
 		return digits(s*1e3) + "ms"
 	}
 	return digits(s) + "s"
