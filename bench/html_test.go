@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"html/template"
 	"io"
 	"math"
 	"os"
@@ -78,6 +79,42 @@ func TestPage(t *testing.T) {
 	for _, drawing := range drawings {
 		wellFormed(t, drawing)
 	}
+}
+
+// Projections are marked as such, and nothing else is; what others published stands in a
+// table of its own.
+func TestPageParts(t *testing.T) {
+	r := pageReport()
+	var out bytes.Buffer
+	require.NoError(t, r.html(&out))
+	part := func(id string) string {
+		_, rest, ok := strings.Cut(out.String(), `id="`+id+`"`)
+		require.True(t, ok, id)
+		text, _, _ := strings.Cut(rest, "</section>")
+		return text
+	}
+	growth := part("growth")
+	require.Contains(t, growth, "Numbers in italics are projections, which nobody has measured")
+	rows := regexp.MustCompile(`<tr>(?:<td.*?</td>)+</tr>`).FindAllString(growth, -1)
+	require.Len(t, rows, 6, "three protocols on two networks")
+	for _, row := range rows {
+		require.Regexp(t, `^<tr><td>PSI/\S+</td><td>1\.00</td><td>2</td><td>2¹⁸</td><td>[0-9.]+ms</td><td class="projection">[0-9. a-z]+</td><td class="projection">[0-9. a-z]+</td></tr>$`, row)
+	}
+	require.Equal(t, strings.Count(out.String(), `class="projection"`), 2*len(rows)+1, "and where it is explained")
+
+	for _, p := range publishedFigures {
+		system := strings.ReplaceAll(template.HTMLEscapeString(p.System), "+", "&#43;")
+		require.Equal(t, 1, strings.Count(out.String(), "<td>"+system+"</td>"), system)
+		require.Contains(t, part("published"), "<td>"+system+"</td>")
+	}
+	require.Contains(t, part("published"), "None of this was measured in this run")
+	require.NotContains(t, part("PSI"), "Raghuraman")
+
+	out.Reset()
+	r.print(&out)
+	data, err := r.encode()
+	require.NoError(t, err)
+	require.NotContains(t, out.String()+string(data), "Raghuraman", "only on the page")
 }
 
 // A report that has little shows little, and no plot of nothing.

@@ -96,6 +96,7 @@ type options struct {
 	threshold float64
 	figures   []string
 	fault     bool // for tests: the parties lose a row of the result
+	wired     func() error
 }
 
 func main() {
@@ -105,17 +106,21 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	o, err := parse(os.Args[1:], os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(2)
+	os.Exit(exitCode(ctx, o, err, os.Stdout, os.Stderr))
+}
+
+// exitCode does what the flags say, if there is no error in them, and returns the exit code:
+// one for what is wrong or worse, and two for wrong flags.
+func exitCode(ctx context.Context, o *options, err error, stdout, stderr io.Writer) int {
+	code := 2
+	if err == nil {
+		code, err = 1, run(ctx, o, stdout)
 	}
-	if err := run(ctx, o, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
 	}
+	fmt.Fprintln(stderr, "bench:", err)
+	return code
 }
 
 // allJobs returns the jobs of all packages, the small ones first, so that a budget
@@ -160,7 +165,7 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 		return nil
 	}
 	deadline := time.Now().Add(o.budget) // to which installing belongs
-	jobs, absent, done := install(ctx, jobs)
+	jobs, absent, done := install(ctx, jobs, o.wired)
 	defer done()
 	bar, clear := newProgress(os.Stderr, len(jobs)*(o.count+1))
 	r := newRunner(o, bar)
@@ -234,7 +239,7 @@ func (r *report) save(o *options, stdout io.Writer) error {
 }
 
 func parse(args []string, stderr io.Writer) (*options, error) {
-	o := &options{}
+	o := &options{wired: tryWire}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // errors are returned, and shown once
 	pattern := fs.String("run", "", "measure only jobs whose names match `REGEXP`")
