@@ -202,7 +202,7 @@ func TestDisturbed(t *testing.T) {
 	require.Equal(t, []int{1, 2}, []int{n, all})
 	require.Equal(t, 2, r.crowded())
 	var out bytes.Buffer
-	r.print(&out)
+	r.print(&out, true)
 	require.Contains(t, out.String(), "of 2 jobs in one process, 1 waited")
 	require.Contains(t, out.String(), "In 2 jobs parties have as many processes")
 	out.Reset()
@@ -274,7 +274,7 @@ func TestMachine(t *testing.T) {
 		require.Equal(t, []string{"avx2", "vaes", "avx512", "ifma"}, m.Kernels)
 	}
 	var out bytes.Buffer
-	(&report{Machine: m, Count: 5}).print(&out)
+	(&report{Machine: m, Count: 5}).print(&out, true)
 	require.Contains(t, out.String(), m.CPU)
 	out.Reset()
 	require.NoError(t, (&report{Machine: m}).benchstat(&out))

@@ -233,22 +233,30 @@ func (r *report) section(g *group, jobs []*result) section {
 	add(byNetwork(jobs, names))
 	add(phaseBars(jobs))
 	add(peerRatios(jobs))
-	s.fill(jobs, names)
+	s.fill(jobs)
 	return s
+}
+
+// ordered returns jobs in the order of sections, and in these all sizes of a series together.
+func ordered(jobs []*result) []*result {
+	names := labels(jobs)
+	place := func(j *result) (part, link int) {
+		part = slices.IndexFunc(groups, func(g group) bool { return groupOf(j) != nil && groupOf(j).id == g.id })
+		return part, slices.IndexFunc(networks, func(n network) bool { return n.name == j.Network })
+	}
+	return slices.SortedStableFunc(slices.Values(jobs), func(a, b *result) int {
+		partA, linkA := place(a)
+		partB, linkB := place(b)
+		return cmp.Or(partA-partB, slices.Index(names, label(a))-slices.Index(names, label(b)), a.Items-b.Items, a.Work-b.Work, linkA-linkB)
+	})
 }
 
 // ownColumns is the most columns of figures that only some jobs have; more are text.
 const ownColumns = 6
 
 // fill makes the table, in which the sizes of a series stand together.
-func (s *section) fill(jobs []*result, names []string) {
-	place := func(j *result) int {
-		return slices.IndexFunc(networks, func(n network) bool { return n.name == j.Network })
-	}
-	jobs = slices.SortedStableFunc(slices.Values(jobs), func(a, b *result) int {
-		return cmp.Or(slices.Index(names, label(a))-slices.Index(names, label(b)), a.Items-b.Items, a.Work-b.Work, place(a)-place(b))
-	})
-	for _, j := range jobs {
+func (s *section) fill(jobs []*result) {
+	for _, j := range ordered(jobs) {
 		row := tableRow{
 			Job: j, Label: pretty(strings.Join(unsaid(j, j.Name), "/")),
 			Wall: j.figure(figureWall), CPU: j.figure(figureCPU),

@@ -84,7 +84,7 @@ func TestTableOrder(t *testing.T) {
 	a, b := ownFigure{"rate", "/s", 7}, ownFigure{"wait", "s", 2}
 	jobs := []*result{of("p", networkMem, 4, a), of("q", networkMem, 4, b), of("p", networkTLS, 4), of("q", networkMem, 16), of("p", networkTLS, 16), of("p", networkMem, 16)}
 	var s section
-	s.fill(jobs, labels(jobs))
+	s.fill(jobs)
 	var order []string
 	for _, row := range s.Table {
 		order = append(order, row.Label)
