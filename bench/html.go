@@ -230,6 +230,7 @@ func (r *report) section(g *group, jobs []*result) section {
 	add(bytesPerItem(jobs, names))
 	add(r.overSizes(jobs, names, figureRSS, "Memory against size",
 		"Peak resident memory of the largest process, Go's runtime and the input included.", axisBytes))
+	add(rates(jobs))
 	add(byNetwork(jobs, names))
 	add(phaseBars(jobs))
 	add(peerRatios(jobs))

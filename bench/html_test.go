@@ -156,6 +156,7 @@ func TestWords(t *testing.T) {
 		"n=2¹⁰/m=2²⁰": pretty("n=2^10/m=2^20"),
 		"1 µs":        axisSeconds(1e-6), "100 ms": axisSeconds(0.1), "1000 s": axisSeconds(1000),
 		"10 MB": axisBytes(1e7), "1 GB": axisBytes(1e9), "1 kB": axisBytes(1000),
+		"5 /s": axisRate(5), "10 k/s": axisRate(1e4), "1 M/s": axisRate(1e6),
 		"59.0s": longTime(59), "2.00 min": longTime(120), "3.00 h": longTime(3 * 3600), "4.00 days": longTime(4 * 86400),
 	} {
 		require.Equal(t, want, got)

@@ -51,6 +51,34 @@ func (r *report) overSizes(jobs []*result, names []string, figure, title, captio
 	return p, true
 }
 
+// rates plots the figures of a second that only some jobs have, such as searches, over sizes.
+func rates(jobs []*result) (plot, bool) {
+	network := firstNetwork(jobs)
+	p := plot{Title: "Rates against size", Caption: "Medians, with the range of all runs. Network " + network + "."}
+	var curves []curve
+	for _, j := range ordered(jobs) {
+		for _, f := range j.Figures {
+			name, ok := strings.CutPrefix(f.Name, figureOwn+"/")
+			if !ok || f.Unit != "/s" || j.Network != network || f.Median <= 0 {
+				continue
+			}
+			_, name, _ = strings.Cut(name, "/")
+			i := slices.IndexFunc(curves, func(c curve) bool { return c.name == name })
+			if i < 0 {
+				i = len(curves)
+				curves = append(curves, curve{name: name, series: i})
+				p.Legend = append(p.Legend, newLegend(i, name))
+			}
+			curves[i].points = append(curves[i].points, point2{float64(j.Items), f.Median, f.Min, f.Max})
+		}
+	}
+	if !slices.ContainsFunc(curves, func(c curve) bool { return len(c.points) > 1 }) {
+		return p, false
+	}
+	p.SVG = plotLogLog(p.Title, curves, axisRate)
+	return p, true
+}
+
 func newLegend(series int, text string) legend {
 	s := newSVG(12, 12, "")
 	s.mark(series, 6, 6, "")

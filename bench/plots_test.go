@@ -109,6 +109,28 @@ func TestTableOrder(t *testing.T) {
 	require.Contains(t, page.String(), "<th>rate, /s</th><th>wait</th>")
 }
 
+// What is so many a second is plotted over sizes, of one network, if there are two sizes.
+func TestRates(t *testing.T) {
+	of := func(network string, items int, own ...ownFigure) *result {
+		r := resultOf("Identity/directory", network, items, "all")
+		r.Runs[0].Processes[0].Parties[0].Own = own
+		r.summarize()
+		return r
+	}
+	searched, proof := ownFigure{"searched", "/s", 7e4}, ownFigure{"proof", "B", 1}
+	small, large := of(networkMem, 16, searched, proof), of(networkMem, 64, searched, ownFigure{"proven", "/s", 10})
+	p, ok := rates([]*result{large, small, of(networkTLS, 256, ownFigure{"other", "/s", 1})})
+	require.True(t, ok)
+	require.Len(t, p.Legend, 2)
+	require.Equal(t, []string{"searched", "proven"}, []string{p.Legend[0].Text, p.Legend[1].Text})
+	require.Contains(t, string(p.SVG), ">100 k/s<")
+	wellFormed(t, string(p.SVG))
+	for _, few := range [][]*result{nil, {small}, {resultOf("PSI/a/x", networkMem, 16), resultOf("PSI/a/x", networkMem, 64)}} {
+		_, ok := rates(few)
+		require.False(t, ok)
+	}
+}
+
 // Phases for which there is no colour, and those that are small everywhere, are one.
 func TestPhaseBars(t *testing.T) {
 	r := resultOf("Share/a/x", networkMem, 16, "all")
