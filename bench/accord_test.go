@@ -64,16 +64,8 @@ func TestAccord(t *testing.T) {
 
 // A comparison ends with how well both runs agree.
 func TestAccordIsPrinted(t *testing.T) {
-	of := func(walls ...float64) *report {
-		j := &result{job: job{Name: "x", Items: 1}}
-		for _, w := range walls {
-			j.Runs = append(j.Runs, twoParties(w))
-		}
-		j.summarize()
-		return &report{Format: reportFormat, Machine: &machine{}, Jobs: []*result{j}}
-	}
 	var out bytes.Buffer
-	require.NoError(t, compare(&out, of(100, 101, 102, 103, 104), of(98, 99, 99, 99, 110), mustParse(t, "-figures", "wall,bytes")))
+	require.NoError(t, compare(&out, runsOf(100, 101, 102, 103, 104), runsOf(98, 99, 99, 99, 110), mustParse(t, "-figures", "wall,bytes")))
 	require.Regexp(t, `wall +1 +0% +83% +100%`, out.String())
 	require.Regexp(t, `bytes +1 +100% +100% +100%`, out.String())
 	require.Regexp(t, `all +2 +50% +92% +100%`, out.String())

@@ -169,6 +169,25 @@ func TestFailures(t *testing.T) {
 	}
 }
 
+// When one of several processes ends, the others are not waited for, and the reason is its own.
+func TestProcessDies(t *testing.T) {
+	for _, network := range []string{networkTLS, "10g"} {
+		j := newJob("MPC/none/", 4, network)
+		j.MPC = &mpcJob{Backend: "three-parties", Operation: "mul", Bits: 70, N: 4} // no range of 64 bits
+		start := time.Now()
+		_, err := measure(t.Context(), j, 1)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "killed")
+		require.Less(t, time.Since(start), 20*time.Second)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	j := newJob("MPC/none/", 4, networkTLS)
+	j.MPC = &mpcJob{Backend: "three-parties", Operation: "mul", Bits: 20, N: 4}
+	_, err := measure(ctx, j, 1)
+	require.Error(t, err)
+}
+
 // The items are what package psi must find, whatever the sizes.
 func TestKnownAnswer(t *testing.T) {
 	for _, s := range []size{{1, 1}, {2, 2}, {64, 64}, {8, 256}, {256, 8}, {1, 16}, {7, 12}} {

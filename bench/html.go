@@ -17,8 +17,9 @@ var pageTemplate string
 func (r *report) html(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
 		"seconds": seconds, "amount": amountOf, "cell": cell, "size10": size10, "mebibytes": mebibytes, "percent": percent, "digits": digits, "count": count, "joules": joules,
-		"short": func(commit string) string { return commit[:min(len(commit), 12)] },
-		"join":  func(s []string) string { return strings.Join(s, " ") },
+		"commit":  func(m *machine) string { return m.commit(12) },
+		"kernels": (*machine).kernels,
+		"join":    func(s []string) string { return strings.Join(s, " ") },
 	}).Parse(pageTemplate)
 	if err != nil {
 		return err

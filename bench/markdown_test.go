@@ -21,14 +21,14 @@ func TestMarkdown(t *testing.T) {
 	require.NoError(t, run(t.Context(), mustParse(t, "-from", file, "-markdown", "-run", "/dh/.*/mem"), &out))
 	head, table, ok := strings.Cut(out.String(), "\n\n")
 	require.True(t, ok)
-	require.Equal(t, "Medians of 5 runs on <abacus> & Söhne, 2 cores, without kernels, go0, GOMAXPROCS=1, at commit 0123456789abcdef, unknown:", head)
+	require.Equal(t, "Medians of 5 runs on <abacus> & Söhne, 2 cores, kernels: none, go0, GOMAXPROCS=1, at commit 0123456789ab, unknown:", head)
 	require.Regexp(t, "^\\| job \\|.*\n(\\|---){7}\\|\n(\\| `PSI/dh/semi-honest/n=2\\^1[048]/mem` \\|( [0-9.]+[nµm]?s \\|){3} 128 \\| 3 \\| 16\\.0MiB \\|\n){3}$", table)
 
 	require.ErrorContains(t, run(t.Context(), mustParse(t, "-from", file, "-markdown", "-run", "none"), &out), "no job")
 	out.Reset()
 	r = &report{Machine: &machine{Purego: true, Commit: strings.Repeat("0123", 10), Modified: true, Go: "go1"}, Procs: 0}
 	r.markdown(&out)
-	require.Contains(t, out.String(), "without assembly, go1, all cores for each process, at commit 012301230123, modified")
+	require.Contains(t, out.String(), "kernels: none (purego), go1, all cores for each process, at commit 012301230123, modified")
 }
 
 // Tables between these comments in texts are what the commands in them print of the reference

@@ -92,19 +92,8 @@ func (r *report) printMachine(w io.Writer) {
 		fmt.Fprintf(w, "%-9s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("machine", "%s, %d cores, %s/%s, load %s", m.CPU, m.Cores, m.OS, m.Arch, orUnknown(m.Load))
-	commit := orUnknown(m.Commit)
-	if m.Modified {
-		commit += ", modified"
-	}
-	line("build", "%s, commit %s %s", m.Go, commit, strings.Join(m.Settings, " "))
-	kernels := strings.Join(m.Kernels, ", ")
-	switch {
-	case m.Purego:
-		kernels = "none (purego)"
-	case kernels == "":
-		kernels = "none"
-	}
-	line("kernels", "%s; processor has %s", kernels, orUnknown(strings.Join(m.Features, " ")))
+	line("build", "%s, commit %s %s", m.Go, m.commit(40), strings.Join(m.Settings, " "))
+	line("kernels", "%s; processor has %s", m.kernels(), orUnknown(strings.Join(m.Features, " ")))
 	line("memory", "transparent huge pages: %s", orUnknown(m.HugePages))
 	threads := "one thread for each process (mem: for both parties together)"
 	switch {
