@@ -119,6 +119,37 @@ func TestWrongResultFails(t *testing.T) {
 	}
 }
 
+// What is wrong, worse or misspelt is seen by the exit code.
+func TestExitCode(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "x.json")
+	command := func(fault bool, args ...string) (int, string) {
+		var stdout, stderr bytes.Buffer
+		o, err := parse(args, &stderr)
+		if err == nil {
+			o.fault = fault
+		}
+		return exitCode(t.Context(), o, err, &stdout, &stderr), stderr.String()
+	}
+	small := []string{"-sizes", "4", "-count", "1", "-networks", "mem", "-run", "three-parties/mul/", "-peers", "", "-json", file}
+	code, said := command(false, small...)
+	require.Equal(t, 0, code, said)
+	require.Empty(t, said)
+	code, _ = command(false, "-compare", file, file)
+	require.Equal(t, 0, code)
+	code, said = command(true, small...)
+	require.Equal(t, 1, code)
+	require.Contains(t, said, errComputed.Error())
+	code, said = command(false, "-compare", file, file+"x")
+	require.Equal(t, 1, code)
+	require.Contains(t, said, "x.jsonx")
+	code, said = command(false, "-sizes", "many")
+	require.Equal(t, 2, code)
+	require.Contains(t, said, "-sizes")
+	code, said = command(false, "-h")
+	require.Equal(t, 0, code)
+	require.Contains(t, said, "Usage")
+}
+
 func TestInterrupted(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -136,6 +167,25 @@ func TestFailures(t *testing.T) {
 		_, err = measure(t.Context(), j, 1)
 		require.ErrorContains(t, err, "unknown kind of job")
 	}
+}
+
+// When one of several processes ends, the others are not waited for, and the reason is its own.
+func TestProcessDies(t *testing.T) {
+	for _, network := range []string{networkTLS, "10g"} {
+		j := newJob("MPC/none/", 4, network)
+		j.MPC = &mpcJob{Backend: "three-parties", Operation: "mul", Bits: 70, N: 4} // no range of 64 bits
+		start := time.Now()
+		_, err := measure(t.Context(), j, 1)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "killed")
+		require.Less(t, time.Since(start), 20*time.Second)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	j := newJob("MPC/none/", 4, networkTLS)
+	j.MPC = &mpcJob{Backend: "three-parties", Operation: "mul", Bits: 20, N: 4}
+	_, err := measure(ctx, j, 1)
+	require.Error(t, err)
 }
 
 // The items are what package psi must find, whatever the sizes.
@@ -264,6 +314,44 @@ func TestCheapestFirst(t *testing.T) {
 	require.Equal(t, []string{"slow1", "slow4", "fast1", "fast4", "fast16"}, names)
 	require.Len(t, left, 1)
 	require.Equal(t, "slow16", left[0].Name)
+}
+
+// A package with many jobs leaves others their share, and what these don't need is for all.
+func TestShares(t *testing.T) {
+	of := func(family, series string, work int) *job {
+		name := family + "/" + series + "/mem"
+		return &job{Name: fmt.Sprint(name, work), Series: name, Network: networkMem, Work: work, Items: work}
+	}
+	var jobs []*job
+	for i := range 20 {
+		jobs = append(jobs, of("MPC", fmt.Sprint("s", i), 1), of("MPC", fmt.Sprint("s", i), 2))
+	}
+	jobs = append(jobs, of("PSI", "p", 1), of("PSI", "p", 10))
+	require.Equal(t, map[string]time.Duration{"MPC": 80 * time.Second, "PSI": 50 * time.Second}, shares(jobs, 130*time.Second))
+	require.Empty(t, shares(nil, time.Hour))
+
+	r := fakeRunner(130*time.Second, time.Second, nil) // four runs of a second for each unit
+	results, left, err := r.all(t.Context(), jobs)
+	require.NoError(t, err)
+	measured := map[string]int{}
+	for _, r := range results {
+		measured[r.family()]++
+	}
+	require.Equal(t, map[string]int{"MPC": 20, "PSI": 2}, measured, "of 130 s, PSI took 44 and MPC 80, and 8 more are too many")
+	require.Len(t, left, len(jobs)-len(results))
+
+	// A series that was left out altogether is not tried at a larger size.
+	r = fakeRunner(10*time.Second, time.Second, nil)
+	r.keepPace(of("PSI", "p", 100), 100*time.Second, &measurement{})
+	slow := func(work int) *job {
+		j := of("PSI", "p", work)
+		j.Series, j.Network = "PSI/p/1g", "1g"
+		return j
+	}
+	_, left, err = r.all(t.Context(), []*job{slow(100), slow(200)})
+	require.NoError(t, err)
+	require.Len(t, left, 2)
+	require.Contains(t, left[1].Why, "about 6m40s", "as long as the smaller one")
 }
 
 // What was left out is said, with real processes.

@@ -116,16 +116,18 @@ func TestCompare(t *testing.T) {
 	require.Contains(t, out, "another -procs: 1, then 2")
 }
 
+// runsOf returns a report of one job whose runs took the given times.
+func runsOf(walls ...float64) *report {
+	j := &result{job: job{Name: "x", Items: 1}}
+	for _, w := range walls {
+		j.Runs = append(j.Runs, twoParties(w))
+	}
+	j.summarize()
+	return &report{Format: reportFormat, Machine: &machine{}, Jobs: []*result{j}}
+}
+
 // What two runs of the same program differ by is no regression, a slower one is.
 func TestCompareSpread(t *testing.T) {
-	with := func(walls ...float64) *report {
-		j := &result{job: job{Name: "x", Items: 1}}
-		for _, w := range walls {
-			j.Runs = append(j.Runs, twoParties(w))
-		}
-		j.summarize()
-		return &report{Format: reportFormat, Machine: &machine{}, Jobs: []*result{j}}
-	}
 	for _, c := range []struct {
 		old, new []float64
 		mark     string
@@ -138,7 +140,7 @@ func TestCompareSpread(t *testing.T) {
 		{[]float64{102, 110, 110}, []float64{100, 100, 101}, ""}, // faster
 	} {
 		var out bytes.Buffer
-		err := compare(&out, with(c.old...), with(c.new...), mustParse(t, "-figures", "wall"))
+		err := compare(&out, runsOf(c.old...), runsOf(c.new...), mustParse(t, "-figures", "wall"))
 		require.Equal(t, c.mark == "!", err != nil, "%v, then %v", c.old, c.new)
 		require.Regexp(t, `x +wall .*%[ ]*`+c.mark+`\s*\n`, out.String())
 	}
@@ -202,7 +204,7 @@ func TestDisturbed(t *testing.T) {
 	require.Equal(t, []int{1, 2}, []int{n, all})
 	require.Equal(t, 2, r.crowded())
 	var out bytes.Buffer
-	r.print(&out)
+	r.print(&out, true)
 	require.Contains(t, out.String(), "of 2 jobs in one process, 1 waited")
 	require.Contains(t, out.String(), "In 2 jobs parties have as many processes")
 	out.Reset()
@@ -274,7 +276,7 @@ func TestMachine(t *testing.T) {
 		require.Equal(t, []string{"avx2", "vaes", "avx512", "ifma"}, m.Kernels)
 	}
 	var out bytes.Buffer
-	(&report{Machine: m, Count: 5}).print(&out)
+	(&report{Machine: m, Count: 5}).print(&out, true)
 	require.Contains(t, out.String(), m.CPU)
 	out.Reset()
 	require.NoError(t, (&report{Machine: m}).benchstat(&out))

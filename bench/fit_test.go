@@ -32,7 +32,7 @@ func TestFits(t *testing.T) {
 	_, ok = r.fit("b", figureWall)
 	require.False(t, ok)
 	var out bytes.Buffer
-	r.print(&out)
+	r.print(&out, true)
 	require.Contains(t, out.String(), "projections that nobody has measured")
 	require.Regexp(t, `a +wall +1\.25 +3 `, out.String())
 	require.Regexp(t, `a +rss +1\.00 +3 +10000MB +100000MB`, out.String())

@@ -28,7 +28,7 @@ func TestHEJobs(t *testing.T) {
 	}
 	var out bytes.Buffer
 	report := &report{Machine: &machine{}, Jobs: results, Procs: 1, Count: 1}
-	report.print(&out)
+	report.print(&out, true)
 	require.Contains(t, out.String(), "Figures of their own")
 	require.Contains(t, out.String(), "B/value")
 	out.Reset()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	_ "embed"
 	"html/template"
 	"io"
@@ -15,9 +16,10 @@ var pageTemplate string
 // font, no network.
 func (r *report) html(w io.Writer) error {
 	t, err := template.New("page").Funcs(template.FuncMap{
-		"seconds": seconds, "size10": size10, "mebibytes": mebibytes, "percent": percent, "digits": digits, "count": count, "joules": joules,
-		"short": func(commit string) string { return commit[:min(len(commit), 12)] },
-		"join":  func(s []string) string { return strings.Join(s, " ") },
+		"seconds": seconds, "amount": amountOf, "cell": cell, "size10": size10, "mebibytes": mebibytes, "percent": percent, "digits": digits, "count": count, "joules": joules,
+		"commit":  func(m *machine) string { return m.commit(12) },
+		"kernels": (*machine).kernels,
+		"join":    func(s []string) string { return strings.Join(s, " ") },
 	}).Parse(pageTemplate)
 	if err != nil {
 		return err
@@ -46,7 +48,9 @@ type section struct {
 	ID, Title, Intro string
 	Plots            []plot
 	Table            []tableRow
-	HasOwn           bool
+	Own              []figure // that only some jobs have, by the first that has them
+	OwnText          bool     // they are text, not columns
+	Traffic          bool     // some parties send something
 }
 
 type plot struct {
@@ -83,16 +87,46 @@ type growthRow struct {
 	Hundred, Billion string
 }
 
-// groups are how jobs' names begin, in the order of the page. A job is in the first
-// group of its name.
-var groups = []struct{ name, title, intro string }{
-	{"PSI", "Private set intersection", "Two parties find out which items both have. Half of the smaller side's items are common."},
-	{"MPC/three-parties", "Computing on shares", "Three semi-honest parties share two vectors, compute, and open the result to one. Times are those of all of that; the operation alone is in the table."},
-	{"MPC", "Computing on shares otherwise", "The same by three parties of which one may be malicious, and by two with triples from a dealer or from oblivious transfers, which are made during the run."},
-	{"HE", "Aggregation under encryption", "Many add up their vectors of numbers by an aggregator that can read nothing. One process plays all parties in turn: time is that of all of them."},
-	{"Share", "Sharing secrets", "A dealer shares a vector of numbers among holders, who combine it."},
-	{"Identity", "Identity and directory", "A catalogue of records is signed, registered, resolved, searched and proven. Size 2²⁰ is the catalogue of a country, 340,000 records. Identities are registered one after the other, 4,096 at size 2²⁰: nonce, signature, countersignature, disk and log."},
-	{"Jobs", "End to end", "What organisations do: sign a contract, pass the gate, and link or add up their data in the channel behind it."},
+// A group is a section of the page. It has the jobs whose names begin with one of names and
+// a slash, without what the section says anyway: that many words of the name.
+type group struct {
+	id, title, intro string
+	names            []string
+	said             int
+}
+
+// groups are in the order of the page. A job is in the first group of its name.
+var groups = []group{
+	{"PSI", "Private set intersection", "Two parties find out which items both have. Half of the smaller side's items are common.",
+		[]string{"PSI"}, 1},
+	{"MPC-three-parties", "Computing on shares", "Three semi-honest parties share two vectors, compute, and open the result to one. Times are those of all of that; the last columns are of the operation alone.",
+		threeParties(arithmetic), 2},
+	{"MPC-functions", "Functions of shared numbers", "The same three parties approximate functions. The regression is of two columns, by 40 iterations; there is an element in it for each row.",
+		threeParties(functions), 2},
+	{"MPC-tables", "Tables in shares", "The same three parties sort, group and join rows by secret keys of 16 to 32 bits.",
+		threeParties(tables), 2},
+	{"MPC-others", "Against a malicious party, and of four", "Three parties of which one may be malicious, who check all products, and four of which one may be curious. Both sort by a network, whose rounds grow with the size.",
+		[]string{"MPC/three-malicious", "MPC/four-parties"}, 1},
+	{"MPC-two", "Between two parties", "Triples come from a dealer, or from oblivious transfers or encryption, and are made during the run.",
+		[]string{"MPC"}, 1},
+	{"HE", "Aggregation under encryption", "Many add up their vectors of numbers by an aggregator that can read nothing. One process plays all parties in turn: time is that of all of them.",
+		[]string{"HE"}, 1},
+	{"Share", "Sharing secrets", "A dealer shares a vector of numbers, or a secret of bytes, among holders, who combine it.",
+		[]string{"Share"}, 1},
+	{"Identity-directory", "The directory", "A catalogue of records is signed, registered, resolved, searched and proven. Size 2²⁰ is the catalogue of a country, 340,000 records.",
+		[]string{"Identity/directory"}, 1},
+	{"Identity-registration", "Registration of identities", "Identities are registered one after the other, 4,096 at size 2²⁰: nonce, signature, countersignature, disk and log.",
+		[]string{"Identity"}, 1},
+	{"Jobs", "End to end", "What organisations do: sign a contract, pass the gate, and link or add up their data in the channel behind it.",
+		[]string{"Jobs"}, 1},
+}
+
+// threeParties are the names of operations between three semi-honest parties.
+func threeParties(all []operation) (names []string) {
+	for _, op := range all {
+		names = append(names, "MPC/three-parties/"+op.name)
+	}
+	return names
 }
 
 func (r *report) page() *page {
@@ -104,15 +138,15 @@ func (r *report) page() *page {
 			p.Links = append(p.Links, link{n.name, n.what})
 		}
 	}
-	for _, g := range groups {
+	for i := range groups {
 		var jobs []*result
 		for _, j := range r.Jobs {
-			if groupOf(j) == g.name {
+			if groupOf(j) == &groups[i] {
 				jobs = append(jobs, j)
 			}
 		}
 		if len(jobs) > 0 {
-			p.Sections = append(p.Sections, r.section(strings.ReplaceAll(g.name, "/", "-"), g.title, g.intro, jobs))
+			p.Sections = append(p.Sections, r.section(&groups[i], jobs))
 		}
 	}
 	for _, f := range r.Fits {
@@ -129,20 +163,30 @@ func (r *report) page() *page {
 	return p
 }
 
-// groupOf returns the name of a job's group, or nothing.
-func groupOf(j *result) string {
-	for _, g := range groups {
-		if strings.HasPrefix(j.Name, g.name+"/") {
-			return g.name
+// groupOf returns a job's group, or nil.
+func groupOf(j *result) *group {
+	for i, g := range groups {
+		for _, name := range g.names {
+			if strings.HasPrefix(j.Name, name+"/") {
+				return &groups[i]
+			}
 		}
 	}
-	return ""
+	return nil
 }
 
-// label is the name of a series without its group and network.
+// unsaid returns the words of a name that the section of a job does not say.
+func unsaid(j *result, name string) []string {
+	said := 0
+	if g := groupOf(j); g != nil {
+		said = g.said
+	}
+	return strings.Split(name, "/")[said:]
+}
+
+// label is the name of a series without its section and network.
 func label(j *result) string {
-	parts := strings.Split(strings.TrimSuffix(j.Series, "/"+j.Network), "/")
-	return strings.ReplaceAll(strings.Join(parts[1:], ", "), "-", "\u2011")
+	return strings.ReplaceAll(strings.Join(unsaid(j, strings.TrimSuffix(j.Series, "/"+j.Network)), ", "), "-", "\u2011")
 }
 
 // largest returns the result of most items in a series.
@@ -166,8 +210,16 @@ func labels(jobs []*result) (all []string) {
 	return all
 }
 
-func (r *report) section(id, title, intro string, jobs []*result) section {
-	s := section{ID: id, Title: title, Intro: intro}
+// cell writes an amount whose unit is in the head of its column.
+func cell(f figure) string {
+	if f.Unit == "s" {
+		return seconds(f.Median)
+	}
+	return digits(f.Median)
+}
+
+func (r *report) section(g *group, jobs []*result) section {
+	s := section{ID: g.id, Title: g.title, Intro: g.intro}
 	names := labels(jobs)
 	add := func(p plot, ok bool) {
 		if ok {
@@ -179,13 +231,36 @@ func (r *report) section(id, title, intro string, jobs []*result) section {
 	add(bytesPerItem(jobs, names))
 	add(r.overSizes(jobs, names, figureRSS, "Memory against size",
 		"Peak resident memory of the largest process, Go's runtime and the input included.", axisBytes))
+	add(rates(jobs))
 	add(byNetwork(jobs, names))
 	add(phaseBars(jobs))
 	add(peerRatios(jobs))
-	for _, j := range jobs {
-		_, name, _ := strings.Cut(j.Name, "/")
+	s.fill(jobs)
+	return s
+}
+
+// ordered returns jobs in the order of sections, and in these all sizes of a series together.
+func ordered(jobs []*result) []*result {
+	names := labels(jobs)
+	place := func(j *result) (part, link int) {
+		part = slices.IndexFunc(groups, func(g group) bool { return groupOf(j) != nil && groupOf(j).id == g.id })
+		return part, slices.IndexFunc(networks, func(n network) bool { return n.name == j.Network })
+	}
+	return slices.SortedStableFunc(slices.Values(jobs), func(a, b *result) int {
+		partA, linkA := place(a)
+		partB, linkB := place(b)
+		return cmp.Or(partA-partB, slices.Index(names, label(a))-slices.Index(names, label(b)), a.Items-b.Items, a.Work-b.Work, linkA-linkB)
+	})
+}
+
+// ownColumns is the most columns of figures that only some jobs have; more are text.
+const ownColumns = 6
+
+// fill makes the table, in which the sizes of a series stand together.
+func (s *section) fill(jobs []*result) {
+	for _, j := range ordered(jobs) {
 		row := tableRow{
-			Job: j, Label: pretty(name),
+			Job: j, Label: pretty(strings.Join(unsaid(j, j.Name), "/")),
 			Wall: j.figure(figureWall), CPU: j.figure(figureCPU),
 			PerItem: 1e9 * j.perItem(figureCPU), Bytes: j.perItem(figureBytes), Delays: j.figure(figureDelays).Median,
 			RSS: j.figure(figureRSS).Median, Allocs: j.figure(figureAllocs).Median, Energy: j.figure(figureEnergy).Median,
@@ -194,10 +269,27 @@ func (r *report) section(id, title, intro string, jobs []*result) section {
 			if own, ok := strings.CutPrefix(f.Name, figureOwn+"/"); ok {
 				_, f.Name, _ = strings.Cut(own, "/")
 				row.Own = append(row.Own, f)
+				if s.own(f) < 0 {
+					s.Own = append(s.Own, f)
+				}
 			}
 		}
-		s.HasOwn = s.HasOwn || len(row.Own) > 0
+		s.Traffic = s.Traffic || row.Bytes > 0
 		s.Table = append(s.Table, row)
 	}
-	return s
+	if s.OwnText = len(s.Own) > ownColumns; s.OwnText {
+		return
+	}
+	for i, row := range s.Table {
+		columns := make([]figure, len(s.Own))
+		for _, f := range row.Own {
+			columns[s.own(f)] = f
+		}
+		s.Table[i].Own = columns
+	}
+}
+
+// own is the place of a figure among those that only some jobs have, or less than zero.
+func (s *section) own(f figure) int {
+	return slices.IndexFunc(s.Own, func(g figure) bool { return f.Name == g.Name && f.Unit == g.Unit })
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"html/template"
 	"io"
 	"math"
 	"os"
@@ -80,6 +81,42 @@ func TestPage(t *testing.T) {
 	}
 }
 
+// Projections are marked as such, and nothing else is; what others published stands in a
+// table of its own.
+func TestPageParts(t *testing.T) {
+	r := pageReport()
+	var out bytes.Buffer
+	require.NoError(t, r.html(&out))
+	part := func(id string) string {
+		_, rest, ok := strings.Cut(out.String(), `id="`+id+`"`)
+		require.True(t, ok, id)
+		text, _, _ := strings.Cut(rest, "</section>")
+		return text
+	}
+	growth := part("growth")
+	require.Contains(t, growth, "Numbers in italics are projections, which nobody has measured")
+	rows := regexp.MustCompile(`<tr>(?:<td.*?</td>)+</tr>`).FindAllString(growth, -1)
+	require.Len(t, rows, 6, "three protocols on two networks")
+	for _, row := range rows {
+		require.Regexp(t, `^<tr><td>PSI/\S+</td><td>1\.00</td><td>2</td><td>2¹⁸</td><td>[0-9.]+ms</td><td class="projection">[0-9. a-z]+</td><td class="projection">[0-9. a-z]+</td></tr>$`, row)
+	}
+	require.Equal(t, strings.Count(out.String(), `class="projection"`), 2*len(rows)+1, "and where it is explained")
+
+	for _, p := range publishedFigures {
+		system := strings.ReplaceAll(template.HTMLEscapeString(p.System), "+", "&#43;")
+		require.Equal(t, 1, strings.Count(out.String(), "<td>"+system+"</td>"), system)
+		require.Contains(t, part("published"), "<td>"+system+"</td>")
+	}
+	require.Contains(t, part("published"), "None of this was measured in this run")
+	require.NotContains(t, part("PSI"), "Raghuraman")
+
+	out.Reset()
+	r.print(&out, true)
+	data, err := r.encode()
+	require.NoError(t, err)
+	require.NotContains(t, out.String()+string(data), "Raghuraman", "only on the page")
+}
+
 // A report that has little shows little, and no plot of nothing.
 func TestPoorPage(t *testing.T) {
 	r := pageReport()
@@ -119,6 +156,7 @@ func TestWords(t *testing.T) {
 		"n=2¹⁰/m=2²⁰": pretty("n=2^10/m=2^20"),
 		"1 µs":        axisSeconds(1e-6), "100 ms": axisSeconds(0.1), "1000 s": axisSeconds(1000),
 		"10 MB": axisBytes(1e7), "1 GB": axisBytes(1e9), "1 kB": axisBytes(1000),
+		"5 /s": axisRate(5), "10 k/s": axisRate(1e4), "1 M/s": axisRate(1e6),
 		"59.0s": longTime(59), "2.00 min": longTime(120), "3.00 h": longTime(3 * 3600), "4.00 days": longTime(4 * 86400),
 	} {
 		require.Equal(t, want, got)
@@ -154,7 +192,12 @@ func TestReference(t *testing.T) {
 	require.NoError(t, err)
 	var page bytes.Buffer
 	require.NoError(t, r.html(&page))
-	kept, err := os.ReadFile(filepath.Join("results", "report.html"))
+	file := filepath.Join("results", "report.html")
+	if *update {
+		require.NoError(t, os.WriteFile(file, page.Bytes(), 0o644))
+		return
+	}
+	kept, err := os.ReadFile(file)
 	require.NoError(t, err)
-	require.True(t, bytes.Equal(kept, page.Bytes()), "go run ./bench -from bench/results/report.json -html bench/results/report.html")
+	require.True(t, bytes.Equal(kept, page.Bytes()), "go test ./bench -run 'TestRe(adme|ference)' -update writes it again")
 }

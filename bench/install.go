@@ -17,10 +17,19 @@ import (
 //go:embed psijs
 var psijs embed.FS
 
-// install makes the programs of peers that jobs need, and tries the networks, and returns
-// the jobs that can be measured, and the others with the reason. The programs are gone
-// after done.
-func install(ctx context.Context, jobs []*job) (ready []*job, absent []leftOut, done func()) {
+// tryWire says why there cannot be network namespaces here, if so.
+func tryWire() error {
+	w, err := newWire(1, *hubs)
+	if err == nil {
+		w.close()
+	}
+	return err
+}
+
+// install makes the programs of peers that jobs need, and tries network namespaces by wired,
+// and returns the jobs that can be measured, and the others with the reason. The programs are
+// gone after done.
+func install(ctx context.Context, jobs []*job, wired func() error) (ready []*job, absent []leftOut, done func()) {
 	makers := map[string]func(context.Context, string) ([]string, error){peerVault: installVault, peerPSIJS: installPSIJS}
 	type outcome struct {
 		command []string
@@ -28,16 +37,10 @@ func install(ctx context.Context, jobs []*job) (ready []*job, absent []leftOut, 
 	}
 	outcomes := map[string]outcome{}
 	folder := ""
-	tryWire := sync.OnceValue(func() error {
-		w, err := newWire(1, *hubs)
-		if err == nil {
-			w.close()
-		}
-		return err
-	})
+	wired = sync.OnceValue(wired)
 	for _, j := range jobs {
-		if networkOf(j.Network).wire && tryWire() != nil {
-			absent = append(absent, leftOut{j.Name, fmt.Sprintf("%s cannot be had here: %v", j.Network, tryWire())})
+		if networkOf(j.Network).wire && wired() != nil {
+			absent = append(absent, leftOut{j.Name, fmt.Sprintf("%s cannot be had here: %v", j.Network, wired())})
 			continue
 		}
 		if j.Install == "" {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,6 +25,37 @@ func TestAbsentPeers(t *testing.T) {
 		"PSI/psi.js/semi-honest/n=2^4/mem: psi.js cannot be had here:",
 	} {
 		require.Contains(t, out.String(), want)
+	}
+}
+
+// Where there are no network namespaces, jobs between them are left out with the reason, which
+// is asked for once, and the others go on.
+func TestAbsentNamespaces(t *testing.T) {
+	o := mustParse(t, "-sizes", "4", "-count", "1", "-networks", "mem,netns-1g,netns-100m", "-run", "/dh/")
+	asked := 0
+	o.wired = func() error {
+		asked++
+		return errors.New("operation not permitted")
+	}
+	var out, page bytes.Buffer
+	file := filepath.Join(t.TempDir(), "x.json")
+	o.jsonFile = file
+	require.NoError(t, run(t.Context(), o, &out))
+	require.Equal(t, 1, asked)
+	r, err := readReport(file)
+	require.NoError(t, err)
+	require.Len(t, r.Jobs, 1)
+	require.Equal(t, []leftOut{
+		{"PSI/dh/semi-honest/n=2^4/netns-1g", "netns-1g cannot be had here: operation not permitted"},
+		{"PSI/dh/semi-honest/n=2^4/netns-100m", "netns-100m cannot be had here: operation not permitted"},
+	}, r.LeftOut)
+	require.NoError(t, r.html(&page))
+	for _, l := range r.LeftOut {
+		require.Contains(t, out.String(), l.Name+": "+l.Why)
+		require.Contains(t, page.String(), l.Name+"</td><td>"+l.Why)
+	}
+	if err := tryWire(); err != nil { // without the rights, for instance
+		require.Regexp(t, "namespace|/dev/net/tun", err.Error())
 	}
 }
 

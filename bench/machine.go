@@ -58,6 +58,27 @@ func thisMachine(ctx context.Context) *machine {
 	return m
 }
 
+// kernels names the families of kernels that are used.
+func (m *machine) kernels() string {
+	switch {
+	case m.Purego:
+		return "none (purego)"
+	case len(m.Kernels) == 0:
+		return "none"
+	}
+	return strings.Join(m.Kernels, ", ")
+}
+
+// commit returns so many characters of the commit, and whether there was more.
+func (m *machine) commit(length int) string {
+	text := orUnknown(m.Commit)
+	text = text[:min(len(text), length)]
+	if m.Modified {
+		text += ", modified"
+	}
+	return text
+}
+
 // processor returns the model of the processor.
 func processor(ctx context.Context) string {
 	switch runtime.GOOS {

@@ -32,7 +32,7 @@ A job is a protocol, an adversary, two sizes and a network. Its name is what -ru
 matches and benchstat shows: PSI/vole/malicious/n=2^16/tls.
 
   PSI       private set intersection, half of the items in common
-  MPC       operations of package mpc on shares of three parties or two
+  MPC       operations of package mpc on shares of two to four parties
   HE        sums of the vectors of -parties organisations by package he
   Share     vectors, keys and files split and combined by package mpc/share
   Identity  a catalogue, of 340,000 records at size 20, registered and asked; and
@@ -56,7 +56,8 @@ and files of Share are jobs of mem only: one process plays all parties in turn.
 With -procs 1, the default, mem is one thread for all parties together, and the
 others one for each. Each run has fresh processes, after one warm-up run that
 doesn't count. The result of every run is checked; a wrong one ends the program
-with exit code 1.
+with exit code 1. -budget is shared among the packages, and in each the quickest
+jobs come first; the report says what was left out.
 
 Peers are measured in the same run: textbook (Diffie-Hellman on P-256 as everybody
 writes it), psi.js (OpenMined's, through node and npm), lattigo (plain calls),
@@ -66,6 +67,7 @@ Shamir sharing). What cannot be had is left out, and the report says why.
     go run ./bench -sizes 10,16 -count 3                     a first look
     go run ./bench -html report.html -json report.json       the page, and the figures
     go run ./bench -run /vole/ -sizes 20 -networks mem       one row of a paper's table
+    go run ./bench -from report.json -run ^PSI/ -markdown    a table for a text
     go run ./bench -run ^HE/ -sizes 20 -parties 2,8,32       sums of organisations
     go run ./bench -networks 10g,1g,100m -peers ''           links only, without peers
     go run ./bench -networks 1g,netns-1g -run /vole/         what TCP makes of a long line
@@ -87,6 +89,8 @@ type options struct {
 	procs     int
 	budget    time.Duration
 	list      bool
+	details   bool
+	markdown  bool
 	jsonFile  string
 	htmlFile  string
 	fromFile  string
@@ -96,6 +100,7 @@ type options struct {
 	threshold float64
 	figures   []string
 	fault     bool // for tests: the parties lose a row of the result
+	wired     func() error
 }
 
 func main() {
@@ -105,17 +110,21 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	o, err := parse(os.Args[1:], os.Stderr)
-	switch {
-	case errors.Is(err, flag.ErrHelp):
-		return
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(2)
+	os.Exit(exitCode(ctx, o, err, os.Stdout, os.Stderr))
+}
+
+// exitCode does what the flags say, if there is no error in them, and returns the exit code:
+// one for what is wrong or worse, and two for wrong flags.
+func exitCode(ctx context.Context, o *options, err error, stdout, stderr io.Writer) int {
+	code := 2
+	if err == nil {
+		code, err = 1, run(ctx, o, stdout)
 	}
-	if err := run(ctx, o, os.Stdout); err != nil {
-		fmt.Fprintln(os.Stderr, "bench:", err)
-		os.Exit(1)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
 	}
+	fmt.Fprintln(stderr, "bench:", err)
+	return code
 }
 
 // allJobs returns the jobs of all packages, the small ones first, so that a budget
@@ -146,7 +155,10 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 		if err != nil {
 			return err
 		}
-		r.print(stdout)
+		if len(selectResults(r.Jobs, o.pattern)) == 0 {
+			return fmt.Errorf("no job in %s has a name that -run matches", o.fromFile)
+		}
+		r.show(stdout, o)
 		return r.save(o, stdout)
 	}
 	jobs := selectJobs(allJobs(o), o.pattern)
@@ -160,7 +172,7 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 		return nil
 	}
 	deadline := time.Now().Add(o.budget) // to which installing belongs
-	jobs, absent, done := install(ctx, jobs)
+	jobs, absent, done := install(ctx, jobs, o.wired)
 	defer done()
 	bar, clear := newProgress(os.Stderr, len(jobs)*(o.count+1))
 	r := newRunner(o, bar)
@@ -172,9 +184,20 @@ func run(ctx context.Context, o *options, stdout io.Writer) error {
 	report.Fits = fits(report.Jobs)
 	clear()
 	if len(report.Jobs)+len(report.LeftOut) > 0 {
-		report.print(stdout)
+		report.show(stdout, o)
 	}
 	return errors.Join(failed, report.save(o, stdout))
+}
+
+// show writes what people read, of jobs that -run selects.
+func (r *report) show(w io.Writer, o *options) {
+	shown := *r
+	shown.Jobs = selectResults(r.Jobs, o.pattern)
+	if o.markdown {
+		shown.markdown(w)
+		return
+	}
+	shown.print(w, o.details)
 }
 
 // encode returns the report in JSON, with a line for each job.
@@ -234,7 +257,7 @@ func (r *report) save(o *options, stdout io.Writer) error {
 }
 
 func parse(args []string, stderr io.Writer) (*options, error) {
-	o := &options{}
+	o := &options{wired: tryWire}
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // errors are returned, and shown once
 	pattern := fs.String("run", "", "measure only jobs whose names match `REGEXP`")
@@ -248,7 +271,9 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	fs.BoolVar(&o.list, "list", false, "print the names of the jobs and exit")
 	fs.StringVar(&o.jsonFile, "json", "", "write machine, runs and figures to `FILE`")
 	fs.StringVar(&o.htmlFile, "html", "", "write the report as a page to `FILE`")
-	fs.StringVar(&o.fromFile, "from", "", "report what a `FILE` of -json has instead of measuring")
+	fs.StringVar(&o.fromFile, "from", "", "report what a `FILE` of -json has instead of measuring; -run selects what is printed")
+	fs.BoolVar(&o.details, "details", false, "print figures of each party, phases, and growth of all figures too")
+	fs.BoolVar(&o.markdown, "markdown", false, "print a short table in Markdown instead; -from and -run say of what")
 	fs.StringVar(&o.benchstat, "benchstat", "", "write lines that benchstat reads to `FILE`; - is the standard output")
 	fs.StringVar(&o.oldFile, "compare", "", "compare `old.json` with the file that follows instead of measuring; -run selects jobs here too")
 	threshold := fs.String("threshold", "5%", "by how much a figure may be worse in -compare")

@@ -166,8 +166,8 @@ func (p *mpcParty) compute(ctx context.Context, e *mpc.Engine, watch *stopwatch)
 	if p.self == 0 {
 		n := float64(p.N)
 		p.costs.Own = []ownFigure{
-			{"alone", "M/s", n / took / 1e6},
-			{"sends", "B/element", float64(after.Sent-before.Sent) / n},
+			{"rate alone", "M/s", n / took / 1e6},
+			{"party 0 sends", "B/item", float64(after.Sent-before.Sent) / n},
 			{"rounds", "", float64(after.Rounds - before.Rounds)},
 		}
 	}

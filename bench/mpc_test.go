@@ -2,6 +2,7 @@ package main
 
 import (
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -36,7 +37,7 @@ func TestMPCJobs(t *testing.T) {
 		for _, phase := range []string{"join", "input", words[2], "open"} {
 			require.Positive(t, r.figure(figurePhase+"/party 0/"+phase).Median, "%s: %s", r.Name, phase)
 		}
-		require.Positive(t, r.figure(figureOwn+"/party 0/alone").Median, r.Name)
+		require.Positive(t, r.figure(figureOwn+"/party 0/rate alone").Median, r.Name)
 		if words[1] == "two-dealer" {
 			require.Positive(t, r.figure(figurePhase+"/dealer/deal").Median)
 			require.Positive(t, r.figure(figureSent+"/dealer").Median)
@@ -107,7 +108,79 @@ func TestKnownComputations(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, op.want(x, y), name)
 	}
+	const low = -1 << 31
+	x, y = []int64{7, low, 5, 7, -1, 5}, []int64{5, 7, 9, 3, 5, 5}
+	for name, want := range map[string][]int64{
+		"sort":    {low, -1, 5, 5, 7, 7},
+		"shuffle": {7, low, 5, 7, -1, 5},
+		"compact": {low, 5, -1, 7, 7, 5},
+		"topk":    {7, 7, 5, 5, -1, low},
+		// keys, used, counts and sums
+		"group": {low, -1, 5, 7, 0, 0, 1, 1, 1, 1, 0, 0, 1, 1, 2, 2, 0, 0, 7, 5, 14, 8, 0, 0},
+		// keys, used, columns of x and of y: 5, 7, 5 and 5 of y are in x
+		"join":   {5, 5, 5, 7, 0, 0, 1, 1, 1, 1, 0, 0, 10, 10, 10, 14, 0, 0, 15, 15, 15, 21, 0, 0},
+		"bitand": {7&5 + 1<<31, 0, 5&9 + 1<<31, 7&3 + 1<<31, 5, 5 + 1<<31}, // (2^31 - 1) & (2^31 + 5)
+	} {
+		_, op, err := (&mpcJob{Backend: "three-parties", Operation: name}).parts()
+		require.NoError(t, err)
+		require.Equal(t, want, op.want(x, y), name)
+	}
+	x, y = []int64{-1 << 28, 0, 1<<28 - 1}, []int64{-1 << 28, 0, 1 << 28}
+	for name, want := range map[string][]int64{
+		"div":  {-1 << 20, 0, 349525},  // -1, 0, and almost a third
+		"sqrt": {0, 1 << 26, 94906265}, // 2^14, and almost 2^14.5
+		"log":  {0, 20350890, 21077707},
+		"exp":  {8869, 1 << 16, 484249}, // of -2, 0, and almost 2
+	} {
+		_, op, err := (&mpcJob{Backend: "three-parties", Operation: name}).parts()
+		require.NoError(t, err)
+		for i, got := range op.want(x, y) {
+			require.InDelta(t, want[i], got, 2, "%s of %d and %d", name, x[i], y[i])
+		}
+	}
 	require.Equal(t, []int{1, 0, 2, 0, 4}, []int{root(1), root(2), root(4), root(9), root(16)})
+}
+
+// The coefficients that are wanted of a regression are the best: any other ones are worse.
+func TestKnownRegression(t *testing.T) {
+	j := &mpcJob{Operation: "logistic", Bits: logitBits, N: 200}
+	x, y := j.numbers(0), j.numbers(1)
+	cost := func(b []float64) float64 {
+		ridge := logitRidge * float64(len(x)) / 2
+		sum := ridge * (b[0]*b[0] + b[1]*b[1] + b[2]*b[2])
+		for i := range x {
+			z := b[0] + b[1]*float64(x[i])/(1<<logitBits) + b[2]*float64(y[i])/(1<<logitBits)
+			sum += math.Log1p(math.Exp(z)) - z*float64(number(x[i] < y[i]))
+		}
+		return sum
+	}
+	var best []float64
+	for _, c := range wantLogit(x, y) {
+		best = append(best, float64(c)/logitUnit)
+	}
+	require.Less(t, best[1], -0.9)
+	require.Greater(t, best[2], 0.9)
+	for i := range best {
+		for _, step := range []float64{-0.001, 0.001} {
+			other := slices.Clone(best)
+			other[i] += step
+			require.Greater(t, cost(other), cost(best))
+		}
+	}
+}
+
+// Numbers are as large as the backend bears.
+func TestNarrow(t *testing.T) {
+	for _, j := range mpcJobs([]size{{4, 4}}, []string{networkMem}) {
+		b, op, err := j.MPC.parts()
+		require.NoError(t, err)
+		require.Equal(t, b.narrow(op.bits), j.MPC.Bits)
+		if b.bits == 0 {
+			require.Equal(t, op.bits, j.MPC.Bits)
+		} else {
+			require.LessOrEqual(t, j.MPC.Bits, b.bits)
+		}
+	}
 }
 
 // Operations that backends name are there.

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -49,46 +51,65 @@ func (r *report) overSizes(jobs []*result, names []string, figure, title, captio
 	return p, true
 }
 
+// rates plots the figures of a second that only some jobs have, such as searches, over sizes.
+func rates(jobs []*result) (plot, bool) {
+	network := firstNetwork(jobs)
+	p := plot{Title: "Rates against size", Caption: "Medians, with the range of all runs. Network " + network + "."}
+	var curves []curve
+	for _, j := range ordered(jobs) {
+		for _, f := range j.Figures {
+			name, ok := strings.CutPrefix(f.Name, figureOwn+"/")
+			if !ok || f.Unit != "/s" || j.Network != network || f.Median <= 0 {
+				continue
+			}
+			_, name, _ = strings.Cut(name, "/")
+			i := slices.IndexFunc(curves, func(c curve) bool { return c.name == name })
+			if i < 0 {
+				i = len(curves)
+				curves = append(curves, curve{name: name, series: i})
+				p.Legend = append(p.Legend, newLegend(i, name))
+			}
+			curves[i].points = append(curves[i].points, point2{float64(j.Items), f.Median, f.Min, f.Max})
+		}
+	}
+	if !slices.ContainsFunc(curves, func(c curve) bool { return len(c.points) > 1 }) {
+		return p, false
+	}
+	p.SVG = plotLogLog(p.Title, curves, axisRate)
+	return p, true
+}
+
 func newLegend(series int, text string) legend {
 	s := newSVG(12, 12, "")
 	s.mark(series, 6, 6, "")
 	return legend{Mark: s.done(), Text: text}
 }
 
-// atLargest returns one result of each label on a network: that of the largest size
-// that half of them were measured at, so that they can be compared.
-func atLargest(jobs []*result, names []string, network string) (common []*result) {
-	sizes := map[int]int{}
-	for _, j := range jobs {
-		if j.Network == network && j.Equal {
-			sizes[j.Items]++
-		}
-	}
-	best, most := 0, 0
-	for _, n := range sizes {
-		most = max(most, n)
-	}
-	for items, n := range sizes {
-		if 2*n >= most {
-			best = max(best, items)
-		}
-	}
+// atLargest returns one result of each label on a network: that of its largest size.
+func atLargest(jobs []*result, names []string, network string) (all []*result) {
 	for _, name := range names {
+		var best *result
 		for _, j := range jobs {
-			if j.Network == network && j.Equal && j.Items == best && label(j) == name {
-				common = append(common, j)
+			if j.Network == network && j.Equal && label(j) == name && (best == nil || j.Items > best.Items) {
+				best = j
 			}
 		}
+		if best != nil {
+			all = append(all, best)
+		}
 	}
-	return common
+	return all
 }
+
+// sized is a label with the size.
+func sized(j *result) string { return label(j) + ", " + prettySize(j.Items) }
 
 func bytesPerItem(jobs []*result, names []string) (plot, bool) {
 	var bars []bar
 	at := atLargest(jobs, names, firstNetwork(jobs))
 	for _, j := range at {
 		if per := j.perItem(figureBytes); per > 0 {
-			b := bar{label: label(j), value: digits(per) + " B"}
+			b := bar{label: sized(j), value: digits(per) + " B"}
 			for k, side := range j.sides() {
 				sent := j.figure(figureSent+"/"+side).Median / float64(j.Items)
 				b.parts = append(b.parts, part{side, k, sent, fmt.Sprintf("%s sends %s B an item", side, digits(sent))})
@@ -99,7 +120,7 @@ func bytesPerItem(jobs []*result, names []string) (plot, bool) {
 	if len(bars) == 0 {
 		return plot{}, false
 	}
-	p := plot{Title: "Bytes per item", Caption: fmt.Sprintf("What all parties send together, n = %s.", prettySize(at[0].Items))}
+	p := plot{Title: "Bytes per item", Caption: "What all parties send together, each at its largest size."}
 	for k, names := range sidesOf(at) {
 		p.Legend = append(p.Legend, newLegend(k, strings.Join(names, " or ")+" sends"))
 	}
@@ -135,23 +156,25 @@ func byNetwork(jobs []*result, names []string) (plot, bool) {
 	if len(present) < 2 {
 		return plot{}, false
 	}
-	at := atLargest(jobs, names, present[len(present)-1])
 	var rows []dotRow
-	for _, last := range at {
-		row := dotRow{label: label(last)}
-		for k, network := range present {
-			for _, j := range jobs {
-				if wall := j.figure(figureWall).Median; j.Network == network && j.Items == last.Items && j.Equal && label(j) == label(last) && wall > 0 {
-					row.dots = append(row.dots, dot{k, wall, network + ": " + seconds(wall)})
-				}
+	for _, name := range names {
+		var row dotRow
+		for _, j := range jobs { // the largest size of those that most networks have
+			if label(j) != name || !j.Equal {
+				continue
+			}
+			if r := networkDots(jobs, present, j); len(r.dots) > 1 && len(r.dots) >= len(row.dots) {
+				row = r
 			}
 		}
-		rows = append(rows, row)
+		if len(row.dots) > 0 {
+			rows = append(rows, row)
+		}
 	}
 	if len(rows) == 0 {
 		return plot{}, false
 	}
-	p := plot{Title: "Time on each network", Caption: fmt.Sprintf("Median wall time, n = %s.", prettySize(at[0].Items))}
+	p := plot{Title: "Time on each network", Caption: "Median wall time, at the largest size that most networks have."}
 	for k, network := range present {
 		p.Legend = append(p.Legend, newLegend(k, network))
 	}
@@ -159,21 +182,48 @@ func byNetwork(jobs []*result, names []string) (plot, bool) {
 	return p, true
 }
 
+// networkDots returns how long a job takes on each network.
+func networkDots(jobs []*result, present []string, of *result) dotRow {
+	row := dotRow{label: sized(of)}
+	for k, network := range present {
+		for _, j := range jobs {
+			if wall := j.figure(figureWall).Median; j.Network == network && j.Equal && j.task() == of.task() && wall > 0 {
+				row.dots = append(row.dots, dot{k, wall, network + ": " + seconds(wall)})
+			}
+		}
+	}
+	return row
+}
+
+// A phase is small if it is less than this part of the time of each party, and then one
+// of the others.
+const smallPhase = 0.03
+
+// otherPhases is the name of all small phases, and of those for which there is no colour.
+const otherPhases = "other"
+
 // phaseBars shows into which phases the time of each party goes.
 func phaseBars(jobs []*result) (plot, bool) {
-	var phases []string
+	type timed struct {
+		name    string // of the plot, for all operations
+		seconds float64
+		title   string
+	}
 	var bars []bar
+	var times [][]timed // of each bar
+	most := map[string]float64{}
 	at := atLargest(jobs, labels(jobs), firstNetwork(jobs))
 	for _, j := range at {
 		for k, side := range j.sides() {
 			if k > 1 {
 				break // the third of three is as the second
 			}
-			b := bar{label: label(j)}
+			b := bar{label: sized(j)}
 			if len(j.sides()) > 1 {
 				b.label += ": " + side
 			}
 			var sum float64
+			var all []timed
 			for _, f := range j.Figures {
 				phase, ok := strings.CutPrefix(f.Name, figurePhase+"/"+side+"/")
 				if !ok || f.Median <= 0 {
@@ -183,26 +233,49 @@ func phaseBars(jobs []*result) (plot, bool) {
 				if j.MPC != nil && !slices.Contains([]string{"join", "input", "open", "close"}, phase) {
 					name = "operation"
 				}
-				c := slices.Index(phases, name)
-				if c < 0 {
-					c = len(phases)
-					phases = append(phases, name)
-				}
 				sum += f.Median
-				b.parts = append(b.parts, part{phase, c, f.Median, phase + ": " + seconds(f.Median)})
+				all = append(all, timed{name, f.Median, phase + ": " + seconds(f.Median)})
+			}
+			if sum == 0 {
+				continue
+			}
+			for _, p := range all {
+				most[p.name] = max(most[p.name], p.seconds/sum)
 			}
 			b.value = seconds(sum)
-			if sum > 0 {
-				bars = append(bars, b)
-			}
+			bars, times = append(bars, b), append(times, all)
 		}
 	}
 	if len(bars) == 0 {
 		return plot{}, false
 	}
-	p := plot{Title: "Phases", Caption: fmt.Sprintf("Where the time goes, waiting for the other included; n = %s, network %s.", prettySize(at[0].Items), at[0].Network)}
+	large := slices.SortedFunc(maps.Keys(most), func(a, b string) int { return cmp.Or(cmp.Compare(most[b], most[a]), cmp.Compare(a, b)) })
+	large = large[:min(len(large), colours-1)]
+	large = slices.DeleteFunc(large, func(name string) bool { return most[name] < smallPhase })
+	var phases []string // in the order in which they come
+	p := plot{Title: "Phases", Caption: "Where the time goes, waiting for the other included, on the network " + at[0].Network + "."}
+	for i, all := range times {
+		rest := part{otherPhases, colours - 1, 0, otherPhases}
+		for _, t := range all {
+			if !slices.Contains(large, t.name) {
+				rest.value += t.seconds
+				continue
+			}
+			if !slices.Contains(phases, t.name) {
+				phases = append(phases, t.name)
+			}
+			bars[i].parts = append(bars[i].parts, part{t.name, slices.Index(phases, t.name), t.seconds, t.title})
+		}
+		if rest.value > 0 {
+			rest.title += ": " + seconds(rest.value)
+			bars[i].parts = append(bars[i].parts, rest)
+		}
+	}
 	for c, name := range phases {
 		p.Legend = append(p.Legend, newLegend(c, name))
+	}
+	if len(phases) < len(most) {
+		p.Legend = append(p.Legend, newLegend(colours-1, otherPhases))
 	}
 	p.SVG = plotBars(p.Title, bars, true)
 	return p, true

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -24,14 +25,17 @@ type report struct {
 	Fits    []fit     `json:"fits,omitempty"`
 }
 
-// print writes tables for people.
-func (r *report) print(w io.Writer) {
+// print writes tables for people, with details or without.
+func (r *report) print(w io.Writer, details bool) {
 	r.printMachine(w)
 	r.printTimes(w)
 	r.printCosts(w)
-	r.printPhases(w)
+	if details {
+		r.printParties(w)
+		r.printPhases(w)
+	}
 	r.printOwn(w)
-	r.printFits(w)
+	r.printFits(w, details)
 	if n, of := r.disturbed(); n > 0 {
 		fmt.Fprintf(w, "\nBeware: of %d jobs in one process, %d waited for a processor for more than a tenth of their CPU time:\nother programs had it. Take CPU time, or measure again on an idle machine.\n", of, n)
 	}
@@ -88,19 +92,8 @@ func (r *report) printMachine(w io.Writer) {
 		fmt.Fprintf(w, "%-9s %s\n", name, fmt.Sprintf(format, args...))
 	}
 	line("machine", "%s, %d cores, %s/%s, load %s", m.CPU, m.Cores, m.OS, m.Arch, orUnknown(m.Load))
-	commit := orUnknown(m.Commit)
-	if m.Modified {
-		commit += ", modified"
-	}
-	line("build", "%s, commit %s %s", m.Go, commit, strings.Join(m.Settings, " "))
-	kernels := strings.Join(m.Kernels, ", ")
-	switch {
-	case m.Purego:
-		kernels = "none (purego)"
-	case kernels == "":
-		kernels = "none"
-	}
-	line("kernels", "%s; processor has %s", kernels, orUnknown(strings.Join(m.Features, " ")))
+	line("build", "%s, commit %s %s", m.Go, m.commit(40), strings.Join(m.Settings, " "))
+	line("kernels", "%s; processor has %s", m.kernels(), orUnknown(strings.Join(m.Features, " ")))
 	line("memory", "transparent huge pages: %s", orUnknown(m.HugePages))
 	threads := "one thread for each process (mem: for both parties together)"
 	switch {
@@ -156,6 +149,9 @@ func (r *report) printCosts(w io.Writer) {
 					count(j.figure(figureAllocs).Median), size10(j.figure(figureAllocBytes).Median), joules(j.figure(figureEnergy).Median))
 			}
 		})
+}
+
+func (r *report) printParties(w io.Writer) {
 	table(w, "Parties: CPU and RSS where each has a process of its own", "job|party|sends|delays|wall|CPU|RSS",
 		func(row func(...string)) {
 			for _, j := range r.Jobs {
@@ -172,15 +168,18 @@ func (r *report) printCosts(w io.Writer) {
 		})
 }
 
-// printFits writes how costs grow.
-func (r *report) printFits(w io.Writer) {
-	if len(r.Fits) == 0 {
+// printFits writes how costs grow, or wall time only.
+func (r *report) printFits(w io.Writer, all bool) {
+	wanted := slices.DeleteFunc(slices.Clone(r.Fits), func(f fit) bool {
+		return !all && f.Figure != figureWall || largest(r.Jobs, f.Series) == nil
+	})
+	if len(wanted) == 0 {
 		return
 	}
 	table(w, "Growth: the exponent of n through the least of all runs of the largest two or three sizes; the figures for 10^8 and 10^9 items are projections that nobody has measured, from the largest size by that exponent, or in proportion if it is below one",
 		"series|figure|exponent|sizes|at 10^8|at 10^9",
 		func(row func(...string)) {
-			for _, f := range r.Fits {
+			for _, f := range wanted {
 				write := seconds
 				if f.Figure == figureRSS {
 					write = size10
@@ -242,7 +241,7 @@ func digits(x float64) string {
 	switch {
 	case x == 0:
 		return "-"
-	case x < 1:
+	case x < 0.9995:
 		return strconv.FormatFloat(x, 'g', 3, 64)
 	case x < 10:
 		return fmt.Sprintf("%.2f", x)
@@ -255,6 +254,8 @@ func digits(x float64) string {
 // amountOf writes a figure that only some kinds of job have, with its unit.
 func amountOf(f figure) string {
 	switch {
+	case f.Median == 0:
+		return "-"
 	case f.Unit == "s":
 		return seconds(f.Median)
 	case f.Unit == "":
@@ -276,9 +277,11 @@ func seconds(s float64) string {
 	switch {
 	case s == 0:
 		return "-"
-	case s < 1e-3:
+	case s < 0.9995e-6:
+		return digits(s*1e9) + "ns"
+	case s < 0.9995e-3:
 		return digits(s*1e6) + "µs"
-	case s < 1:
+	case s < 0.9995:
 		return digits(s*1e3) + "ms"
 	}
 	return digits(s) + "s"

@@ -256,6 +256,10 @@ func (r *runner) lacking(each time.Duration, runs int) string {
 	if need <= left {
 		return ""
 	}
-	return fmt.Sprintf("%d runs would take about %v, and %v of the budget are left",
-		runs, need.Round(time.Second/10), max(left, 0).Round(time.Second/10))
+	word := "runs"
+	if runs == 1 {
+		word = "run"
+	}
+	return fmt.Sprintf("%d %s would take about %v, and %v of the budget are left",
+		runs, word, need.Round(time.Second/10), max(left, 0).Round(time.Second/10))
 }

@@ -36,6 +36,17 @@ func axisSeconds(s float64) string {
 	return fmt.Sprintf("%.4g s", s)
 }
 
+// axisRate writes a power of ten a second, or any other number.
+func axisRate(r float64) string {
+	switch {
+	case r < 0.9e3:
+		return fmt.Sprintf("%.3g /s", r)
+	case r < 0.9e6:
+		return fmt.Sprintf("%.3g k/s", r/1e3)
+	}
+	return fmt.Sprintf("%.4g M/s", r/1e6)
+}
+
 // axisBytes writes a power of ten of bytes, or any other number of them.
 func axisBytes(b float64) string {
 	switch {
