@@ -113,12 +113,14 @@ func (m *matcher) partition(b *buckets, step func(int) error, pieces [][]prg.Blo
 	if n := count[1<<m.bucketBits]; n > len(b.tags) {
 		b.tags, b.numbers = m.room(n), hugepage.Slice[uint32](n)
 	}
-	number := uint32(0)
+	number, shift := uint32(0), m.bucketShift
+	to, numbers := b.tags, b.numbers[:len(b.tags)]
 	for _, tags := range pieces {
-		for _, tag := range tags {
-			at := &next[tag.Lo>>m.bucketShift]
-			b.tags[*at], b.numbers[*at] = tag, number
-			*at++
+		for i := range tags {
+			at := &next[tags[i].Lo>>shift]
+			k := *at
+			*at = k + 1
+			to[k], numbers[k] = tags[i], number
 			number++
 		}
 		if err := step(len(tags)); err != nil {
@@ -163,11 +165,11 @@ func (m *matcher) join(step func(int) error, own, theirs *buckets, found func(j,
 					return
 				}
 				tags, numbers := own.bucket(b)
-				t.fill(tags, m.bucketShift)
+				t.fill(tags, numbers, m.bucketShift)
 				others, theirNumbers := theirs.bucket(b)
 				for len(others) > 0 {
 					n := min(len(others), lookups)
-					twins = t.lookup(twins[:0], numbers, others[:n], theirNumbers)
+					twins = t.lookup(twins[:0], others[:n], theirNumbers)
 					report()
 					if errs[w] = step(n); errs[w] != nil {
 						return
@@ -189,80 +191,87 @@ func (m *matcher) join(step func(int) error, own, theirs *buckets, found func(j,
 // A twin has the numbers of equal tags.
 type twin struct{ own, peer uint32 }
 
-// A tagTable finds the tags of a bucket.
+// A tagTable finds the tags of a bucket. It has them sorted by some of their bits, the
+// slot, and for each slot where its tags start.
 type tagTable struct {
-	tags []prg.Block
-	// What is in a slot is the place of a tag in the bucket with one added, or
-	// zero, and in the upper half the tag's mark.
-	slots       []uint64
+	starts      []uint32
+	tags        []prg.Block // and one behind
+	numbers     []uint32
 	left, right int // shifts of a tag's low word, to a slot
-	work        [2][lookups]probe
+	hits        [lookups]hit
+	rest        [lookups]rest
 }
 
-// A probe is a tag to look up, by its place among those to look up, and where.
-type probe struct{ tag, slot uint32 }
+// A hit is a tag of a bucket and one of those to look up, with equal low words.
+type hit struct{ at, tag uint32 }
+
+// A rest is where there is more to compare a tag with.
+type rest struct{ tag, lo, hi uint32 }
 
 // lookups is how many tags are looked up together.
 const lookups = 1 << 10
 
-// mark returns the bits of a tag that stand in a slot. Few tags in a slot's
-// neighbourhood have equal ones.
-func mark(tag prg.Block) uint64 { return tag.Lo << 32 }
-
-// slot returns where to look for a tag first.
-func (t *tagTable) slot(tag prg.Block) int { return int(tag.Lo << t.left >> t.right) }
+// slot returns the slot of a tag.
+func (t *tagTable) slot(tag prg.Block) int { return int(tag.Lo << (t.left & 63) >> (t.right & 63)) }
 
 // fill makes t the table of a bucket's tags, of which bits from shift on are equal.
-// It is at most two thirds full.
-func (t *tagTable) fill(tags []prg.Block, shift int) {
-	log := max(bits.Len(uint(len(tags)+len(tags)/2)), 1)
-	t.tags, t.left, t.right = tags, 64-shift, 64-log
-	if cap(t.slots) < 1<<log {
-		t.slots = make([]uint64, 1<<log)
-	} else {
-		t.slots = t.slots[:1<<log]
-		clear(t.slots)
+// There are half as many slots as tags, or up to as many.
+func (t *tagTable) fill(tags []prg.Block, numbers []uint32, shift int) {
+	log := max(bits.Len(uint(len(tags))), 2) - 1
+	t.left, t.right = 64-shift, 64-log
+	t.starts = resized(t.starts, 1<<log+1)
+	clear(t.starts)
+	for _, tag := range tags {
+		t.starts[t.slot(tag)+1]++
 	}
-	mask := len(t.slots) - 1
+	sum := uint32(0)
+	for i, n := range t.starts[1:] {
+		t.starts[i+1], sum = sum, sum+n
+	}
+	t.tags, t.numbers = resized(t.tags, len(tags)+1), resized(t.numbers, len(tags))
+	t.tags[len(tags)] = prg.Block{}
 	for i, tag := range tags {
-		slot := t.slot(tag)
-		for t.slots[slot&mask] != 0 {
-			slot++
-		}
-		t.slots[slot&mask] = mark(tag) | uint64(i+1)
+		at := &t.starts[t.slot(tag)+1]
+		t.tags[*at], t.numbers[*at] = tag, numbers[i]
+		*at++
 	}
 }
 
+// resized returns a slice of n elements that hold anything, s if it has room.
+func resized[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }
+
 // lookup appends the numbers of each tag in t that is equal to one of others, of
-// which there are at most lookups. Each round of the loop looks into one slot for
-// every tag that has not met an empty one. What is found there is added up and not
-// branched on, as a branch would be mispredicted for half of the tags.
-func (t *tagTable) lookup(twins []twin, numbers []uint32, others []prg.Block, theirs []uint32) []twin {
-	mask := uint32(len(t.slots) - 1)
-	work, next := t.work[0][:len(others)], t.work[1][:]
-	for j, tag := range others {
-		work[j] = probe{uint32(j), uint32(t.slot(tag))}
+// which there are at most lookups. Each of them is compared with the first tag of its
+// slot, or the one behind it, and with more only if there are. What comes out
+// of it is added up and not branched on, as a branch would be mispredicted for half of
+// the tags.
+func (t *tagTable) lookup(twins []twin, others []prg.Block, theirs []uint32) []twin {
+	starts, tags := t.starts, t.tags
+	hits, more := 0, 0
+	for j, tag := range others[:min(len(others), lookups)] {
+		slot := t.slot(tag)
+		lo, hi := starts[slot], starts[slot+1]
+		differs := tags[lo].Lo ^ tag.Lo
+		t.hits[hits&(lookups-1)] = hit{lo, uint32(j)}
+		hits += int(1 - (differs|-differs)>>63)
+		t.rest[more&(lookups-1)] = rest{uint32(j), lo + 1, hi}
+		more += int((uint64(lo) + 1 - uint64(hi)) >> 63) // 1 if lo + 1 < hi
 	}
-	for len(work) > 0 {
-		first := len(twins)
-		twins = slices.Grow(twins, len(work))
-		found := twins[first : first+len(work)]
-		hits, rest := 0, 0
-		for _, p := range work {
-			e := t.slots[p.slot&mask]
-			taken := (e | -e) >> 63
-			equal := ((e^mark(others[p.tag]))>>32 - 1) >> 63
-			found[hits] = twin{uint32(e), p.tag}
-			hits += int(taken & equal)
-			next[rest] = probe{p.tag, p.slot + 1}
-			rest += int(taken)
+	compare := func(at, tag uint32) {
+		if int(at) < len(t.numbers) && tags[at] == others[tag] {
+			twins = append(twins, twin{t.numbers[at], theirs[tag]})
 		}
-		for _, f := range found[:hits] { // in place: what is appended is not ahead of what is read
-			if t.tags[f.own-1] == others[f.peer] {
-				twins = append(twins, twin{numbers[f.own-1], theirs[f.peer]})
+	}
+	for _, h := range t.hits[:hits] {
+		compare(h.at, h.tag)
+	}
+	for _, r := range t.rest[:more] {
+		low := others[r.tag].Lo
+		for at := r.lo; at < r.hi; at++ {
+			if tags[at].Lo == low {
+				compare(at, r.tag)
 			}
 		}
-		work, next = next[:rest], work[:lookups]
 	}
 	return twins
 }

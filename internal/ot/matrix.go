@@ -3,6 +3,7 @@ package ot
 import (
 	"encoding/binary"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -12,7 +13,7 @@ type matrix [Base][]byte
 func newMatrix(s Shape) *matrix {
 	m := new(matrix)
 	size := prg.Size * s.rowBlocks()
-	all := make([]byte, Base*size)
+	all := hugepage.Slice[byte](Base * size)
 	for j := range m {
 		m[j] = all[j*size:][:size:size]
 	}

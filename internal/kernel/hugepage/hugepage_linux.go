@@ -11,19 +11,21 @@ import (
 // size is that of a large page.
 const size = 2 << 20
 
-// advise asks for large pages where s covers them whole, if it is large. Its
-// pages are fresh and untouched, or zeroed a moment ago; either way the contents
-// do not change.
+// least is the size of a vector that is worth a large page of its own.
+const least = size / 4
+
+// advise asks for large pages for s if it is large, and for what shares its first and
+// last page, which are parts of the heap, too: the runtime takes it from the system in
+// many large pages at once. Contents do not change.
 func advise[T any](s []T) {
 	var element T
 	n := uintptr(len(s)) * unsafe.Sizeof(element)
-	if n < 2*size {
+	if n < least {
 		return
 	}
-	start := uintptr(unsafe.Pointer(&s[0]))
-	first := (start + size - 1) &^ (size - 1)
-	last := (start + n) &^ (size - 1)
-	bytes := unsafe.Slice((*byte)(unsafe.Pointer(&s[0])), n)
+	start := unsafe.Pointer(&s[0])
+	before := uintptr(start) & (size - 1)
+	after := -(uintptr(start) + n) & (size - 1)
 	// An error means that the system has no large pages to give.
-	_ = unix.Madvise(bytes[first-start:last-start], unix.MADV_HUGEPAGE)
+	_, _, _ = unix.Syscall(unix.SYS_MADVISE, uintptr(start)-before, before+n+after, unix.MADV_HUGEPAGE)
 }
