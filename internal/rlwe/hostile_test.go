@@ -190,12 +190,29 @@ func TestResiduesAreChecked(t *testing.T) {
 		for _, j := range []int{0, 1, 17, p.n - 1} {
 			for _, v := range []uint64{l.q, l.q + 1, 1<<l.bits - 1} {
 				p.limb(x, i)[j] = v
-				require.ErrorIs(t, p.parsePoly(p.newPoly(), p.appendPoly(nil, x)), ErrMalformed)
+				mask := p.appendPoly(nil, x)
+				require.ErrorIs(t, p.parsePoly(p.newPoly(), mask), ErrMalformed)
+				sum, err := p.NewMaskSum()
+				require.NoError(t, err)
+				require.ErrorIs(t, sum.Add(mask), ErrMalformed)
+				require.ErrorIs(t, newMaskHash(t, p).Add(0, mask), ErrMalformed)
 			}
 			p.limb(x, i)[j] = l.q - 1
 		}
 	}
 	require.NoError(t, p.parsePoly(p.newPoly(), p.appendPoly(nil, x)))
+	// Hashes of masks have residues of another prime.
+	h := newMaskHash(t, p)
+	for _, at := range []int{0, p.hashN - 1} {
+		h.sum[0][at] = p.hash[0].q
+		b, err := h.AppendBinary(nil)
+		require.NoError(t, err)
+		require.ErrorIs(t, newMaskHash(t, p).AddBinary(b), ErrMalformed)
+		h.sum[0][at]--
+	}
+	b, err := h.AppendBinary(nil)
+	require.NoError(t, err)
+	require.NoError(t, newMaskHash(t, p).AddBinary(b))
 }
 
 // TestWrongShares is what the opener notices of keys and shares that do not
