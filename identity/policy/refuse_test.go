@@ -220,6 +220,12 @@ func TestForeignDocuments(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, signer.Equal(key.Public()))
 	require.Equal(t, `{"@context":["https://example.org/v1"],"count":1e+22,"height":1.75,"list":[true,1000],"name":"é<&","none":null}`, string(got))
+	// There is one text for a signature.
+	text := string(proof(func(map[string]any) {}))
+	for _, other := range []string{"", "zz", "z1", "m"} {
+		_, _, err := Unsecure([]byte(strings.Replace(text, `"proofValue":"z`, `"proofValue":"`+other, 1)))
+		require.ErrorIs(t, err, ErrCredential, other)
+	}
 	for name, change := range map[string]func(map[string]any){
 		"no time":  func(p map[string]any) { delete(p, "created") },
 		"an ID":    func(p map[string]any) { p["id"] = "urn:uuid:1" },
