@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
@@ -121,6 +122,12 @@ func TestWitnessErrors(t *testing.T) {
 		_, err := w.Cosign(context.Background(), test.request)
 		require.ErrorIs(t, err, test.want, name)
 	}
+	past, err := OpenWitness(filepath.Join(t.TempDir(), "past"), &WitnessConfig{Name: "p.example", Signer: key("p"), Logs: []string{logKey(t, "log")},
+		Now: func() time.Time { return time.Unix(-1, 0) }})
+	require.NoError(t, err)
+	defer past.Close()
+	_, err = past.Cosign(context.Background(), request(0, nil, signed))
+	require.ErrorContains(t, err, "1970")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err = w.Cosign(ctx, request(0, nil, signed))

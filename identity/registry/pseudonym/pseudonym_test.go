@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"math/big"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -80,6 +82,12 @@ func TestBlind(t *testing.T) {
 			require.NotContains(t, err.Error(), bad)
 		}
 	}
+	for i := range 17 { // 11 behind a digit, which has the same remainder
+		wrong := []byte(number)
+		wrong[i] += 11
+		_, err := c.Blind(string(wrong), "")
+		require.Error(t, err)
+	}
 	_, err = c.Blind(number, strings.Repeat("s", MaxScope+1))
 	require.Error(t, err)
 	_, err = c.Blind(number, strings.Repeat("s", MaxScope))
@@ -128,6 +136,17 @@ func TestHostile(t *testing.T) {
 	}
 	_, err = r.Finish(append(a1, 0), a2)
 	require.Error(t, err)
+	// The order of the group added to a scalar of the proof is another form of it.
+	order, _ := new(big.Int).SetString("7237005577332262213973186563042994240857116359379907606001950938285454250989", 10)
+	for _, at := range []int{1 + elementSize, 1 + 2*elementSize} {
+		longer := bytes.Clone(a1)
+		scalar := longer[at : at+32]
+		slices.Reverse(scalar)
+		new(big.Int).Add(order, new(big.Int).SetBytes(scalar)).FillBytes(scalar)
+		slices.Reverse(scalar)
+		_, err = r.Finish(longer, a2)
+		require.ErrorIs(t, err, errMessage)
+	}
 	_, err = r.Finish(a2, a1)
 	require.Error(t, err)
 
