@@ -196,6 +196,7 @@ func TestAhead(t *testing.T) {
 					return err
 				}
 			}
+			synctest.Wait()
 			return errors.New("enough")
 		}
 		opened := 0

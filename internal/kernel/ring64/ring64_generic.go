@@ -16,14 +16,13 @@ func conjunctionGeneric(z, t, a, b, c, d []uint64) {
 
 func tileGeneric(z, x *[tileRows][]uint64, y []uint64) {
 	for r := range z {
-		z := (*[tileColumns]uint64)(z[r])
-		y := y
-		for _, f := range x[r] {
-			v := (*[tileColumns]uint64)(y)
+		z, x := (*[tileColumns]uint64)(z[r]), x[r]
+		for y := y; len(x) > 0; x, y = x[2:], y[2*tileColumns:] {
+			f, g := x[0], x[1]
+			v, w := (*[tileColumns]uint64)(y), (*[tileColumns]uint64)(y[tileColumns:])
 			for c := range z {
-				z[c] += f * v[c]
+				z[c] += (f + w[c]) * (g + v[c])
 			}
-			y = y[tileColumns:]
 		}
 	}
 }

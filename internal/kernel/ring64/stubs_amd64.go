@@ -14,7 +14,7 @@ func productAVX2(z *uint64, t *uint64, a *uint64, b *uint64, c *uint64, d *uint6
 //go:noescape
 func conjunctionAVX2(z *uint64, t *uint64, a *uint64, b *uint64, c *uint64, d *uint64, n int)
 
-// tileAVX2 adds to each eight words of z the sum of n products of words of x and of eights of y.
+// tileAVX2 adds to each eight words of z the sum of (x[i]+y[i+1])*(x[i+1]+y[i]), for words of x and eights of y, and even i below n, which is even and positive.
 //
 //go:noescape
 func tileAVX2(z0 *uint64, z1 *uint64, z2 *uint64, x0 *uint64, x1 *uint64, x2 *uint64, y *uint64, n int)

@@ -100,11 +100,13 @@ func conjunction() {
 }
 
 // tile keeps rows times two registers of sums: of products of lower halves, and of the
-// halves that go up, low times high and high times low beside each other.
+// halves that go up, low times high and high times low beside each other. It takes terms by
+// pairs: there are as many multiplications as pairs, and what they want is registers, so that
+// one of two words of x is read again for each register of y.
 func tile() {
 	const rows, regs = 3, 2
 	TEXT("tileAVX2", 0, "func(z0, z1, z2, x0, x1, x2, y *uint64, n int)")
-	Doc("tileAVX2 adds to each eight words of z the sum of n products of words of x and of eights of y.")
+	Doc("tileAVX2 adds to each eight words of z the sum of (x[i]+y[i+1])*(x[i+1]+y[i]), for words of x and eights of y, and even i below n, which is even and positive.")
 	Pragma("noescape")
 	var z, x [rows]reg.Register
 	for r, name := range []string{"z0", "z1", "z2"} {
@@ -123,26 +125,24 @@ func tile() {
 			VPXOR(up[r][j], up[r][j], up[r][j])
 		}
 	}
-	i, f, t, v := GP64(), YMM(), YMM(), [regs]reg.VecVirtual{YMM(), YMM()}
+	i, f, u, v, t := GP64(), YMM(), YMM(), YMM(), YMM()
 	XORQ(i, i)
 	Label("loop")
-	for j := range regs {
-		VMOVDQU(Mem{Base: y, Disp: 32 * j}, v[j])
-	}
 	for r := range rows {
-		VPBROADCASTQ(Mem{Base: x[r], Index: i, Scale: 8}, f)
+		VPBROADCASTQ(Mem{Base: x[r], Index: i, Scale: 8, Disp: 8}, f)
 		for j := range regs {
-			VPMULUDQ(v[j], f, t)
-			VPADDQ(t, low[r][j], low[r][j])
-		}
-		VPSHUFD(U8(swap), f, f)
-		for j := range regs {
-			VPMULLD(v[j], f, t)
+			VPBROADCASTQ(Mem{Base: x[r], Index: i, Scale: 8}, u)
+			VPADDQ(Mem{Base: y, Disp: 64 + 32*j}, u, u)
+			VPADDQ(Mem{Base: y, Disp: 32 * j}, f, v)
+			VPSHUFD(U8(swap), v, t)
+			VPMULUDQ(u, v, v)
+			VPMULLD(u, t, t)
+			VPADDQ(v, low[r][j], low[r][j])
 			VPADDD(t, up[r][j], up[r][j])
 		}
 	}
-	ADDQ(U8(64), y)
-	INCQ(i)
+	SUBQ(I8(-128), y)
+	ADDQ(U8(2), i)
 	CMPQ(i, n)
 	JB(LabelRef("loop"))
 	for r := range rows {
