@@ -125,7 +125,7 @@ func (s *Scalar) SumMul(out, in, uniform []byte) (bad int) {
 func MulEach(out []byte, scalars []ristretto255.Scalar, in []byte) bool {
 	b := make([]byte, 0, len(scalars)*kernel.ScalarSize)
 	for i := range scalars {
-		b = scalars[i].Encode(b)
+		b = append(b, scalars[i].Bytes()...)
 	}
 	defer clear(b)
 	return len(in) == ElementSize && kernel.MulEach(out, b, (*[ElementSize]byte)(in))
