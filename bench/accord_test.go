@@ -16,7 +16,7 @@ func TestChance(t *testing.T) {
 	require.InDelta(t, 1-2*3./10, chance(2, 3), 1e-12) // the lowest two of five are new
 	g := rand.New(rand.NewPCG(1, 2))
 	for _, c := range [][2]int{{5, 5}, {3, 5}, {7, 3}} {
-		const tries = 100_000
+		const tries = 20_000
 		between := 0
 		for range tries {
 			draw := func(n int) (v []float64) {
@@ -30,8 +30,9 @@ func TestChance(t *testing.T) {
 				between++
 			}
 		}
-		// Six deviations of a binomial variable are at most 3/sqrt(tries).
-		require.InDelta(t, chance(c[0], c[1]), float64(between)/tries, 0.0095)
+		// Six deviations of a binomial variable are at most 3/sqrt(tries). More come in one of
+		// 10^8 tests, and coins are fixed.
+		require.InDelta(t, chance(c[0], c[1]), float64(between)/tries, 0.0213)
 	}
 }
 
