@@ -97,8 +97,11 @@ func helloSize(b []byte) int {
 }
 
 // TestCutsAndFlips has each link lose what comes behind some byte, or change a bit of it.
-// Everybody ends with an error, if not of the flip at the very end then at once.
+// Everybody ends with an error, if not of the flip at the very end then at once; but
+// party 1 is done when it has sent its last messages, and does not hear what became of
+// them.
 func TestCutsAndFlips(t *testing.T) {
+	const last = headerSize + engine.HistorySize + headerSize + 8 // the comparison of calls, and the end
 	for name, s := range tested() {
 		var length [3]int64 // of what is read by party 0, party 1, and party 1 from the dealer
 		count := s
@@ -136,6 +139,9 @@ func TestCutsAndFlips(t *testing.T) {
 						errs = join(ctx, pipes(), faulty, mixed)
 					})
 					for j, err := range errs[:Parties] {
+						if i == 0 && j == 1 && at >= n-last {
+							continue
+						}
 						require.Error(t, err, "%s, %s of link %d at %d of %d, party %d", name, what, i, at, n, j)
 					}
 				}
