@@ -27,10 +27,12 @@ func (p *Party) Round() { p.rounds++ }
 // Both calls send, which may send to both others, while receive receives from them.
 // When one fails the other is interrupted, and Close waits for send.
 func (p *Party) Both(send, receive func() error) error {
-	if p.rehearsal != nil {
-		return errors.Join(send(), receive())
-	}
 	sent := make(chan error, 1)
+	if p.rehearsal != nil {
+		go func() { sent <- send() }() // receive may have to keep pace with it
+		err := receive()
+		return errors.Join(<-sent, err)
+	}
 	// Either session has to know what is under way in it. The error of the inner one
 	// names the party, and that of the outer one may be what it wraps.
 	var failed error
