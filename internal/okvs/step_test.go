@@ -46,7 +46,8 @@ func TestSteps(t *testing.T) {
 					if err := test.call(); err != stop {
 						t.Errorf("%s of %d items: %v, where step %d fails", name, n, err, last)
 					}
-					if calls.Load() >= last+int64(workers) {
+					// Other workers go on until the one whose step failed has said so.
+					if workers == 1 && calls.Load() != last {
 						t.Errorf("%s of %d items: %d steps after the one that failed", name, n, calls.Load()-last)
 					}
 				}
