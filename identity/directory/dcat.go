@@ -15,7 +15,8 @@ import (
 // prefixes dcat, dct or dcterms and foaf, as nearly all catalogues spell them,
 // or without; nothing is fetched to interpret others. Of a text in several
 // languages the Chinese one is taken, or else the first. The credit code of the
-// holder is the identifier of the publisher.
+// holder is the identifier of the publisher, which stands with its data set or is
+// a node of the @graph that the data set names.
 func DCAT(r io.Reader) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		b, err := readAll(r)
@@ -24,7 +25,11 @@ func DCAT(r io.Reader) iter.Seq2[Row, error] {
 			err = json.Unmarshal(b, &catalogue)
 		}
 		datasets := catalogue.nodes("dataset")
+		named := make(map[string]node)
 		for _, n := range catalogue.nodes("@graph") {
+			if id, ok := n["@id"].(string); ok {
+				named[id] = n
+			}
 			if slices.ContainsFunc(values(n["@type"]), func(t string) bool { return strings.HasSuffix(t, "Dataset") }) {
 				datasets = append(datasets, n)
 			}
@@ -43,6 +48,9 @@ func DCAT(r io.Reader) iter.Seq2[Row, error] {
 			}
 			row := Row{Number: n.text("identifier"), Title: n.text("title"), Summary: n.text("description"), Keywords: values(n.get("keyword"))}
 			for _, publisher := range n.nodes("publisher") {
+				if id, ok := publisher["@id"].(string); ok && len(publisher) == 1 {
+					publisher = named[id]
+				}
 				row.Office, row.Holder = publisher.text("name"), publisher.text("identifier")
 			}
 			if !yield(row, nil) {

@@ -237,11 +237,14 @@ func TestImportDCAT(t *testing.T) {
 		"dct:publisher":{"foaf:name":"气象局","dct:identifier":"91110000600037341L"}}`
 	const two = `{"@type":"Dataset","identifier":"wind","title":"Wind","publisher":[{"name":"Met","identifier":{"@value":"913205056082348768"}}]}`
 	const several = `{"@type":["prov:Entity","http://www.w3.org/ns/dcat#Dataset"],"identifier":"sun","title":"Sun","publisher":{"identifier":"913205056082348768"}}`
+	const moon = `{"@type":"dcat:Dataset","dct:identifier":"moon","dct:title":"月","dct:publisher":{"@id":"urn:met"}}`
+	const met = `{"@id":"urn:met","@type":"foaf:Agent","foaf:name":"天文台","dct:identifier":"91110000600037341L"}`
 	const series = `{"@type":"dcat:DatasetSeries","identifier":"series"}`
 	for i, in := range []string{
 		`{"@context":"https://www.w3.org/ns/dcat.jsonld","dcat:dataset":[` + one + `]}`,
 		`{"@graph":[{"@type":"dcat:Catalog","dcat:dataset":{"@id":"x"}},` + two + `,` + series + `]}`,
 		`{"@graph":[` + several + `]}`,
+		`{"@graph":[` + moon + `,` + met + `]}`,
 	} {
 		n, problems, err := d.Import(directory.DCAT(strings.NewReader(in)), how())
 		require.NoError(t, err)
@@ -252,6 +255,10 @@ func TestImportDCAT(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	require.Equal(t, "3101/气象局/降雨/rain", found[0].Record.Path.String())
+	found, err = d.Search(&directory.Query{Text: "天文台", Limit: 10})
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	require.Equal(t, "3101/天文台/月/moon", found[0].Record.Path.String())
 	_, err = d.ResolveAlias(storetest.Must(identity.ParseAlias("local:wind")))
 	require.NoError(t, err)
 	for _, bad := range []string{"", "{}", "[]", `{"dataset":[]}`, `{"@graph":[` + series + `]}`, `{"dataset":1}`, strings.Repeat("[", 100000)} {
