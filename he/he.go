@@ -62,9 +62,9 @@
 // key holder sends to another or to the receiver is sealed with HPKE under X-Wing.
 //
 // The aggregator may do what it likes, and collude with the receiver, with fewer
-// contributors than MinInputs and with fewer key holders than the threshold: of
-// the other contributions it learns their sum, if it learns the result, and
-// nothing else. What makes that so:
+// contributors than MinInputs, as long as these encrypt as this package does, and with
+// fewer key holders than the threshold: of the other contributions it learns their
+// sum, if it learns the result, and nothing else. What makes that so:
 //
 //   - A key holder opens one sum in a session, which it writes into a durable
 //     [ShareLog] before. Two shares for one secret give it away [CSBB24].
@@ -104,6 +104,14 @@
 // be asked for different sums. Nobody signs fingerprints, as contributors leave
 // before there is a roll: the aggregator learns nothing it should not, but can
 // change the result.
+//
+// Nothing proves that what a contributor sends is an encryption. In modes Collective
+// and ReceiverKey one whose masks are numbers of its own choice makes the result show
+// multiples of the key beside the sums of the others. Who sees such a result and
+// what the aggregator sees can then read every contribution. So all contributors
+// must be trusted to run this package or one like it, even if they are not trusted with
+// anything else; or take mode OneShot, which opens no key but the sum of those in the
+// result.
 //
 // Not protected: a key holder that does not follow the protocol when it makes its
 // part of the key or its share, and a contributor that encrypts what no rows
