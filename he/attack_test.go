@@ -216,6 +216,38 @@ func TestCopiedContribution(t *testing.T) {
 	}
 }
 
+// An aggregator that shows one contributor a roll of its own gets the contribution before
+// an accomplice commits, who can then send the same: callers must be able to rely on one
+// roll for all.
+func TestTwoRolls(t *testing.T) {
+	const thief, victim = 4, 1
+	p := newParties(t, counts())
+	in := p.encrypt(countRows)
+	first := make(map[int][]byte)
+	for i, m := range in.commitments {
+		first[i] = m
+	}
+	_, err := in.contributors[victim].Approve(p.s.appendRoll(nil, first), bytes.NewReader(in.contributions[victim]))
+	require.NoError(t, err)
+
+	copied := slices.Clone(in.contributions[victim])
+	binary.BigEndian.PutUint16(copied[len(magic)+2:], thief)
+	mask := p.plan.params.MaskSize()
+	hash, err := p.plan.params.NewMaskHash()
+	require.NoError(t, err)
+	require.NoError(t, hash.Add(0, copied[headerSize:][:mask]))
+	b, err := hash.AppendBinary(nil)
+	require.NoError(t, err)
+	masks, bodies := p.s.commitTo("masks", thief, sha256.Sum256(b)), p.s.commitTo("bodies", thief, sha256.Sum256(copied[headerSize+mask:]))
+	in.contributions[thief] = copied
+	in.commitments[thief] = sign(slices.Concat(p.s.appendHeader(nil, kindCommitment, thief), masks[:], bodies[:]), p.contributorKeys[thief])
+	in.contributors[thief].commitment = in.commitments[thief]
+	a := p.aggregate(in, []int{0, 2, 3, thief}, []int{0, 1})
+	r, err := p.open(a, p.shares(a, []int{0, 1}))
+	require.NoError(t, err)
+	require.Equal(t, []int64{0 + 2 + 3 + victim, 4000}, r.Vectors["cases"])
+}
+
 // An aggregator that leaves out, doubles or makes up contributions, or opens
 // what the roll does not have.
 func TestHostileCall(t *testing.T) {

@@ -79,8 +79,8 @@
 //     whatever the honest ones' masks are: nobody could choose the sum. Linear
 //     fingerprints, which do not withstand who knows the point, would not do, since
 //     a contributor that colludes could sign any.
-//   - Nobody can commit to another's contribution to count it twice, since each
-//     commitment is of its contributor.
+//   - Nobody can commit to another's contribution of the same roll to count it twice,
+//     since each commitment is of its contributor.
 //   - A share hides all but the result with flooding noise that is uniform, and
 //     as wide as the Spec's statistical distance needs.
 //   - Key holders commit to their shares of the key before they see another's,
@@ -112,6 +112,12 @@
 // must be trusted to run this package or one like it, even if they are not trusted with
 // anything else; or take mode OneShot, which opens no key but the sum of those in the
 // result.
+//
+// Nor does anything here make the aggregator show all contributors the same roll. With
+// a roll of its own for one of them it gets this contribution before an accomplice
+// commits to the same, or to a multiple, in the roll of the others, and so into a sum
+// that it does not belong to. Contributors who do not trust the aggregator with it
+// compare their rolls, or hashes of them, over another channel before they approve.
 //
 // Not protected: a key holder that does not follow the protocol when it makes its
 // part of the key or its share, and a contributor that encrypts what no rows
