@@ -27,7 +27,7 @@ func TestMatchManyTags(t *testing.T) {
 			for first, theirs := range map[int][]prg.Block{0: slices.Concat(common, rest), len(rest): slices.Concat(rest, common)} {
 				used := prg.Expand([16]byte{1}, test.n)
 				m := newMatcher(own, slices.Collect(slices.Chunk(theirs, tagChunk)), width, 3)
-				m.free = [][]prg.Block{used[:1], used}
+				m.free = [][]prg.Block{used[:1], used[: test.n-1 : test.n-1], used}
 				seen := make([]bool, test.m)
 				require.NoError(t, m.match(noStep, func(j, i int) {
 					if seen[j] || i != test.n-test.common+j-first {
