@@ -592,25 +592,29 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// A shuffle looks whether the run goes on while it counts, while it moves, and in the end.
+// A shuffle looks whether the run goes on while it draws labels, after each bucket, and in
+// the end.
 func TestShuffleIsInterrupted(t *testing.T) {
 	const n = 2 * slabItems
 	order, ended := make([]uint32, n), errors.New("ended")
 	for last := 1; ; last++ {
-		calls := 0
+		calls, at := 0, 0
 		err := shuffled(&params{workers: 1}, order, testCoins(1).shuffle, func(int) error {
 			if calls++; calls == last {
 				return ended
 			}
 			return nil
-		}, numbered)
+		}, func(dst []uint32, first int) { at = first })
 		if calls < last {
 			require.NoError(t, err)
-			require.Greater(t, calls, 2*n/slabItems)
 			return
 		}
 		require.ErrorIs(t, err, ended)
 		require.Equal(t, last, calls)
+		// While it counts no item is asked for, and then one slab after the other.
+		if slabs := last - n/slabItems; slabs < n/slabItems {
+			require.Equal(t, max(0, slabs*slabItems-labelChunk), at)
+		}
 	}
 }
 
