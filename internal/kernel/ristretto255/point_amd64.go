@@ -40,10 +40,11 @@ func newWorkspace(scalar *[ScalarSize]byte) *workspace {
 }
 
 // release gives w back, without the scalar, which must not outlive its owner in
-// a pool.
+// a pool, and without what its last digit chose.
 func (w *workspace) release() {
 	clear(w.digits[:])
 	clear(w.each[:])
+	w.sel = cached{}
 	workspaces.Put(w)
 }
 
