@@ -592,6 +592,20 @@ func TestLabels(t *testing.T) {
 	}
 }
 
+// The method of rand.Rand gives the same.
+func TestShuffleIsFisherAndYates(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 3, 100} {
+		var got, want []int
+		for i := range n {
+			got, want = append(got, i), append(want, i)
+		}
+		seed := testCoins(byte(n)).shuffle
+		shuffle(got, seed)
+		rand.New(rand.NewChaCha8(seed)).Shuffle(n, func(i, j int) { want[i], want[j] = want[j], want[i] })
+		require.Equal(t, want, got)
+	}
+}
+
 // A shuffle looks whether the run goes on while it draws labels, after each bucket, and in
 // the end.
 func TestShuffleIsInterrupted(t *testing.T) {
