@@ -118,7 +118,7 @@ func testGreatestMaskSum(t *testing.T, p *Params) {
 	}
 }
 
-// A mask with a residue that is none, wherever it is, is refused.
+// A mask, or a hash, with a residue that is none, wherever it is, is refused.
 func TestMaskResidues(t *testing.T) {
 	for name, c := range hashedConfigs {
 		p := newParams(t, c)
@@ -132,6 +132,18 @@ func TestMaskResidues(t *testing.T) {
 					mask := p.appendPoly(nil, x)
 					require.Equal(t, want, newMaskHash(t, p).Add(0, mask), "%s: %d at %d of prime %d", name, residue, at, i)
 					require.Equal(t, want, sum.Add(mask), "%s: %d at %d of prime %d", name, residue, at, i)
+				}
+			}
+		}
+		for k, l := range p.hash {
+			for _, at := range []int{0, p.hashN - 1} {
+				for residue, want := range map[uint64]error{l.q - 1: nil, l.q: ErrMalformed} {
+					one, two := newMaskHash(t, p), newMaskHash(t, p)
+					one.sum[k][at] = residue
+					b, err := one.AppendBinary(nil)
+					require.NoError(t, err)
+					require.Equal(t, want, two.AddBinary(b))
+					require.Equal(t, want == nil, one.Equal(two))
 				}
 			}
 		}
