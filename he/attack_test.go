@@ -216,6 +216,26 @@ func TestCopiedContribution(t *testing.T) {
 	}
 }
 
+// A commitment is to a part and a hash, of one contributor of one session.
+func TestCommitmentsDiffer(t *testing.T) {
+	s, _, _ := fixedSession(t, counts())
+	later, err := NewSession(s.plan, &s.roster, [32]byte{2})
+	require.NoError(t, err)
+	seen := make(map[[sha256.Size]byte]bool)
+	n := 0
+	for _, s := range []*Session{s, later} {
+		for _, part := range []string{"masks", "bodies"} {
+			for _, contributor := range []int{0, 1, 255, 256, 257, 65535} {
+				for hash := range byte(2) {
+					seen[s.commitTo(part, contributor, [sha256.Size]byte{hash})] = true
+					n++
+				}
+			}
+		}
+	}
+	require.Len(t, seen, n)
+}
+
 // An aggregator that shows one contributor a roll of its own gets the contribution before
 // an accomplice commits, who can then send the same: callers must be able to rely on one
 // roll for all.
