@@ -135,10 +135,13 @@ func TestHostileContributions(t *testing.T) {
 	// A contributor that states a fingerprint which is not its own's would make
 	// the receiver refuse the sum.
 	lie := slices.Clone(c.approvals[0][:headerSize+approvalBody])
-	lie[len(lie)-1] ^= 1
-	err = c.aggregator.Add(sign(lie, c.contributorKeys[0]), bytes.NewReader(c.contributions[0]))
-	require.ErrorIs(t, err, ErrMessage)
-	require.ErrorContains(t, err, "fingerprint")
+	for at, what := range map[int]string{headerSize + sha256.Size + 7: "wrong", len(lie) - 1: "malformed"} {
+		lie[at] ^= 1
+		err = c.aggregator.Add(sign(slices.Clone(lie), c.contributorKeys[0]), bytes.NewReader(c.contributions[0]))
+		require.ErrorIs(t, err, ErrMessage)
+		require.ErrorContains(t, err, "the fingerprint of number 0 is "+what)
+		lie[at] ^= 1
+	}
 
 	// A contribution counts once, however often it comes.
 	for range 3 {
