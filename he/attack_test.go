@@ -135,10 +135,13 @@ func TestHostileContributions(t *testing.T) {
 	// A contributor that states a fingerprint which is not its own's would make
 	// the receiver refuse the sum.
 	lie := slices.Clone(c.approvals[0][:headerSize+approvalBody])
-	lie[len(lie)-1] ^= 1
-	err = c.aggregator.Add(sign(lie, c.contributorKeys[0]), bytes.NewReader(c.contributions[0]))
-	require.ErrorIs(t, err, ErrMessage)
-	require.ErrorContains(t, err, "fingerprint")
+	for at, what := range map[int]string{headerSize + sha256.Size + 7: "wrong", len(lie) - 1: "malformed"} {
+		lie[at] ^= 1
+		err = c.aggregator.Add(sign(slices.Clone(lie), c.contributorKeys[0]), bytes.NewReader(c.contributions[0]))
+		require.ErrorIs(t, err, ErrMessage)
+		require.ErrorContains(t, err, "the fingerprint of number 0 is "+what)
+		lie[at] ^= 1
+	}
 
 	// A contribution counts once, however often it comes.
 	for range 3 {
@@ -214,6 +217,58 @@ func TestCopiedContribution(t *testing.T) {
 		_, _, err = p.s.check("add", thief, a.roll, bytes.NewReader(copied), true)
 		require.ErrorIs(t, err, ErrMessage)
 	}
+}
+
+// A commitment is to a part and a hash, of one contributor of one session.
+func TestCommitmentsDiffer(t *testing.T) {
+	s, _, _ := fixedSession(t, counts())
+	later, err := NewSession(s.plan, &s.roster, [32]byte{2})
+	require.NoError(t, err)
+	seen := make(map[[sha256.Size]byte]bool)
+	n := 0
+	for _, s := range []*Session{s, later} {
+		for _, part := range []string{"masks", "bodies"} {
+			for _, contributor := range []int{0, 1, 255, 256, 257, 65535} {
+				for hash := range byte(2) {
+					seen[s.commitTo(part, contributor, [sha256.Size]byte{hash})] = true
+					n++
+				}
+			}
+		}
+	}
+	require.Len(t, seen, n)
+}
+
+// An aggregator that shows one contributor a roll of its own gets the contribution before
+// an accomplice commits, who can then send the same: callers must be able to rely on one
+// roll for all.
+func TestTwoRolls(t *testing.T) {
+	const thief, victim = 4, 1
+	p := newParties(t, counts())
+	in := p.encrypt(countRows)
+	first := make(map[int][]byte)
+	for i, m := range in.commitments {
+		first[i] = m
+	}
+	_, err := in.contributors[victim].Approve(p.s.appendRoll(nil, first), bytes.NewReader(in.contributions[victim]))
+	require.NoError(t, err)
+
+	copied := slices.Clone(in.contributions[victim])
+	binary.BigEndian.PutUint16(copied[len(magic)+2:], thief)
+	mask := p.plan.params.MaskSize()
+	hash, err := p.plan.params.NewMaskHash()
+	require.NoError(t, err)
+	require.NoError(t, hash.Add(0, copied[headerSize:][:mask]))
+	b, err := hash.AppendBinary(nil)
+	require.NoError(t, err)
+	masks, bodies := p.s.commitTo("masks", thief, sha256.Sum256(b)), p.s.commitTo("bodies", thief, sha256.Sum256(copied[headerSize+mask:]))
+	in.contributions[thief] = copied
+	in.commitments[thief] = sign(slices.Concat(p.s.appendHeader(nil, kindCommitment, thief), masks[:], bodies[:]), p.contributorKeys[thief])
+	in.contributors[thief].commitment = in.commitments[thief]
+	a := p.aggregate(in, []int{0, 2, 3, thief}, []int{0, 1})
+	r, err := p.open(a, p.shares(a, []int{0, 1}))
+	require.NoError(t, err)
+	require.Equal(t, []int64{0 + 2 + 3 + victim, 4000}, r.Vectors["cases"])
 }
 
 // An aggregator that leaves out, doubles or makes up contributions, or opens

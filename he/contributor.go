@@ -108,10 +108,10 @@ func (c *Contributor) Encrypt(w io.Writer, rows iter.Seq2[[]float64, error]) (co
 
 // Approve takes the roll, which lists what all contributors committed to, and the
 // contribution as it was written. It returns the approval that goes to the
-// aggregator with the contribution: from then on nobody can choose a
+// aggregator with the contribution: from then on nobody in the roll can choose a
 // contribution by what others sent. A contributor approves one roll, which has
-// its own commitment. In mode Collective it reads bodies only: the aggregator
-// compares masks with the commitment.
+// its own commitment, and should be the one that all others see. In mode Collective
+// it reads bodies only: the aggregator compares masks with the commitment.
 func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval []byte, err error) {
 	if c.commitment == nil {
 		return nil, errors.New("he: there is no contribution yet")

@@ -62,9 +62,9 @@
 // key holder sends to another or to the receiver is sealed with HPKE under X-Wing.
 //
 // The aggregator may do what it likes, and collude with the receiver, with fewer
-// contributors than MinInputs and with fewer key holders than the threshold: of
-// the other contributions it learns their sum, if it learns the result, and
-// nothing else. What makes that so:
+// contributors than MinInputs, as long as these encrypt as this package does, and with
+// fewer key holders than the threshold: of the other contributions it learns their
+// sum, if it learns the result, and nothing else. What makes that so:
 //
 //   - A key holder opens one sum in a session, which it writes into a durable
 //     [ShareLog] before. Two shares for one secret give it away [CSBB24].
@@ -79,8 +79,8 @@
 //     whatever the honest ones' masks are: nobody could choose the sum. Linear
 //     fingerprints, which do not withstand who knows the point, would not do, since
 //     a contributor that colludes could sign any.
-//   - Nobody can commit to another's contribution to count it twice, since each
-//     commitment is of its contributor.
+//   - Nobody can commit to another's contribution of the same roll to count it twice,
+//     since each commitment is of its contributor.
 //   - A share hides all but the result with flooding noise that is uniform, and
 //     as wide as the Spec's statistical distance needs.
 //   - Key holders commit to their shares of the key before they see another's,
@@ -104,6 +104,20 @@
 // be asked for different sums. Nobody signs fingerprints, as contributors leave
 // before there is a roll: the aggregator learns nothing it should not, but can
 // change the result.
+//
+// Nothing proves that what a contributor sends is an encryption. In modes Collective
+// and ReceiverKey one whose masks are numbers of its own choice makes the result show
+// multiples of the key beside the sums of the others. Who sees such a result and
+// what the aggregator sees can then read every contribution. So all contributors
+// must be trusted to run this package or one like it, even if they are not trusted with
+// anything else; or take mode OneShot, which opens no key but the sum of those in the
+// result.
+//
+// Nor does anything here make the aggregator show all contributors the same roll. With
+// a roll of its own for one of them it gets this contribution before an accomplice
+// commits to the same, or to a multiple, in the roll of the others, and so into a sum
+// that it does not belong to. Contributors who do not trust the aggregator with it
+// compare their rolls, or hashes of them, over another channel before they approve.
 //
 // Not protected: a key holder that does not follow the protocol when it makes its
 // part of the key or its share, and a contributor that encrypts what no rows

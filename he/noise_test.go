@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -81,6 +82,41 @@ func noisy() *Spec {
 	spec.Functions = []Function{Vector("cases"), Count(), Histogram("age", 50)}
 	spec.Noise = &Noise{Epsilon: 10, Delta: 1e-3, Honest: 2}
 	return spec
+}
+
+// A vector that is all there is has its own field's numbers, and noise if the plan has.
+func TestLoneVector(t *testing.T) {
+	spec := counts()
+	spec.Rows, spec.Expert = 4, &Expert{Bits: 30} // so that a row takes one slot
+	encoded := func() (values []uint64) {
+		plan, err := NewPlan(spec)
+		require.NoError(t, err)
+		require.Len(t, plan.layout.row.slots, 1)
+		row := []float64{700, 30}[:len(spec.Fields)]
+		rows := rowsOf(slices.Repeat([][]float64{row}, spec.Rows)...)
+		err = plan.encode(0, rows, func(chunk []uint64) error {
+			values = append(values, chunk...)
+			return nil
+		})
+		require.NoError(t, err)
+		var slots []uint64
+		for i := range spec.Rows {
+			coef, shift := plan.layout.rowAt(i)
+			slots = append(slots, values[coef]>>shift&(1<<plan.layout.row.bits-1))
+		}
+		return slots
+	}
+	require.Equal(t, []uint64{700, 700, 700, 700}, encoded())
+	spec.Fields = append(spec.Fields, Field{"age", 20, 120, 0})
+	require.Equal(t, []uint64{700, 700, 700, 700}, encoded())
+	spec.Functions = []Function{Vector("age")}
+	require.Equal(t, []uint64{10, 10, 10, 10}, encoded())
+	spec.Fields, spec.Functions = spec.Fields[:1], []Function{Vector("cases")}
+	spec.Noise = &Noise{Epsilon: 1, Delta: 1e-3, Honest: 2}
+	// There are millions of coins on each: all are tails as good as never.
+	for _, x := range encoded() {
+		require.Greater(t, x, uint64(700))
+	}
 }
 
 // Noise is within its bounds, and there.

@@ -195,7 +195,7 @@ type twin struct{ own, peer uint32 }
 // slot, and for each slot where its tags start.
 type tagTable struct {
 	starts      []uint32
-	tags        []prg.Block // and one behind
+	tags        []prg.Block // and one behind, of any value
 	numbers     []uint32
 	left, right int // shifts of a tag's low word, to a slot
 	hits        [lookups]hit
@@ -229,7 +229,6 @@ func (t *tagTable) fill(tags []prg.Block, numbers []uint32, shift int) {
 		t.starts[i+1], sum = sum, sum+n
 	}
 	t.tags, t.numbers = resized(t.tags, len(tags)+1), resized(t.numbers, len(tags))
-	t.tags[len(tags)] = prg.Block{}
 	for i, tag := range tags {
 		at := &t.starts[t.slot(tag)+1]
 		t.tags[*at], t.numbers[*at] = tag, numbers[i]

@@ -21,23 +21,56 @@ func TestMatchManyTags(t *testing.T) {
 			for i := range all {
 				all[i] = and(all[i], lowBits(width))
 			}
-			// The last of own are the first of the others, in the same order.
-			own, theirs := all[:test.n], all[test.n-test.common:]
-			used := prg.Expand([16]byte{1}, test.n)
-			m := newMatcher(own, slices.Collect(slices.Chunk(theirs, tagChunk)), width, 3)
-			m.free = [][]prg.Block{used[:1], used}
-			seen := make([]bool, test.m)
-			require.NoError(t, m.match(noStep, func(j, i int) {
-				if seen[j] || i != test.n-test.common+j {
-					t.Errorf("%d and %d tags: %d is %d", test.n, test.m, j, i)
-				}
-				seen[j] = true
-			}))
-			for j, found := range seen {
-				if found != (j < test.common) {
-					t.Fatalf("%d and %d tags: number %d is found: %v", test.n, test.m, j, found)
+			// The last of own are the first of the others, or the last, in the same
+			// order.
+			own, common, rest := all[:test.n], all[test.n-test.common:test.n], all[test.n:]
+			for first, theirs := range map[int][]prg.Block{0: slices.Concat(common, rest), len(rest): slices.Concat(rest, common)} {
+				used := prg.Expand([16]byte{1}, test.n)
+				m := newMatcher(own, slices.Collect(slices.Chunk(theirs, tagChunk)), width, 3)
+				m.free = [][]prg.Block{used[:1], used[: test.n-1 : test.n-1], used}
+				seen := make([]bool, test.m)
+				require.NoError(t, m.match(noStep, func(j, i int) {
+					if seen[j] || i != test.n-test.common+j-first {
+						t.Errorf("%d and %d tags: %d is %d", test.n, test.m, j, i)
+					}
+					seen[j] = true
+				}))
+				for j, found := range seen {
+					if found != (j >= first && j < first+test.common) {
+						t.Fatalf("%d and %d tags: number %d is found: %v", test.n, test.m, j, found)
+					}
 				}
 			}
+		}
+	}
+}
+
+// Tags that no random ones are: of equal low or high words, zero, and the greatest,
+// where there are such and where there are none, in one bucket and in many.
+func TestMatchUnusualTags(t *testing.T) {
+	unusual := []prg.Block{{}, {Hi: 1}, {Hi: 2}, {Lo: 1}, {Lo: 1, Hi: 1}, {Lo: 1, Hi: 2}, {Lo: 1<<64 - 1}, {Lo: 1<<64 - 1, Hi: 1<<64 - 1}}
+	random := prg.Expand([16]byte{3}, 4*tableItems)
+	for i := range random {
+		random[i].Lo |= 1 << 63 // half of the buckets have none
+	}
+	for _, common := range [][]prg.Block{nil, random} {
+		for some := range 1 << len(unusual) {
+			if len(common) > 0 && some%37 > 0 {
+				continue // as it takes long
+			}
+			own, want := slices.Clone(common), 0
+			for i, tag := range unusual {
+				if some>>i&1 == 1 {
+					own = append(own, tag)
+					want++
+				}
+			}
+			m := newMatcher(own, [][]prg.Block{unusual}, 128, 1)
+			require.NoError(t, m.match(noStep, func(j, i int) {
+				require.Equal(t, unusual[j], own[i])
+				want--
+			}))
+			require.Zero(t, want)
 		}
 	}
 }

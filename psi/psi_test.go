@@ -567,6 +567,71 @@ func TestBucketsAreShuffledApart(t *testing.T) {
 	}
 }
 
+// A label is sixteen bits of the stream, or the lowest of them, and what follows in the
+// stream is what no label took.
+func TestLabels(t *testing.T) {
+	seed := testCoins(1).shuffle
+	for _, labelBits := range []int{1, 11, 16} {
+		for _, n := range []int{0, 1, 4, labelChunk - 1, labelChunk, labelChunk + 1, 5*labelChunk + 7} {
+			random := rand.NewChaCha8(seed)
+			var want, got []uint16
+			for i := 0; i < n; i += 4 {
+				word := random.Uint64()
+				for k := range min(4, n-i) {
+					want = append(want, uint16(word>>(16*k))&(1<<labelBits-1))
+				}
+			}
+			rest, err := labels(seed, labelBits, n, noStep, func(first int, labels []uint16) {
+				require.Equal(t, len(got), first)
+				got = append(got, labels...)
+			})
+			require.NoError(t, err)
+			require.Equal(t, want, got)
+			require.Equal(t, random.Uint64(), rest.Uint64())
+		}
+	}
+}
+
+// The method of rand.Rand gives the same.
+func TestShuffleIsFisherAndYates(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 3, 100} {
+		var got, want []int
+		for i := range n {
+			got, want = append(got, i), append(want, i)
+		}
+		seed := testCoins(byte(n)).shuffle
+		shuffle(got, seed)
+		rand.New(rand.NewChaCha8(seed)).Shuffle(n, func(i, j int) { want[i], want[j] = want[j], want[i] })
+		require.Equal(t, want, got)
+	}
+}
+
+// A shuffle looks whether the run goes on while it draws labels, after each bucket, and in
+// the end.
+func TestShuffleIsInterrupted(t *testing.T) {
+	const n = 2 * slabItems
+	order, ended := make([]uint32, n), errors.New("ended")
+	for last := 1; ; last++ {
+		calls, at := 0, 0
+		err := shuffled(&params{workers: 1}, order, testCoins(1).shuffle, func(int) error {
+			if calls++; calls == last {
+				return ended
+			}
+			return nil
+		}, func(dst []uint32, first int) { at = first })
+		if calls < last {
+			require.NoError(t, err)
+			return
+		}
+		require.ErrorIs(t, err, ended)
+		require.Equal(t, last, calls)
+		// While it counts no item is asked for, and then one slab after the other.
+		if slabs := last - n/slabItems; slabs < n/slabItems {
+			require.Equal(t, max(0, slabs*slabItems-labelChunk), at)
+		}
+	}
+}
+
 func TestTagBits(t *testing.T) {
 	for _, test := range []struct{ n, m, want int }{
 		{0, 0, 41}, {1, 1, 41}, {1 << 16, 1 << 16, 73}, {1 << 20, 1 << 20, 81}, {1 << 20, 1<<20 + 1, 82}, {1<<31 - 1, 1<<31 - 1, 103},

@@ -235,25 +235,44 @@ func FuzzBaseReply(f *testing.F) {
 	})
 }
 
-// TestBaseWorkers checks that the number of workers changes nothing.
+// TestBaseWorkers checks that the number of workers changes nothing, nor that one of them
+// finds what is not valid.
 func TestBaseWorkers(t *testing.T) {
-	var msgs [2][]byte
-	var keys [2]*[Base][2]prg.Block
-	for i, workers := range []int{1, 3} {
+	type result struct {
+		msg, reply string
+		keys       [Base][2]prg.Block
+		chosen     [Base]prg.Block
+	}
+	var want result
+	for _, workers := range []int{1, 3, Base - 1, Base + 1} {
 		c, err := BaseChoose(testChoices("x"), testSeed("chooser"), nil, workers)
 		if err != nil {
 			t.Fatal(err)
 		}
-		k, reply, err := BaseReply(c.Message(), testSeed("replier"), nil, workers)
+		keys, reply, err := BaseReply(c.Message(), testSeed("replier"), nil, workers)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := c.Finish(reply); err != nil {
+		chosen, err := c.Finish(reply)
+		if err != nil {
 			t.Fatal(err)
 		}
-		msgs[i], keys[i] = append(c.Message(), reply...), k
-	}
-	if !bytes.Equal(msgs[0], msgs[1]) || *keys[0] != *keys[1] {
-		t.Error("results differ")
+		got := result{string(c.Message()), string(reply), *keys, *chosen}
+		if workers == 1 {
+			want = got
+		}
+		if got != want {
+			t.Errorf("results of %d workers differ", workers)
+		}
+		for _, i := range []int{0, Base / 2, Base - 1} {
+			msg := bytes.Clone(c.Message())
+			clear(pairOf(msg, i)[group.ElementSize:])
+			if _, _, err := BaseReply(msg, testSeed("replier"), nil, workers); !errors.Is(err, errElement) {
+				t.Errorf("%d workers: transfer %d is not valid: %v", workers, i, err)
+			}
+		}
+		if _, err := c.Finish(make([]byte, BaseReplySize)); !errors.Is(err, errElement) {
+			t.Errorf("%d workers: the reply is not valid: %v", workers, err)
+		}
 	}
 }

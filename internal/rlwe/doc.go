@@ -60,6 +60,8 @@
 //     public share; threshold keys refuse a second set of holders.
 //   - A mask that holders share for is a sum of contributions of several
 //     parties: for one that somebody chose, a share is the secret.
+//   - Each of these parties encrypts: a sum shows the product of a mask that one of them
+//     chose and the secret, beside what the others encrypt.
 //   - A mask key masks one vector under one seed, and is in one sum.
 //
 // In mode [Masked] the sum of keys and, with the result, the sum of errors become

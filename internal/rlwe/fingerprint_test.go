@@ -1,6 +1,7 @@
 package rlwe
 
 import (
+	"fmt"
 	"math/big"
 	"testing"
 
@@ -151,6 +152,38 @@ func TestInnerShort(t *testing.T) {
 		uniform(stream(t, "r", n), r, mersenne)
 		require.Equal(t, inner61(x[:n], r), innerShort(x[:n], r))
 	}
+}
+
+// The greatest sums of bodies, of up to shortBits, of up to a word, and of more.
+func TestFingerprintOfGreatestSums(t *testing.T) {
+	kinds := make(map[string]bool)
+	for _, capacity := range []uint64{1 << 20, 1 << 46, 1 << 52, 1 << 58} {
+		p := newParams(t, Config{Mode: Masked, Capacity: capacity, Contributors: 4, Coefficients: 1e4})
+		kinds[fmt.Sprint(p.sumBits() > shortBits, p.sumBits() > 64)] = true
+		s, err := p.NewSum(p.n)
+		require.NoError(t, err)
+		f, twin := p.NewFingerprinter([32]byte{1}), p.NewFingerprinter([32]byte{1})
+		greatest := new(big.Int).Lsh(big.NewInt(1), uint(p.sumBits()))
+		greatest.Sub(greatest, big.NewInt(1))
+		for i := range s.body {
+			s.body[i] = 1<<min(64, p.sumBits()) - 1
+			if s.over != nil {
+				s.over[i] = 1<<(p.sumBits()-64) - 1
+			}
+		}
+		require.NoError(t, f.AddSum(s))
+		var b [bodyCopies]uint64
+		uniform(twin.g, b[:], mersenne)
+		for c, r := range twin.body {
+			want := new(big.Int)
+			for _, x := range r {
+				want.Add(want, new(big.Int).SetUint64(x))
+			}
+			want.Mul(want, greatest).Mul(want, new(big.Int).SetUint64(b[c]))
+			require.Equal(t, want.Mod(want, big.NewInt(mersenne)).Uint64(), f.Sum().body[c])
+		}
+	}
+	require.Len(t, kinds, 3)
 }
 
 // TestCopies checks that a fingerprint has room for the values that every prime

@@ -17,6 +17,7 @@ import (
 var hashedConfigs = map[string]Config{
 	"two a prime":     collective,
 	"half a prime":    {Mode: Collective, Capacity: 1 << 4, Contributors: 3, Holders: 2, Coefficients: 10, Statistical: 2, LogN: 11},
+	"one bit longer":  {Mode: Collective, Capacity: 1 << 15, Contributors: 4095, Holders: 2, Coefficients: 10, Statistical: 2, LogN: 11},
 	"one a prime":     {Mode: Collective, Capacity: 1 << 20, Contributors: 100, Holders: 3, Coefficients: 100, Statistical: 40, LogN: 12},
 	"two hash primes": {Mode: Collective, Capacity: 1 << 40, Contributors: 4000, Holders: 3, Coefficients: 100, Statistical: 10, LogN: 12, LogQ: 96},
 }
@@ -24,11 +25,12 @@ var hashedConfigs = map[string]Config{
 // The hash of a sum of masks is the sum of the hashes of masks, with as many as
 // there may be and the greatest residues too.
 func TestMaskHashIsLinear(t *testing.T) {
-	primes := make(map[int]bool)
+	primes, limbs := make(map[int]bool), make(map[int]bool)
 	for name, c := range hashedConfigs {
 		t.Run(name, func(t *testing.T) {
 			p := newParams(t, c)
 			primes[len(p.hash)] = true
+			limbs[len(p.limbs)*p.n%p.hashN] = true
 			want, got := newMaskHash(t, p), newMaskHash(t, p)
 			for chunk := range 3 {
 				sum, err := p.NewMaskSum()
@@ -62,12 +64,19 @@ func TestMaskHashIsLinear(t *testing.T) {
 		})
 	}
 	require.Len(t, primes, 2)
+	require.Len(t, limbs, 2) // whole polynomials, and a half one
 }
 
 // The most masks, of the greatest residues.
 func TestGreatestMaskSum(t *testing.T) {
-	p := newParams(t, hashedConfigs["two hash primes"])
-	require.True(t, p.longSums)
+	for name := range hashedConfigs {
+		t.Run(name, func(t *testing.T) { testGreatestMaskSum(t, newParams(t, hashedConfigs[name])) })
+	}
+	require.Equal(t, 49, newParams(t, hashedConfigs["one bit longer"]).maskSumBits(0))
+}
+
+func testGreatestMaskSum(t *testing.T, p *Params) {
+	require.Equal(t, p.longSums, p.maskSumBits(len(p.limbs)-1) >= 48)
 	greatest := p.newPoly()
 	for i, l := range p.limbs {
 		for j := range p.n {
@@ -106,6 +115,45 @@ func TestGreatestMaskSum(t *testing.T) {
 		x := p.newPoly()
 		require.NoError(t, p.parsePoly(x, sum.AppendMask(nil)))
 		require.Equal(t, want, p.limb(x, i)[7])
+	}
+}
+
+// A mask, or a hash, with a residue that is none, wherever it is, is refused.
+func TestMaskResidues(t *testing.T) {
+	for name, c := range hashedConfigs {
+		p := newParams(t, c)
+		for i, l := range p.limbs {
+			for _, at := range []int{0, 511, 512, p.n/2 - 1, p.n / 2, p.n - 1} {
+				for residue, want := range map[uint64]error{l.q - 1: nil, l.q: ErrMalformed} {
+					x := p.newPoly()
+					p.limb(x, i)[at] = residue
+					sum, err := p.NewMaskSum()
+					require.NoError(t, err)
+					mask := p.appendPoly(nil, x)
+					require.Equal(t, want, newMaskHash(t, p).Add(0, mask), "%s: %d at %d of prime %d", name, residue, at, i)
+					require.Equal(t, want, sum.Add(mask), "%s: %d at %d of prime %d", name, residue, at, i)
+				}
+			}
+		}
+		for k, l := range p.hash {
+			for _, at := range []int{0, p.hashN - 1} {
+				for residue, want := range map[uint64]error{l.q - 1: nil, l.q: ErrMalformed} {
+					one, two := newMaskHash(t, p), newMaskHash(t, p)
+					one.sum[k][at] = residue
+					b, err := one.AppendBinary(nil)
+					require.NoError(t, err)
+					require.Equal(t, want, two.AddBinary(b))
+					require.Equal(t, want == nil, one.Equal(two))
+				}
+			}
+		}
+		other := c
+		other.Coefficients++
+		sum, err := newParams(t, other).NewMaskSum()
+		require.NoError(t, err)
+		require.ErrorIs(t, newMaskHash(t, p).AddSum(0, sum), errOtherParams)
+		require.ErrorIs(t, newMaskHash(t, p).Merge(newMaskHash(t, newParams(t, other))), errOtherParams)
+		require.False(t, newMaskHash(t, p).Equal(newMaskHash(t, newParams(t, other))))
 	}
 }
 

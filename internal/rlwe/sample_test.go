@@ -3,6 +3,7 @@ package rlwe
 import (
 	"math"
 	"math/big"
+	"math/bits"
 	mathrand "math/rand"
 	"math/rand/v2"
 	"slices"
@@ -160,4 +161,26 @@ func TestUniform(t *testing.T) {
 	x := make([]uint64, draws)
 	uniform(stream(t, "small", 0), x, 5)
 	chi2(t, count(x), func(int64) float64 { return 1. / 5 }, 0, 4)
+}
+
+// Residues are what words of the stream are that are less than the modulus, in their order,
+// if all of them are and if some are not.
+func TestUniformByDefinition(t *testing.T) {
+	for _, q := range []uint64{1, 2, 3, 4, 5, 1<<20 - 1, 1 << 20, mersenne} {
+		for _, n := range []int{0, 1, 2, 5, 300} {
+			g, words := stream(t, "uniform", n), stream(t, "uniform", n)
+			got, want := make([]uint64, n), []uint64{}
+			uniform(g, got, q)
+			for len(want) < n { // as many words as are still needed, at a time
+				w := make([]uint64, n-len(want))
+				words.Uint64s(w)
+				for _, x := range w {
+					if x &= 1<<bits.Len64(q) - 1; x < q {
+						want = append(want, x)
+					}
+				}
+			}
+			require.Equal(t, want, got, "%d modulo %d", n, q)
+		}
+	}
 }

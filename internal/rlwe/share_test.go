@@ -59,3 +59,36 @@ func TestShareBits(t *testing.T) {
 	require.Greater(t, above, p.n/8)
 	require.Greater(t, below, p.n/8)
 }
+
+// A contribution whose mask is a number, and not that of an encryption, makes the sum
+// show as many times the key, beside the sum of all others. No hash of masks tells, so
+// callers must be able to rely on those who encrypt.
+func TestMaskOfNoEncryption(t *testing.T) {
+	const holders, shift = 2, 12
+	g := newGroup(t, Config{Mode: Collective, Capacity: 1 << 20, Contributors: 3, Holders: holders, Coefficients: 100, Statistical: 40})
+	p := g.p
+	sum, want := g.contribute(t, p.n, func(c, i int) uint64 {
+		if c == 2 {
+			return holders << shift // for the key's coefficients are from -holders on
+		}
+		return uint64((c*i + i) % 1000)
+	})
+	for i := range p.limbs {
+		l, x := &p.limbs[i], (uint128{0, 1}).shl(p.delta+shift)
+		number := l.mod128(x.hi, x.lo) // is transformed, too
+		for j, y := range p.limb(sum.mask, i) {
+			p.limb(sum.mask, i)[j] = l.reduce(y + number)
+		}
+	}
+	got := make([]uint64, p.n)
+	require.NoError(t, p.Open(got, sum, g.shares(t, sum, g.secrets)))
+	key := p.newPoly()
+	for _, k := range g.secrets {
+		p.addPoly(key, k.s)
+	}
+	p.inverse(key)
+	for i, x := range p.limb(key, 0) {
+		x = p.limbs[0].reduce(x + holders) // from zero on
+		require.Equal(t, want[i]+x<<shift-holders<<shift, got[i])
+	}
+}

@@ -72,7 +72,7 @@ func edgeLimb(rng *rand.Rand, most uint64) uint64 {
 
 func edgeElement(rng *rand.Rand, most uint64) (e element) {
 	for j := range lanes {
-		switch rng.IntN(6) {
+		switch rng.IntN(8) {
 		case 0: // a number around 0 and p
 			x := new(big.Int).Add(bigP, big.NewInt(rng.Int64N(38)-19))
 			if rng.IntN(2) == 0 {
@@ -96,6 +96,12 @@ func edgeElement(rng *rand.Rand, most uint64) (e element) {
 			for l := range e {
 				e[l][j] = most
 			}
+		case 3: // a power of two, or p or 2²⁵⁵ - 1 less a bit
+			others := [...][2]uint64{{}, {mask51 - 18, mask51}, {mask51, mask51}}[rng.IntN(3)]
+			for l := range e {
+				e[l][j] = others[min(l, 1)]
+			}
+			e[rng.IntN(len(e))][j] ^= 1 << rng.IntN(51)
 		default:
 			for l := range e {
 				e[l][j] = edgeLimb(rng, most)

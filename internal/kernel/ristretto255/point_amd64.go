@@ -40,10 +40,11 @@ func newWorkspace(scalar *[ScalarSize]byte) *workspace {
 }
 
 // release gives w back, without the scalar, which must not outlive its owner in
-// a pool.
+// a pool, and without what its last digit chose.
 func (w *workspace) release() {
 	clear(w.digits[:])
 	clear(w.each[:])
+	w.sel = cached{}
 	workspaces.Put(w)
 }
 
@@ -82,10 +83,8 @@ func decodeMulLanes(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int) {
 	done := 0
 	for len(out) > 0 {
 		n := min(chunk, len(out)/ElementSize)
-		for g := 0; g*lanes < n; g += 2 {
-			if i := w.decode(g, in[:n*ElementSize]); i >= 0 {
-				return done + i
-			}
+		if i := w.decode(in[:n*ElementSize]); i >= 0 {
+			return done + i
 		}
 		w.mulEncode(out, n)
 		out, in = out[n*ElementSize:], in[n*ElementSize:]
@@ -100,10 +99,8 @@ func sumMulLanes(out []byte, scalar *[ScalarSize]byte, in, uniform []byte) (bad 
 	done := 0
 	for len(out) > 0 {
 		n := min(chunk, len(out)/ElementSize)
-		for g := 0; g*lanes < n; g += 2 {
-			if i := w.decode(g, in[:n*ElementSize]); i >= 0 {
-				return done + i
-			}
+		if i := w.decode(in[:n*ElementSize]); i >= 0 {
+			return done + i
 		}
 		for g := range (n + lanes - 1) / lanes {
 			w.derive(g, n, uniform)
@@ -120,7 +117,7 @@ func sumMulLanes(out []byte, scalar *[ScalarSize]byte, in, uniform []byte) (bad 
 func mulEachLanes(out []byte, scalars []byte, in *[ElementSize]byte) bool {
 	w := workspaces.Get().(*workspace)
 	defer w.release()
-	if w.decode(0, in[:]) >= 0 {
+	if w.decode(in[:]) >= 0 {
 		return false
 	}
 	// All lanes and all groups are multiples of one point.
@@ -153,10 +150,21 @@ func laneOf(g, i, n int) int {
 	return 0
 }
 
-// decode decodes the groups g and g+1 of in into w.points [RFC 9496, section
-// 4.3.1]. It returns the position of the first element that is invalid or the
-// identity, or -1. A second group without items repeats the first item.
-func (w *workspace) decode(g int, in []byte) (bad int) {
+// decode decodes the elements of in, of which there are at most chunk, into w.points
+// [RFC 9496, section 4.3.1]. It returns the position of the first one that is invalid or
+// the identity, or -1.
+func (w *workspace) decode(in []byte) (bad int) {
+	for g := 0; g*lanes*ElementSize < len(in); g += 2 {
+		if i := w.decodeTwo(g, in); i >= 0 {
+			return i
+		}
+	}
+	return -1
+}
+
+// decodeTwo is decode for the groups g and g+1. A second group without items repeats the
+// first item.
+func (w *workspace) decodeTwo(g int, in []byte) (bad int) {
 	n := len(in) / ElementSize
 	var s, u1, u2, u2Sqr, v, x, invSqrt [2]element
 	var invalid [2]uint8

@@ -3,6 +3,7 @@
 package ristretto255
 
 import (
+	"bytes"
 	"math/big"
 	"math/rand/v2"
 	"reflect"
@@ -148,6 +149,30 @@ func testPointFormulas(t *testing.T) {
 				t.Fatalf("mulDigits: lane %d, digits %d", j, digits)
 			}
 		}
+	}
+}
+
+// Whatever a call does, the workspace that it gives back has nothing of its scalars. The
+// pool may have another one, which has nothing either.
+func TestNoScalarIsLeft(t *testing.T) { eachKernel(t, testNoScalarIsLeft) }
+
+func testNoScalarIsLeft(t *testing.T) {
+	const n = fewest
+	scalar, in, uniform, out := testScalar(1), elements(n, 1), uniforms(n, 2), make([]byte, n*ElementSize)
+	for name, f := range map[string]func(){
+		"FromUniformMul": func() { FromUniformMul(out, scalar, uniform) },
+		"DecodeMul":      func() { DecodeMul(out, scalar, in) },
+		"DecodeMul, bad": func() { DecodeMul(out, scalar, make([]byte, len(out))) },
+		"SumMul":         func() { SumMul(out, scalar, in, uniform) },
+		"SumMul, bad":    func() { SumMul(out, scalar, make([]byte, len(out)), uniform) },
+		"MulEach":        func() { MulEach(out, bytes.Repeat(scalar[:], n), (*[ElementSize]byte)(in)) },
+	} {
+		f()
+		w := workspaces.Get().(*workspace)
+		if w.digits != [64]int8{} || w.each != [64][lanes]int8{} || w.sel != (cached{}) {
+			t.Errorf("%s leaves something of a scalar", name)
+		}
+		workspaces.Put(w)
 	}
 }
 

@@ -360,6 +360,28 @@ func TestSumMul(t *testing.T) {
 	})
 }
 
+// A peer can choose elements whose sums are the identity, which four points are. All must
+// be encoded by zeros, or it is not noticed.
+func TestSumsAreIdentity(t *testing.T) {
+	const n = 40
+	uniform, in := uniforms(n, 14), make([]byte, n*ElementSize)
+	for i := range n {
+		var e ristretto255.Element
+		if _, err := e.SetUniformBytes(uniform[i*UniformSize:][:UniformSize]); err != nil {
+			t.Fatal(err)
+		}
+		copy(in[i*ElementSize:], e.Negate(&e).Bytes())
+	}
+	each(t, func(t *testing.T) {
+		for k := range byte(8) {
+			got := make([]byte, len(in))
+			if bad := SumMul(got, small(k+1), in, uniform); bad != -1 || !bytes.Equal(got, make([]byte, len(in))) {
+				t.Errorf("sums times %d are not the identity: %d, %x", k+1, bad, got)
+			}
+		}
+	})
+}
+
 func TestMulEach(t *testing.T) {
 	in := [ElementSize]byte(elements(1, 13))
 	var scalars []byte

@@ -145,14 +145,14 @@ func (p *product) add(f reg.VecVirtual, i int, g factor, j int) {
 }
 
 // limbs returns the product as tight limbs. Let the digits of the factors be below
-// b·2²⁶ with b = 1.5. Digit k of the product is then below n_k·b²·2⁵² with
+// b·2²⁶ with b = 1.5. Digit k of the product is then below n_k·b²·2⁵² < 2⁶² with
 //
 //	n = 267, 154, 213, 118, 159, 82, 105, 46, 51, 10.
 //
 // First each digit gives its carry to the next, and the top one nineteen times
-// its carry, below 19·10·b²·2²⁷, to the lowest. Digits 2i and 2i+1 are then below
-// 2²⁶ + 267·b²·2²⁷ and make a limb below 2⁶², and the top one below 2⁵² + 52·b²·2⁵²,
-// whose carry is below 240.
+// its carry, which is below 10·b²·2²⁷ < 2³², to the lowest. Digit 2i is then below
+// 2²⁶ + 190·b²·2²⁷ and digit 2i+1 below 2²⁵ + n_2i·b²·2²⁶. They make a limb below 2⁶²,
+// and the top one below 2⁵¹ + 52·b²·2⁵², whose carry is below 240.
 func (p *product) limbs() (l limbs) {
 	width := func(k int) int { return 26 - k&1 }
 	top := YMM()
