@@ -129,7 +129,7 @@ func TestCosts(t *testing.T) {
 					return nil
 				}
 				sent, later := int(after.Sent-before.Sent), int(checked.Sent-after.Sent)
-				require.InDelta(t, test.bytes, sent, 3*header)
+				require.InDelta(t, test.bytes, sent, 7*header)
 				require.InDelta(t, test.checked, later, 40*header+8*engine.HistorySize)
 				return nil
 			}))
