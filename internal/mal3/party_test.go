@@ -78,7 +78,7 @@ func TestLogs(t *testing.T) {
 
 // TestCosts holds what the package comment says of bytes and rounds.
 func TestCosts(t *testing.T) {
-	const n = 1 << 12 // one message of 128 bits, or of words
+	const n = 1 << 12 // two messages of 128 bits, or of words
 	const header = 5
 	for _, test := range []struct {
 		name           string
