@@ -149,7 +149,7 @@
 //	Log                 940 by party 0, 480 by the others        31
 //	Exp                 445 by party 0, 242 by the others        30
 //
-// and five bytes for each message of up to 8192 words. Comparisons, decompositions and
+// and five bytes for each message of up to 16256 words. Comparisons, decompositions and
 // what is made of them are of 64 bits here; those of ranges that 32, 16 or 8 bits hold take
 // a half of that, a quarter or an eighth, and one round less for each halving. A
 // vector takes 16 bytes of memory for each element, a comparison about 80 while it runs,

@@ -223,6 +223,10 @@ func (e *Engine) own(vs ...*Vec) error {
 
 // Open opens v, of integers, to the parties in to, which learn all its elements, and
 // returns nil to others. Name all parties to open it to everybody.
+//
+// Whoever cannot hold all elements of a long vector beside its shares opens it piece by piece:
+// those of [Vec.Slice], in the same order at all parties. Each piece takes a round, which is
+// nothing beside a million elements.
 func (e *Engine) Open(ctx context.Context, v *Vec, to ...int) ([]int64, error) {
 	if err := e.own(v); err != nil {
 		return nil, err

@@ -96,7 +96,35 @@ func (e *Engine) mine(from int, values []int64) []int64 {
 }
 
 // lengths are empty, odd, and beyond a message.
-var lengths = []int{0, 1, 3, 64, 127, 1000, 1<<13 + 1}
+var lengths = []int{0, 1, 3, 64, 127, 1000, 1<<14 + 1}
+
+// TestPieces opens a vector piece by piece, each in one round.
+func TestPieces(t *testing.T) {
+	const n, piece = 1000, 300
+	values := numbers(1, n, small)
+	none(t, run(t, func(ctx context.Context, e *Engine) error {
+		x, err := e.Input(ctx, 0, n, small, e.mine(0, values))
+		if err != nil {
+			return err
+		}
+		before := e.Stats().Rounds
+		var all []int64
+		for lo := 0; lo < n; lo += piece {
+			some, err := x.Slice(lo, min(lo+piece, n))
+			if err != nil {
+				return err
+			}
+			opened, err := e.Open(ctx, some, 1)
+			if err != nil {
+				return err
+			}
+			all = append(all, opened...)
+		}
+		require.Equal(t, (n+piece-1)/piece, e.Stats().Rounds-before)
+		require.Equal(t, e.mine(1, values), all)
+		return nil
+	}))
+}
 
 // TestArithmetic compares all operations on numbers with math/big, over ranges that
 // the results just fit in, and their rounds with what the package comment says.

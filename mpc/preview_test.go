@@ -90,7 +90,7 @@ func TestPreview(t *testing.T) {
 		if p.parties == 2 && !strings.Contains(name, "dealer") {
 			continue
 		}
-		long := 1<<13 + 1
+		long := 1<<14 + 1
 		if name != "three" {
 			if long = 1<<12 + 1; testing.Short() {
 				long = 130

@@ -18,7 +18,7 @@ import (
 const Parties = rep3.Parties
 
 const (
-	version = 2
+	version = 3
 	columns = 2 // of vectors
 )
 

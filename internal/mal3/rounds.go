@@ -26,8 +26,9 @@ const (
 	toPrev, fromPrev = false, false
 )
 
-// piece is how many elements of 128 bits go in one message.
-const piece = 1 << 12
+// piece is how many elements of 128 bits go in one message, a multiple of maskPiece. With its
+// header it is a little less than 64 KiB, as TCP takes at once; see rep3.
+const piece = 1<<12 - maskPiece
 
 // errDeviation says that another party deviated, where it could be either.
 var errDeviation = fmt.Errorf("%w: one of the two deviated from the protocol, or their streams altered it", session.ErrPeer)

@@ -54,7 +54,7 @@
 // conversion takes 1 + 8L rounds and t times 480 conjunctions of bits; Numbers 2 + L rounds,
 // and t products for each bit; Negative 7 to 9 rounds more than its mask, Decompose 8 and
 // Zero 7, and Truncate 3 + L, and of more than 59 bits what Negative and Numbers do. Five bytes
-// more for each message, which is of up to 8192 words. Masks are made when they are needed,
+// more for each message, which is of up to 8128 words. Masks are made when they are needed,
 // and Prepare does nothing.
 //
 // The reduction of [DN07] would send less from about seven parties on, in twice the

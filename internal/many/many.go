@@ -22,7 +22,7 @@ const (
 )
 
 const (
-	version = 2
+	version = 3
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 21
 
@@ -167,8 +167,9 @@ func (p *Party) each(f func(i int, l *link) error) error {
 	return first
 }
 
-// chunk is how many words go in one message.
-const chunk = 1 << 13
+// chunk is how many words go in one message. With its header it is a little less than 64 KiB,
+// as TCP takes at once; see rep3.
+const chunk = 1<<13 - 1<<6
 
 // A letter is one column that goes to or comes from a party.
 type letter struct {

@@ -24,7 +24,7 @@ func (p *Party) InputBits(from, n int, words []uint64) (Vec, error) {
 
 // RevealBits is [Party.Reveal] for words of bits.
 func (p *Party) RevealBits(x Vec, to []bool) ([]uint64, error) {
-	words, err := p.lacking(x, to)
+	words, err := lacking[uint64](p, x, to)
 	if err != nil || words == nil {
 		return nil, err
 	}

@@ -43,8 +43,8 @@ func TestBits(t *testing.T) {
 }
 
 // TestBitMasks is [TestMasks] for conjunctions: what is sent for factors of zero is
-// uniform, and adds up to zero. Of 64·8192 bits half are ones; that it is more than
-// eight standard deviations of 362 off has a probability below 10^-14.
+// uniform, and adds up to zero. Of 64·16256 bits half are ones; that it is more than
+// eight standard deviations of 510 off has a probability below 10^-14.
 func TestBitMasks(t *testing.T) {
 	var sent [Parties][]uint64
 	none(t, run(t, func(p *Party) error {
@@ -61,7 +61,7 @@ func TestBitMasks(t *testing.T) {
 		for _, w := range words {
 			ones += bits.OnesCount64(w)
 		}
-		require.InDelta(t, 32*chunk, ones, 8*362)
+		require.InDelta(t, 32*chunk, ones, 8*510)
 	}
 }
 

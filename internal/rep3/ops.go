@@ -11,8 +11,10 @@ import (
 )
 
 // chunk is how many elements go in one message, so that what is sent, computed and
-// received overlaps, and stays in the second-level cache.
-const chunk = 1 << 13
+// received overlaps, and stays in the second-level cache. With its header it is a little
+// less than 128 KiB: TCP takes 64 KiB at once, headers included, and TLS 16 KiB, and what is
+// a few bytes longer costs a segment or a record more each time.
+const chunk = 2 * (1<<13 - 1<<6)
 
 // Input returns shares of n numbers that party from has. It passes them as values;
 // the others pass nil.
@@ -107,26 +109,26 @@ func inner(a, b, c, d []uint64) (sum uint64) {
 
 // Reveal opens x to the parties of which to is true, and returns nil to others.
 func (p *Party) Reveal(x Vec, to []bool) ([]int64, error) {
-	words, err := p.lacking(x, to)
-	if err != nil || words == nil {
+	values, err := lacking[int64](p, x, to)
+	if err != nil || values == nil {
 		return nil, err
 	}
-	values := make([]int64, len(words))
-	own, next := x.Parts[0], x.Parts[1]
-	for i, w := range words {
-		values[i] = int64(w + own[i] + next[i])
+	own, next := x.Parts[0][:len(values)], x.Parts[1][:len(values)]
+	for i := range values {
+		values[i] += int64(own[i] + next[i])
 	}
 	return values, nil
 }
 
-// lacking returns the summand of x that this party lacks, if to is true of it.
-func (p *Party) lacking(x Vec, to []bool) ([]uint64, error) {
+// lacking returns the summand of x that this party lacks, if to is true of it. It is the
+// memory of the result, which may be long.
+func lacking[W ring64.Word](p *Party, x Vec, to []bool) ([]W, error) {
 	n := x.Len()
 	if !x.Is(columns, n) || len(to) != Parties {
 		return nil, fmt.Errorf("rep3: opening %d columns to some of %d parties", len(x.Parts), len(to))
 	}
 	// The summand that party i lacks is i+2, the second one of party i+1.
-	var words []uint64
+	var words []W
 	err := p.Agreeing(func(next bool) error {
 		if next || !to[(p.index+2)%Parties] {
 			return nil
@@ -136,8 +138,8 @@ func (p *Party) lacking(x Vec, to []bool) ([]uint64, error) {
 		if !next || !to[p.index] {
 			return nil
 		}
-		words = ring64.Unset[uint64](n)
-		return p.receive(fromNext, words)
+		words = ring64.Unset[W](n)
+		return receive(p, fromNext, words)
 	})
 	if err != nil {
 		return nil, err
@@ -184,9 +186,9 @@ func stream[W ring64.Word](g *prg.PRG, words []W, buf []byte) {
 // headerSize is what session puts before each message, in bytes.
 const headerSize = 5
 
-// maskChunk is how many masks are expanded at once, to stay in the first-level
-// cache.
-const maskChunk = 1 << 9
+// maskChunk is how many masks are expanded at once, to stay in the first-level cache, and so
+// few that the processor fetches the factors that come next from memory meanwhile.
+const maskChunk = 1 << 8
 
 // exchange computes the first halves of dst in pieces, sends each to the previous
 // party when it is ready, and fills the second halves with what comes from the next

@@ -36,7 +36,7 @@
 // element and 1, so the conjunction of words, inner product 8 and 1, opening 8 for
 // each element and the history to both others and 1, input 8 for each element, from one
 // party to one other, and 1.
-// Five bytes more for each message, which is of up to 8192 elements. The methods of
+// Five bytes more for each message, which is of up to 16256 elements. The methods of
 // conversions, Truncate, Shuffle and Sort say what these take.
 //
 // # References
@@ -83,7 +83,7 @@ const Parties = 3
 var _ engine.Party = (*Party)(nil)
 
 const (
-	version = 3
+	version = 4
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 16
 

@@ -24,7 +24,7 @@ var (
 )
 
 const (
-	version = 3
+	version = 4
 	// The numbers of the protocols in hellos: between the two, and with a dealer.
 	helloProtocol       = 17
 	helloDealerProtocol = 18

@@ -79,8 +79,9 @@ func TestSimulation(t *testing.T) {
 		// Of each message the first half is of x.
 		var ex, fy []uint64
 		const most = chunk / 2
-		for lo := 0; lo < 2*n; lo += 2 * most {
-			ex, fy = append(ex, masked[lo:lo+most]...), append(fy, masked[lo+most:lo+2*most]...)
+		for message := range slices.Chunk(masked, 2*most) {
+			half := len(message) / 2
+			ex, fy = append(ex, message[:half]...), append(fy, message[half:]...)
 		}
 		view := func(t triples, e, f, own []uint64) [][]uint64 {
 			other := make([]uint64, n)

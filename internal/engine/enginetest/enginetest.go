@@ -20,7 +20,7 @@ func lengths() []int {
 	if testing.Short() {
 		return []int{0, 1, 3, 64, 127}
 	}
-	return []int{0, 1, 3, 64, 127, 1000, 1<<13 + 1}
+	return []int{0, 1, 3, 64, 127, 1000, 1<<14 + 1}
 }
 
 // Run checks every method but Interrupt: results against plain arithmetic over edges and

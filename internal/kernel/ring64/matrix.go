@@ -13,12 +13,13 @@ import "github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
 const (
 	// tileRows and tileColumns are what a kernel computes at once of a product.
 	tileRows, tileColumns = 3, 8
-	// tileTerms is how many terms of each inner product: eight words for each of
-	// them stay in the first-level cache while they are used for many rows.
-	tileTerms = 256
+	// tileTerms is how many terms of each inner product: eight words for each of them fill
+	// the first-level cache. They are read in order, so that some that come from the second
+	// one cost less than more passes over the result.
+	tileTerms = 512
 	// blockRows is how many rows are worked on before the next columns: as many terms of
 	// each of them stay in the second-level cache.
-	blockRows = 96
+	blockRows = 48
 )
 
 // A Matrix is one of words that others are multiplied by from the left, in an order that

@@ -13,7 +13,7 @@ import (
 //go:generate go -C _asm run . -out ../ring64_amd64.s -stubs ../stubs_amd64.go -pkg ring64
 
 // A Word is of 64 bits, or half of one.
-type Word interface{ uint32 | uint64 }
+type Word interface{ uint32 | uint64 | int64 }
 
 // Size returns the bytes of a word.
 func Size[W Word]() int { return bits.OnesCount64(uint64(^W(0))) / 8 }

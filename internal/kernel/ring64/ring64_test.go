@@ -115,6 +115,7 @@ func TestMatrix(t *testing.T) {
 func TestBytes(t *testing.T) {
 	testBytes[uint32](t)
 	testBytes[uint64](t)
+	testBytes[int64](t)
 	failed := fmt.Errorf("failed")
 	if err := Fill(make([]uint64, 1), make([]byte, 8), func([]byte) error { return failed }); err != failed {
 		t.Errorf("%v instead of what read returned", err)
@@ -154,6 +155,7 @@ func testBytes[W Word](t *testing.T) {
 func TestUnset(t *testing.T) {
 	testUnset[uint32](t)
 	testUnset[uint64](t)
+	testUnset[int64](t)
 }
 
 func testUnset[W Word](t *testing.T) {
