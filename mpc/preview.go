@@ -14,8 +14,8 @@ import (
 // Preview returns what f would cost party self of so many parties, without what New and
 // Close cost: it calls f with an engine that has no others, but counts what it would send.
 // Vectors have the same lengths and ranges as in a run; what f opens there is the
-// lowest number of a range, and bits mean nothing. An f that goes on by what it opens can
-// cost something else in a run.
+// lowest number of a range, bits and shares are zero, and a stock has nothing and cannot be
+// saved. An f that goes on by what it opens can cost something else in a run.
 //
 // With malicious parties the check of what is not opened in f is left to Close. With two parties
 // it is what they cost with a [Dealer], to and from the dealer included, who need have no stream,

@@ -66,7 +66,11 @@ func (e *Engine) Shares(v *Vec, id [share.IDSize]byte) (*share.Share, error) {
 	if err := e.own(v); err != nil {
 		return nil, err
 	}
-	s, err := share.NewShare(e.scheme, id, e.Self()+1, v.Len(), e.order(v.share.Clone().Parts))
+	own := v.share.Clone()
+	if e.alone {
+		own = e.party.NewVec(v.Len()) // and not what memory had before
+	}
+	s, err := share.NewShare(e.scheme, id, e.Self()+1, v.Len(), e.order(own.Parts))
 	if err != nil {
 		return nil, err
 	}
