@@ -44,11 +44,11 @@ func Preview(self, parties int, cfg *Config, f func(e *Engine) error) (Stats, er
 
 // rehearse returns the party that join would join to others, without them.
 func rehearse(self, parties int, cfg *Config) (engine.Party, error) {
+	if err := cfg.fits(parties); err != nil {
+		return nil, err
+	}
 	switch {
 	case parties == two.Parties && cfg.Adversary == SemiHonest:
-		if cfg.Triples == nil {
-			return nil, errors.New("set Config.Triples, which says whom two parties trust for multiplication triples")
-		}
 		if cfg.Stock != nil {
 			return nil, errors.New("a preview of what uses up a stock; call Prepare in it instead")
 		}

@@ -139,6 +139,8 @@ func TestNoPreview(t *testing.T) {
 		"the adversary Malicious": second(Preview(0, 4, &Config{Adversary: Malicious}, nil)),
 		"set Config.Triples":      second(Preview(0, 2, cfg, nil)),
 		"a Dealer":                second(Preview(0, 2, &Config{Adversary: SemiHonest, Triples: Encryption{}}, nil)),
+		"for two parties":         second(Preview(0, parties, &Config{Adversary: SemiHonest, Triples: Dealer{}}, nil)),
+		"and not for 4":           second(Preview(0, 4, &Config{Adversary: SemiHonest, Stock: new(Stock)}, nil)),
 		"call Prepare":            second(Preview(0, 2, &Config{Adversary: SemiHonest, Triples: Dealer{}, Stock: new(Stock)}, nil)),
 	} {
 		require.ErrorContains(t, err, want)
