@@ -306,6 +306,30 @@ func TestCloseChecks(t *testing.T) {
 	}
 }
 
+// TestCheckWaits has one party find the log wrong where the others find it right: their
+// checks fail too, before they open anything.
+func TestCheckWaits(t *testing.T) {
+	wrong := errors.New("found wrong")
+	errs := run(t, func(p *Party) error {
+		x := p.NewVec(3)
+		if err := p.Mul(p.NewVec(3), x, x); err != nil {
+			return err
+		}
+		if p.Index() == 1 {
+			require.NoError(t, p.checkNumbers())
+			return wrong
+		}
+		err := p.Check()
+		require.Error(t, err)
+		require.ErrorIs(t, p.Check(), err)
+		return err
+	})
+	require.ErrorIs(t, errs[1], wrong)
+	for _, i := range []int{0, 2} {
+		require.ErrorIs(t, errs[i], session.ErrAborted)
+	}
+}
+
 func TestPartiesAreNotPrinted(t *testing.T) {
 	none(t, run(t, func(p *Party) error {
 		for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%x"} {
