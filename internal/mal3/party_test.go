@@ -46,6 +46,12 @@ func TestLogs(t *testing.T) {
 			}
 			require.Len(t, p.bits.xOwn, n)
 		}
+		for range 4 {
+			if err := p.MatMul(p.NewVec(1), 1, 3, 1, x.Slice(0, 3), y.Slice(0, 3)); err != nil {
+				return err
+			}
+			require.LessOrEqual(t, len(p.numbers.xOwn)+p.numbers.waiting, 7)
+		}
 		matrix := p.NewVec(25)
 		if err := p.MatMul(matrix, 5, 20, 5, x, y); err != nil {
 			return err
