@@ -204,9 +204,12 @@ func TestPermutation(t *testing.T) {
 
 // TestSortMistakes sorts what is no vector of the length.
 func TestSortMistakes(t *testing.T) {
+	long := maxLength
+	long++ // or negative, where integers are of 32 bits
 	none(t, run(t, func(p *Party) error {
 		for _, err := range []error{
 			second(p.Sort(-1, NewVec(0), 1, nil)),
+			second(p.Sort(long, NewVec(0), 0, nil)),
 			second(p.Sort(65, NewVec(1), 1, nil)),
 			second(p.Sort(1, NewVec(65), 65, nil)),
 			second(p.Sort(1, NewVec(1), 1, []Vec{NewVec(2)})),
