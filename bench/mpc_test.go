@@ -38,6 +38,11 @@ func TestMPCJobs(t *testing.T) {
 			require.Positive(t, r.figure(figurePhase+"/party 0/"+phase).Median, "%s: %s", r.Name, phase)
 		}
 		require.Positive(t, r.figure(figureOwn+"/party 0/rate alone").Median, r.Name)
+		if words[1] == "three-parties" && words[2] == "mul" { // a message of words, behind inputs
+			require.Equal(t, 1.0, r.figure(figureOwn+"/party 0/rounds").Median, r.Name)
+			require.Equal(t, 8+5/float64(r.Items), r.figure(figureOwn+"/party 0/party 0 sends").Median, r.Name)
+			require.Equal(t, 4.0, r.figure(figureDelays).Median, r.Name)
+		}
 		if words[1] == "two-dealer" {
 			require.Positive(t, r.figure(figurePhase+"/dealer/deal").Median)
 			require.Positive(t, r.figure(figureSent+"/dealer").Median)
