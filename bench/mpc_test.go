@@ -37,7 +37,15 @@ func TestMPCJobs(t *testing.T) {
 		for _, phase := range []string{"join", "input", words[2], "open"} {
 			require.Positive(t, r.figure(figurePhase+"/party 0/"+phase).Median, "%s: %s", r.Name, phase)
 		}
-		require.Positive(t, r.figure(figureOwn+"/party 0/rate alone").Median, r.Name)
+		rate := r.figure(figureOwn + "/party 0/rate alone").Median
+		require.Positive(t, rate, r.Name)
+		// The operation is within its phase.
+		require.LessOrEqual(t, float64(r.Items)/(1e6*rate), r.figure(figurePhase+"/party 0/"+words[2]).Median*(1+1e-9), r.Name)
+		if words[1] == "three-parties" && words[2] == "mul" { // a message of words, behind inputs
+			require.Equal(t, 1.0, r.figure(figureOwn+"/party 0/rounds").Median, r.Name)
+			require.Equal(t, 8+5/float64(r.Items), r.figure(figureOwn+"/party 0/party 0 sends").Median, r.Name)
+			require.Equal(t, 4.0, r.figure(figureDelays).Median, r.Name)
+		}
 		if words[1] == "two-dealer" {
 			require.Positive(t, r.figure(figurePhase+"/dealer/deal").Median)
 			require.Positive(t, r.figure(figureSent+"/dealer").Median)

@@ -101,8 +101,9 @@
 // lengths, recipients. What they called is hashed, local operations with the vectors that came
 // of them, and compared with all others whenever something is opened, and by [Engine.Close]. If
 // it differs, by a mistake or a lie, all end with [ErrIncompatible], or with [ErrPeer] where
-// messages do not fit any more, and none of them is told what was opened. The error
-// names the party, and the calls since the last opening.
+// messages do not fit any more, and none of them is told what was opened. Malicious parties
+// compare before they send what is opened. The error names the party, and the calls since the
+// last opening.
 //
 // When a party dies, stalls or sends something malformed, all calls of the others
 // return an error within their context; see [PartyError]. The run is over then, and
@@ -156,7 +157,7 @@
 // and a function 2 kB.
 //
 // Three malicious parties send twice as much for a product, and later about three times
-// that for its check; comparisons are of three summands and take one round more.
+// that for its check; comparisons are of three summands and take one round more, as openings do.
 //
 // Each of two parties sends 16 bytes for a product and 48 for a comparison, beside triples.
 // Those are made before or when they are missing, for this many bytes in all:

@@ -141,8 +141,11 @@ func (e *Engine) call(ctx context.Context, o operation, f func() error) error {
 	return e.during(ctx, f)
 }
 
-// record continues the history.
+// record continues the history, unless the run is over: what failed may still be looking at it.
 func (e *Engine) record(o operation) {
+	if e.err != nil {
+		return
+	}
 	e.history.add(o)
 	e.party.Follow(e.history.History)
 }

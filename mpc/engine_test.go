@@ -239,6 +239,34 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// TestOver has a party stop while the others open something: whatever these call then returns
+// the same error, also what is local, and looks at nothing that may still be under way.
+func TestOver(t *testing.T) {
+	stop := errors.New("stop")
+	for odd := range parties {
+		for range 20 { // for the race detector
+			errs := run(t, func(ctx context.Context, e *Engine) error {
+				x, err := e.Input(ctx, 0, 3, Range{0, 9}, e.mine(0, []int64{1, 2, 3}))
+				if err != nil {
+					return err
+				}
+				if e.Self() == odd {
+					return stop
+				}
+				_, err = e.Open(ctx, x, 0, 1, 2)
+				require.Error(t, err)
+				for _, later := range []error{
+					second(e.Shares(x, [share.IDSize]byte{1})), second(e.Mul(ctx, x, x)), second(e.Open(ctx, x, 0)),
+				} {
+					require.Equal(t, err, later)
+				}
+				return err
+			})
+			require.ErrorIs(t, errs[odd], stop)
+		}
+	}
+}
+
 // TestOpenToSome lets the others learn nothing, and send them nothing but histories.
 func TestOpenToSome(t *testing.T) {
 	for _, to := range [][]int{{0}, {1}, {2}, {2, 0}, {1, 2}} {

@@ -14,8 +14,8 @@ import (
 // Preview returns what f would cost party self of so many parties, without what New and
 // Close cost: it calls f with an engine that has no others, but counts what it would send.
 // Vectors have the same lengths and ranges as in a run; what f opens there is the
-// lowest number of a range, and bits mean nothing. An f that goes on by what it opens can
-// cost something else in a run.
+// lowest number of a range, bits and shares are zero, and a stock has nothing and cannot be
+// saved. An f that goes on by what it opens can cost something else in a run.
 //
 // With malicious parties the check of what is not opened in f is left to Close. With two parties
 // it is what they cost with a [Dealer], to and from the dealer included, who need have no stream,
@@ -44,11 +44,11 @@ func Preview(self, parties int, cfg *Config, f func(e *Engine) error) (Stats, er
 
 // rehearse returns the party that join would join to others, without them.
 func rehearse(self, parties int, cfg *Config) (engine.Party, error) {
+	if err := cfg.fits(parties); err != nil {
+		return nil, err
+	}
 	switch {
 	case parties == two.Parties && cfg.Adversary == SemiHonest:
-		if cfg.Triples == nil {
-			return nil, errors.New("set Config.Triples, which says whom two parties trust for multiplication triples")
-		}
 		if cfg.Stock != nil {
 			return nil, errors.New("a preview of what uses up a stock; call Prepare in it instead")
 		}

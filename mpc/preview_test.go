@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -137,6 +139,8 @@ func TestNoPreview(t *testing.T) {
 		"the adversary Malicious": second(Preview(0, 4, &Config{Adversary: Malicious}, nil)),
 		"set Config.Triples":      second(Preview(0, 2, cfg, nil)),
 		"a Dealer":                second(Preview(0, 2, &Config{Adversary: SemiHonest, Triples: Encryption{}}, nil)),
+		"for two parties":         second(Preview(0, parties, &Config{Adversary: SemiHonest, Triples: Dealer{}}, nil)),
+		"and not for 4":           second(Preview(0, 4, &Config{Adversary: SemiHonest, Stock: new(Stock)}, nil)),
 		"call Prepare":            second(Preview(0, 2, &Config{Adversary: SemiHonest, Triples: Dealer{}, Stock: new(Stock)}, nil)),
 	} {
 		require.ErrorContains(t, err, want)
@@ -175,4 +179,55 @@ func (v *Vec) first(n int) *Vec {
 		panic(err)
 	}
 	return z
+}
+
+// TestPreviewTellsNothing opens and shares what nobody computed: it is what the comment of
+// Preview says, and not what memory had before.
+func TestPreviewTellsNothing(t *testing.T) {
+	const n = 1<<12 + 1 // so long that memory is not cleared
+	for name, p := range protocols {
+		cfg := p.config(0, nil)
+		if cfg.Triples != nil {
+			cfg.Triples = Dealer{}
+		}
+		_, err := Preview(0, p.parties, cfg, func(e *Engine) error {
+			ctx := t.Context()
+			x, err := e.Input(ctx, 1, n, Range{3, 9}, nil)
+			require.NoError(t, err)
+			y, err := e.Mul(ctx, x, x)
+			require.NoError(t, err)
+			values, err := e.Open(ctx, y, 0)
+			require.NoError(t, err)
+			for _, v := range values {
+				require.Equal(t, int64(9), v, name)
+			}
+			b, err := e.RandomBits(ctx, 64*n)
+			require.NoError(t, err)
+			c, err := b.Not()
+			require.NoError(t, err)
+			for _, b := range []*Bits{b, c} {
+				bits, err := e.OpenBits(ctx, b, 0)
+				require.NoError(t, err)
+				require.Len(t, bits, 64*n)
+				require.False(t, slices.Contains(bits, true), name)
+			}
+			bits, err := e.OpenBits(ctx, b, 1)
+			require.NoError(t, err)
+			require.Nil(t, bits, name)
+			s, err := e.Shares(y, [share.IDSize]byte{1})
+			require.NoError(t, err)
+			for _, part := range s.Parts() {
+				require.Equal(t, make([]uint64, n), part, name)
+			}
+			if p.parties == 2 {
+				require.NoError(t, e.Prepare(ctx, Demand{Products: n}))
+				left, err := e.Leftover()
+				require.NoError(t, err)
+				require.Empty(t, left.Left())
+				require.Error(t, left.Save(filepath.Join(t.TempDir(), "stock")))
+			}
+			return nil
+		})
+		require.NoError(t, err, name)
+	}
 }

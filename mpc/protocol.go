@@ -57,17 +57,25 @@ func LoadStock(path string) (*Stock, error) {
 	return s, nil
 }
 
+// fits returns an error if cfg has what so many parties do not take, or lacks what they need.
+func (cfg *Config) fits(parties int) error {
+	switch {
+	case parties != two.Parties && (cfg.Triples != nil || cfg.Stock != nil):
+		return fmt.Errorf("Config.Triples and Config.Stock are for two parties, and not for %d", parties)
+	case parties == two.Parties && cfg.Adversary == SemiHonest && cfg.Triples == nil:
+		return errors.New("set Config.Triples, which says whom two parties trust for multiplication triples")
+	}
+	return nil
+}
+
 // join joins this party to the others by the protocol for so many and the adversary.
 func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (engine.Party, error) {
 	n := len(peers)
-	if n != two.Parties && (cfg.Triples != nil || cfg.Stock != nil) {
-		return nil, fmt.Errorf("Config.Triples and Config.Stock are for two parties, and not for %d", n)
+	if err := cfg.fits(n); err != nil {
+		return nil, err
 	}
 	switch {
 	case n == two.Parties && cfg.Adversary == SemiHonest:
-		if cfg.Triples == nil {
-			return nil, errors.New("set Config.Triples, which says whom two parties trust for multiplication triples")
-		}
 		return two.Open(ctx, self, peers[1-self], &two.Config{Source: cfg.Triples, Stock: cfg.Stock, Agreed: cfg.Context})
 	case n == rep3.Parties && cfg.Adversary == SemiHonest:
 		return rep3.Open(ctx, self, peers[(self+1)%n], peers[(self+2)%n], cfg.Context)

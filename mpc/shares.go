@@ -61,12 +61,20 @@ func (e *Engine) InputShares(ctx context.Context, s *share.Share, r Range) (*Vec
 // Shares returns this party's share of v, to be stored, sent or used in another
 // run. Of fixed-point numbers it is one of the integers before the division. The id must
 // be the same at all parties and of no other sharing. What malicious parties computed is
-// checked only when something is opened, or by Close: until then a share may be wrong.
+// checked only when something is opened, or by Close: until then a share may be wrong. When
+// the run is over there are no more.
 func (e *Engine) Shares(v *Vec, id [share.IDSize]byte) (*share.Share, error) {
 	if err := e.own(v); err != nil {
 		return nil, err
 	}
-	s, err := share.NewShare(e.scheme, id, e.Self()+1, v.Len(), e.order(v.share.Clone().Parts))
+	if e.err != nil {
+		return nil, e.err
+	}
+	own := v.share.Clone()
+	if e.alone {
+		own = e.party.NewVec(v.Len()) // and not what memory had before
+	}
+	s, err := share.NewShare(e.scheme, id, e.Self()+1, v.Len(), e.order(own.Parts))
 	if err != nil {
 		return nil, err
 	}

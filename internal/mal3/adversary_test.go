@@ -188,6 +188,43 @@ func (r result) right(corrupted int) error {
 	return nil
 }
 
+// TestOpensTogether has two honest parties disagree about what they open, while the third one
+// tells each of them what it says itself: neither sends the third one anything of it, whether
+// something was computed before or not.
+func TestOpensTogether(t *testing.T) {
+	const corrupted, honest, other = 0, 1, 2
+	histories := [Parties]engine.History{honest: {Calls: 1}, other: {Calls: 2}}
+	for _, computed := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			ring, taps := tapped()
+			for k, to := range [2]int{other, honest} { // the previous and the next party
+				taps[corrupted][k].alter = func(_ int, typ byte, payload []byte, _ [][]byte) {
+					if typ == typeHistory {
+						copy(payload, histories[to].Bytes())
+					}
+				}
+			}
+			errs := join(t.Context(), ring, func(p *Party) error {
+				x, err := p.Input(honest, 3, mine(p, honest, []int64{1, 2, 3}))
+				if err != nil {
+					return err
+				}
+				if computed {
+					if err := p.Mul(p.NewVec(3), x, x); err != nil {
+						return err
+					}
+				}
+				p.Follow(histories[p.Index()])
+				_, err = p.Reveal(x, []bool{corrupted: true, other: false})
+				return err
+			})
+			require.Error(t, errs[honest])
+			require.Error(t, errs[other])
+			require.Zero(t, taps[honest][0].count(typeWord)+taps[other][1].count(typeDigest))
+		})
+	}
+}
+
 // alterations are what a corrupted party does to a message. They return nothing; what
 // is left as it was is no deviation.
 var alterations = map[string]func(payload []byte, before [][]byte){

@@ -59,4 +59,4 @@ package mal3
 // wrong digest makes honest parties stop, as any message may.
 //
 // Nothing is opened before all have found the log right: both honest parties say so to
-// each other, and wait for it.
+// each other, by histories that have the opening too, and wait for it.

@@ -59,8 +59,8 @@
 //	MatMul            16 for each result, 1       16 for each column and each row's element
 //	And               8 for each word, 1          32 for each word, and 16 kB
 //	Input             8, from one party to one, 1 none
-//	Reveal            8 to who learns it and      what waits
-//	                  a history to everybody, 1
+//	Reveal            8 to who learns it and 16   what waits, or else a
+//	                  for its digest, 1           history to both, 1
 //	Summands          0, 0                        none
 //	Numbers           32, 2                       32
 //	Negative, Zero    as package engine says, 3 summands

@@ -220,51 +220,58 @@ func (p *Party) lacking(x Vec, to []bool) (values []uint64, err error) {
 	if !is(x, n) || len(to) != Parties {
 		return nil, fmt.Errorf("mal3: opening %d columns to some of %d parties", len(x.Parts), len(to))
 	}
-	if err := p.Check(); err != nil {
+	if err := p.settle(); err != nil {
 		return nil, err
 	}
 	err = p.during(func() error {
+		p.rep.Round()
 		ownKey, nextKey := p.seeds()
-		received := newDigest(ownKey)
-		var theirs [wideSize]byte // what it has to be
-		err := p.rep.Agreeing(func(next bool) error {
-			if next {
-				if !to[(p.Index()+1)%Parties] {
-					return nil
+		return p.rep.Both(func() error {
+			if to[(p.Index()+2)%Parties] {
+				err := pieces(n, func(lo, hi int) error {
+					return p.rep.Send(toPrev, typeWord, ring64.Bytes(x.Parts[1][lo:hi], p.sending[:]))
+				})
+				if err != nil {
+					return err
 				}
-				sent := newDigest(nextKey)
-				sent.pieces(x.Parts[0])
-				return sent.send(p)
 			}
-			if !to[(p.Index()+2)%Parties] {
+			if !to[(p.Index()+1)%Parties] {
 				return nil
 			}
-			return pieces(n, func(lo, hi int) error {
-				return p.rep.Send(toPrev, typeWord, ring64.Bytes(x.Parts[1][lo:hi], p.sending[:]))
-			})
-		}, func(next bool) error {
+			sent := newDigest(nextKey)
+			sent.pieces(x.Parts[0])
+			return sent.send(p)
+		}, func() error {
 			if !to[p.Index()] {
 				return nil
 			}
-			if !next {
-				return p.rep.Receive(fromPrev, typeDigest, theirs[:])
-			}
 			values = make([]uint64, n)
-			return pieces(n, func(lo, hi int) error {
+			received := newDigest(ownKey)
+			err := pieces(n, func(lo, hi int) error {
 				err := ring64.Fill(values[lo:hi], p.receiving[:], func(b []byte) error { return p.rep.Receive(fromNext, typeWord, b) })
 				received.words(values[lo:hi])
 				return err
 			})
+			if err != nil {
+				return err
+			}
+			return received.check(p)
 		})
-		if err != nil || !to[p.Index()] {
-			return err
-		}
-		return received.is(p, theirs)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return values, nil
+}
+
+// settle is Check before an opening. Even if there is nothing to check, both others must say
+// before that they have the same history: what only one of the honest parties would open to
+// the corrupted one is not opened.
+func (p *Party) settle() error {
+	if p.numbers.empty() && p.bits.empty() {
+		return p.during(p.ready)
+	}
+	return p.Check()
 }
 
 // Check checks all multiplications and conjunctions so far that are unchecked, and

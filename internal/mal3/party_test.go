@@ -46,6 +46,12 @@ func TestLogs(t *testing.T) {
 			}
 			require.Len(t, p.bits.xOwn, n)
 		}
+		for range 4 {
+			if err := p.MatMul(p.NewVec(1), 1, 3, 1, x.Slice(0, 3), y.Slice(0, 3)); err != nil {
+				return err
+			}
+			require.LessOrEqual(t, len(p.numbers.xOwn)+p.numbers.waiting, 7)
+		}
 		matrix := p.NewVec(25)
 		if err := p.MatMul(matrix, 5, 20, 5, x, y); err != nil {
 			return err
@@ -303,6 +309,30 @@ func TestCloseChecks(t *testing.T) {
 		for _, i := range []int{0, 2} {
 			require.ErrorIs(t, errs[i], session.ErrPeer, name)
 		}
+	}
+}
+
+// TestCheckWaits has one party find the log wrong where the others find it right: their
+// checks fail too, before they open anything.
+func TestCheckWaits(t *testing.T) {
+	wrong := errors.New("found wrong")
+	errs := run(t, func(p *Party) error {
+		x := p.NewVec(3)
+		if err := p.Mul(p.NewVec(3), x, x); err != nil {
+			return err
+		}
+		if p.Index() == 1 {
+			require.NoError(t, p.checkNumbers())
+			return wrong
+		}
+		err := p.Check()
+		require.Error(t, err)
+		require.ErrorIs(t, p.Check(), err)
+		return err
+	})
+	require.ErrorIs(t, errs[1], wrong)
+	for _, i := range []int{0, 2} {
+		require.ErrorIs(t, errs[i], session.ErrAborted)
 	}
 }
 

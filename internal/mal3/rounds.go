@@ -206,10 +206,10 @@ func (p *Party) receiveWide(z []wide) error {
 	return aes128.Fill(z, p.receiving[:], func(b []byte) error { return p.rep.Receive(fromNext, typeWide, b) })
 }
 
-// open opens n elements to all parties, piece by piece, in one round. part sets this
-// party's summands of at most maskPiece elements from lo, which is a multiple of that, and use gets the elements from lo, later
-// and from another goroutine. Each summand comes from one of the two parties that
-// have it, and its digest from the other one.
+// open opens n elements to all parties, piece by piece, in one round. part sets this party's
+// summands of at most maskPiece elements from lo, which is a multiple of that, and use gets
+// the elements from lo, later and from another goroutine. Each summand comes from one of the
+// two parties that have it, and its digest from the other one.
 func (p *Party) open(n int, add func(dst, a, b []wide), part func(own, next []wide, lo int), use func(d []wide, lo int)) error {
 	p.rep.Round()
 	ownKey, nextKey := p.seeds()

@@ -125,17 +125,11 @@ func known[W ring64.Word](z []uint32, party int, t *column[W], k int) {
 
 // numbers returns the row numbers, and no records are left.
 func (r *records) numbers() *column[uint32] {
+	r.shrink(r.bits) // where the last two bits of keys and the row numbers took more than a half
 	for c := range columns {
 		rows := r.halves.summands(c)
-		switch {
-		case r.keys == nil:
-			for i, w := range rows {
-				rows[i] = w >> (r.bits - r.gone)
-			}
-		case r.rowsInKeys:
-			for i, w := range r.keys.summands(c) {
-				rows[i] = uint32(w >> (r.bits - r.gone))
-			}
+		for i := range rows {
+			rows[i] >>= r.bits - r.gone
 		}
 	}
 	return r.halves

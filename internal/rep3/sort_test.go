@@ -74,6 +74,38 @@ func TestSort(t *testing.T) {
 	}
 }
 
+// TestRecords brings records through all their forms, also those that only more rows have
+// than fit in memory here: what is left in the end are the numbers of the rows.
+func TestRecords(t *testing.T) {
+	const n = 200
+	p, keys := &Party{}, numbers(1, n)
+	for _, rowBits := range []int{8, 29, 30, 31} {
+		for size := range 65 {
+			planes := natural(keys, size)
+			r := p.newRecords(&pool[uint32]{n: n}, Vec{Parts: [][]uint64{planes, make([]uint64, len(planes))}}, size)
+			r.rowBits = rowBits
+			for low := 0; low < size; low += 2 {
+				r.shrink(low)
+				for k := low; k < min(low+2, size); k++ {
+					bits := make([]uint32, n)
+					r.known(bits, k)
+					for i, bit := range bits {
+						if uint64(bit) != uint64(keys[i])>>k&1 {
+							t.Fatalf("bit %d of key %d of %d bits is wrong, beside rows of %d", k, i, size, rowBits)
+						}
+					}
+				}
+			}
+			rows := r.numbers()
+			for i := range n {
+				if got := rows.own[i] ^ rows.next[i]; got != uint32(i) {
+					t.Fatalf("row %d of %d is %d, beside keys of %d bits", i, n, got, size)
+				}
+			}
+		}
+	}
+}
+
 // TestShuffle shuffles three elements often: each of the six orders comes up as often as the
 // others. Of 1200, each is there 200 times, with a standard deviation of 12.9: that one is off
 // by nine of them has a probability below 10^-17.
@@ -172,9 +204,12 @@ func TestPermutation(t *testing.T) {
 
 // TestSortMistakes sorts what is no vector of the length.
 func TestSortMistakes(t *testing.T) {
+	long := maxLength
+	long++ // or negative, where integers are of 32 bits
 	none(t, run(t, func(p *Party) error {
 		for _, err := range []error{
 			second(p.Sort(-1, NewVec(0), 1, nil)),
+			second(p.Sort(long, NewVec(0), 0, nil)),
 			second(p.Sort(65, NewVec(1), 1, nil)),
 			second(p.Sort(1, NewVec(65), 65, nil)),
 			second(p.Sort(1, NewVec(1), 1, []Vec{NewVec(2)})),

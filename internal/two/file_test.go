@@ -309,3 +309,23 @@ func TestClaimOnce(t *testing.T) {
 		require.EqualValues(t, 1, got.Load())
 	}
 }
+
+// TestRehearsedStock gives nobody the triples of a rehearsal, which anybody can compute: what
+// they mask would be open.
+func TestRehearsedStock(t *testing.T) {
+	for index := range Parties {
+		p, err := Rehearse(index, Dealer{})
+		require.NoError(t, err)
+		require.NoError(t, p.Prepare(demand))
+		sent := p.Stats()
+		s := p.Leftover()
+		require.Empty(t, s.Left())
+		_, err = s.claim(index)
+		require.ErrorIs(t, err, errClaimed)
+		require.ErrorIs(t, s.Save(filepath.Join(t.TempDir(), "stock")), errClaimed)
+		// The rehearsal goes on without, as a run does.
+		require.NoError(t, p.Prepare(demand))
+		require.Equal(t, 2*sent.Sent, p.Stats().Sent)
+		require.Equal(t, 2*sent.Received, p.Stats().Received)
+	}
+}

@@ -281,10 +281,14 @@ func (p *Party) Prepare(d engine.Demand) error {
 }
 
 // Leftover returns the stock as this run leaves it, and lets the run go on without. Both
-// parties must call it at the same place.
+// parties must call it at the same place. In a rehearsal it is one that no run takes: anybody
+// knows the triples.
 func (p *Party) Leftover() *Stock {
 	left := p.stock
 	p.stock = &Stock{index: p.index}
+	if p.rehearsal != nil {
+		return new(Stock)
+	}
 	// Both halves get the same name, which no other stock has: the joint stream is of
 	// this run and has not been at this place before.
 	var fresh [prg.Size]byte
