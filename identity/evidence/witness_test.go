@@ -172,6 +172,66 @@ func TestLyingWitness(t *testing.T) {
 	require.NotZero(t, id)
 }
 
+// A signer answers with what a function of its own makes of the checkpoint.
+type signerOf func(signed []byte) []byte
+
+func (signerOf) Key() string { return liar{}.Key() }
+
+func (f signerOf) Cosign(_ context.Context, request []byte) ([]byte, error) {
+	_, _, signed, err := parseRequest(request)
+	return f(signed), err
+}
+
+// Of an answer a log takes the witness's own signature over this checkpoint, and
+// nothing else that its key may have signed.
+func TestAnswers(t *testing.T) {
+	w, err := newSigner("liar.example", typeCosignature, key("liar"), at)
+	require.NoError(t, err)
+	sign := func(text []byte) []byte {
+		out, err := note.Sign(&note.Note{Text: string(text)}, w)
+		require.NoError(t, err)
+		return out[len(text)+1:]
+	}
+	text := func(signed []byte) []byte { return signed[:bytes.Index(signed, []byte("\n\n"))+1] }
+	renamed := fixed{&verifier{name: "other.example", id: w.id}, make([]byte, 72)}
+	rotated := fixed{&verifier{name: w.name, id: w.id + 1}, make([]byte, 72)}
+	beside := func(s note.Signer) signerOf {
+		return func(signed []byte) []byte {
+			other, err := note.Sign(&note.Note{Text: "x\n"}, s)
+			require.NoError(t, err)
+			return append(other[3:], sign(text(signed))...)
+		}
+	}
+	for name, test := range map[string]struct {
+		answer signerOf
+		taken  bool
+	}{
+		"its signature":           {func(signed []byte) []byte { return sign(text(signed)) }, true},
+		"one of another key too":  {beside(rotated), true},
+		"one of another name too": {beside(renamed), true},
+		"of a longer text": {func(signed []byte) []byte {
+			return append([]byte("x\n\n"), sign(append(bytes.Clone(signed), "x\n"...))...)
+		}, false},
+		"more than a log can keep": {func(signed []byte) []byte { return append(sign(text(signed)), "— x.example "+strings.Repeat("A", maxCheckpoint)+"\n"...) }, false},
+	} {
+		dir := t.TempDir()
+		l := openLog(t, dir)
+		extend(t, l, 0, 10)
+		_, err := l.Publish(t.Context(), test.answer)
+		require.Equal(t, test.taken, err == nil, "%s: %v", name, err)
+		_, signed := l.Latest()
+		require.Equal(t, test.taken, bytes.Contains(signed, []byte("— liar.example ")), name)
+		require.NotContains(t, string(signed), "other.example")
+		require.NoError(t, l.Close())
+
+		// What a log learned from its witnesses it knows when it is opened again.
+		l = openLog(t, dir)
+		_, again := l.Latest()
+		require.Equal(t, signed, again, name)
+		require.NoError(t, l.Close())
+	}
+}
+
 // A signature of a witness that the reader knows is none of any length but one.
 func TestCosignatureOfOtherLength(t *testing.T) {
 	l := newLog(t)
