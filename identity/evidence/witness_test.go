@@ -212,7 +212,9 @@ func TestAnswers(t *testing.T) {
 		"of a longer text": {func(signed []byte) []byte {
 			return append([]byte("x\n\n"), sign(append(bytes.Clone(signed), "x\n"...))...)
 		}, false},
-		"more than a log can keep": {func(signed []byte) []byte { return append(sign(text(signed)), "— x.example "+strings.Repeat("A", maxCheckpoint)+"\n"...) }, false},
+		"more than a log can keep": {func(signed []byte) []byte {
+			return append(sign(text(signed)), "— x.example "+strings.Repeat("A", maxCheckpoint)+"\n"...)
+		}, false},
 	} {
 		dir := t.TempDir()
 		l := openLog(t, dir)
