@@ -239,6 +239,21 @@ func TestForgedCheckpoint(t *testing.T) {
 	_, err = policy(t, 1, other).Checkpoint(signed)
 	require.ErrorContains(t, err, "0 cosignatures of known witnesses, 1 are demanded")
 
+	// What another key of the same log or witness signed is nobody's whom the reader
+	// knows, and spoils nothing.
+	for _, rotated := range [][]byte{sign(origin, typeEd25519, "new"), sign("w.example", typeCosignature, "new"), sign("new.example", typeCosignature, "w.example")} {
+		c, err := p.Checkpoint(append(bytes.Clone(signed), rotated[len(text)+1:]...))
+		require.NoError(t, err)
+		require.EqualValues(t, 5, c.Size)
+	}
+	// A witness that has the name of the log does not sign for it.
+	namesake, err := WitnessKey(origin, public("w.example"))
+	require.NoError(t, err)
+	p, err = NewPolicy(logKey(t, "log"), 0, namesake)
+	require.NoError(t, err)
+	_, err = p.Checkpoint(sign(origin, typeCosignature, "w.example"))
+	require.ErrorContains(t, err, "not signed by its log")
+
 	// Signed by the log itself, but no tree can be so large.
 	text = origin + "\n9223372036854775807\n" + strings.Repeat("A", 43) + "=\n"
 	_, err = policy(t, 0).Checkpoint(sign(origin, typeEd25519, "log"))
@@ -340,6 +355,16 @@ func TestPolicyRefuses(t *testing.T) {
 		_, err := NewPolicy(logKey(t, "log"), quorum, w.Key(), v.Key())
 		require.Error(t, err)
 	}
+	var many []string
+	for i := range 91 {
+		k, err := WitnessKey(fmt.Sprint(i), public(fmt.Sprint(i)))
+		require.NoError(t, err)
+		many = append(many, k)
+	}
+	_, err = NewPolicy(logKey(t, "log"), 1, many[:90]...)
+	require.NoError(t, err)
+	_, err = NewPolicy(logKey(t, "log"), 1, many...)
+	require.ErrorContains(t, err, "at most 90")
 	for _, k := range []string{"", "w.example", "w.example+", "w.example+00000000", "w.example+00000000+", "w.example+00000000+BA==", "w.example+00000000+!"} {
 		_, err := NewPolicy(logKey(t, "log"), 1, k)
 		require.Error(t, err, k)

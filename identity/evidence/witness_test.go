@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/dujiang-dev/dujiang/internal/appendfile"
 )
 
 // A log that shows two witnesses different histories gets one cosignature for
@@ -87,6 +89,52 @@ func TestWitnessReopens(t *testing.T) {
 	_, signed := l.Latest()
 	_, err := w.Cosign(context.Background(), formatRequest(300, nil, signed))
 	require.ErrorContains(t, err, "400")
+
+	// A file of something else is no memory.
+	path = filepath.Join(t.TempDir(), "w")
+	f, err := appendfile.Open(path, 100, func([]byte) error { return nil })
+	require.NoError(t, err)
+	require.NoError(t, f.Append(make([]byte, 39)))
+	require.NoError(t, f.Close())
+	_, err = OpenWitness(path, &WitnessConfig{Name: "w.example", Signer: key("w"), Logs: []string{logKey(t, "log")}, Now: at})
+	require.ErrorContains(t, err, "not of a witness")
+}
+
+// A log starts empty, in one way.
+func TestEmptyLog(t *testing.T) {
+	w, l := newWitness(t, "w.example"), newLog(t)
+	s, err := newSigner(origin, typeEd25519, key("log"), nil)
+	require.NoError(t, err)
+	signed, err := note.Sign(&note.Note{Text: Checkpoint{Origin: origin, Root: [32]byte{1}}.text()}, s)
+	require.NoError(t, err)
+	_, err = w.Cosign(t.Context(), formatRequest(0, nil, signed))
+	require.Error(t, err)
+	require.Empty(t, w.state)
+	for range 2 {
+		publish(t, l, w)
+		_, signed := l.Latest()
+		c, err := policy(t, 1, w).Checkpoint(signed)
+		require.NoError(t, err)
+		require.Zero(t, c.Size)
+	}
+	extend(t, l, 0, 3)
+	publish(t, l, w)
+}
+
+// Of two logs of one size and one key the witness takes one, and tells the other
+// that it saw that size.
+func TestForkOfOneSize(t *testing.T) {
+	w, l, fork := newWitness(t, "w.example"), newLog(t), newLog(t)
+	extend(t, l, 0, 3)
+	publish(t, l, w)
+	_, err := fork.Append(Commitment{1}, Commitment{2}, Commitment{3})
+	require.NoError(t, err)
+	publish(t, fork)
+	_, signed := fork.Latest()
+	_, err = w.Cosign(t.Context(), formatRequest(3, nil, signed))
+	conflict, ok := errors.AsType[*ConflictError](err)
+	require.True(t, ok, "%v", err)
+	require.EqualValues(t, 3, conflict.Size)
 }
 
 func TestWitnessErrors(t *testing.T) {
