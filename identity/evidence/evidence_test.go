@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/dujiang-dev/dujiang/internal/appendfile"
 )
 
 const origin = "registry.example/evidence"
@@ -127,9 +129,9 @@ func TestProve(t *testing.T) {
 			require.ErrorContains(t, err, "another record or salt")
 		}
 		_, err := l.Prove(-1, salt(0), record(0))
-		require.Error(t, err)
+		require.ErrorContains(t, err, "an index from 0")
 		_, err = l.Prove(0, salt(0), make([]byte, MaxRecord+1))
-		require.Error(t, err)
+		require.ErrorContains(t, err, "a record of at most")
 		require.NoError(t, l.Close())
 	}
 }
@@ -187,6 +189,7 @@ func TestMalformedProof(t *testing.T) {
 		"many hashes":     func(l []string) { l[3] = strings.Repeat(l[3]+"\n", 100) + l[3] },
 		"hash too short":  func(l []string) { l[3] = l[3][4:] },
 		"hash not strict": func(l []string) { l[3] = l[3][:42] + "F=" },
+		"\r in a hash":    func(l []string) { l[3] = l[3][:20] + "\r" + l[3][20:] },
 	} {
 		t.Run(name, func(t *testing.T) {
 			changed := append([]string(nil), lines...)
@@ -236,6 +239,21 @@ func TestForgedCheckpoint(t *testing.T) {
 	_, err = policy(t, 1, other).Checkpoint(signed)
 	require.ErrorContains(t, err, "0 cosignatures of known witnesses, 1 are demanded")
 
+	// What another key of the same log or witness signed is nobody's whom the reader
+	// knows, and spoils nothing.
+	for _, rotated := range [][]byte{sign(origin, typeEd25519, "new"), sign("w.example", typeCosignature, "new"), sign("new.example", typeCosignature, "w.example")} {
+		c, err := p.Checkpoint(append(bytes.Clone(signed), rotated[len(text)+1:]...))
+		require.NoError(t, err)
+		require.EqualValues(t, 5, c.Size)
+	}
+	// A witness that has the name of the log does not sign for it.
+	namesake, err := WitnessKey(origin, public("w.example"))
+	require.NoError(t, err)
+	p, err = NewPolicy(logKey(t, "log"), 0, namesake)
+	require.NoError(t, err)
+	_, err = p.Checkpoint(sign(origin, typeCosignature, "w.example"))
+	require.ErrorContains(t, err, "not signed by its log")
+
 	// Signed by the log itself, but no tree can be so large.
 	text = origin + "\n9223372036854775807\n" + strings.Repeat("A", 43) + "=\n"
 	_, err = policy(t, 0).Checkpoint(sign(origin, typeEd25519, "log"))
@@ -258,6 +276,8 @@ func TestStrangeCheckpoint(t *testing.T) {
 		"\n5\n" + root:                          false,
 		origin + "\n5\n" + root + "\nx\n":       false,
 		origin + "\n05\n" + root:                false,
+		origin + "\n72057594037927936\n" + root: true,
+		origin + "\n72057594037927937\n" + root: false,
 		origin + "\n-5\n" + root:                false,
 		origin + "\n5\n" + root[4:]:             false,
 		"other.example\n5\n" + root:             false,
@@ -293,6 +313,15 @@ func TestCheckConsistency(t *testing.T) {
 	proof, err := l.Consistency(5, 9)
 	require.NoError(t, err)
 	require.NoError(t, CheckConsistency(earlier, later, proof))
+	for _, sizes := range [][2]int64{{-1, 9}, {6, 5}, {5, 10}} {
+		_, err := l.Consistency(sizes[0], sizes[1])
+		require.ErrorContains(t, err, "the log has 9", sizes)
+	}
+	for _, sizes := range [][2]int64{{0, 9}, {9, 9}} {
+		proof, err := l.Consistency(sizes[0], sizes[1])
+		require.NoError(t, err)
+		require.Empty(t, proof)
+	}
 	for name, change := range map[string]func(a, b *Checkpoint, proof *[][32]byte){
 		"another log":  func(_, b *Checkpoint, _ *[][32]byte) { b.Origin = "other.example" },
 		"rolled back":  func(a, b *Checkpoint, _ *[][32]byte) { *a, *b = *b, *a },
@@ -326,6 +355,16 @@ func TestPolicyRefuses(t *testing.T) {
 		_, err := NewPolicy(logKey(t, "log"), quorum, w.Key(), v.Key())
 		require.Error(t, err)
 	}
+	var many []string
+	for i := range 91 {
+		k, err := WitnessKey(fmt.Sprint(i), public(fmt.Sprint(i)))
+		require.NoError(t, err)
+		many = append(many, k)
+	}
+	_, err = NewPolicy(logKey(t, "log"), 1, many[:90]...)
+	require.NoError(t, err)
+	_, err = NewPolicy(logKey(t, "log"), 1, many...)
+	require.ErrorContains(t, err, "at most 90")
 	for _, k := range []string{"", "w.example", "w.example+", "w.example+00000000", "w.example+00000000+", "w.example+00000000+BA==", "w.example+00000000+!"} {
 		_, err := NewPolicy(logKey(t, "log"), 1, k)
 		require.Error(t, err, k)
@@ -503,6 +542,30 @@ func TestDamage(t *testing.T) {
 	require.NoError(t, os.WriteFile(entries, b, 0o600))
 	_, err = Open(dir, &Config{Origin: origin, Signer: key("log")})
 	require.ErrorContains(t, err, "not those that were published")
+
+	// A file of whole records, which are of something else.
+	dir = t.TempDir()
+	f, err := appendfile.Open(filepath.Join(dir, "entries"), 100, func([]byte) error { return nil })
+	require.NoError(t, err)
+	require.NoError(t, f.Append(make([]byte, 33)))
+	require.NoError(t, f.Close())
+	_, err = Open(dir, &Config{Origin: origin, Signer: key("log")})
+	require.ErrorContains(t, err, "not of a log")
+}
+
+// A log is never larger than its readers take, and what does not fit is refused as
+// a whole.
+func TestFull(t *testing.T) {
+	l := newLog(t)
+	l.tree.size = maxSize - 1
+	_, err := l.queue(make([]Commitment, 2))
+	require.ErrorContains(t, err, "full")
+	require.EqualValues(t, maxSize-1, l.size())
+	first, err := l.queue(make([]Commitment, 1))
+	require.NoError(t, err)
+	require.EqualValues(t, maxSize-1, first)
+	_, err = l.queue(make([]Commitment, 1))
+	require.ErrorContains(t, err, "full")
 }
 
 // When the disk fails, nothing more is acknowledged, signed or cosigned, and
@@ -530,8 +593,13 @@ func TestDiskFails(t *testing.T) {
 	leaves := make([]Commitment, 600)
 	_, err := l.Append(leaves...)
 	require.ErrorContains(t, err, "open the log again")
-	_, err = l.Append(leaves...)
+	// Also when the disk works again: the tree is not what the entries say.
+	l.tree.files[0], err = l.tree.file("0")
+	require.NoError(t, err)
+	size := l.size()
+	_, err = l.Append(Commitment{1})
 	require.ErrorContains(t, err, "open the log again")
+	require.Equal(t, size, l.size())
 	l.Close()
 	l = openLog(t, dir)
 	require.GreaterOrEqual(t, l.size(), int64(301))

@@ -48,6 +48,7 @@ func TestTiles(t *testing.T) {
 		for _, path := range []string{
 			tilePath("0", size/tileWidth, size%tileWidth+1), tilePath("entries", size/tileWidth, size%tileWidth+1),
 			tilePath("0", size/tileWidth+1, 256), tilePath("7", 0, 1), tilePath("5", 0, 256),
+			"tile/0/0", "tile/0/x072/x057/x594/x037/x927/936.p/1", // 2^56, of 2^8 each
 		} {
 			_, err := l.Tile(path)
 			require.ErrorIs(t, err, ErrNotFound, path)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
+
+	"github.com/dujiang-dev/dujiang/internal/appendfile"
 )
 
 // A log that shows two witnesses different histories gets one cosignature for
@@ -87,6 +89,52 @@ func TestWitnessReopens(t *testing.T) {
 	_, signed := l.Latest()
 	_, err := w.Cosign(context.Background(), formatRequest(300, nil, signed))
 	require.ErrorContains(t, err, "400")
+
+	// A file of something else is no memory.
+	path = filepath.Join(t.TempDir(), "w")
+	f, err := appendfile.Open(path, 100, func([]byte) error { return nil })
+	require.NoError(t, err)
+	require.NoError(t, f.Append(make([]byte, 39)))
+	require.NoError(t, f.Close())
+	_, err = OpenWitness(path, &WitnessConfig{Name: "w.example", Signer: key("w"), Logs: []string{logKey(t, "log")}, Now: at})
+	require.ErrorContains(t, err, "not of a witness")
+}
+
+// A log starts empty, in one way.
+func TestEmptyLog(t *testing.T) {
+	w, l := newWitness(t, "w.example"), newLog(t)
+	s, err := newSigner(origin, typeEd25519, key("log"), nil)
+	require.NoError(t, err)
+	signed, err := note.Sign(&note.Note{Text: Checkpoint{Origin: origin, Root: [32]byte{1}}.text()}, s)
+	require.NoError(t, err)
+	_, err = w.Cosign(t.Context(), formatRequest(0, nil, signed))
+	require.Error(t, err)
+	require.Empty(t, w.state)
+	for range 2 {
+		publish(t, l, w)
+		_, signed := l.Latest()
+		c, err := policy(t, 1, w).Checkpoint(signed)
+		require.NoError(t, err)
+		require.Zero(t, c.Size)
+	}
+	extend(t, l, 0, 3)
+	publish(t, l, w)
+}
+
+// Of two logs of one size and one key the witness takes one, and tells the other
+// that it saw that size.
+func TestForkOfOneSize(t *testing.T) {
+	w, l, fork := newWitness(t, "w.example"), newLog(t), newLog(t)
+	extend(t, l, 0, 3)
+	publish(t, l, w)
+	_, err := fork.Append(Commitment{1}, Commitment{2}, Commitment{3})
+	require.NoError(t, err)
+	publish(t, fork)
+	_, signed := fork.Latest()
+	_, err = w.Cosign(t.Context(), formatRequest(3, nil, signed))
+	conflict, ok := errors.AsType[*ConflictError](err)
+	require.True(t, ok, "%v", err)
+	require.EqualValues(t, 3, conflict.Size)
 }
 
 func TestWitnessErrors(t *testing.T) {
@@ -170,6 +218,68 @@ func TestLyingWitness(t *testing.T) {
 		require.NoError(t, err, name)
 	}
 	require.NotZero(t, id)
+}
+
+// A signer answers with what a function of its own makes of the checkpoint.
+type signerOf func(signed []byte) []byte
+
+func (signerOf) Key() string { return liar{}.Key() }
+
+func (f signerOf) Cosign(_ context.Context, request []byte) ([]byte, error) {
+	_, _, signed, err := parseRequest(request)
+	return f(signed), err
+}
+
+// Of an answer a log takes the witness's own signature over this checkpoint, and
+// nothing else that its key may have signed.
+func TestAnswers(t *testing.T) {
+	w, err := newSigner("liar.example", typeCosignature, key("liar"), at)
+	require.NoError(t, err)
+	sign := func(text []byte) []byte {
+		out, err := note.Sign(&note.Note{Text: string(text)}, w)
+		require.NoError(t, err)
+		return out[len(text)+1:]
+	}
+	text := func(signed []byte) []byte { return signed[:bytes.Index(signed, []byte("\n\n"))+1] }
+	renamed := fixed{&verifier{name: "other.example", id: w.id}, make([]byte, 72)}
+	rotated := fixed{&verifier{name: w.name, id: w.id + 1}, make([]byte, 72)}
+	beside := func(s note.Signer) signerOf {
+		return func(signed []byte) []byte {
+			other, err := note.Sign(&note.Note{Text: "x\n"}, s)
+			require.NoError(t, err)
+			return append(other[3:], sign(text(signed))...)
+		}
+	}
+	for name, test := range map[string]struct {
+		answer signerOf
+		taken  bool
+	}{
+		"its signature":           {func(signed []byte) []byte { return sign(text(signed)) }, true},
+		"one of another key too":  {beside(rotated), true},
+		"one of another name too": {beside(renamed), true},
+		"of a longer text": {func(signed []byte) []byte {
+			return append([]byte("x\n\n"), sign(append(bytes.Clone(signed), "x\n"...))...)
+		}, false},
+		"more than a log can keep": {func(signed []byte) []byte {
+			return append(sign(text(signed)), "— x.example "+strings.Repeat("A", maxCheckpoint)+"\n"...)
+		}, false},
+	} {
+		dir := t.TempDir()
+		l := openLog(t, dir)
+		extend(t, l, 0, 10)
+		_, err := l.Publish(t.Context(), test.answer)
+		require.Equal(t, test.taken, err == nil, "%s: %v", name, err)
+		_, signed := l.Latest()
+		require.Equal(t, test.taken, bytes.Contains(signed, []byte("— liar.example ")), name)
+		require.NotContains(t, string(signed), "other.example")
+		require.NoError(t, l.Close())
+
+		// What a log learned from its witnesses it knows when it is opened again.
+		l = openLog(t, dir)
+		_, again := l.Latest()
+		require.Equal(t, signed, again, name)
+		require.NoError(t, l.Close())
+	}
 }
 
 // A signature of a witness that the reader knows is none of any length but one.

@@ -4,64 +4,73 @@ package ristretto255
 
 import (
 	"bytes"
-	"math/big"
 	"math/rand/v2"
 	"reflect"
 	"testing"
 
+	"filippo.io/edwards25519/field"
+
 	"github.com/dujiang-dev/dujiang/internal/cpu"
 )
 
-// bigPoint is a point (X, Y, Z, T), or any four numbers: the formulas below are
+// refPoint is a point (X, Y, Z, T), or any four numbers: the formulas below are
 // polynomials, and the kernel's must be equal for inputs off the curve as well.
-// That reaches the limits of all ranges, which points do not.
-type bigPoint [4]*big.Int
+// That reaches the limits of all ranges, which points do not. Its numbers are
+// another package's, as math/big would take ten times as long.
+type refPoint [4]*field.Element
 
-func pointValue(p *point, j int) bigPoint {
-	return bigPoint{value(&p.X, j), value(&p.Y, j), value(&p.Z, j), value(&p.T, j)}
+func fieldValue(e *element, j int) *field.Element {
+	var b [32]byte
+	value(e, j).FillBytes(b[:])
+	x, err := new(field.Element).SetBytes(reversed(b))
+	if err != nil {
+		panic(err)
+	}
+	return x
 }
 
-func (p bigPoint) equal(q bigPoint, n int) bool {
+func pointValue(p *point, j int) refPoint {
+	return refPoint{fieldValue(&p.X, j), fieldValue(&p.Y, j), fieldValue(&p.Z, j), fieldValue(&p.T, j)}
+}
+
+func (p refPoint) equal(q refPoint, n int) bool {
 	for i := range n {
-		if p[i].Cmp(q[i]) != 0 {
+		if p[i].Equal(q[i]) != 1 {
 			return false
 		}
 	}
 	return true
 }
 
-func combine(E, F, G, H *big.Int) bigPoint {
-	m := func(a, b *big.Int) *big.Int { return modP(new(big.Int).Mul(a, b)) }
-	return bigPoint{m(E, F), m(G, H), m(F, G), m(E, H)}
+func fe() *field.Element { return new(field.Element) }
+
+func combine(E, F, G, H *field.Element) refPoint {
+	return refPoint{fe().Multiply(E, F), fe().Multiply(G, H), fe().Multiply(F, G), fe().Multiply(E, H)}
 }
 
 // addCached is [HWCD08, section 3.1], "add-2008-hwcd-3", for q = (Y+X, Y-X, 2Z, 2dT).
-func (p bigPoint) addCached(q bigPoint) bigPoint {
-	n := func() *big.Int { return new(big.Int) }
-	A := n().Mul(n().Sub(p[1], p[0]), q[1])
-	B := n().Mul(n().Add(p[1], p[0]), q[0])
-	C := n().Mul(p[3], q[3])
-	D := n().Mul(p[2], q[2])
-	return combine(n().Sub(B, A), n().Sub(D, C), n().Add(D, C), n().Add(B, A))
+func (p refPoint) addCached(q refPoint) refPoint {
+	A := fe().Multiply(fe().Subtract(p[1], p[0]), q[1])
+	B := fe().Multiply(fe().Add(p[1], p[0]), q[0])
+	C := fe().Multiply(p[3], q[3])
+	D := fe().Multiply(p[2], q[2])
+	return combine(fe().Subtract(B, A), fe().Subtract(D, C), fe().Add(D, C), fe().Add(B, A))
 }
 
 // double is [HWCD08, section 3.3] with all of E, F, G and H negated.
-func (p bigPoint) double() bigPoint {
-	n := func() *big.Int { return new(big.Int) }
-	A, B, C := n().Mul(p[0], p[0]), n().Mul(p[1], p[1]), n().Mul(p[2], p[2])
-	H, G := n().Add(A, B), n().Sub(A, B)
-	S := n().Add(p[0], p[1])
-	E := n().Sub(H, S.Mul(S, S))
-	F := n().Add(n().Add(C, C), G)
+func (p refPoint) double() refPoint {
+	A, B, C := fe().Square(p[0]), fe().Square(p[1]), fe().Square(p[2])
+	H, G := fe().Add(A, B), fe().Subtract(A, B)
+	E := fe().Subtract(H, fe().Square(fe().Add(p[0], p[1])))
+	F := fe().Add(fe().Add(C, C), G)
 	return combine(E, F, G, H)
 }
 
-func (p bigPoint) cached() bigPoint {
-	n := func() *big.Int { return new(big.Int) }
-	d := value(constD, 0)
-	return bigPoint{
-		modP(n().Add(p[1], p[0])), modP(n().Sub(p[1], p[0])), modP(n().Add(p[2], p[2])),
-		modP(n().Mul(n().Add(d, d), p[3])),
+func (p refPoint) cached() refPoint {
+	d := fieldValue(constD, 0)
+	return refPoint{
+		fe().Add(p[1], p[0]), fe().Subtract(p[1], p[0]), fe().Add(p[2], p[2]),
+		fe().Multiply(fe().Add(d, d), p[3]),
 	}
 }
 
@@ -97,19 +106,18 @@ func testPointFormulas(t *testing.T) {
 		w.p = p
 		buildTable(&w.multiplier)
 		for i := range w.table {
-			e := w.table[i].asPoint()
-			for _, e := range e.elements() {
+			for _, e := range w.table[i].asPoint().elements() {
 				checkTight(t, "buildTable", e)
 			}
-			for j := range lanes {
-				x := pointValue(&p, j)
-				first := x.cached()
-				for range i {
-					x = x.addCached(first)
-				}
-				if !pointValue(e, j).equal(x.cached(), 4) {
+		}
+		for j := range lanes {
+			x := pointValue(&p, j)
+			first := x.cached()
+			for i := range w.table {
+				if !pointValue(w.table[i].asPoint(), j).equal(x.cached(), 4) {
 					t.Fatalf("buildTable: entry %d, lane %d of %x", i, j, p)
 				}
+				x = x.addCached(first)
 			}
 		}
 
@@ -134,14 +142,14 @@ func testPointFormulas(t *testing.T) {
 				if i < 63 {
 					x = x.double().double().double().double()
 				}
-				c := bigPoint{big.NewInt(1), big.NewInt(1), big.NewInt(2), big.NewInt(0)}
+				c := refPoint{fe().One(), fe().One(), fe().Add(fe().One(), fe().One()), fe()}
 				d := digits[i]
 				if d != 0 {
 					c = pointValue(w.table[max(d, -d)-1].asPoint(), j)
 				}
 				if d < 0 {
 					c[0], c[1] = c[1], c[0]
-					c[3] = modP(new(big.Int).Neg(c[3]))
+					c[3] = fe().Negate(c[3])
 				}
 				x = x.addCached(c)
 			}

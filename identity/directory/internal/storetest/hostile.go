@@ -13,10 +13,10 @@ import (
 	"github.com/dujiang-dev/dujiang/identity/evidence"
 )
 
-// titles have what is special to some language of patterns, statements or
+// Titles have what is special to some language of patterns, statements or
 // encodings, and letters whose cases are of different lengths, or of which there
 // are three.
-var titles = []string{
+var Titles = []string{
 	"覆盖率 100%", "覆盖率 1000", "a%b aab", "aa_bb", "aaxbb", `cc\dd`, `cc\\dd`, "ccdd", "it's 'quoted'", `say "hello"`,
 	"'; drop table entry; --", "$1 $2::text", "{curly,array}", "[aa-zz]+.*", "<b>bold</b> &amp; co", "NULL", "null",
 	"气象", "气象观测", "观测气象", "气 象", "气，象", "𠮷野家", "吉野家", "〇一二", "零一二", "😀笑脸数据", "e\u0301tude", "\u00e9tude",
@@ -24,11 +24,20 @@ var titles = []string{
 	"\u212aelvin", "kelvin", "\u01c5ungla", "\u01c6ungla", "\ufffd\ufffd ab", "\u3000全角ＡＢＣ", "abc全角",
 }
 
+// Texts are queries: parts of the titles, what resembles them, and the titles. Some
+// are refused.
+var Texts = append([]string{
+	"象观", "0%", "00%", "%b", "a%", "_bb", "a_b", `c\d`, `\dd`, `c\\d`, "ab", "AAB", "''quoted", "drop table", "--", "$1", "::text", "%%", "气_", "气%象",
+	"ss", "ß", "ße", "ẞE", "ΣΊΣ", "σίς", "σίσ", "φος", "φοσ", "ǆu", "Ǆu", "ǅu", "İs", "is", "i̇s", "K", "Ke", "ke", "kel", "Ａ", "ａｂ", "ＡＢ",
+	"野家", "𠮷野", "吉野", "〇一", "😀笑", "笑脸", "et", "tu", "\u0301t", "\ufffdab", "\ufffd\ufffd", "NULL", "nul", "", " \t　",
+	"气象 观测", "观测 气象 气象", strings.Repeat("气象", 170), strings.Repeat("气象 ", 146),
+}, Titles...)
+
 // What is in a text is found by it, whatever it is, and nothing else is.
 func testHostileText(t *testing.T, s directory.Store) {
 	ctx := t.Context()
 	var all []directory.Signed
-	for i, title := range titles {
+	for i, title := range Titles {
 		r := directory.Record{Code: Record(i).Code, Title: title, Status: directory.Active, Version: 1}
 		switch i % 3 {
 		case 1:
@@ -44,14 +53,8 @@ func testHostileText(t *testing.T, s directory.Store) {
 		require.NoError(t, err)
 		require.Equal(t, want, got)
 	}
-	queries := append([]string{
-		"象观", "0%", "00%", "%b", "a%", "_bb", "a_b", `c\d`, `\dd`, `c\\d`, "ab", "AAB", "''quoted", "drop table", "--", "$1", "::text", "%%", "气_", "气%象",
-		"ss", "ß", "ße", "ẞE", "ΣΊΣ", "σίς", "σίσ", "φος", "φοσ", "ǆu", "Ǆu", "ǅu", "İs", "is", "i̇s", "K", "Ke", "ke", "kel", "Ａ", "ａｂ", "ＡＢ",
-		"野家", "𠮷野", "吉野", "〇一", "😀笑", "笑脸", "et", "tu", "\u0301t", "\ufffdab", "\ufffd\ufffd", "NULL", "nul", "", " \t　",
-		"气象 观测", "观测 气象 气象", strings.Repeat("气象", 170), strings.Repeat("气象 ", 146),
-	}, titles...)
 	found := 0
-	for _, text := range queries {
+	for _, text := range Texts {
 		q := &directory.Query{Text: text, Limit: 1000}
 		got, err := s.Search(ctx, q)
 		if _, wrong := q.Terms(); wrong != nil {
@@ -61,14 +64,14 @@ func testHostileText(t *testing.T, s directory.Store) {
 		require.NoError(t, err, "%q", text)
 		var want []directory.Signed
 		for i := range all {
-			if matches(q, &all[i].Record) {
+			if Matches(q, &all[i].Record) {
 				want = append(want, all[i])
 			}
 		}
 		require.Equal(t, want, got, "%q", text)
 		found += len(got)
 	}
-	require.Greater(t, found, 2*len(titles))
+	require.Greater(t, found, 2*len(Titles))
 	for _, text := range []string{"ab\x00", "\x00\x00", "气象\xff", "\xff\xfe", "ab\u202ecd", "ab\u200bcd", strings.Repeat("气象", 171), strings.Repeat("气象 ", 147), "a b", "%_", "局"} {
 		_, err := s.Search(ctx, &directory.Query{Text: text, Limit: 1})
 		require.ErrorContains(t, err, "directory: query: ", "%q", text)

@@ -241,7 +241,7 @@ func testModel(t *testing.T, s directory.Store) {
 		}
 		var want []directory.Signed
 		for i := range history {
-			if current(history[i].Record.Code) == i && matches(q, &history[i].Record) {
+			if current(history[i].Record.Code) == i && Matches(q, &history[i].Record) {
 				want = append(want, history[i])
 			}
 		}
@@ -258,8 +258,8 @@ func testModel(t *testing.T, s directory.Store) {
 	require.Greater(t, found, 50)
 }
 
-// matches is what a query means.
-func matches(q *directory.Query, r *directory.Record) bool {
+// Matches is what a query means.
+func Matches(q *directory.Query, r *directory.Record) bool {
 	for _, w := range strings.Fields(strings.ToLower(q.Text)) {
 		if !slices.ContainsFunc(append([]string{r.Title, r.Summary, r.Path.String()}, r.Keywords...), func(s string) bool {
 			return strings.Contains(strings.ToLower(s), w)
