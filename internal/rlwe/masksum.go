@@ -15,7 +15,6 @@ type MaskSum struct {
 	p     *Params
 	sums  poly // integers, each less than count q
 	count int
-	x     block
 }
 
 var errNoMasks = errors.New("rlwe: holders share for no masks in this mode")
@@ -43,18 +42,12 @@ func (s *MaskSum) Add(mask []byte) error {
 	if len(mask) != p.ringSize() {
 		return ErrMalformed
 	}
-	residues := s.x[:min(len(s.x), p.n)]
 	for i, l := range p.limbs {
-		size := bitpack.Size(len(residues), l.bits)
-		for sums := p.limb(s.sums, i); len(sums) > 0; sums = sums[len(residues):] {
-			if !bitpack.Unpack(residues, mask[:size], l.bits, l.q-1) {
-				return ErrMalformed
-			}
-			for j, x := range residues {
-				sums[j] += x
-			}
-			mask = mask[size:]
+		size := bitpack.Size(p.n, l.bits)
+		if !bitpack.UnpackSum(p.limb(s.sums, i), mask[:size], l.bits, l.q-1) {
+			return ErrMalformed
 		}
+		mask = mask[size:]
 	}
 	s.count++
 	return nil

@@ -85,6 +85,15 @@ func UnpackAdd(numbers []uint64, b []byte, width int, q uint64) bool {
 	return unpackAddGeneric(numbers, b, width, q, done) && good
 }
 
+// UnpackSum is [Unpack], but adds what it reads to numbers, as integers that must fit.
+func UnpackSum(numbers []uint64, b []byte, width int, limit uint64) bool {
+	if len(b) != Size(len(numbers), width) {
+		return false
+	}
+	done, good := unpackSumFast(numbers, b, width, limit)
+	return unpackSumGeneric(numbers, b, width, limit, done) && good
+}
+
 // at returns number i of width bits.
 func at(b []byte, i, width int) uint64 {
 	o := i * width

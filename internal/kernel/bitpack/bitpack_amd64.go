@@ -91,6 +91,19 @@ func unpackAddFast(numbers []uint64, b []byte, width int, q uint64) (done int, g
 	return 8 * g, bad == 0
 }
 
+func unpackSumFast(numbers []uint64, b []byte, width int, limit uint64) (done int, good bool) {
+	if width > most || !cpu.AVX2.Enabled() {
+		return 0, true
+	}
+	l := &layouts()[width]
+	g := l.groups(len(numbers), len(b), width)
+	if g == 0 {
+		return 0, true
+	}
+	bad := unpackSumAVX2(&numbers[0], &b[0], g, width, min(limit, l.mask), &l.offset[0])
+	return 8 * g, bad == 0
+}
+
 // A packLayout says how a group of eight numbers is packed: numbers 2k and 2k+1 go
 // to the sixteen bytes from offset k on.
 type packLayout struct {

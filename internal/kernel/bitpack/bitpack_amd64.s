@@ -102,6 +102,54 @@ loop:
 	MOVQ        AX, over+48(FP)
 	RET
 
+// func unpackSumAVX2(dst *uint64, src *byte, groups int, width int, limit uint64, layout *uint64) (over uint64)
+// Requires: AVX, AVX2
+TEXT ·unpackSumAVX2(SB), $0-56
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         groups+16(FP), DX
+	MOVQ         width+24(FP), BX
+	MOVQ         layout+40(FP), SI
+	MOVQ         (SI), DI
+	MOVQ         8(SI), R8
+	MOVQ         16(SI), R9
+	MOVQ         24(SI), R10
+	VMOVDQU      32(SI), Y3
+	VMOVDQU      96(SI), Y4
+	VMOVDQU      64(SI), Y5
+	VMOVDQU      128(SI), Y6
+	VPBROADCASTQ 160(SI), Y1
+	VPBROADCASTQ limit+32(FP), Y2
+	VPXOR        Y0, Y0, Y0
+
+loop:
+	VMOVDQU     (CX)(DI*1), X7
+	VINSERTI128 $0x01, (CX)(R8*1), Y7, Y7
+	VPSHUFB     Y3, Y7, Y7
+	VPSRLVQ     Y4, Y7, Y7
+	VPAND       Y1, Y7, Y7
+	VPSUBQ      Y7, Y2, Y8
+	VPOR        Y8, Y0, Y0
+	VPADDQ      (AX), Y7, Y7
+	VMOVDQU     Y7, (AX)
+	VMOVDQU     (CX)(R9*1), X9
+	VINSERTI128 $0x01, (CX)(R10*1), Y9, Y9
+	VPSHUFB     Y5, Y9, Y9
+	VPSRLVQ     Y6, Y9, Y9
+	VPAND       Y1, Y9, Y9
+	VPSUBQ      Y9, Y2, Y8
+	VPOR        Y8, Y0, Y0
+	VPADDQ      32(AX), Y9, Y9
+	VMOVDQU     Y9, 32(AX)
+	ADDQ        BX, CX
+	ADDQ        $0x40, AX
+	DECQ        DX
+	JNZ         loop
+	VMOVMSKPD   Y0, AX
+	VZEROUPPER
+	MOVQ        AX, over+48(FP)
+	RET
+
 // func packAVX2(dst *byte, src *uint64, groups int, width int, layout *uint64)
 // Requires: AVX, AVX2
 TEXT ·packAVX2(SB), $0-40

@@ -55,6 +55,23 @@ func unpackAddGeneric(numbers []uint64, b []byte, width int, q uint64, i int) bo
 	return bad|over(b, n, width) == 0
 }
 
+func unpackSumGeneric(numbers []uint64, b []byte, width int, limit uint64, i int) bool {
+	mask := ^uint64(0) >> (64 - width)
+	var bad uint64
+	n := len(numbers)
+	for o := uint(i * width); width <= 57 && i < n && o>>3+8 <= uint(len(b)); i, o = i+1, o+uint(width) {
+		v := binary.LittleEndian.Uint64(b[o>>3:]) >> (o & 7) & mask
+		bad |= borrow(limit, v)
+		numbers[i] += v
+	}
+	for ; i < n; i++ {
+		v := at(b, i, width)
+		bad |= borrow(limit, v)
+		numbers[i] += v
+	}
+	return bad|over(b, n, width) == 0
+}
+
 // reduce returns x mod q of x < 2q < 2^63.
 func reduce(x, q uint64) uint64 {
 	x -= q

@@ -103,6 +103,32 @@ func TestUnpackAdd(t *testing.T) {
 	}, cpu.AVX2)
 }
 
+// TestUnpackSum compares with reading and adding.
+func TestUnpackSum(t *testing.T) {
+	r := newRand(t)
+	cputest.Each(t, func(t *testing.T) {
+		for width := 1; width <= 64; width++ {
+			for n := range 40 {
+				x, s, want := make([]uint64, n), make([]uint64, n), make([]uint64, n)
+				sum, intact := arena(n, n%4)
+				for i := range x {
+					x[i] = r.Uint64() >> (64 - width)
+					s[i] = r.Uint64N(^uint64(0) - x[i])
+					want[i] = x[i] + s[i]
+				}
+				b := Append(nil, x, width)
+				copy(sum, s)
+				if !UnpackSum(sum, slices.Clip(b), width, ^uint64(0)) || !slices.Equal(sum, want) || !intact() {
+					t.Fatalf("width %d, %d numbers: wrong", width, n)
+				}
+				if UnpackSum(sum, append(b, 0), width, ^uint64(0)) || n > 0 && UnpackSum(sum, b[1:], width, ^uint64(0)) {
+					t.Fatal("another length was taken")
+				}
+			}
+		}
+	}, cpu.AVX2)
+}
+
 // TestChecks puts one number at a time beyond the limit, and sets one bit at a
 // time that the last byte has over.
 func TestChecks(t *testing.T) {
@@ -113,6 +139,9 @@ func TestChecks(t *testing.T) {
 				t.Helper()
 				if Unpack(make([]uint64, n), b, width, limit) != want {
 					t.Fatalf("%d numbers of %d bits, %s: want %v", n, width, what, want)
+				}
+				if UnpackSum(make([]uint64, n), b, width, limit) != want {
+					t.Fatalf("%d numbers of %d bits, %s, summed: want %v", n, width, what, want)
 				}
 				if width <= 57 && UnpackAdd(make([]uint64, n), b, width, limit+1) != want {
 					t.Fatalf("%d numbers of %d bits, %s, added: want %v", n, width, what, want)
@@ -176,6 +205,8 @@ func BenchmarkPack(b *testing.B) {
 			{"unpack", func() { Unpack(x, packed, width, 1<<width-1) }},
 			{"unpack-generic", func() { unpackGeneric(x, packed, width, 1<<width-1, 0) }},
 			{"add", func() { UnpackAdd(x, packed, width, 1<<width-1) }},
+			{"sum", func() { UnpackSum(x, packed, width, 1<<width-1) }},
+			{"sum-generic", func() { unpackSumGeneric(x, packed, width, 1<<width-1, 0) }},
 			{"add-generic", func() { unpackAddGeneric(x, packed, width, 1<<width-1, 0) }},
 		} {
 			b.Run(fmt.Sprintf("width=%d/%s", width, op.name), func(b *testing.B) {

@@ -14,6 +14,11 @@ func unpackAVX2(dst *uint64, src *byte, groups int, width int, limit uint64, lay
 //go:noescape
 func unpackAddAVX2(dst *uint64, src *byte, groups int, width int, limit uint64, layout *uint64) (over uint64)
 
+// unpackSumAVX2 adds groups of eight numbers to dst, and returns the places in which some are beyond the limit.
+//
+//go:noescape
+func unpackSumAVX2(dst *uint64, src *byte, groups int, width int, limit uint64, layout *uint64) (over uint64)
+
 // packAVX2 writes groups of eight numbers, and up to sixteen bytes behind them.
 //
 //go:noescape

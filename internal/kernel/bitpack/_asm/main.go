@@ -17,8 +17,23 @@ func main() {
 	}
 	Package("github.com/dujiang-dev/dujiang/internal/kernel/bitpack")
 	ConstraintExpr("amd64,!purego")
-	unpack(false)
-	unpack(true)
+	unpack("unpack", "reads groups of eight numbers, and returns the places in which some are beyond the limit.", nil)
+	unpack("unpackAdd", "adds groups of eight numbers to dst modulo limit + 1, and returns the places in which some are beyond the limit.",
+		func(limit reg.VecVirtual) func(dst Mem, v reg.VecVirtual) {
+			q := YMM()
+			VPCMPEQQ(q, q, q) // -1
+			VPSUBQ(q, limit, q)
+			return func(dst Mem, v reg.VecVirtual) {
+				t := YMM()
+				VPADDQ(dst, v, v)
+				VPSUBQ(q, v, t)
+				VBLENDVPD(t, v, t, v)
+			}
+		})
+	unpack("unpackSum", "adds groups of eight numbers to dst, and returns the places in which some are beyond the limit.",
+		func(reg.VecVirtual) func(dst Mem, v reg.VecVirtual) {
+			return func(dst Mem, v reg.VecVirtual) { VPADDQ(dst, v, v) }
+		})
 	pack()
 	Generate()
 }
@@ -33,11 +48,9 @@ const (
 
 // unpack reads four pairs of numbers a turn, each pair with one load, from which
 // a shuffle takes the eight bytes that have the one and those that have the other.
-func unpack(add bool) {
-	name, doc := "unpack", "reads groups of eight numbers, and returns the places in which some are beyond the limit."
-	if add {
-		name, doc = "unpackAdd", "adds groups of eight numbers to dst modulo limit + 1, and returns the places in which some are beyond the limit."
-	}
+// unpack makes a kernel that reads numbers. What begin returns makes of each four of
+// them and what dst has what dst is to have.
+func unpack(name, doc string, begin func(limit reg.VecVirtual) func(dst Mem, v reg.VecVirtual)) {
 	TEXT(name+"AVX2", 0, "func(dst *uint64, src *byte, groups, width int, limit uint64, layout *uint64) (over uint64)")
 	Doc(name + "AVX2 " + doc)
 	Pragma("noescape")
@@ -65,10 +78,9 @@ func unpack(add bool) {
 		panic(err)
 	}
 	VPBROADCASTQ(b.Addr, limit)
-	q := YMM()
-	if add {
-		VPCMPEQQ(q, q, q) // -1
-		VPSUBQ(q, limit, q)
+	var add func(dst Mem, v reg.VecVirtual)
+	if begin != nil {
+		add = begin(limit)
 	}
 	VPXOR(over, over, over)
 	Label("loop")
@@ -82,10 +94,8 @@ func unpack(add bool) {
 		t := YMM()
 		VPSUBQ(v, limit, t)
 		VPOR(t, over, over)
-		if add {
-			VPADDQ(Mem{Base: dst, Disp: 32 * i}, v, v)
-			VPSUBQ(q, v, t)
-			VBLENDVPD(t, v, t, v)
+		if add != nil {
+			add(Mem{Base: dst, Disp: 32 * i}, v)
 		}
 		VMOVDQU(v, Mem{Base: dst, Disp: 32 * i})
 	}
