@@ -82,9 +82,9 @@ func (p Protocol) String() string {
 }
 
 // autoItems is the number of items of both sides from which Auto takes VOLE, which in
-// any case costs 0.05 to 0.1 s, and three more message delays. DH takes some 7 µs for each
-// item with AVX-512 IFMA, and wins up to some ten thousand on a link of 20 ms; without
-// it takes some 180 µs, and wins up to some thousand. Both sides must come to the same
+// any case costs some 0.04 s, and three more message delays. DH takes some 7 µs for each
+// item with AVX-512 IFMA, and wins up to some ten thousand on a link of 20 ms; with AVX2 it
+// takes some 70 µs, and wins up to some thousand. Both sides must come to the same
 // choice, whatever their processors: this one is never far from the best.
 const autoItems = 1 << 12
 

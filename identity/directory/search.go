@@ -216,6 +216,9 @@ func (d *Directory) Search(q *Query) ([]Signed, error) {
 
 // collect returns the records that all lists have and that contain the words.
 func (d *Directory) collect(lists [][]uint32, words []string, skip, limit int) (out []Signed, err error) {
+	// The texts are in an entry as they are: a word without letters that have a case is in
+	// none of them if it is not in the entry.
+	exact := slices.DeleteFunc(slices.Clone(words), hasCase)
 	take := func(id uint32) (more bool) {
 		if d.entries[id].stale {
 			return true
@@ -224,10 +227,8 @@ func (d *Directory) collect(lists [][]uint32, words []string, skip, limit int) (
 			skip--
 			return true
 		}
-		// The texts are in the entry as they are: a word without letters that
-		// have a case is in none of them if it is not in the entry.
-		for _, w := range words {
-			if !hasCase(w) && !strings.Contains(d.entries[id].stored, w) {
+		for _, w := range exact {
+			if !strings.Contains(d.entries[id].stored, w) {
 				return true
 			}
 		}
