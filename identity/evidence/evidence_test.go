@@ -560,10 +560,10 @@ func TestFull(t *testing.T) {
 	l.tree.size = maxSize - 1
 	_, err := l.queue(make([]Commitment, 2))
 	require.ErrorContains(t, err, "full")
-	require.EqualValues(t, maxSize-1, l.size())
+	require.EqualValues(t, int64(maxSize-1), l.size())
 	first, err := l.queue(make([]Commitment, 1))
 	require.NoError(t, err)
-	require.EqualValues(t, maxSize-1, first)
+	require.EqualValues(t, int64(maxSize-1), first)
 	_, err = l.queue(make([]Commitment, 1))
 	require.ErrorContains(t, err, "full")
 }
