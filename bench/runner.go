@@ -25,6 +25,7 @@ type runner struct {
 	pace         map[string][]pace           // by series
 	seen         map[task]sample             // on the first network of each
 	least        map[string]time.Duration    // of series that have only been left out
+	warm         map[*job]bool               // put off after the first run
 	measure      func(ctx context.Context, j *job, procs int) (*measurement, error)
 	now          func() time.Time
 }
@@ -60,6 +61,7 @@ func newRunner(o *options, progress func(string, int)) *runner {
 		pace:     map[string][]pace{},
 		seen:     map[task]sample{},
 		least:    map[string]time.Duration{},
+		warm:     map[*job]bool{},
 		measure:  measure,
 		now:      time.Now,
 	}
@@ -93,7 +95,8 @@ func (j *job) family() string {
 // all measures jobs until one fails, and leaves out those for which there is no
 // time. Those come first that are expected to take the least, so that a budget
 // leaves out what is slow, whatever the order of jobs, in which results come; and before
-// others come those whose package has not had its share.
+// others come those whose package has not had its share. What turns out to be slow at its
+// first size waits for the others, and its first run may take what its package has left.
 func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left []leftOut, err error) {
 	place := map[string]int{}
 	for i, j := range jobs {
@@ -104,7 +107,8 @@ func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left 
 		slices.SortStableFunc(left, func(a, b leftOut) int { return place[a.Name] - place[b.Name] })
 		grow(results)
 	}()
-	share := shares(jobs, r.deadline.Sub(r.now()))
+	whole := r.deadline.Sub(r.now())
+	share, least := shares(jobs, whole), whole/20
 	for waiting := slices.Clone(jobs); len(waiting) > 0; {
 		var best struct {
 			i    int
@@ -129,9 +133,16 @@ func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left 
 		if k, err := j.kind(); err == nil && r.fault {
 			k.spoil()
 		}
-		result, why, err := r.one(ctx, j)
+		trial := time.Duration(0)
+		if _, failed := r.least[j.Series]; (r.expected(j) == 0 || failed && len(r.pace[j.Series]) == 0) && len(waiting) > 0 {
+			trial = max(share[j.family()], least)
+		}
+		result, why, err := r.one(ctx, j, trial)
 		share[j.family()] -= r.now().Sub(start)
 		switch {
+		case errors.Is(err, errLater):
+			waiting = append(waiting, j)
+			continue
 		case err != nil && j.Command != nil && ctx.Err() == nil:
 			why = err.Error() // a program that is not here, or broken, is no reason to stop
 		case err != nil:
@@ -204,32 +215,56 @@ func (n network) waits(bytes, delays float64) time.Duration {
 	return time.Duration(bytes/n.rate*1e9) + time.Duration(delays*float64(n.delay))
 }
 
+// errLater says that a job takes more than it may while others wait.
+var errLater = errors.New("later")
+
 // one measures a job. It returns no result, or one of fewer runs, and the reason
-// if there is not enough time.
-func (r *runner) one(ctx context.Context, j *job) (*result, string, error) {
+// if there is not enough time. If trial is not zero nothing is known of the job: its
+// first run may take so long, and if the others would take longer it returns errLater.
+func (r *runner) one(ctx context.Context, j *job, trial time.Duration) (*result, string, error) {
 	r.progress(j.Name, 0)
 	bounded, cancel := context.WithDeadline(ctx, r.deadline)
 	defer cancel()
 	// The pace of a smaller size of the series says whether to begin.
-	if why := r.lacking(r.expected(j), r.count+1); why != "" && r.expected(j) > 0 {
-		r.progress(j.Name, r.count+1)
+	runs := r.count + 1
+	if r.warm[j] {
+		runs--
+	}
+	if why := r.lacking(r.expected(j), runs); why != "" && r.expected(j) > 0 {
+		r.progress(j.Name, runs)
 		r.least[j.Series] = r.expected(j)
 		return nil, why, nil
 	}
 	res := &result{job: *j}
 	for i := range r.count + 1 {
-		if i == 1 { // the warm-up run is over
+		limited := bounded
+		switch {
+		case i == 0 && r.warm[j]:
+			continue
+		case i == 0 && trial > 0:
+			var done context.CancelFunc
+			limited, done = context.WithTimeout(bounded, trial)
+			defer done()
+		case i == 1: // the warm-up run is over
 			if why := r.lacking(r.expected(j), r.count); why != "" {
 				r.progress(j.Name, r.count)
 				return nil, why, nil
 			}
+			if trial > 0 && r.expected(j)*time.Duration(r.count) > trial {
+				r.warm[j] = true
+				return nil, "", errLater
+			}
 		}
 		start := r.now()
-		m, err := r.measure(bounded, j, r.procs)
+		m, err := r.measure(limited, j, r.procs)
 		switch {
 		case err == nil:
 		case ctx.Err() != nil:
 			return nil, "", errors.New("interrupted")
+		case limited.Err() != nil && bounded.Err() == nil:
+			r.progress(j.Name, r.count+1)
+			r.least[j.Series] = trial
+			return nil, fmt.Sprintf("its first run took longer than the %v that are left for its package", trial.Round(time.Second/10)), nil
 		case bounded.Err() != nil:
 			r.progress(j.Name, r.count+1-i)
 			if len(res.Runs) == 0 {

@@ -148,3 +148,52 @@ func TestBudgetEndsWithin(t *testing.T) {
 	require.Len(t, results[0].Runs, 1, "without the warm-up")
 	require.Equal(t, []leftOut{{"a", "the budget ended after 1 of 3 runs"}}, left)
 }
+
+// What turns out to be slow waits for the others, and needs no other warm-up run then.
+func TestSlowJobsWait(t *testing.T) {
+	now := time.Now()
+	r := newRunner(&options{count: 3, budget: 100 * time.Second}, func(string, int) {})
+	r.deadline, r.now = now.Add(100*time.Second), func() time.Time { return now }
+	var order []string
+	r.measure = func(_ context.Context, j *job, _ int) (*measurement, error) {
+		order = append(order, j.Name)
+		now = now.Add(time.Duration(j.Work) * time.Second)
+		return &measurement{[]*process{{Parties: []partyTime{{Side: "receiver", Wall: 1}}}}}, nil
+	}
+	of := func(name string, work int) *job {
+		return &job{Name: name, Series: name, Network: networkMem, Work: work, Items: 1}
+	}
+	results, left, err := r.all(t.Context(), []*job{of("HE/slow", 20), of("PSI/quick", 1), of("HE/quick", 1)})
+	require.NoError(t, err)
+	require.Empty(t, left)
+	require.Len(t, results, 3)
+	require.Equal(t, "HE/slow", order[0], "a trial")
+	require.Equal(t, []string{"HE/slow", "HE/slow", "HE/slow"}, order[len(order)-3:])
+	require.Len(t, order, 12)
+	for _, res := range results {
+		require.Len(t, res.Runs, 3)
+	}
+}
+
+// A first run that does not end takes what its package has left, and no more, and one of
+// a larger size is left out for it.
+func TestEndlessFirstRun(t *testing.T) {
+	r := newRunner(&options{count: 3, budget: 2 * time.Second}, func(string, int) {})
+	r.measure = func(ctx context.Context, j *job, _ int) (*measurement, error) {
+		if j.Name == "HE/endless" {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		}
+		return &measurement{[]*process{{Parties: []partyTime{{Side: "receiver", Wall: 1}}}}}, nil
+	}
+	of := func(name string) *job {
+		return &job{Name: name, Series: name, Network: networkMem, Work: 1, Items: 1}
+	}
+	results, left, err := r.all(t.Context(), []*job{of("HE/endless"), of("HE/endless"), of("MPC/quick")})
+	require.NoError(t, err)
+	require.Len(t, results, 1)
+	require.Len(t, results[0].Runs, 3)
+	require.Len(t, left, 2)
+	require.Equal(t, leftOut{"HE/endless", "its first run took longer than the 500ms that are left for its package"}, left[0])
+	require.Contains(t, left[1].Why, "4 runs would take about")
+}
