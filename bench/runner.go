@@ -141,7 +141,7 @@ func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left 
 		share[j.family()] -= r.now().Sub(start)
 		switch {
 		case errors.Is(err, errLater):
-			waiting = append(waiting, j)
+			waiting = slices.Insert(waiting, next, j)
 			continue
 		case err != nil && j.Command != nil && ctx.Err() == nil:
 			why = err.Error() // a program that is not here, or broken, is no reason to stop
