@@ -152,8 +152,8 @@ func (e *Engine) record(o operation) {
 
 // during calls f, which talks to the others, and interrupts it when ctx ends.
 func (e *Engine) during(ctx context.Context, f func() error) error {
-	if e.err == nil {
-		e.err = ctx.Err()
+	if e.err == nil && ctx.Err() != nil {
+		e.err = session.ContextError(ctx)
 	}
 	if e.err != nil {
 		return e.err

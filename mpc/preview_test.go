@@ -154,13 +154,15 @@ func TestNoPreview(t *testing.T) {
 		if cfg.Triples != nil {
 			cfg.Triples = Dealer{}
 		}
-		ctx, cancel := context.WithCancel(t.Context())
+		reason := errors.New("the user pressed a key")
+		ctx, cancel := context.WithCancelCause(t.Context())
 		_, err := Preview(0, p.parties, cfg, func(e *Engine) error {
 			_, err := e.RandomBits(ctx, 3)
 			require.NoError(t, err, name)
-			cancel()
+			cancel(reason)
 			_, err = e.RandomBits(ctx, 3)
 			require.ErrorIs(t, err, context.Canceled, name)
+			require.ErrorIs(t, err, reason, name)
 			return nil
 		})
 		require.NoError(t, err, name)

@@ -59,8 +59,8 @@ type Hello struct {
 // close. The session ends with ctx.
 func Open(ctx context.Context, rw io.ReadWriter, hello Hello) (*Session, uint64, error) {
 	mine := hello.append(nil)
-	if err := ctx.Err(); err != nil {
-		return nil, 0, err
+	if ctx.Err() != nil {
+		return nil, 0, ContextError(ctx)
 	}
 	s := &Session{ctx: ctx}
 	s.stream.attach(ctx, rw)

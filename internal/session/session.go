@@ -308,9 +308,12 @@ func (s *Session) streamError(doing string, err error) error {
 	return &streamError{doing, err}
 }
 
-func (s *Session) contextError() error {
-	err := s.ctx.Err()
-	if cause := context.Cause(s.ctx); cause != err {
+func (s *Session) contextError() error { return ContextError(s.ctx) }
+
+// ContextError returns the error of a context that has ended, with its cause.
+func ContextError(ctx context.Context) error {
+	err := ctx.Err()
+	if cause := context.Cause(ctx); cause != err {
 		return fmt.Errorf("%w: %w", err, cause)
 	}
 	return err

@@ -185,11 +185,13 @@ func TestCancellation(t *testing.T) {
 }
 
 func TestCancelledBefore(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
+	reason := errors.New("the user pressed a key")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(reason)
 	var buf bytes.Buffer
 	_, _, err := Open(ctx, &buf, hello(RoleA, 0))
 	require.ErrorIs(t, err, context.Canceled)
+	require.ErrorIs(t, err, reason)
 	require.Zero(t, buf.Len(), "something was sent")
 }
 
