@@ -50,9 +50,9 @@ func (p *Party) Both(send, receive func() error) error {
 	return err
 }
 
-// Agreeing compares histories with both others, and calls send and receive for either
+// agreeing compares histories with both others, and calls send and receive for either
 // link behind that, in the same round. What is sent does not wait for the comparison.
-func (p *Party) Agreeing(send, receive func(next bool) error) error {
+func (p *Party) agreeing(send, receive func(next bool) error) error {
 	p.rounds++
 	if p.rehearsal != nil {
 		p.rehearsal.Sent += 2 * (headerSize + engine.HistorySize)
@@ -78,7 +78,7 @@ func (p *Party) Agreeing(send, receive func(next bool) error) error {
 // Compare compares histories with both others, and is one round.
 func (p *Party) Compare() error {
 	nothing := func(bool) error { return nil }
-	return p.Agreeing(nothing, nothing)
+	return p.agreeing(nothing, nothing)
 }
 
 // Each calls f for the next and the previous party at once, and returns the first

@@ -129,7 +129,7 @@ func lacking[W ring64.Word](p *Party, x Vec, to []bool) ([]W, error) {
 	}
 	// The summand that party i lacks is i+2, the second one of party i+1.
 	var words []W
-	err := p.Agreeing(func(next bool) error {
+	err := p.agreeing(func(next bool) error {
 		if next || !to[(p.index+2)%Parties] {
 			return nil
 		}

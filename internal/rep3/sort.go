@@ -275,7 +275,7 @@ func (c *count) add(a, b, both uint32) {
 // openOrder opens a permutation to everybody, as Reveal opens numbers. A rehearsal has none.
 func (p *Party) openOrder(t *column[uint32]) ([]uint32, error) {
 	order := t.pool.get()
-	err := p.Agreeing(func(next bool) error {
+	err := p.agreeing(func(next bool) error {
 		if next {
 			return nil
 		}

@@ -65,43 +65,37 @@ func (l *layout) groups(n, size, width int) int {
 	return min(n/8, (size-last)/width+1)
 }
 
-func unpackFast(numbers []uint64, b []byte, width int, limit uint64) (done int, good bool) {
+// fast returns how many groups of a string a kernel can read, and their layout.
+func fast(n int, b []byte, width int) (groups int, l *layout) {
 	if width > most || !cpu.AVX2.Enabled() {
-		return 0, true
+		return 0, nil
 	}
-	l := &layouts()[width]
-	g := l.groups(len(numbers), len(b), width)
+	l = &layouts()[width]
+	return l.groups(n, len(b), width), l
+}
+
+func unpackFast(numbers []uint64, b []byte, width int, limit uint64) (done int, good bool) {
+	g, l := fast(len(numbers), b, width)
 	if g == 0 {
 		return 0, true
 	}
-	bad := unpackAVX2(&numbers[0], &b[0], g, width, min(limit, l.mask), &l.offset[0])
-	return 8 * g, bad == 0
+	return 8 * g, unpackAVX2(&numbers[0], &b[0], g, width, min(limit, l.mask), &l.offset[0]) == 0
 }
 
 func unpackAddFast(numbers []uint64, b []byte, width int, q uint64) (done int, good bool) {
-	if width > most || !cpu.AVX2.Enabled() {
-		return 0, true
-	}
-	l := &layouts()[width]
-	g := l.groups(len(numbers), len(b), width)
+	g, l := fast(len(numbers), b, width)
 	if g == 0 {
 		return 0, true
 	}
-	bad := unpackAddAVX2(&numbers[0], &b[0], g, width, q-1, &l.offset[0])
-	return 8 * g, bad == 0
+	return 8 * g, unpackAddAVX2(&numbers[0], &b[0], g, width, q-1, &l.offset[0]) == 0
 }
 
 func unpackSumFast(numbers []uint64, b []byte, width int, limit uint64) (done int, good bool) {
-	if width > most || !cpu.AVX2.Enabled() {
-		return 0, true
-	}
-	l := &layouts()[width]
-	g := l.groups(len(numbers), len(b), width)
+	g, l := fast(len(numbers), b, width)
 	if g == 0 {
 		return 0, true
 	}
-	bad := unpackSumAVX2(&numbers[0], &b[0], g, width, min(limit, l.mask), &l.offset[0])
-	return 8 * g, bad == 0
+	return 8 * g, unpackSumAVX2(&numbers[0], &b[0], g, width, min(limit, l.mask), &l.offset[0]) == 0
 }
 
 // A packLayout says how a group of eight numbers is packed: numbers 2k and 2k+1 go
