@@ -96,7 +96,8 @@ func (j *job) family() string {
 // time. Those come first that are expected to take the least, so that a budget
 // leaves out what is slow, whatever the order of jobs, in which results come; and before
 // others come those whose package has not had its share. What turns out to be slow at its
-// first size waits for the others, and its first run may take what its package has left.
+// first size waits for the others, and its first run may take what its package has left, or a
+// twentieth of all.
 func (r *runner) all(ctx context.Context, jobs []*job) (results []*result, left []leftOut, err error) {
 	place := map[string]int{}
 	for i, j := range jobs {
@@ -264,7 +265,7 @@ func (r *runner) one(ctx context.Context, j *job, trial time.Duration) (*result,
 		case limited.Err() != nil && bounded.Err() == nil:
 			r.progress(j.Name, r.count+1)
 			r.least[j.Series] = trial
-			return nil, fmt.Sprintf("its first run took longer than the %v that are left for its package", trial.Round(time.Second/10)), nil
+			return nil, fmt.Sprintf("its first run took longer than the %v that it may", trial.Round(time.Second/10)), nil
 		case bounded.Err() != nil:
 			r.progress(j.Name, r.count+1-i)
 			if len(res.Runs) == 0 {
