@@ -123,12 +123,30 @@ func (s *Scalar) SumMul(out, in, uniform []byte) (bad int) {
 // MulEach multiplies the element in by each of the scalars and writes the encodings to
 // out. It reports whether in is a canonical encoding and not that of the identity.
 func MulEach(out []byte, scalars []ristretto255.Scalar, in []byte) bool {
+	b := encoded(scalars)
+	defer clear(b)
+	return len(in) == ElementSize && kernel.MulEach(out, b, (*[ElementSize]byte)(in))
+}
+
+// FromUniform maps each 64 bytes of uniform to the group, as by [kernel.FromUniform], and
+// writes the encodings to out. The slices must not overlap.
+func FromUniform(out, uniform []byte) { kernel.FromUniform(out, uniform) }
+
+// MulBaseSub multiplies the generator by each of the scalars, subtracts what the same 64
+// bytes of uniform are mapped to, as by [kernel.MulBaseSub], and writes the encodings to out.
+// The slices must not overlap.
+func MulBaseSub(out []byte, scalars []ristretto255.Scalar, uniform []byte) {
+	b := encoded(scalars)
+	defer clear(b)
+	kernel.MulBaseSub(out, b, uniform)
+}
+
+func encoded(scalars []ristretto255.Scalar) []byte {
 	b := make([]byte, 0, len(scalars)*kernel.ScalarSize)
 	for i := range scalars {
 		b = append(b, scalars[i].Bytes()...)
 	}
-	defer clear(b)
-	return len(in) == ElementSize && kernel.MulEach(out, b, (*[ElementSize]byte)(in))
+	return b
 }
 
 // String returns the type and size of s, and nothing of its value.

@@ -65,15 +65,6 @@ func (o *oracle) uniform(i int, slot byte, r []byte) []byte {
 	return h.Sum(nil)
 }
 
-// derived maps a uniform string to the group.
-func derived(uniform []byte) *ristretto255.Element {
-	e, err := new(ristretto255.Element).SetUniformBytes(uniform)
-	if err != nil {
-		panic("ot: internal error: " + err.Error())
-	}
-	return e
-}
-
 // key hashes what both parties know of slot of transfer i to its key. The
 // whole transfer is hashed, so that a party who moves parts of one transfer to
 // another gets unrelated keys [MRR21].
@@ -123,33 +114,42 @@ func BaseChoose(choices [Base / 8]byte, seed [SeedSize]byte, context []byte, wor
 	}
 	coins := make([]byte, Base*2*uniform)
 	expandSeed(seed).Bytes(coins)
-	parallel(workers, func(lo, hi int) {
-		for i := lo; i < hi; i++ {
-			c.choose(hash, i, coins[2*uniform*i:][:2*uniform])
+	for i := range c.secrets {
+		if _, err := c.secrets[i].SetUniformBytes(coins[2*i*uniform:][:uniform]); err != nil {
+			panic("ot: internal error: " + err.Error())
 		}
-	})
+	}
+	parallel(workers, func(lo, hi int) { c.choose(hash, lo, hi, coins) })
 	return c, nil
 }
 
-// choose makes the elements of transfer i.
-func (c *BaseChoice) choose(hash *oracle, i int, coins []byte) {
-	choice := int(c.choices[i/8] >> (i % 8) & 1)
-	// [MR19, the protocol from two-message key agreement, receiver]: the
-	// element of the other slot is random; that of the chosen slot makes
-	// r_c + H_c(r_{1-c}) the receiver's own key agreement message.
-	if _, err := c.secrets[i].SetUniformBytes(coins[:uniform]); err != nil {
-		panic("ot: internal error: " + err.Error())
+// choose makes the elements of the transfers from number lo to hi [MR19, the protocol
+// from two-message key agreement, receiver]: that of the other slot is random; that of the
+// chosen slot makes r_c + H_c(r_{1-c}) the receiver's own key agreement message.
+func (c *BaseChoice) choose(hash *oracle, lo, hi int, coins []byte) {
+	const size = group.ElementSize
+	own, others := make([]byte, (hi-lo)*size), make([]byte, (hi-lo)*size)
+	uniforms := make([]byte, (hi-lo)*uniform)
+	for i := lo; i < hi; i++ {
+		copy(uniforms[(i-lo)*uniform:], coins[(2*i+1)*uniform:][:uniform])
 	}
-	otherBytes := derived(coins[uniform:]).Bytes()
-	own := new(ristretto255.Element).ScalarBaseMult(&c.secrets[i])
-	own.Subtract(own, derived(hash.uniform(i, byte(choice), otherBytes)))
-	ownBytes := own.Bytes()
-	pair := c.pair(i)
-	copy(pair, ownBytes)
-	copy(pair[group.ElementSize:], otherBytes)
-	subtle.ConstantTimeCopy(choice, pair[:group.ElementSize], otherBytes)
-	subtle.ConstantTimeCopy(choice, pair[group.ElementSize:], ownBytes)
+	group.FromUniform(others, uniforms)
+	for i := lo; i < hi; i++ {
+		copy(uniforms[(i-lo)*uniform:], hash.uniform(i, byte(c.choice(i)), others[(i-lo)*size:][:size]))
+	}
+	group.MulBaseSub(own, c.secrets[lo:hi], uniforms)
+	for i := lo; i < hi; i++ {
+		own, other := own[(i-lo)*size:][:size], others[(i-lo)*size:][:size]
+		pair, choice := c.pair(i), c.choice(i)
+		copy(pair, own)
+		copy(pair[size:], other)
+		subtle.ConstantTimeCopy(choice, pair[:size], other)
+		subtle.ConstantTimeCopy(choice, pair[size:], own)
+	}
 }
+
+// choice returns the choice in transfer i.
+func (c *BaseChoice) choice(i int) int { return int(c.choices[i/8] >> (i % 8) & 1) }
 
 func pairOf(msg []byte, i int) []byte {
 	return msg[2*group.ElementSize*i:][:2*group.ElementSize]
@@ -223,7 +223,7 @@ func (c *BaseChoice) Finish(reply []byte) (*[Base]prg.Block, error) {
 	}
 	keys := new([Base]prg.Block)
 	for i := range keys {
-		keys[i] = kdf.key(i, c.choices[i/8]>>(i%8)&1, reply, c.pair(i), shared[i*group.ElementSize:][:group.ElementSize])
+		keys[i] = kdf.key(i, byte(c.choice(i)), reply, c.pair(i), shared[i*group.ElementSize:][:group.ElementSize])
 	}
 	return keys, nil
 }

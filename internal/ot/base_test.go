@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/gtank/ristretto255"
+
 	"github.com/dujiang-dev/dujiang/internal/group"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
@@ -113,7 +115,10 @@ func TestBaseMalformed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := derived(hash.uniform(3, 0, pairOf(msg, 3)[group.ElementSize:]))
+	e := new(ristretto255.Element)
+	if _, err := e.SetUniformBytes(hash.uniform(3, 0, pairOf(msg, 3)[group.ElementSize:])); err != nil {
+		t.Fatal(err)
+	}
 	copy(pairOf(msg, 3), e.Negate(e).Bytes())
 	if _, _, err := BaseReply(msg, testSeed("replier"), nil, 1); !errors.Is(err, errElement) {
 		t.Errorf("a sum that is the identity: %v", err)
@@ -148,7 +153,7 @@ func TestOracles(t *testing.T) {
 			if in.reply != "reply" || in.shared != "shared" {
 				continue // they do not go into an element
 			}
-			element := string(derived(o.uniform(in.i, in.slot, []byte(in.pair))).Bytes())
+			element := string(o.uniform(in.i, in.slot, []byte(in.pair)))
 			if other, ok := elements[element]; ok {
 				t.Errorf("%v and %v have the same element", in, other)
 			}

@@ -1,6 +1,7 @@
 package ristretto255
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -37,6 +38,18 @@ func BenchmarkFromUniformMul(b *testing.B) {
 	}
 	scalar := testScalar(1)
 	benchmarkKernels(b, n, func() { FromUniformMul(out, scalar, uniform) })
+}
+
+func BenchmarkFromUniform(b *testing.B) {
+	const n = 128
+	uniform, out := uniforms(n, 3), make([]byte, n*ElementSize)
+	benchmarkKernels(b, n, func() { FromUniform(out, uniform) })
+}
+
+func BenchmarkMulBaseSub(b *testing.B) {
+	const n = 128
+	scalars, uniform, out := bytes.Repeat(testScalar(3)[:], n), uniforms(n, 4), make([]byte, n*ElementSize)
+	benchmarkKernels(b, n, func() { MulBaseSub(out, scalars, uniform) })
 }
 
 func BenchmarkDecodeMul(b *testing.B) {

@@ -59,6 +59,15 @@ var (
 	dMinusOneSQ    = constant(0x5968b37af66c2241, 0x4cdcd32f529b4eeb, 0xd29e4a2cb01e1999, 0x31ad5aaa44ed4d20)
 )
 
+// generator is the base point of RFC 8032, section 5.1, which is the generator of RFC 9496,
+// section 4.
+var generator = &point{
+	X: *constant(0x216936d3cd6e53fe, 0xc0a4e231fdd6dc5c, 0x692cc7609525a7b2, 0xc9562d608f25d51a),
+	Y: *constant(0x6666666666666666, 0x6666666666666666, 0x6666666666666666, 0x6666666666666658),
+	Z: *constant(0, 0, 0, 1),
+	T: *constant(0x67875f0fd78b7665, 0x66ea4e8e64abe37d, 0x20f09f80775152f5, 0x6dde8ab3a5b7dda3),
+}
+
 func sqr(out, a *element) { sqrN(out, a, 1) }
 
 func neg(out, a *element) { sub(out, zero, a) }

@@ -35,7 +35,7 @@ func FuzzDecodeMul(f *testing.F) {
 	})
 }
 
-// FuzzFromUniformMul checks that the kernel equals the generic code, and that its
+// FuzzFromUniformMul checks that the kernels equal the generic code, and that the
 // output decodes.
 func FuzzFromUniformMul(f *testing.F) {
 	for _, m := range readVectors(f).Maps {
@@ -55,6 +55,17 @@ func FuzzFromUniformMul(f *testing.F) {
 		if bad := DecodeMul(got, testScalar(k), got); bad != -1 &&
 			[ElementSize]byte(want[bad*ElementSize:]) != [ElementSize]byte{} {
 			t.Fatalf("element %d of %x does not decode", bad, want)
+		}
+		FromUniform(got, uniform)
+		fromUniformGeneric(want, uniform)
+		if !bytes.Equal(got, want) {
+			t.Fatalf("mapped: kernel %x, generic %x", got, want)
+		}
+		scalars := bytes.Repeat(testScalar(k)[:], n)
+		MulBaseSub(got, scalars, uniform)
+		mulBaseSubGeneric(want, scalars, uniform)
+		if !bytes.Equal(got, want) {
+			t.Fatalf("differences: kernel %x, generic %x", got, want)
 		}
 	})
 }

@@ -118,33 +118,45 @@ func mulDigits(m *multiplier, digits *[64]int8) {
 		mulDigitsIFMA(m, digits)
 		return
 	}
-	var each [64][lanes]int8
-	for i, d := range digits {
-		for j := range lanes {
-			each[i][j] = d
-		}
-	}
-	mulDigitsEach(m, &each)
-}
-
-// mulDigitsEach is mulDigits with a scalar of its own for each lane.
-func mulDigitsEach(m *multiplier, digits *[64][lanes]int8) {
 	for i := 63; i >= 0; i-- {
 		if i < 63 {
-			m.p.double(false)
-			m.p.double(false)
-			m.p.double(false)
-			m.p.double(true)
+			m.p.shift()
 		}
-		m.lookup(&digits[i])
+		var each [lanes]int8
+		for j := range each {
+			each[j] = digits[i]
+		}
+		m.lookup(&m.table, &each)
 		// The last addition, too, is followed by a doubling, which needs no T.
 		m.p.add(&m.sel, false)
 	}
 }
 
+// mulDigitsEach is mulDigits with a scalar of its own for each lane, and the multiples
+// of a comb.
+func mulDigitsEach(m *multiplier, digits *[64][lanes]int8, c *comb) {
+	for i := 64/combs - 1; i >= 0; i-- {
+		if i < 64/combs-1 {
+			m.p.shift()
+		}
+		for k := range c {
+			m.lookup(&c[k], &digits[k*64/combs+i])
+			m.p.add(&m.sel, k < combs-1)
+		}
+	}
+}
+
+// shift sets p to 16p.
+func (p *point) shift() {
+	p.double(false)
+	p.double(false)
+	p.double(false)
+	p.double(true)
+}
+
 // lookup sets sel to digit·table[0], with a digit in [-8, 8] for each lane.
-func (m *multiplier) lookup(digits *[lanes]int8) {
-	lookupAVX2(&m.sel, &m.table, digits)
+func (m *multiplier) lookup(table *[8]cached, digits *[lanes]int8) {
+	lookupAVX2(&m.sel, table, digits)
 	var negative uint8
 	for i, d := range digits {
 		negative |= uint8(d) >> 7 << i

@@ -62,6 +62,41 @@ func fromUniformMulLanes(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
 	}
 }
 
+func fromUniformLanes(out, uniform []byte) {
+	w := workspaces.Get().(*workspace)
+	defer w.release()
+	for len(out) > 0 {
+		n := min(chunk, len(out)/ElementSize)
+		for g := range (n + lanes - 1) / lanes {
+			w.derive(g, n, uniform)
+			w.points[g] = w.p
+		}
+		w.encodePoints(out, n)
+		out, uniform = out[n*ElementSize:], uniform[n*UniformSize:]
+	}
+}
+
+func mulBaseSubLanes(out, scalars, uniform []byte) {
+	w := workspaces.Get().(*workspace)
+	defer w.release()
+	base := baseComb()
+	for len(out) > 0 {
+		n := min(chunk, len(out)/ElementSize)
+		for g := range (n + lanes - 1) / lanes {
+			w.mulHalves(g, n, scalars, base)
+			w.p.double(true)
+			p := w.p
+			w.derive(g, n, uniform)
+			neg(&w.p.X, &w.p.X)
+			neg(&w.p.T, &w.p.T)
+			addPoint(&w.multiplier, &p)
+			w.points[g] = w.p
+		}
+		w.encodePoints(out, n)
+		out, scalars, uniform = out[n*ElementSize:], scalars[n*ScalarSize:], uniform[n*UniformSize:]
+	}
+}
+
 // derive sets w.p to what group g of n uniform strings is mapped to, MAP(t1) +
 // MAP(t2): Element Derivation [RFC 9496, section 4.3.4].
 func (w *workspace) derive(g, n int, uniform []byte) {
@@ -121,24 +156,56 @@ func mulEachLanes(out []byte, scalars []byte, in *[ElementSize]byte) bool {
 		return false
 	}
 	// All lanes and all groups are multiples of one point.
-	w.p = w.points[0]
-	buildTable(&w.multiplier)
+	c := w.newComb(&w.points[0])
 	for len(out) > 0 {
 		n := min(chunk, len(out)/ElementSize)
-		w.encode(out, n, func(g int) {
-			for i := range lanes {
-				s := scalars[laneOf(g, i, n)*ScalarSize:][:ScalarSize]
-				halfDigits(&w.digits, (*[ScalarSize]byte)(s))
-				for k, d := range w.digits {
-					w.each[k][i] = d
-				}
-			}
-			w.p = point{X: *zero, Y: *one, Z: *one, T: *zero}
-			mulDigitsEach(&w.multiplier, &w.each)
-		})
+		w.encode(out, n, func(g int) { w.mulHalves(g, n, scalars, c) })
 		out, scalars = out[n*ElementSize:], scalars[n*ScalarSize:]
 	}
 	return true
+}
+
+// A comb has, for each quarter of the digits of a scalar, the multiples of a point among
+// which they choose: with it a product takes a quarter of the doublings.
+type comb [combs][8]cached
+
+const combs = 4
+
+// baseComb returns the comb of the generator.
+var baseComb = sync.OnceValue(func() *comb {
+	w := workspaces.Get().(*workspace)
+	defer w.release()
+	return w.newComb(generator)
+})
+
+// newComb returns the comb of a point.
+func (w *workspace) newComb(p *point) *comb {
+	c := new(comb)
+	q := *p
+	for i := range c {
+		if i > 0 {
+			for range 64 / combs {
+				q.shift()
+			}
+		}
+		w.p = q
+		buildTable(&w.multiplier)
+		c[i] = w.table
+	}
+	return c
+}
+
+// mulHalves sets w.p to the point of c times halves of the scalars in group g of n.
+func (w *workspace) mulHalves(g, n int, scalars []byte, c *comb) {
+	for i := range lanes {
+		s := scalars[laneOf(g, i, n)*ScalarSize:][:ScalarSize]
+		halfDigits(&w.digits, (*[ScalarSize]byte)(s))
+		for k, d := range w.digits {
+			w.each[k][i] = d
+		}
+	}
+	w.p = point{X: *zero, Y: *one, Z: *one, T: *zero}
+	mulDigitsEach(&w.multiplier, &w.each, c)
 }
 
 // laneOf returns the position of the item in lane i of group g, of n items. The
@@ -383,4 +450,58 @@ func (s *state) encode(r, inv *element) {
 	mul(&t, &t, &tInv)
 	abs(&t)
 	freeze(r, &t)
+}
+
+// encodePoints writes the encodings of the first n of w.points to out [RFC 9496, section
+// 4.3.2]: where nothing is multiplied, there is no half of a point to double, as encode
+// needs, and a square root for each is cheaper than making one.
+func (w *workspace) encodePoints(out []byte, n int) {
+	for g := 0; g*lanes < n; g += 2 {
+		points := w.points[g : g+2]
+		var u1, u2, v, invSqrt [2]element
+		for k := range points {
+			x, y, z := &points[k].X, &points[k].Y, &points[k].Z
+			var sum element
+			// u1 = (z0 + y0) * (z0 - y0), u2 = x0 * y0
+			add(&sum, z, y)
+			sub(&u1[k], z, y)
+			mul(&u1[k], &u1[k], &sum)
+			mul(&u2[k], x, y)
+			sqr(&v[k], &u2[k])
+			mul(&v[k], &v[k], &u1[k])
+		}
+		// (_, invsqrt) = SQRT_RATIO_M1(1, u1 * u2^2)
+		sqrtRatioM1(&invSqrt, &[2]element{*one, *one}, &v)
+		for k := range points {
+			p := &points[k]
+			var den1, den2, zInv, t, x, y element
+			// den1 = invsqrt * u1, den2 = invsqrt * u2, z_inv = den1 * den2 * t0
+			mul(&den1, &invSqrt[k], &u1[k])
+			mul(&den2, &invSqrt[k], &u2[k])
+			mul(&zInv, &den1, &den2)
+			mul(&zInv, &zInv, &p.T)
+			// rotate = IS_NEGATIVE(t0 * z_inv)
+			mul(&t, &p.T, &zInv)
+			rotate := isNegative(&t)
+			// x = CT_SELECT(y0 * SQRT_M1 IF rotate ELSE x0), and y the other way round
+			mul(&t, &p.Y, sqrtM1)
+			blend(&x, &p.X, &t, rotate)
+			mul(&t, &p.X, sqrtM1)
+			blend(&y, &p.Y, &t, rotate)
+			// den_inv = CT_SELECT(den1 * INVSQRT_A_MINUS_D IF rotate ELSE den2)
+			mul(&t, &den1, invSqrtAMinusD)
+			blend(&den2, &den2, &t, rotate)
+			// y = CT_NEG(y, IS_NEGATIVE(x * z_inv))
+			mul(&t, &x, &zInv)
+			negateIf(&y, isNegative(&t))
+			// s = CT_ABS(den_inv * (z - y))
+			sub(&t, &p.Z, &y)
+			mul(&t, &t, &den2)
+			abs(&t)
+			freeze(&t, &t)
+			for i := range min(lanes, n-(g+k)*lanes) {
+				t.putLane(out[((g+k)*lanes+i)*ElementSize:][:ElementSize], i)
+			}
+		}
+	}
 }

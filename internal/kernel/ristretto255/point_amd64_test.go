@@ -173,6 +173,7 @@ func testNoScalarIsLeft(t *testing.T) {
 		"DecodeMul, bad": func() { DecodeMul(out, scalar, make([]byte, len(out))) },
 		"SumMul":         func() { SumMul(out, scalar, in, uniform) },
 		"SumMul, bad":    func() { SumMul(out, scalar, make([]byte, len(out)), uniform) },
+		"MulBaseSub":     func() { MulBaseSub(out, bytes.Repeat(scalar[:], n), uniform) },
 		"MulEach":        func() { MulEach(out, bytes.Repeat(scalar[:], n), (*[ElementSize]byte)(in)) },
 	} {
 		f()

@@ -69,6 +69,29 @@ func SumMul(out []byte, scalar *[ScalarSize]byte, in, uniform []byte) (bad int) 
 	return sumMul(out, scalar, in, uniform)
 }
 
+// FromUniform maps each 64 bytes of uniform to an element, as [FromUniformMul] does, and
+// writes its encoding to 32 bytes of out. It panics if the lengths do not match. Input
+// and output must not overlap.
+func FromUniform(out, uniform []byte) {
+	n := len(uniform) / UniformSize
+	if len(uniform) != n*UniformSize || len(out) != n*ElementSize {
+		panic(errLength)
+	}
+	fromUniform(out, uniform)
+}
+
+// MulBaseSub multiplies the generator by each 32 bytes of scalars, which are canonical
+// and little-endian, subtracts the element that the same 64 bytes of uniform are mapped to,
+// and writes the encoding to the same 32 bytes of out. It panics if the lengths do not
+// match. The slices must not overlap.
+func MulBaseSub(out, scalars, uniform []byte) {
+	n := len(uniform) / UniformSize
+	if len(uniform) != n*UniformSize || len(out) != n*ElementSize || len(scalars) != n*ScalarSize {
+		panic(errLength)
+	}
+	mulBaseSub(out, scalars, uniform)
+}
+
 // MulEach multiplies the element that in encodes by each 32 bytes of scalars, which are
 // canonical and little-endian, and writes the encodings of the products to the same
 // 32 bytes of out. It reports whether in is a canonical encoding and not that of the

@@ -19,6 +19,22 @@ func fromUniformMul(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
 	fromUniformMulLanes(out, scalar, uniform)
 }
 
+func fromUniform(out, uniform []byte) {
+	if !useLanes(len(out) / ElementSize) {
+		fromUniformGeneric(out, uniform)
+		return
+	}
+	fromUniformLanes(out, uniform)
+}
+
+func mulBaseSub(out, scalars, uniform []byte) {
+	if !useLanes(len(out) / ElementSize) {
+		mulBaseSubGeneric(out, scalars, uniform)
+		return
+	}
+	mulBaseSubLanes(out, scalars, uniform)
+}
+
 func decodeMul(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int) {
 	if !useLanes(len(in) / ElementSize) {
 		return decodeMulGeneric(out, scalar, in)

@@ -7,10 +7,27 @@ func fromUniformMulGeneric(out []byte, scalar *[ScalarSize]byte, uniform []byte)
 	setScalar(&s, scalar)
 	var e ristretto255.Element
 	for i := range len(uniform) / UniformSize {
-		if _, err := e.SetUniformBytes(uniform[i*UniformSize : (i+1)*UniformSize]); err != nil {
-			panic("ristretto255: internal error: " + err.Error())
-		}
+		derive(&e, uniform[i*UniformSize:])
 		e.ScalarMult(&s, &e)
+		copy(out[i*ElementSize:(i+1)*ElementSize], e.Bytes())
+	}
+}
+
+func fromUniformGeneric(out, uniform []byte) {
+	var e ristretto255.Element
+	for i := range len(uniform) / UniformSize {
+		derive(&e, uniform[i*UniformSize:])
+		copy(out[i*ElementSize:(i+1)*ElementSize], e.Bytes())
+	}
+}
+
+func mulBaseSubGeneric(out, scalars, uniform []byte) {
+	var s ristretto255.Scalar
+	var e, f ristretto255.Element
+	for i := range len(uniform) / UniformSize {
+		setScalar(&s, (*[ScalarSize]byte)(scalars[i*ScalarSize:]))
+		derive(&f, uniform[i*UniformSize:])
+		e.Subtract(e.ScalarBaseMult(&s), &f)
 		copy(out[i*ElementSize:(i+1)*ElementSize], e.Bytes())
 	}
 }
@@ -37,9 +54,7 @@ func sumMulGeneric(out []byte, scalar *[ScalarSize]byte, in, uniform []byte) (ba
 		if !decode(&e, in[i*ElementSize:(i+1)*ElementSize]) {
 			return i
 		}
-		if _, err := f.SetUniformBytes(uniform[i*UniformSize : (i+1)*UniformSize]); err != nil {
-			panic("ristretto255: internal error: " + err.Error())
-		}
+		derive(&f, uniform[i*UniformSize:])
 		e.Add(&e, &f)
 		e.ScalarMult(&s, &e)
 		copy(out[i*ElementSize:(i+1)*ElementSize], e.Bytes())
@@ -59,6 +74,13 @@ func mulEachGeneric(out, scalars []byte, in *[ElementSize]byte) bool {
 		copy(out[i*ElementSize:(i+1)*ElementSize], product.Bytes())
 	}
 	return true
+}
+
+// derive sets e to what the first 64 bytes of uniform are mapped to.
+func derive(e *ristretto255.Element, uniform []byte) {
+	if _, err := e.SetUniformBytes(uniform[:UniformSize]); err != nil {
+		panic("ristretto255: internal error: " + err.Error())
+	}
 }
 
 // decode reports whether b is the canonical encoding of an element other than the

@@ -6,6 +6,10 @@ func fromUniformMul(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
 	fromUniformMulGeneric(out, scalar, uniform)
 }
 
+func fromUniform(out, uniform []byte) { fromUniformGeneric(out, uniform) }
+
+func mulBaseSub(out, scalars, uniform []byte) { mulBaseSubGeneric(out, scalars, uniform) }
+
 func decodeMul(out []byte, scalar *[ScalarSize]byte, in []byte) (bad int) {
 	return decodeMulGeneric(out, scalar, in)
 }

@@ -440,6 +440,56 @@ func TestMulEach(t *testing.T) {
 	})
 }
 
+func TestFromUniform(t *testing.T) {
+	const most = 73
+	uniform := uniforms(most, 15)
+	copy(uniform[2*UniformSize:], make([]byte, UniformSize)) // the identity, or a point like it
+	want := make([]byte, most*ElementSize)
+	fromUniformGeneric(want, uniform)
+	each(t, func(t *testing.T) {
+		for _, n := range lengths {
+			got, intact := buffer(n*ElementSize, n%64)
+			FromUniform(got, uniform[:n*UniformSize])
+			if !intact() || !bytes.Equal(got, want[:n*ElementSize]) {
+				t.Errorf("%d elements are wrong", n)
+			}
+		}
+		for _, m := range readVectors(t).Maps {
+			for _, n := range batches {
+				got := make([]byte, n*ElementSize)
+				FromUniform(got, bytes.Repeat(unhex(t, m.Uniform), n))
+				if hex.EncodeToString(got) != strings.Repeat(m.Element, n) {
+					t.Errorf("%s maps to %x", m.Uniform, got)
+				}
+			}
+		}
+	})
+}
+
+func TestMulBaseSub(t *testing.T) {
+	const most = 73
+	var scalars []byte
+	for k := range byte(most) {
+		scalars = append(scalars, testScalar(k)[:]...)
+	}
+	for i, s := range edgeScalars(t) {
+		copy(scalars[(i+most/2)%most*ScalarSize:], s[:])
+	}
+	copy(scalars[2*ScalarSize:], make([]byte, ScalarSize)) // zero
+	uniform := uniforms(most, 16)
+	want := make([]byte, most*ElementSize)
+	mulBaseSubGeneric(want, scalars, uniform)
+	each(t, func(t *testing.T) {
+		for _, n := range lengths {
+			got, intact := buffer(n*ElementSize, n%64)
+			MulBaseSub(got, scalars[:n*ScalarSize], uniform[:n*UniformSize])
+			if !intact() || !bytes.Equal(got, want[:n*ElementSize]) {
+				t.Errorf("%d differences are wrong", n)
+			}
+		}
+	})
+}
+
 func TestConcurrent(t *testing.T) {
 	each(t, func(t *testing.T) {
 		in := elements(70, 6)
@@ -470,6 +520,11 @@ func TestMisuse(t *testing.T) {
 		func() { SumMul(make([]byte, 32), small(1), make([]byte, 64), make([]byte, 64)) },
 		func() { SumMul(make([]byte, 33), small(1), make([]byte, 33), make([]byte, 64)) },
 		func() { SumMul(make([]byte, 32), small(1), make([]byte, 32), make([]byte, 63)) },
+		func() { FromUniform(make([]byte, 32), make([]byte, 63)) },
+		func() { FromUniform(make([]byte, 64), make([]byte, 64)) },
+		func() { MulBaseSub(make([]byte, 32), make([]byte, 32), make([]byte, 65)) },
+		func() { MulBaseSub(make([]byte, 32), make([]byte, 33), make([]byte, 64)) },
+		func() { MulBaseSub(make([]byte, 64), make([]byte, 32), make([]byte, 64)) },
 		func() { MulEach(make([]byte, 32), make([]byte, 64), new([32]byte)) },
 		func() { MulEach(make([]byte, 32), make([]byte, 33), new([32]byte)) },
 	} {
