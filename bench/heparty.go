@@ -93,7 +93,7 @@ func (p *heParty) run(context.Context, []io.ReadWriter) error {
 	aggregator := p.session.NewAggregator()
 	approvals := commitments // in mode OneShot, where nobody waits for others
 	if p.Mode != he.OneShot {
-		if approvals, err = p.approve(aggregator, contributors, contributions, commitments); err != nil {
+		if approvals, err = p.approve(aggregator, holders, contributors, contributions, commitments); err != nil {
 			return err
 		}
 		watch.lap("approve")
@@ -132,9 +132,9 @@ func (p *heParty) run(context.Context, []io.ReadWriter) error {
 	watch.lap("open")
 
 	p.costs.Phases = watch.phases
-	// Messages that wait for each other: key, commitment, roll, contribution,
-	// call and share, where there are any.
-	p.costs.Delays = map[he.Mode]int{he.Collective: 9, he.ReceiverKey: 4, he.OneShot: 5}[p.Mode]
+	// Messages that wait for each other: key, commitment, roll, endorsement, endorsed roll,
+	// contribution, call and share, where there are any.
+	p.costs.Delays = map[he.Mode]int{he.Collective: 11, he.ReceiverKey: 4, he.OneShot: 5}[p.Mode]
 	n := float64(p.N)
 	p.costs.Own = []ownFigure{
 		{"up", "B/value", float64(z.Contribution) / n},
@@ -194,8 +194,9 @@ func (p *heParty) toAll(messages [][]byte) {
 	}
 }
 
-// approve lets all contributors commit, and approve the roll.
-func (p *heParty) approve(a *he.Aggregator, contributors []*he.Contributor, contributions []*bytes.Reader, commitments [][]byte) (approvals [][]byte, err error) {
+// approve lets all contributors commit, all holders endorse the roll, and all contributors
+// approve it.
+func (p *heParty) approve(a *he.Aggregator, holders []*he.KeyHolder, contributors []*he.Contributor, contributions []*bytes.Reader, commitments [][]byte) (approvals [][]byte, err error) {
 	for _, c := range commitments {
 		if err := a.Commit(c); err != nil {
 			return nil, err
@@ -204,6 +205,20 @@ func (p *heParty) approve(a *he.Aggregator, contributors []*he.Contributor, cont
 	roll, err := a.Roll()
 	if err != nil {
 		return nil, err
+	}
+	if len(holders) > 0 {
+		var endorsements [][]byte
+		for _, h := range holders {
+			e, err := h.Endorse(roll, onceLog{})
+			if err != nil {
+				return nil, err
+			}
+			endorsements = append(endorsements, e)
+			p.costs.Sent += int64(len(roll) + len(e))
+		}
+		if roll, err = a.EndorsedRoll(endorsements); err != nil {
+			return nil, err
+		}
 	}
 	for i, c := range contributors {
 		approval, err := c.Approve(roll, contributions[i])
@@ -251,11 +266,11 @@ func (p *heParty) share(watch *stopwatch, a *he.Aggregate, h *he.KeyHolder, hold
 // waited for once in a session, is not what is measured.
 type onceLog map[[32]byte]bool
 
-func (l onceLog) Record(session, _ [32]byte) error {
-	if l[session] {
+func (l onceLog) Record(step, _ [32]byte) error {
+	if l[step] {
 		return he.ErrShared
 	}
-	l[session] = true
+	l[step] = true
 	return nil
 }
 

@@ -60,8 +60,9 @@ func (a *Aggregator) Commit(commitment []byte) error {
 	return nil
 }
 
-// Roll ends the time to commit and returns the roll, for all who committed. Who is
-// not in it is not in the result.
+// Roll ends the time to commit and returns the roll of all who committed: for key holders
+// to endorse, in mode ReceiverKey for contributors to approve. Who is not in it is not in
+// the result.
 func (a *Aggregator) Roll() ([]byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -76,6 +77,35 @@ func (a *Aggregator) Roll() ([]byte, error) {
 	return slices.Clone(a.message), nil
 }
 
+// EndorsedRoll takes what [KeyHolder.Endorse] of key holders returned, in any order, and
+// returns the roll for contributors to approve. Of N holders and a threshold of T it
+// needs (N+T)/2, rounded up; afterwards T are enough.
+func (a *Aggregator) EndorsedRoll(endorsements [][]byte) ([]byte, error) {
+	if a.s.plan.spec.Mode != Collective {
+		return nil, fmt.Errorf("he: in mode %v nobody endorses a roll", a.s.plan.spec.Mode)
+	}
+	a.mu.Lock()
+	roll, message := a.roll, a.message
+	a.mu.Unlock()
+	if roll == nil {
+		return nil, errNoRoll
+	}
+	known := make(map[int][]byte)
+	for _, e := range endorsements {
+		i, err := a.s.endorsement(e, roll)
+		if err != nil {
+			return nil, err
+		}
+		known[i] = e
+	}
+	if n, all := a.s.endorsers(), len(a.s.roster.Holders); len(known) < n {
+		return nil, fmt.Errorf("he: %d of %d key holders have endorsed the roll, and %d must", len(known), all, n)
+	}
+	return a.s.appendEndorsed(nil, message, known), nil
+}
+
+var errNoRoll = errors.New("he: there is no roll yet")
+
 // Add takes a contributor's approval of the roll and its contribution, which it
 // checks against the commitment and reads again when it is added up: it must
 // stay as it is until then. A contribution that is refused changes nothing,
@@ -89,7 +119,7 @@ func (a *Aggregator) Add(approval []byte, contribution io.ReaderAt) error {
 	r := a.roll
 	a.mu.Unlock()
 	if r == nil {
-		return errors.New("he: there is no roll yet")
+		return errNoRoll
 	}
 	i, want, err := a.s.approval(approval, r)
 	if err != nil {
@@ -252,7 +282,7 @@ func (a *Aggregator) Close(active []int) (*Aggregate, error) {
 	oneShot := a.s.plan.spec.Mode == OneShot
 	switch {
 	case a.message == nil && !oneShot:
-		return nil, errors.New("he: there is no roll yet")
+		return nil, errNoRoll
 	case a.closed:
 		return nil, errors.New("he: the aggregate is closed already")
 	}

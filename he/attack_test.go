@@ -5,6 +5,7 @@ import (
 	"crypto/ed25519"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"io"
 	"iter"
 	"slices"
@@ -30,6 +31,7 @@ type collected struct {
 	*inputs
 	aggregator *Aggregator
 	roll       []byte
+	endorsed   []byte // the roll, as contributors approve it
 	approvals  [][]byte
 }
 
@@ -43,8 +45,9 @@ func collect(t testing.TB, spec *Spec) *collected {
 	var err error
 	c.roll, err = c.aggregator.Roll()
 	require.NoError(t, err)
+	c.endorsed = c.parties.endorsed(c.aggregator)
 	for i, who := range c.contributors {
-		approval, err := who.Approve(c.roll, bytes.NewReader(c.contributions[i]))
+		approval, err := who.Approve(c.endorsed, bytes.NewReader(c.contributions[i]))
 		require.NoError(t, err)
 		c.approvals = append(c.approvals, approval)
 	}
@@ -101,8 +104,9 @@ func TestHostileCommitments(t *testing.T) {
 	for _, m := range in.commitments[1:4] {
 		require.NoError(t, a.Commit(m))
 	}
-	roll, err := a.Roll()
+	_, err = a.Roll()
 	require.NoError(t, err)
+	roll := p.endorsed(a)
 	require.ErrorIs(t, a.Commit(in.commitments[4]), ErrMessage, "after the roll")
 	_, err = in.contributors[4].Approve(roll, bytes.NewReader(in.contributions[4]))
 	require.ErrorIs(t, err, ErrTooFew, "not in the roll")
@@ -121,8 +125,9 @@ func TestHostileCommitments(t *testing.T) {
 	}
 	other, err := b.Roll()
 	require.NoError(t, err)
-	_, err = in.contributors[0].Approve(other, bytes.NewReader(in.contributions[0]))
-	require.ErrorIs(t, err, ErrMessage, "two rolls")
+	_, err = in.contributors[0].Approve(p.endorse(other, upTo(3)), bytes.NewReader(in.contributions[0]))
+	require.ErrorContains(t, err, "two rolls")
+	require.ErrorIs(t, err, ErrMessage)
 }
 
 func TestHostileContributions(t *testing.T) {
@@ -174,7 +179,7 @@ func TestChangedContribution(t *testing.T) {
 	for _, spec := range []*Spec{counts(), receiverKey} {
 		c := collect(t, spec)
 		try := func(m []byte) error {
-			_, err := c.contributors[0].Approve(c.roll, bytes.NewReader(m))
+			_, err := c.contributors[0].Approve(c.endorsed, bytes.NewReader(m))
 			return err
 		}
 		m := slices.Clone(c.contributions[0])
@@ -239,20 +244,52 @@ func TestCommitmentsDiffer(t *testing.T) {
 	require.Len(t, seen, n)
 }
 
-// An aggregator that shows one contributor a roll of its own gets the contribution before
-// an accomplice commits, who can then send the same: callers must be able to rely on one
-// roll for all.
+// An aggregator that showed one contributor a roll of its own would get the contribution
+// before an accomplice commits, who could then commit to the same, or to a multiple.
+// In mode Collective no contributor approves a roll that too few key holders endorse.
 func TestTwoRolls(t *testing.T) {
 	const thief, victim = 4, 1
 	p := newParties(t, counts())
 	in := p.encrypt(countRows)
-	first := make(map[int][]byte)
-	for i, m := range in.commitments {
-		first[i] = m
+	roll := func(commitments [][]byte) []byte {
+		all := make(map[int][]byte)
+		for i, m := range commitments {
+			all[i] = m
+		}
+		return p.s.appendRoll(nil, all)
 	}
-	_, err := in.contributors[victim].Approve(p.s.appendRoll(nil, first), bytes.NewReader(in.contributions[victim]))
+	own := roll(in.commitments)
+	others := roll(p.encrypt(countRows).commitments)
+	approve := func(endorsed []byte) error {
+		_, err := in.contributors[victim].Approve(endorsed, bytes.NewReader(in.contributions[victim]))
+		return err
+	}
+	// A key holder endorses the first roll that it gets, as often as it is asked.
+	log := memoryLog{}
+	first, err := p.keyHolders[0].Endorse(others, log)
 	require.NoError(t, err)
+	again, err := p.keyHolders[0].Endorse(others, log)
+	require.NoError(t, err)
+	require.Equal(t, first, again)
+	_, err = p.keyHolders[0].Endorse(own, log)
+	require.ErrorContains(t, err, "two rolls")
+	// Nor does it begin anew with the same log, and another secret.
+	holders := p.keyHolders
+	p.makeKey()
+	_, err = p.keyHolders[0].Endorse(own, log)
+	require.ErrorIs(t, err, ErrShared)
+	p.keyHolders = holders
 
+	// So there are too few, even with a holder that endorses both.
+	for _, who := range [][]int{nil, {1}, {1, 2}} {
+		err = approve(p.endorse(own, who))
+		require.ErrorIs(t, err, ErrMessage)
+		require.ErrorContains(t, err, fmt.Sprintf("endorsements of %d key holders", len(who)))
+	}
+	require.ErrorIs(t, approve(own), ErrMessage, "nobody endorsed it")
+
+	// Without that, the accomplice's copy would be counted.
+	require.NoError(t, approve(p.endorse(own, upTo(3))))
 	copied := slices.Clone(in.contributions[victim])
 	binary.BigEndian.PutUint16(copied[len(magic)+2:], thief)
 	mask := p.plan.params.MaskSize()
@@ -266,9 +303,96 @@ func TestTwoRolls(t *testing.T) {
 	in.commitments[thief] = sign(slices.Concat(p.s.appendHeader(nil, kindCommitment, thief), masks[:], bodies[:]), p.contributorKeys[thief])
 	in.contributors[thief].commitment = in.commitments[thief]
 	a := p.aggregate(in, []int{0, 2, 3, thief}, []int{0, 1})
+	_, err = p.keyHolders[0].Audit(a.Call())
+	require.ErrorContains(t, err, "two rolls", "this holder endorsed another one")
+	p.keyHolders[0].endorsed = a.call.roll.digest
 	r, err := p.open(a, p.shares(a, []int{0, 1}))
 	require.NoError(t, err)
 	require.Equal(t, []int64{0 + 2 + 3 + victim, 4000}, r.Vectors["cases"])
+}
+
+// An endorsement is of a key holder for a roll, and enough different ones make it one that
+// contributors approve.
+func TestHostileEndorsements(t *testing.T) {
+	p := newParties(t, counts())
+	in := p.encrypt(countRows)
+	a := p.s.NewAggregator()
+	_, err := a.EndorsedRoll(nil)
+	require.ErrorContains(t, err, "no roll yet")
+	for _, m := range in.commitments {
+		require.NoError(t, a.Commit(m))
+	}
+	roll, err := a.Roll()
+	require.NoError(t, err)
+	refused(t, roll, func(m []byte) error {
+		fresh := *p.keyHolders[0]
+		_, err := fresh.Endorse(m, memoryLog{})
+		return err
+	})
+	_, err = p.keyHolders[0].Endorse(roll, brokenLog{})
+	require.ErrorIs(t, err, io.ErrClosedPipe)
+	require.Zero(t, p.keyHolders[0].endorsed)
+	early, err := p.s.NewKeyHolder(p.holders[0])
+	require.NoError(t, err)
+	_, err = early.Endorse(roll, memoryLog{})
+	require.ErrorIs(t, err, errNoKey)
+
+	all := p.step(func(h *KeyHolder) ([]byte, error) { return h.Endorse(roll, memoryLog{}) })
+	refused(t, all[0], func(m []byte) error {
+		_, err := a.EndorsedRoll([][]byte{m, all[1], all[2]})
+		return err
+	})
+	_, err = a.EndorsedRoll([][]byte{all[0], all[1], all[0]})
+	require.EqualError(t, err, "he: 2 of 3 key holders have endorsed the roll, and 3 must")
+	endorsed, err := a.EndorsedRoll([][]byte{all[2], all[0], all[1]})
+	require.NoError(t, err)
+	require.Equal(t, p.endorse(roll, upTo(3)), endorsed)
+	approve := func(m []byte) error {
+		_, err := in.contributors[0].Approve(m, bytes.NewReader(in.contributions[0]))
+		return err
+	}
+	refused(t, endorsed, approve)
+	list := func(messages ...[]byte) []byte {
+		head := p.s.appendEndorsed(nil, roll, nil)
+		return append(append(head[:len(head)-2], 0, byte(len(messages))), bytes.Join(messages, nil)...)
+	}
+	require.NoError(t, approve(list(all...)))
+	require.ErrorContains(t, approve(list(all[0], all[0], all[1])), "not in order")
+	require.ErrorContains(t, approve(list(all[1], all[0], all[2])), "not in order")
+	require.ErrorContains(t, approve(list(all[0], all[1], all[2], all[2])), "4 key holders")
+	require.ErrorIs(t, approve(roll), ErrMessage)
+
+	// That of another session, and of another roll.
+	later, err := NewSession(p.plan, &p.s.roster, [32]byte{2})
+	require.NoError(t, err)
+	r, err := p.s.parseRoll(roll)
+	require.NoError(t, err)
+	replayed := sign(append(later.appendHeader(nil, kindEndorsement, 2), r.digest[:]...), p.holders[2])
+	require.ErrorIs(t, approve(list(all[0], all[1], replayed)), ErrIncompatible)
+	other := sign(append(p.s.appendHeader(nil, kindEndorsement, 2), make([]byte, 32)...), p.holders[2])
+	require.ErrorContains(t, approve(list(all[0], all[1], other)), "another roll")
+	_, err = a.EndorsedRoll([][]byte{all[0], all[1], other})
+	require.ErrorContains(t, err, "another roll")
+
+	q := newParties(t, oneShot())
+	_, err = q.keyHolders[0].Endorse(roll, memoryLog{})
+	require.ErrorContains(t, err, "no roll")
+	_, err = q.s.NewAggregator().EndorsedRoll(nil)
+	require.ErrorContains(t, err, "nobody endorses")
+}
+
+// Two rolls that enough holders endorse have as many honest ones' endorsements in
+// common that one of them would have endorsed both.
+func TestEndorsers(t *testing.T) {
+	for n := 1; n <= 40; n++ {
+		for threshold := 1; threshold <= n; threshold++ {
+			s := &Session{plan: &Plan{spec: Spec{Holders: n, Threshold: threshold}}}
+			q := s.endorsers()
+			require.GreaterOrEqual(t, 2*q-n, threshold)
+			require.Less(t, 2*(q-1)-n, threshold, "one less would do")
+			require.LessOrEqual(t, q, n)
+		}
+	}
 }
 
 // An aggregator that leaves out, doubles or makes up contributions, or opens
@@ -595,7 +719,7 @@ func TestMinInputs(t *testing.T) {
 		} else {
 			roll := p.s.appendRoll(nil, a.call.roll.commitments)
 			for _, i := range []int{0, 4} {
-				less[i], err = in.contributors[i].Approve(roll, bytes.NewReader(in.contributions[i]))
+				less[i], err = in.contributors[i].Approve(p.endorse(roll, upTo(3)), bytes.NewReader(in.contributions[i]))
 				require.NoError(t, err)
 			}
 			message = p.s.appendCall(nil, roll, less, []int{0, 1})

@@ -33,9 +33,9 @@ const (
 )
 
 // Audit takes the call of an aggregate. It refuses one with fewer contributions
-// than MinInputs, one whose contributors did not all approve the same roll, one
-// that does not have the holder among the active ones, and one without the holder's
-// own contribution if it is a contributor too.
+// than MinInputs, one whose contributors did not all approve the same roll, one of
+// another roll than the holder endorsed, one that does not have the holder among the
+// active ones, and one without the holder's own contribution if it is a contributor too.
 func (h *KeyHolder) Audit(message []byte) (*Audit, error) {
 	oneShot := h.s.plan.spec.Mode == OneShot
 	if h.public == nil && !oneShot {
@@ -44,6 +44,9 @@ func (h *KeyHolder) Audit(message []byte) (*Audit, error) {
 	c, err := h.s.parseCall(message)
 	if err != nil {
 		return nil, err
+	}
+	if h.endorsed != [sha256.Size]byte{} && h.endorsed != c.roll.digest {
+		return nil, errTwoRolls
 	}
 	if !slices.Contains(c.active, h.index) {
 		return nil, bad(kindCall, "it does not call this key holder")

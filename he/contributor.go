@@ -110,13 +110,19 @@ func (c *Contributor) Encrypt(w io.Writer, rows iter.Seq2[[]float64, error]) (co
 // contribution as it was written. It returns the approval that goes to the
 // aggregator with the contribution: from then on nobody in the roll can choose a
 // contribution by what others sent. A contributor approves one roll, which has
-// its own commitment, and should be the one that all others see. In mode Collective
-// it reads bodies only: the aggregator compares masks with the commitment.
+// its own commitment. In mode Collective it is what [Aggregator.EndorsedRoll] returned,
+// which is the same for all, and of the contribution only the bodies are read: the
+// aggregator compares masks with the commitment. In mode ReceiverKey it is what
+// [Aggregator.Roll] returned, and should be the one that all others see.
 func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval []byte, err error) {
 	if c.commitment == nil {
 		return nil, errors.New("he: there is no contribution yet")
 	}
-	r, err := c.s.parseRoll(roll)
+	parse := c.s.parseRoll
+	if c.s.plan.spec.Mode == Collective {
+		parse = c.s.parseEndorsed
+	}
+	r, err := parse(roll)
 	if err != nil {
 		return nil, err
 	}
@@ -124,7 +130,7 @@ func (c *Contributor) Approve(roll []byte, contribution io.ReaderAt) (approval [
 	case !bytes.Equal(r.commitments[c.index], c.commitment):
 		return nil, fmt.Errorf("%w: the roll does not have this contributor's commitment", ErrTooFew)
 	case c.approved != [sha256.Size]byte{} && c.approved != r.digest:
-		return nil, fmt.Errorf("%w: there are two rolls", ErrMessage)
+		return nil, errTwoRolls
 	}
 	f, _, err := c.s.check("approve", c.index, r, contribution, false)
 	if err != nil {

@@ -73,7 +73,7 @@ func Example() {
 	publicKey, err := holders[0].PublicKey(confirmations)
 	check(err)
 
-	// The clinics encrypt and commit. When all have, they approve and send.
+	// The clinics encrypt and commit.
 	ages := [][]float64{{34, 71}, {8, 45, 50}, {62}}
 	aggregator := session.NewAggregator()
 	clinics := make([]*he.Contributor, 3)
@@ -87,9 +87,28 @@ func Example() {
 	}
 	roll, err := aggregator.Roll()
 	check(err)
+
+	// The key holders, each with a log in a file, see to it that all get the same roll.
+	folder, err := os.MkdirTemp("", "shares")
+	check(err)
+	defer os.RemoveAll(folder)
+	logs := make([]*he.FileLog, 2)
+	var endorsements [][]byte
+	for i, h := range holders {
+		logs[i], err = he.OpenFileLog(filepath.Join(folder, fmt.Sprint(i)))
+		check(err)
+		defer logs[i].Close()
+		endorsement, err := h.Endorse(roll, logs[i])
+		check(err)
+		endorsements = append(endorsements, endorsement)
+	}
+	endorsed, err := aggregator.EndorsedRoll(endorsements)
+	check(err)
+
+	// The clinics approve it and send.
 	for i, c := range clinics {
 		contribution := bytes.NewReader(contributions[i].Bytes())
-		approval, err := c.Approve(roll, contribution)
+		approval, err := c.Approve(endorsed, contribution)
 		check(err)
 		check(aggregator.Add(approval, contribution))
 	}
@@ -97,21 +116,15 @@ func Example() {
 	check(err)
 
 	// The key holders look at what they are asked to open, and share.
-	folder, err := os.MkdirTemp("", "shares")
-	check(err)
-	defer os.RemoveAll(folder)
 	var shares []io.Reader
 	for i, h := range holders {
-		shareLog, err := he.OpenFileLog(filepath.Join(folder, fmt.Sprint(i)))
-		check(err)
 		audit, err := h.Audit(aggregate.Call())
 		check(err)
 		var masks bytes.Buffer
 		check(aggregate.WriteAudit(&masks, i))
 		check(audit.Read(&masks))
 		var share bytes.Buffer
-		check(audit.Share(&share, shareLog))
-		check(shareLog.Close())
+		check(audit.Share(&share, logs[i]))
 		shares = append(shares, &share)
 	}
 

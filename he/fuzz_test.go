@@ -345,7 +345,17 @@ func readSession(t testing.TB, s *Session, keys, holders []ed25519.PrivateKey) (
 		_, err := s.parseRoll(b)
 		return err
 	})
-	approval, err := in.contributors[0].Approve(roll, bytes.NewReader(in.contributions[0]))
+	endorsed := p.endorse(roll, upTo(s.endorsers()))
+	add("endorsed roll", endorsed, func(b []byte) error {
+		_, err := s.parseEndorsed(b)
+		return err
+	})
+	endorsement := endorsed[len(endorsed)-endorsementSize:]
+	add("endorsement", endorsement, func(b []byte) error {
+		_, err := s.endorsement(b, a.call.roll)
+		return err
+	})
+	approval, err := in.contributors[0].Approve(endorsed, bytes.NewReader(in.contributions[0]))
 	require.NoError(t, err)
 	add("approval", approval, func(b []byte) error {
 		_, _, err := s.approval(b, a.call.roll)

@@ -23,7 +23,9 @@
 //	PublicKey  ------------->    NewContributor
 //	                             Encrypt
 //	                             commitment  ---------->   Commit
-//	                             Approve     <----------   Roll
+//	Endorse    <----------------------------------------   Roll
+//	endorsement  -------------------------------------->   EndorsedRoll
+//	                             Approve     <----------
 //	                             approval,
 //	                             contribution  -------->   Add
 //	                                                       Close
@@ -32,7 +34,7 @@
 //	                                                       WriteTo  ------------------> Open
 //
 // In mode [ReceiverKey] there are no key holders: contributors encrypt under the
-// receiver's key, and all else is the same.
+// receiver's key and approve the roll that nobody endorsed, and all else is the same.
 //
 // In mode [OneShot] a contributor sends one message and leaves: its numbers under a
 // mask, and shares of the key of the mask for a committee of key holders, who open
@@ -52,13 +54,14 @@
 //
 // Contributors may be absent at every step: who has not committed is not in the
 // roll, who has not contributed is not in the call. Key holders must all make the
-// key; then as many as the threshold open the result.
+// key. Of N, with a threshold of T, (N+T)/2, rounded up, endorse the roll; then T open
+// the result.
 //
 // # Security
 //
 // Encryption is over rings, with parameters from a table that is held against
-// the published ceilings for 128-bit security [BCC+24, table 5.2]. Keys of holders, their threshold and their shares are those of Mouchet et al.
-// [MTBH21], [MBH23]. Key holders and contributors sign with Ed25519; what one
+// the published ceilings for 128-bit security [BCC+24, table 5.2]. Keys of holders,
+// their threshold and their shares are those of Mouchet et al. [MTBH21], [MBH23]. Key holders and contributors sign with Ed25519; what one
 // key holder sends to another or to the receiver is sealed with HPKE under X-Wing.
 //
 // The aggregator may do what it likes, and collude with the receiver, with fewer
@@ -81,6 +84,11 @@
 //     a contributor that colludes could sign any.
 //   - Nobody can commit to another's contribution of the same roll to count it twice,
 //     since each commitment is of its contributor.
+//   - In mode Collective all honest contributors approve the same roll, so that all
+//     commitments in it were made before any of them showed a contribution. They approve
+//     what (N+T)/2 of N key holders endorse. At least T would have endorsed both of
+//     two such rolls, an honest one among them; but that endorses one roll in a session,
+//     which it writes into its ShareLog before.
 //   - A share hides all but the result with flooding noise that is uniform, and
 //     as wide as the Spec's statistical distance needs.
 //   - Key holders commit to their shares of the key before they see another's,
@@ -113,7 +121,7 @@
 // anything else; or take mode OneShot, which opens no key but the sum of those in the
 // result.
 //
-// Nor does anything here make the aggregator show all contributors the same roll. With
+// In mode ReceiverKey nothing makes the aggregator show all contributors the same roll. With
 // a roll of its own for one of them it gets this contribution before an accomplice
 // commits to the same, or to a multiple, in the roll of the others, and so into a sum
 // that it does not belong to. Contributors who do not trust the aggregator with it

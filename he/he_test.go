@@ -115,14 +115,31 @@ func TestDropouts(t *testing.T) {
 	require.Equal(t, []int64{numbers, 1000 * n, 0}, r.Vectors["cases"])
 	require.Equal(t, fmt.Sprint(numbers+1000*n), r.Answers[0].Numbers[0].RatString())
 
-	// One more goes, and nobody opens anything.
+	// Holders that go before they endorse the roll are as many as their number and the
+	// threshold leave.
+	q := p.s.endorsers()
+	require.Greater(t, q, spec.Threshold)
+	b := p.s.NewAggregator()
+	for _, c := range p.encrypt(rows).commitments {
+		require.NoError(t, b.Commit(c))
+	}
+	early, err := b.Roll()
+	require.NoError(t, err)
+	endorsements := p.step(func(h *KeyHolder) ([]byte, error) { return h.Endorse(early, memoryLog{}) })
+	_, err = b.EndorsedRoll(endorsements[:q])
+	require.NoError(t, err)
+	_, err = b.EndorsedRoll(endorsements[:spec.Threshold])
+	require.EqualError(t, err, fmt.Sprintf("he: %d of %d key holders have endorsed the roll, and %d must", spec.Threshold, spec.Holders, q))
+
+	// One contributor more goes, and nobody opens anything.
 	a := p.s.NewAggregator()
 	in := p.encrypt(rows)
 	for _, c := range in.commitments {
 		require.NoError(t, a.Commit(c))
 	}
-	roll, err := a.Roll()
+	_, err = a.Roll()
 	require.NoError(t, err)
+	roll := p.endorsed(a)
 	for _, i := range present[1:] {
 		approval, err := in.contributors[i].Approve(roll, bytes.NewReader(in.contributions[i]))
 		require.NoError(t, err)

@@ -19,18 +19,19 @@ import (
 // The key is made in three steps, in each of which a holder sends one message to
 // every other: [KeyHolder.Offer], [KeyHolder.Deal], [KeyHolder.Confirm].
 type KeyHolder struct {
-	s      *Session
-	index  int
-	key    ed25519.PrivateKey
-	secret *rlwe.Secret
-	share  []byte          // of the public key
-	shares [][]byte        // of the secret, by holder, if there is a threshold
-	open   hpke.PrivateKey // for the others' shares
-	own    []byte          // the own offer
-	offers [][]byte        // bodies, by holder, once it has dealt
-	keys   *rlwe.ThresholdKey
-	public []byte // the collective key, once it has confirmed
-	shared bool
+	s        *Session
+	index    int
+	key      ed25519.PrivateKey
+	secret   *rlwe.Secret
+	share    []byte          // of the public key
+	shares   [][]byte        // of the secret, by holder, if there is a threshold
+	open     hpke.PrivateKey // for the others' shares
+	own      []byte          // the own offer
+	offers   [][]byte        // bodies, by holder, once it has dealt
+	keys     *rlwe.ThresholdKey
+	public   []byte            // the collective key, once it has confirmed
+	endorsed [sha256.Size]byte // the roll, if not zero
+	shared   bool
 }
 
 // NewKeyHolder returns the key holder with this signature key, and a new secret.
@@ -237,6 +238,35 @@ func (h *KeyHolder) PublicKey(confirmations [][]byte) ([]byte, error) {
 }
 
 var errNoKey = errors.New("he: the collective key is not made yet")
+
+// Endorse takes the roll that the aggregator made, and returns the endorsement for the
+// aggregator, without which contributors approve none. A holder endorses one roll in a
+// session, so that all contributors approve the same. It writes so into the log before,
+// and returns [ErrShared] if it stands there from an earlier life of this key holder.
+func (h *KeyHolder) Endorse(roll []byte, log ShareLog) ([]byte, error) {
+	switch {
+	case h.s.plan.spec.Mode == OneShot:
+		return nil, errors.New("he: in mode one-shot there is no roll")
+	case h.public == nil:
+		return nil, errNoKey
+	}
+	r, err := h.s.parseRoll(roll)
+	if err != nil {
+		return nil, err
+	}
+	if h.endorsed == [sha256.Size]byte{} {
+		if err := log.Record(digest("endorsement", h.s.digest[:]), r.digest); err != nil {
+			return nil, fmt.Errorf("he: recording an endorsement: %w", err)
+		}
+		h.endorsed = r.digest
+	}
+	if h.endorsed != r.digest {
+		return nil, errTwoRolls
+	}
+	return sign(append(h.s.appendHeader(nil, kindEndorsement, h.index), r.digest[:]...), h.key), nil
+}
+
+var errTwoRolls = fmt.Errorf("%w: there are two rolls", ErrMessage)
 
 // parsePublicKey reads a public key: header, key, and the confirmations of all
 // holders in their order.

@@ -13,9 +13,10 @@ import (
 
 // Sizes of the messages in lists.
 const (
-	commitmentSize = headerSize + 2*sha256.Size + ed25519.SignatureSize
-	approvalSize   = headerSize + approvalBody + ed25519.SignatureSize
-	approvalBody   = sha256.Size + rlwe.FingerprintSize
+	commitmentSize  = headerSize + 2*sha256.Size + ed25519.SignatureSize
+	endorsementSize = headerSize + sha256.Size + ed25519.SignatureSize
+	approvalSize    = headerSize + approvalBody + ed25519.SignatureSize
+	approvalBody    = sha256.Size + rlwe.FingerprintSize
 )
 
 // A roll is a list of commitments: after it nobody commits.
@@ -36,6 +37,9 @@ type call struct {
 	// theirs are of at a point that nobody knew when they committed.
 	fingerprint rlwe.Fingerprint
 }
+
+// size is the size of the message.
+func (r *roll) size() int { return headerSize + 2 + len(r.commitments)*commitmentSize }
 
 // hashes returns what a contributor committed to: all masks, and all bodies.
 func (r *roll) hashes(contributor int) (masks, bodies [sha256.Size]byte) {
@@ -94,6 +98,69 @@ func (s *Session) decodeRoll(d *wire.Decoder) (*roll, error) {
 	return r, nil
 }
 
+// endorsers is how many key holders must endorse a roll, so that no two rolls can have as
+// many: of n holders at least 2·endorsers - n, which is the threshold or more, would have
+// endorsed both, and fewer than the threshold do not follow the protocol.
+func (s *Session) endorsers() int { return (s.plan.spec.Holders + s.plan.spec.Threshold + 1) / 2 }
+
+// endorsement reads a key holder's endorsement of a roll.
+func (s *Session) endorsement(message []byte, r *roll) (holder int, err error) {
+	i, body, err := s.signed(message, kindEndorsement, s.roster.Holders, sha256.Size)
+	switch {
+	case err != nil:
+		return 0, err
+	case [sha256.Size]byte(body) != r.digest:
+		return 0, bad(kindEndorsement, fmt.Sprintf("number %d endorsed another roll", i))
+	}
+	return i, nil
+}
+
+// appendEndorsed writes an endorsed roll: header, roll, number of endorsements, and these
+// in the order of holders.
+func (s *Session) appendEndorsed(dst, roll []byte, endorsements map[int][]byte) []byte {
+	dst = s.appendHeader(dst, kindEndorsed, noSender)
+	dst = append(dst, roll...)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(endorsements)))
+	for i := range s.roster.Holders {
+		dst = append(dst, endorsements[i]...)
+	}
+	return dst
+}
+
+// parseEndorsed reads an endorsed roll, which is the only one in the session if fewer
+// key holders than the threshold endorse two.
+func (s *Session) parseEndorsed(message []byte) (*roll, error) {
+	d := wire.NewDecoder(message)
+	if _, err := s.header(d, kindEndorsed); err != nil {
+		return nil, err
+	}
+	r, err := s.decodeRoll(d)
+	if err != nil {
+		return nil, err
+	}
+	r.digest = digest("roll", message[headerSize:][:r.size()])
+	n := int(d.Uint16())
+	if n < s.endorsers() || n > len(s.roster.Holders) {
+		return nil, bad(kindEndorsed, fmt.Sprintf("it has endorsements of %d key holders, of %d there are, and needs %d",
+			n, len(s.roster.Holders), s.endorsers()))
+	}
+	last := -1
+	for range n {
+		i, err := s.endorsement(d.Bytes(endorsementSize), r)
+		if err != nil {
+			return nil, err
+		}
+		if i <= last {
+			return nil, bad(kindEndorsed, "its endorsements are not in order, or one is there twice")
+		}
+		last = i
+	}
+	if err := d.Done(); err != nil {
+		return nil, bad(kindEndorsed, "it has another length than it says")
+	}
+	return r, nil
+}
+
 // appendCall writes a call: header, roll, number of approvals, these in the order of
 // contributors, number of active holders, and their numbers in order.
 func (s *Session) appendCall(dst, roll []byte, approvals map[int][]byte, active []int) []byte {
@@ -125,7 +192,7 @@ func (s *Session) parseCall(message []byte) (*call, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.digest = digest("roll", message[headerSize:][:headerSize+2+len(r.commitments)*commitmentSize])
+	r.digest = digest("roll", message[headerSize:][:r.size()])
 	c := &call{roll: r, digest: digest("call", message)}
 	n := int(d.Uint16())
 	if n > len(r.commitments) {

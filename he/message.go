@@ -40,17 +40,20 @@ const (
 	kindAggregate
 	kindShare
 	kindManifest
+	kindEndorsement
+	kindEndorsed
 )
 
 var kindNames = [...]string{
 	kindOffer: "offer", kindDeal: "deal", kindConfirmation: "confirmation", kindPublicKey: "public key",
 	kindCommitment: "commitment", kindRoll: "roll", kindApproval: "approval", kindContribution: "contribution",
 	kindMasks: "masks", kindCall: "call", kindAggregate: "aggregate", kindShare: "share", kindManifest: "manifest",
+	kindEndorsement: "endorsement", kindEndorsed: "endorsed roll",
 }
 
 const (
 	magic      = "djhe"
-	version    = 2
+	version    = 3
 	headerSize = len(magic) + 2 + 2 + sha256.Size
 	// noSender is the index in messages that need no author, since all they
 	// contain is signed by others.
@@ -83,7 +86,7 @@ func (s *Session) header(d *wire.Decoder, kind byte) (sender int, err error) {
 	}
 	sender = int(binary.BigEndian.Uint16(b[len(magic)+2:]))
 	switch kind {
-	case kindPublicKey, kindRoll, kindCall, kindMasks, kindAggregate:
+	case kindPublicKey, kindRoll, kindEndorsed, kindCall, kindMasks, kindAggregate:
 		if sender != noSender {
 			return 0, bad(kind, "it names a sender")
 		}

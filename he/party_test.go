@@ -16,11 +16,11 @@ import (
 // memoryLog is a share log for tests.
 type memoryLog map[[32]byte]bool
 
-func (l memoryLog) Record(session, _ [32]byte) error {
-	if l[session] {
+func (l memoryLog) Record(step, _ [32]byte) error {
+	if l[step] {
 		return ErrShared
 	}
-	l[session] = true
+	l[step] = true
 	return nil
 }
 
@@ -166,8 +166,9 @@ func (p *parties) aggregate(in *inputs, present, active []int) *Aggregate {
 	for _, c := range in.commitments {
 		require.NoError(p.t, a.Commit(c))
 	}
-	roll, err := a.Roll()
+	_, err := a.Roll()
 	require.NoError(p.t, err)
+	roll := p.endorsed(a)
 	for _, i := range present {
 		approval, err := in.contributors[i].Approve(roll, bytes.NewReader(in.contributions[i]))
 		require.NoError(p.t, err)
@@ -176,6 +177,36 @@ func (p *parties) aggregate(in *inputs, present, active []int) *Aggregate {
 	aggregate, err := a.Close(active)
 	require.NoError(p.t, err)
 	return aggregate
+}
+
+// endorsed returns the roll that contributors approve, which key holders endorsed where
+// there are some. These endorse another roll the next time, as only tests want them to.
+func (p *parties) endorsed(a *Aggregator) []byte {
+	roll, err := a.Roll()
+	require.NoError(p.t, err)
+	if p.plan.spec.Mode == ReceiverKey {
+		return roll
+	}
+	endorsements := p.step(func(h *KeyHolder) ([]byte, error) {
+		fresh := *h
+		fresh.endorsed = [32]byte{}
+		return fresh.Endorse(roll, memoryLog{})
+	})
+	slices.Reverse(endorsements)
+	endorsed, err := a.EndorsedRoll(endorsements[:p.s.endorsers()])
+	require.NoError(p.t, err)
+	return endorsed
+}
+
+// endorse returns a roll with the endorsements of these holders.
+func (p *parties) endorse(roll []byte, holders []int) []byte {
+	r, err := p.s.parseRoll(roll)
+	require.NoError(p.t, err)
+	endorsements := make(map[int][]byte)
+	for _, h := range holders {
+		endorsements[h] = sign(append(p.s.appendHeader(nil, kindEndorsement, h), r.digest[:]...), p.holders[h])
+	}
+	return p.s.appendEndorsed(nil, roll, endorsements)
 }
 
 // audit lets a key holder audit everything.

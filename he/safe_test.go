@@ -46,11 +46,12 @@ func TestConcurrentAggregator(t *testing.T) {
 		}
 	}
 	all(func(i int) error { return a.Commit(in.commitments[i]) })
+	all(func(int) error {
+		_, err := a.Roll()
+		return err
+	})
+	roll := p.endorsed(a)
 	all(func(i int) error {
-		roll, err := a.Roll()
-		if err != nil {
-			return err
-		}
 		contribution := bytes.NewReader(in.contributions[i])
 		approval, err := in.contributors[i].Approve(roll, contribution)
 		if err != nil {

@@ -7,15 +7,17 @@ import (
 
 // ErrShared is about a second share in a session. It must not leave: two shares
 // with different noise, or for different aggregates, give the key away. Send the
-// bytes of the first again, or begin a new session.
-var ErrShared = errors.New("he: a share of this session was made before")
+// bytes of the first again, or begin a new session. It is also about a second endorsement
+// of a roll.
+var ErrShared = errors.New("he: this key holder has done the same in this session before")
 
-// A ShareLog remembers in which sessions a key holder has made a share. Record
-// must return [ErrShared] if it has the session, and otherwise return only when
-// the record is where a crash of the machine does not lose it. It is called
-// before the share leaves, and must be safe for concurrent use.
+// A ShareLog remembers in which sessions a key holder has made a share, and in which it has
+// endorsed a roll: step identifies the session and which of the two, and what the aggregate
+// or the roll. Record must return [ErrShared] if it has the step, and otherwise return only
+// when the record is where a crash of the machine does not lose it. It is called before
+// the message leaves, and must be safe for concurrent use.
 type ShareLog interface {
-	Record(session, aggregate [32]byte) error
+	Record(step, what [32]byte) error
 }
 
 // A FileLog is a [ShareLog] in a file.
@@ -33,12 +35,12 @@ func OpenFileLog(name string) (*FileLog, error) {
 	l := &FileLog{seen: make(map[[32]byte]bool)}
 	var err error
 	l.records, err = openRecords(name, "share log", recordSize, func(r []byte) bool {
-		session, ok1 := parseHex(r[:64])
+		step, ok1 := parseHex(r[:64])
 		_, ok2 := parseHex(r[65:129])
 		if !ok1 || !ok2 || r[64] != ' ' {
 			return false
 		}
-		l.seen[[32]byte(session)] = true
+		l.seen[[32]byte(step)] = true
 		return true
 	})
 	if err != nil {
@@ -49,14 +51,14 @@ func OpenFileLog(name string) (*FileLog, error) {
 
 // Record is as in [ShareLog]. After a failure to write the log records nothing
 // any more: open it again.
-func (l *FileLog) Record(session, aggregate [32]byte) error {
+func (l *FileLog) Record(step, what [32]byte) error {
 	l.records.mu.Lock()
 	defer l.records.mu.Unlock()
-	if l.seen[session] {
+	if l.seen[step] {
 		return ErrShared
 	}
-	l.seen[session] = true
-	return l.records.append(fmt.Appendf(nil, "%x %x\n", session, aggregate))
+	l.seen[step] = true
+	return l.records.append(fmt.Appendf(nil, "%x %x\n", step, what))
 }
 
 // Close closes the file.

@@ -68,8 +68,9 @@ func TestStreaming(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, a.Commit(commitment))
 	}
-	roll, err := a.Roll()
+	_, err := a.Roll()
 	require.NoError(t, err)
+	roll := p.endorsed(a)
 	for i, c := range contributors {
 		approval, err := c.Approve(roll, contributions[i])
 		require.NoError(t, err)

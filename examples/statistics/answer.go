@@ -8,6 +8,7 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"strconv"
 
 	"github.com/dujiang-dev/dujiang/he"
 )
@@ -63,7 +64,19 @@ func play(plan *he.Plan, spec *he.Spec, tables [][][]float64) (*he.Result, error
 		}
 		step()
 	}
-	roll, err := aggregator.Roll()
+	folder, err := os.MkdirTemp("", "statistics")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(folder)
+	logs := make([]*he.FileLog, spec.Holders)
+	for i := range logs {
+		if logs[i], err = he.OpenFileLog(filepath.Join(folder, strconv.Itoa(i))); err != nil {
+			return nil, err
+		}
+		defer logs[i].Close()
+	}
+	roll, err := endorsed(aggregator, holders, logs)
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +101,7 @@ func play(plan *he.Plan, spec *he.Spec, tables [][][]float64) (*he.Result, error
 	}
 	var shares []io.Reader
 	for _, i := range active {
-		share, err := share(holders[i], i, aggregate)
+		share, err := share(holders[i], i, aggregate, logs[i])
 		if err != nil {
 			return nil, err
 		}
@@ -144,19 +157,23 @@ func makeKey(session *he.Session, keys []ed25519.PrivateKey, step func()) (holde
 	return holders, publicKey, err
 }
 
-// share lets a key holder audit the aggregate and share. Its log lies in a folder
-// of its own.
-func share(h *he.KeyHolder, i int, aggregate *he.Aggregate) (io.Reader, error) {
-	folder, err := os.MkdirTemp("", "statistics")
+// endorsed returns the roll of all who committed, which the key holders endorse.
+func endorsed(aggregator *he.Aggregator, holders []*he.KeyHolder, logs []*he.FileLog) ([]byte, error) {
+	roll, err := aggregator.Roll()
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(folder)
-	log, err := he.OpenFileLog(filepath.Join(folder, "shares"))
-	if err != nil {
-		return nil, err
+	endorsements := make([][]byte, len(holders))
+	for i, h := range holders {
+		if endorsements[i], err = h.Endorse(roll, logs[i]); err != nil {
+			return nil, err
+		}
 	}
-	defer log.Close()
+	return aggregator.EndorsedRoll(endorsements)
+}
+
+// share lets a key holder audit the aggregate and share.
+func share(h *he.KeyHolder, i int, aggregate *he.Aggregate, log he.ShareLog) (io.Reader, error) {
 	audit, err := h.Audit(aggregate.Call())
 	if err != nil {
 		return nil, err

@@ -222,9 +222,20 @@ func (s *study) run(t *testing.T, permits []*Permit) *he.Result {
 	}
 	roll, err := aggregator.Roll()
 	require.NoError(t, err)
+	logs := make([]*he.FileLog, len(links))
+	var endorsements [][]byte
+	for i, l := range links {
+		logs[i], err = he.OpenFileLog(filepath.Join(t.TempDir(), "shares"))
+		require.NoError(t, err)
+		endorsement, err := holders[i].Endorse(l.down(t, roll), logs[i])
+		require.NoError(t, err)
+		endorsements = append(endorsements, l.up(t, endorsement))
+	}
+	endorsed, err := aggregator.EndorsedRoll(endorsements)
+	require.NoError(t, err)
 	for i, l := range links {
 		contribution := contributions[i].Bytes()
-		approval, err := contributors[i].Approve(l.down(t, roll), bytes.NewReader(contribution))
+		approval, err := contributors[i].Approve(l.down(t, endorsed), bytes.NewReader(contribution))
 		require.NoError(t, err)
 		require.NoError(t, aggregator.Add(l.up(t, approval), bytes.NewReader(l.up(t, contribution))))
 	}
@@ -238,10 +249,8 @@ func (s *study) run(t *testing.T, permits []*Permit) *he.Result {
 		var masks, share bytes.Buffer
 		require.NoError(t, aggregate.WriteAudit(&masks, i))
 		require.NoError(t, audit.Read(bytes.NewReader(l.down(t, masks.Bytes()))))
-		shareLog, err := he.OpenFileLog(filepath.Join(t.TempDir(), "shares"))
-		require.NoError(t, err)
-		require.NoError(t, audit.Share(&share, shareLog))
-		require.NoError(t, shareLog.Close())
+		require.NoError(t, audit.Share(&share, logs[i]))
+		require.NoError(t, logs[i].Close())
 		shares[i] = bytes.NewReader(l.up(t, share.Bytes()))
 	}
 	var sum bytes.Buffer
