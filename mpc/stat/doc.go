@@ -47,7 +47,7 @@
 // Sums are local. Describe takes a Dot, and Covariance and Linear one for each pair of
 // columns, which cost a round each, and so does each result that is opened. Histogram costs a
 // Less for each edge, and Crosstab an Equal for each value of both columns and a MatMul, where
-// some 2^18 comparisons go together; ByGroup costs a Group, a Compact and a Select for each
+// some 2^16 comparisons go together; ByGroup costs a Group, a Compact and a Select for each
 // column, and with noise an Equal for each key of the range, and a MatMul and a Select for
 // each column. Quantiles costs a Sort. The median is the quantile 0.5. Logistic takes 37 or 38
 // rounds for each iteration, whatever the number of rows, and two for each column before the

@@ -18,7 +18,7 @@ type Config struct {
 	// Minimum is the least number of rows that a result may be of, in every cell and group.
 	// It must be set, to one if there is no minimum.
 	Minimum int
-	// Privacy puts noise on all results, or is nil. Then methods that cannot are refused.
+	// Privacy puts noise on all results, and refuses methods that cannot have it, or is nil.
 	Privacy *Privacy
 }
 
@@ -198,8 +198,8 @@ func (s *Summary) Deviation() float64 { return math.Sqrt(s.Variance) }
 // a declared range of width R, both sums in units of R and of R², the latter of squares of the
 // distance from the middle of the range, have a sensitivity of one together. So neither has a
 // part of Epsilon only: the noise of the discrete Laplace distribution has a scale of R/Epsilon for
-// the sum, and R²/Epsilon for that of squares. The variance of n rows
-// is thus off by a standard deviation of 1.4 to 2 times R²/(n·Epsilon).
+// the sum, and R²/Epsilon for that of squares. The variance of n rows is thus off by a standard
+// deviation of 1.4 to 2 times R²/(n·Epsilon), and is of use where n·Epsilon is well above 8.
 func (s *Study) Describe(ctx context.Context, v *mpc.Vec) (*Summary, error) {
 	m, err := s.moments(ctx, v)
 	if err != nil || m == nil {

@@ -180,8 +180,8 @@ func (s *Study) Crosstab(ctx context.Context, x, y *mpc.Vec, rows, columns int) 
 // have noise.
 const maxValues = 1000
 
-// maxCompared is about how many elements indicators compares at once, which take some 20 MB.
-const maxCompared = 1 << 18
+// maxCompared is about how many elements indicators compares at once, which bounds the memory.
+const maxCompared = 1 << 16
 
 // indicators returns, for each of so many values from the first one on, where v has it.
 func (s *Study) indicators(ctx context.Context, v *mpc.Vec, first int64, values int) (*mpc.Vec, error) {
