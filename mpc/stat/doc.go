@@ -12,8 +12,8 @@
 //
 // # Security
 //
-// That of the engine. Methods that sort, which are ByGroup and Quantiles, are fast with three
-// semi-honest parties, and slow with others.
+// That of the engine. Methods that sort, which are ByGroup without noise and Quantiles, are fast
+// with three semi-honest parties, and slow with others.
 //
 // # Leakage
 //
@@ -28,14 +28,16 @@
 // all rows when it is the only one, and results of tables that differ in one row say what is
 // in that row.
 //
-// With [Config.Privacy] results are differentially private. Describe, Histogram and Crosstab
-// open sums and counts with noise of the discrete Laplace distribution [GRS12], and all other
-// methods are refused. The parties draw that noise together: those that are corrupted, as many
-// as the engine bears, see no more than the noisy results and the number of rows. Whether a row
-// is there at all is hidden only if another one, which counts for nothing, can be in its place.
-// Rows must be in their declared ranges, to which semi-honest parties keep. Config.Minimum is
-// then one of noisy counts. Each call spends Privacy.Epsilon, and nobody counts calls here:
-// whoever admits computations has to, by the counters of package identity/policy, for instance.
+// With [Config.Privacy] results are differentially private. Describe, Covariance, Histogram,
+// Crosstab and ByGroup open sums and counts with noise of the discrete Laplace distribution
+// [GRS12], of which they say the scale; Quantiles, TTest, Linear and Logistic are refused.
+// What is protected is one row that is replaced by another. The parties draw that noise
+// together: those that are corrupted, as many as the engine bears, see no more than the noisy
+// results and the number of rows. Whether a row is there at all is hidden only if another one,
+// which counts for nothing, can be in its place. Rows must be in their declared ranges, to
+// which semi-honest parties keep. Config.Minimum is then one of noisy counts. Each call spends
+// Privacy.Epsilon, and nobody counts calls here: whoever admits computations has to, by the
+// counters of package identity/policy, for instance.
 //
 //	s, err := stat.New(e, &stat.Config{To: []int{0}, Minimum: 10, Privacy: &stat.Privacy{Epsilon: 0.5}})
 //	counts, err := s.Histogram(ctx, age, 18, 40, 65) // the noise has a standard deviation of 5.6
@@ -44,14 +46,17 @@
 //
 // Sums are local. Describe takes a Dot, and Covariance and Linear one for each pair of
 // columns, which cost a round each, and so does each result that is opened. Histogram costs a
-// Less for each edge, and Crosstab an Equal for each value of both columns and a MatMul;
-// ByGroup costs a Group, a Compact and a Select for each column, Quantiles a Sort. The median is
-// the quantile 0.5. Logistic takes 37 or 38 rounds for each iteration, whatever the number of
-// rows, and two for each column before the first.
+// Less for each edge, and Crosstab an Equal for each value of both columns and a MatMul, where
+// some 2^16 comparisons go together; ByGroup costs a Group, a Compact and a Select for each
+// column, and with noise an Equal for each key of the range, and a MatMul and a Select for
+// each column. Quantiles costs a Sort. The median is the quantile 0.5. Logistic takes 37 or 38
+// rounds for each iteration, whatever the number of rows, and two for each column before the
+// first.
 //
-// Noise costs a Compose of 59 bits, a Less and a Numbers for each binary digit of two variables,
-// which are 14 digits for a count at an Epsilon of one. All digits of all results go together,
-// up to 65,536 of them, so that rounds do not depend on the number of results up to then: 12 with
+// Noise costs a Compose of 59 bits, a Less and a Numbers for each binary digit of two
+// variables, which are 14 digits for a count at an Epsilon of one: each variable has the
+// binary logarithm of the scale, and six more. All digits of all results go together, up to
+// 65,536 of them, so that rounds do not depend on the number of results up to then: 12 with
 // three parties, and 93 with five, who take one for each of the 59 bits.
 //
 // # Precision

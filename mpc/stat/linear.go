@@ -26,8 +26,12 @@ type Line struct {
 // Linear returns the ordinary least squares of y over columns. It opens the sums of all
 // columns and of y, and those of the products of any two of them, from which the line is
 // computed, in exact fractions up to the last rounding. It is an error if a column is a
-// combination of the others.
+// combination of the others. With Config.Privacy it is refused: what noise on these sums does to
+// the line has no bound, and is not in its standard errors.
 func (s *Study) Linear(ctx context.Context, y *mpc.Vec, columns ...*mpc.Vec) (*Line, error) {
+	if err := s.exact("Linear"); err != nil {
+		return nil, err
+	}
 	if len(columns) == 0 || len(columns) > maxColumns {
 		return nil, fmt.Errorf("stat: a regression over %d columns, of 1 to %d", len(columns), maxColumns)
 	}

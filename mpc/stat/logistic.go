@@ -55,7 +55,8 @@ const (
 //
 // It takes that many iterations, at most 1000, of Nesterov's accelerated gradients, and does
 // not tell whether these were enough: the package comment says how many are, and how precise
-// the result is. It needs 64 bits, and so two or three parties.
+// the result is. It needs 64 bits, and so two or three parties. With Config.Privacy it is
+// refused: how far a row can move the coefficients depends on all others.
 func (s *Study) Logistic(ctx context.Context, ridge float64, iterations int, y *mpc.Vec, columns ...*mpc.Vec) (*Logit, error) {
 	if err := s.exact("Logistic"); err != nil {
 		return nil, err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math"
 	"math/big"
+	"math/bits"
+	"slices"
 
 	"github.com/dujiang-dev/dujiang/mpc"
 )
@@ -35,40 +37,87 @@ func (p *Privacy) check() error {
 // exact returns an error if a method, which adds no noise, must not open anything.
 func (s *Study) exact(method string) error {
 	if s.cfg.Privacy != nil {
-		return fmt.Errorf("stat: %s has no noise, and is refused with Config.Privacy; Describe, Histogram and Crosstab have", method)
+		return fmt.Errorf("stat: %s has no noise, and is refused with Config.Privacy; Describe, Covariance, Histogram, Crosstab and ByGroup have", method)
 	}
 	return nil
 }
 
-// blur returns v with noise on each element, if results shall have it. The sensitivity is by
-// how many units, of the integers of v, all elements together can change from a table to its
-// neighbour.
-func (s *Study) blur(ctx context.Context, v *mpc.Vec, sensitivity uint64) (*mpc.Vec, error) {
+// chances returns the digits of noise for each of some scales, which are those of the
+// distribution times Epsilon, in units of the integers that the noise is for. They are nil without
+// Config.Privacy.
+//
+// What is opened is Epsilon-private if, from any table to any neighbour, the changes of all
+// numbers add up to at most one, each divided by its scale.
+func (s *Study) chances(scales ...uint64) ([][]int64, error) {
 	if s.cfg.Privacy == nil {
-		return v, nil
+		return nil, nil
 	}
-	chances, err := digits(s.cfg.Privacy.Epsilon, sensitivity)
-	if err != nil {
-		return nil, err
+	all := make([][]int64, len(scales))
+	for i, scale := range scales {
+		var err error
+		if all[i], err = digits(s.cfg.Privacy.Epsilon, scale); err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+}
+
+// times returns a product, or the largest number if it is larger, for which digits finds no room.
+func times(factors ...uint64) uint64 {
+	z := uint64(1)
+	for _, f := range factors {
+		hi, lo := bits.Mul64(z, f)
+		if hi != 0 {
+			return math.MaxUint64
+		}
+		z = lo
+	}
+	return z
+}
+
+// width returns how far numbers in a range can be from each other.
+func width(v *mpc.Vec) uint64 {
+	r := v.Range()
+	return uint64(r.Max) - uint64(r.Min)
+}
+
+// blur returns vectors of one length with noise on each element, by the chances of each vector,
+// if results shall have it.
+func (s *Study) blur(ctx context.Context, chances [][]int64, vs ...*mpc.Vec) ([]*mpc.Vec, error) {
+	if s.cfg.Privacy == nil {
+		return vs, nil
+	}
+	total := 0
+	for _, c := range chances {
+		total += len(c)
 	}
 	// The pieces bound the memory of a large table.
-	step := max(1, maxDigits/(2*len(chances)))
-	var pieces []*mpc.Vec
-	for from := 0; from < v.Len(); from += step {
-		piece, err := s.noise(ctx, min(step, v.Len()-from), chances)
+	step := max(1, maxDigits/(2*total))
+	n := vs[0].Len()
+	pieces := make([][]*mpc.Vec, len(vs))
+	for from := 0; from < n; from += step {
+		noise, err := s.noise(ctx, min(step, n-from), chances)
 		if err != nil {
 			return nil, err
 		}
-		pieces = append(pieces, piece)
+		for i, v := range noise {
+			pieces[i] = append(pieces[i], v)
+		}
 	}
-	all, err := mpc.Concat(pieces...)
-	if err != nil {
-		return nil, err
+	blurred := make([]*mpc.Vec, len(vs))
+	for i, v := range vs {
+		all, err := mpc.Concat(pieces[i]...)
+		if err != nil {
+			return nil, err
+		}
+		if all, err = all.Halve(v.Fraction()); err != nil {
+			return nil, err
+		}
+		if blurred[i], err = v.Add(all); err != nil {
+			return nil, err
+		}
 	}
-	if all, err = all.Halve(v.Fraction()); err != nil {
-		return nil, err
-	}
-	return v.Add(all)
+	return blurred, nil
 }
 
 const (
@@ -122,15 +171,17 @@ func digits(epsilon float64, sensitivity uint64) ([]int64, error) {
 	}
 }
 
-// noise returns n numbers that nobody knows, with the discrete Laplace distribution [GRS12]:
-// each is the difference of two geometric variables with these digits. They come of one
-// comparison of all digits, whatever n is.
-func (s *Study) noise(ctx context.Context, n int, chances []int64) (*mpc.Vec, error) {
-	// Digit j of all variables is at 2n·j, those to be subtracted behind the others.
+// noise returns, for each of the chances, n numbers that nobody knows, with the discrete Laplace
+// distribution [GRS12]: each is the difference of two geometric variables with these digits.
+// They come of one comparison of all digits, whatever n is.
+func (s *Study) noise(ctx context.Context, n int, chances [][]int64) ([]*mpc.Vec, error) {
+	// Digit j of all variables, where j goes on from one of the chances to the next, is at 2n·j,
+	// those to be subtracted behind the others.
+	all := slices.Concat(chances...)
 	planes := make([]*mpc.Bits, chanceBits)
 	for i := range planes {
 		var err error
-		if planes[i], err = s.engine.RandomBits(ctx, 2*n*len(chances)); err != nil {
+		if planes[i], err = s.engine.RandomBits(ctx, 2*n*len(all)); err != nil {
 			return nil, err
 		}
 	}
@@ -138,8 +189,8 @@ func (s *Study) noise(ctx context.Context, n int, chances []int64) (*mpc.Vec, er
 	if err != nil {
 		return nil, err
 	}
-	limits := make([]*mpc.Vec, len(chances))
-	for j, chance := range chances {
+	limits := make([]*mpc.Vec, len(all))
+	for j, chance := range all {
 		part, err := uniform.Slice(2*n*j, 2*n*(j+1))
 		if err != nil {
 			return nil, err
@@ -163,9 +214,26 @@ func (s *Study) noise(ctx context.Context, n int, chances []int64) (*mpc.Vec, er
 	if err != nil {
 		return nil, err
 	}
+	noise := make([]*mpc.Vec, len(chances))
+	at := 0
+	for i, c := range chances {
+		digits, err := ones.Slice(at, at+2*n*len(c))
+		if err != nil {
+			return nil, err
+		}
+		if noise[i], err = difference(n, digits); err != nil {
+			return nil, err
+		}
+		at += 2 * n * len(c)
+	}
+	return noise, nil
+}
+
+// difference returns the n differences of 2n variables, of which all lowest digits are first.
+func difference(n int, digits *mpc.Vec) (*mpc.Vec, error) {
 	var sum *mpc.Vec
-	for j := range chances {
-		digit, err := ones.Slice(2*n*j, 2*n*(j+1))
+	for j := range digits.Len() / (2 * n) {
+		digit, err := digits.Slice(2*n*j, 2*n*(j+1))
 		if err != nil {
 			return nil, err
 		}
@@ -187,26 +255,4 @@ func (s *Study) noise(ctx context.Context, n int, chances []int64) (*mpc.Vec, er
 		return nil, err
 	}
 	return plus.Sub(minus)
-}
-
-// describeBlurred is Describe with noise on the sum.
-func (s *Study) describeBlurred(ctx context.Context, v *mpc.Vec) (*Summary, error) {
-	n, err := s.rows(v)
-	if err != nil {
-		return nil, err
-	}
-	sum, err := v.Sum()
-	if err != nil {
-		return nil, err
-	}
-	r := v.Range()
-	if sum, err = s.blur(ctx, sum, uint64(r.Max)-uint64(r.Min)); err != nil {
-		return nil, err
-	}
-	opened, err := s.open(ctx, sum)
-	if err != nil || len(opened) == 0 {
-		return nil, err
-	}
-	m := &moments{n: n, sums: opened}
-	return &Summary{Count: n, Sum: value(opened[0]), Mean: m.mean(0), Variance: math.NaN()}, nil
 }

@@ -18,7 +18,7 @@ type Config struct {
 	// Minimum is the least number of rows that a result may be of, in every cell and group.
 	// It must be set, to one if there is no minimum.
 	Minimum int
-	// Privacy puts noise on all results, or is nil. Then methods that cannot are refused.
+	// Privacy puts noise on all results, and refuses methods that cannot have it, or is nil.
 	Privacy *Privacy
 }
 
@@ -91,11 +91,9 @@ type moments struct {
 	products [][]*big.Rat
 }
 
-// moments opens the moments of columns. It returns nil to those who do not learn them.
+// moments opens the moments of columns, with noise if results shall have it. It returns nil to
+// those who do not learn them.
 func (s *Study) moments(ctx context.Context, columns ...*mpc.Vec) (*moments, error) {
-	if err := s.exact("what takes sums of products"); err != nil {
-		return nil, err
-	}
 	n, err := s.rows(columns...)
 	if err != nil {
 		return nil, err
@@ -108,6 +106,10 @@ func (s *Study) moments(ctx context.Context, columns ...*mpc.Vec) (*moments, err
 			return nil, err
 		}
 	}
+	chances, err := s.chances(momentScales(columns)...)
+	if err != nil {
+		return nil, err
+	}
 	for i, c := range columns {
 		for _, d := range columns[:i+1] {
 			product, err := s.engine.Dot(ctx, c, d)
@@ -115,6 +117,11 @@ func (s *Study) moments(ctx context.Context, columns ...*mpc.Vec) (*moments, err
 				return nil, err
 			}
 			products[i] = append(products[i], product)
+		}
+	}
+	if s.cfg.Privacy != nil {
+		if err := s.blurMoments(ctx, chances, columns, sums, products); err != nil {
+			return nil, err
 		}
 	}
 	m := &moments{n: n, products: make([][]*big.Rat, len(columns))}
@@ -143,6 +150,9 @@ func (s *Study) moments(ctx context.Context, columns ...*mpc.Vec) (*moments, err
 	}
 	if !learns {
 		return nil, nil
+	}
+	if s.cfg.Privacy != nil {
+		m.complete(columns)
 	}
 	return m, nil
 }
@@ -174,20 +184,23 @@ func value(x *big.Rat) float64 {
 type Summary struct {
 	Count     int
 	Sum, Mean float64
-	// Variance has one less than Count in the denominator. It is not a number for one row,
-	// nor with Config.Privacy.
+	// Variance has one less than Count in the denominator. It is not a number for one row.
+	// With Config.Privacy it is zero where noise would put it below.
 	Variance float64
 }
 
 // Deviation returns the standard deviation.
 func (s *Summary) Deviation() float64 { return math.Sqrt(s.Variance) }
 
-// Describe opens the sum of v, and that of squares. With Config.Privacy it opens the sum
-// only, with noise for the declared range of v.
+// Describe opens the sum of v, and that of squares.
+//
+// With Config.Privacy it protects one row, which is replaced by another; the count is public. For
+// a declared range of width R, both sums in units of R and of R², the latter of squares of the
+// distance from the middle of the range, have a sensitivity of one together. So neither has a
+// part of Epsilon only: the noise of the discrete Laplace distribution has a scale of R/Epsilon for
+// the sum, and R²/Epsilon for that of squares. The variance of n rows is thus off by a standard
+// deviation of 1.4 to 2 times R²/(n·Epsilon), and is of use where n·Epsilon is well above 8.
 func (s *Study) Describe(ctx context.Context, v *mpc.Vec) (*Summary, error) {
-	if s.cfg.Privacy != nil {
-		return s.describeBlurred(ctx, v)
-	}
 	m, err := s.moments(ctx, v)
 	if err != nil || m == nil {
 		return nil, err
@@ -195,24 +208,37 @@ func (s *Study) Describe(ctx context.Context, v *mpc.Vec) (*Summary, error) {
 	return m.summary(0), nil
 }
 
+// summary describes column i. No variance is below zero but by noise.
 func (m *moments) summary(i int) *Summary {
-	return &Summary{Count: m.n, Sum: value(m.sums[i]), Mean: m.mean(i), Variance: m.covariance(i, i)}
+	return &Summary{Count: m.n, Sum: value(m.sums[i]), Mean: m.mean(i), Variance: max(m.covariance(i, i), 0)}
 }
 
-// A Pair describes two columns. The correlation is not a number if one of them is constant.
+// A Pair describes two columns. The correlation is not a number if one of them is constant, or
+// of a variance of zero by noise, and from -1 to 1 whatever noise there is.
 type Pair struct {
 	X, Y                    Summary
 	Covariance, Correlation float64
 }
 
 // Covariance opens the sums of x and of y, of their squares and of their products.
+//
+// With Config.Privacy it protects one row of both columns, which is replaced by another; the
+// count is public. For declared ranges of widths R and S, all five have a sensitivity of one
+// together in units of 2R, 2S, 4R², 4S² and 2RS, where squares and products are those of distances
+// from the middles of the ranges. The scales of their noise are these over Epsilon.
 func (s *Study) Covariance(ctx context.Context, x, y *mpc.Vec) (*Pair, error) {
 	m, err := s.moments(ctx, x, y)
 	if err != nil || m == nil {
 		return nil, err
 	}
 	p := &Pair{X: *m.summary(0), Y: *m.summary(1), Covariance: m.covariance(0, 1)}
-	p.Correlation = p.Covariance / (p.X.Deviation() * p.Y.Deviation())
+	p.Correlation = math.NaN()
+	if product := p.X.Deviation() * p.Y.Deviation(); product > 0 {
+		p.Correlation = p.Covariance / product
+		if s.cfg.Privacy != nil {
+			p.Correlation = min(max(p.Correlation, -1), 1)
+		}
+	}
 	return p, nil
 }
 
@@ -220,6 +246,9 @@ func (s *Study) Covariance(ctx context.Context, x, y *mpc.Vec) (*Pair, error) {
 // part of all rows does not exceed. It is a value of some row: Config.Minimum cannot protect
 // its owner, who may be known by being the richest, for instance. So as many rows as
 // Config.Minimum must be below and above each, or it is an error.
+//
+// With Config.Privacy it is refused: a row can move a quantile as far as the range is wide. Counts
+// of a Histogram have little noise, and say where quantiles are.
 func (s *Study) Quantiles(ctx context.Context, v *mpc.Vec, q ...float64) ([]float64, error) {
 	if err := s.exact("Quantiles"); err != nil {
 		return nil, err

@@ -204,6 +204,26 @@ func TestTables(t *testing.T) {
 	}
 }
 
+// TestLargeTable counts a table of which not all values are compared at once.
+func TestLargeTable(t *testing.T) {
+	const n, rows, columns = maxCompared/4 + 1, 5, 2 // in two pieces, the second of two values
+	a, b := random(1, n, 0, rows), random(2, n, 0, columns-1)
+	var exact [rows][columns]int64
+	for i, x := range a {
+		if x < rows {
+			exact[x][b[i]]++
+		}
+	}
+	run(t, 1, func(ctx context.Context, e *mpc.Engine, s *Study) {
+		table, err := s.Crosstab(ctx, input(t, ctx, e, 0, rows, a), input(t, ctx, e, 0, columns-1, b), rows, columns)
+		require.NoError(t, err)
+		for i, row := range table {
+			require.Equal(t, exact[i][:], row)
+		}
+		require.Equal(t, e.Self() == 1, table == nil)
+	})
+}
+
 // TestLinear recovers a line, and compares the rest with what R's lm says of five rows.
 func TestLinear(t *testing.T) {
 	a, b := random(1, 100, 0, 50), random(2, 100, -9, 9)

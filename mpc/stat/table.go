@@ -37,11 +37,15 @@ func (s *Study) hide(ctx context.Context, counts *mpc.Vec, columns ...*mpc.Vec) 
 // whether there are so many rows in earnest would be an answer without noise.
 func (s *Study) counts(ctx context.Context, cells *mpc.Vec) ([]int64, error) {
 	// A row that is another one leaves a cell and enters one.
-	cells, err := s.blur(ctx, cells, 2)
+	chances, err := s.chances(2)
 	if err != nil {
 		return nil, err
 	}
-	shown, _, err := s.hide(ctx, cells, cells)
+	blurred, err := s.blur(ctx, chances, cells)
+	if err != nil {
+		return nil, err
+	}
+	shown, _, err := s.hide(ctx, blurred[0], blurred[0])
 	if err != nil {
 		return nil, err
 	}
@@ -51,6 +55,9 @@ func (s *Study) counts(ctx context.Context, cells *mpc.Vec) ([]int64, error) {
 // Histogram opens how many values of v, which are integers, are below the first edge, from
 // each edge on and below the next one, and from the last one on. Edges rise. Counts
 // below Config.Minimum are zero.
+//
+// With Config.Privacy it protects one row, which is replaced by another. That changes two counts
+// by one, and the noise of each has a scale of 2/Epsilon.
 func (s *Study) Histogram(ctx context.Context, v *mpc.Vec, edges ...int64) ([]int64, error) {
 	if _, err := s.rows(v); err != nil {
 		return nil, err
@@ -119,6 +126,9 @@ func (s *Study) sum(ctx context.Context, b *mpc.Bits) (*mpc.Vec, error) {
 // Crosstab opens how many rows have each pair of values of x, from 0 to rows - 1, and of
 // y, from 0 to columns - 1, as table[x][y]. Counts below Config.Minimum are zero. Values
 // that are not in these ranges are not counted.
+//
+// With Config.Privacy it protects one row of both columns, which is replaced by another. That
+// changes two counts by one, and the noise of each has a scale of 2/Epsilon.
 func (s *Study) Crosstab(ctx context.Context, x, y *mpc.Vec, rows, columns int) ([][]int64, error) {
 	n, err := s.rows(x, y)
 	if err != nil {
@@ -127,11 +137,11 @@ func (s *Study) Crosstab(ctx context.Context, x, y *mpc.Vec, rows, columns int) 
 	if rows < 1 || columns < 1 || rows > maxValues || columns > maxValues {
 		return nil, fmt.Errorf("stat: a table of %d rows and %d columns, of 1 to %d each", rows, columns, maxValues)
 	}
-	a, err := s.indicators(ctx, x, rows)
+	a, err := s.indicators(ctx, x, 0, rows)
 	if err != nil {
 		return nil, err
 	}
-	b, err := s.indicators(ctx, y, columns)
+	b, err := s.indicators(ctx, y, 0, columns)
 	if err != nil {
 		return nil, err
 	}
@@ -166,28 +176,47 @@ func (s *Study) Crosstab(ctx context.Context, x, y *mpc.Vec, rows, columns int) 
 	return table, nil
 }
 
-// maxValues is the most values of a column of a cross-tabulation.
+// maxValues is the most values of a column of a cross-tabulation, or of keys of groups that
+// have noise.
 const maxValues = 1000
 
-// indicators returns, for each value from 0, where v has it.
-func (s *Study) indicators(ctx context.Context, v *mpc.Vec, values int) (*mpc.Vec, error) {
+// maxCompared is about how many elements indicators compares at once, which bounds the memory.
+const maxCompared = 1 << 16
+
+// indicators returns, for each of so many values from the first one on, where v has it.
+func (s *Study) indicators(ctx context.Context, v *mpc.Vec, first int64, values int) (*mpc.Vec, error) {
 	nothing, err := v.Scale(0)
 	if err != nil {
 		return nil, err
 	}
-	all := make([]*mpc.Vec, values)
-	for k := range all {
-		value, err := nothing.Shift(int64(k))
+	step := max(1, maxCompared/max(1, v.Len()))
+	var all []*mpc.Vec
+	for from := 0; from < values; from += step {
+		var here, there []*mpc.Vec
+		for k := from; k < min(from+step, values); k++ {
+			value, err := nothing.Shift(first + int64(k))
+			if err != nil {
+				return nil, err
+			}
+			here, there = append(here, v), append(there, value)
+		}
+		left, err := mpc.Concat(here...)
 		if err != nil {
 			return nil, err
 		}
-		equal, err := s.engine.Equal(ctx, v, value)
+		right, err := mpc.Concat(there...)
 		if err != nil {
 			return nil, err
 		}
-		if all[k], err = s.engine.Numbers(ctx, equal); err != nil {
+		equal, err := s.engine.Equal(ctx, left, right)
+		if err != nil {
 			return nil, err
 		}
+		ones, err := s.engine.Numbers(ctx, equal)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, ones)
 	}
 	return mpc.Concat(all...)
 }
@@ -203,15 +232,25 @@ type Group struct {
 // ByGroup opens the groups of rows with equal keys, in the order of keys, which are integers.
 // Groups of fewer rows than Config.Minimum are left out. How many there are of the others is
 // opened to all parties.
+//
+// With Config.Privacy all keys in their declared range are groups, of which there are at most
+// 1000: which keys there are would be an answer without noise. It protects one row, which is
+// replaced by another and leaves a group and enters one; for all other groups it is nothing.
+// Counts and each of k columns of values have an equal part of Epsilon. The counts change by two
+// in all. The sums of distances from the middle of a declared range of width R, by R/2 in each of
+// two groups, or by R in one. So the noise of each group has a scale of 2(k+1)/Epsilon
+// for the count, and of R(k+1)/Epsilon for a sum of distances, to which Sums adds Count times
+// the middle. Groups are left out whose noisy counts are below Config.Minimum. Means can
+// be outside of the range, most of all in small groups.
 func (s *Study) ByGroup(ctx context.Context, keys *mpc.Vec, values ...*mpc.Vec) ([]Group, error) {
-	if err := s.exact("ByGroup"); err != nil {
-		return nil, err
-	}
 	if _, err := s.rows(append([]*mpc.Vec{keys}, values...)...); err != nil {
 		return nil, err
 	}
 	if keys.Fraction() != 0 {
 		return nil, errors.New("stat: keys of fixed-point numbers; use Floor first")
+	}
+	if s.cfg.Privacy != nil {
+		return s.groupsBlurred(ctx, keys, values)
 	}
 	g, err := s.engine.Group(ctx, keys, values...)
 	if err != nil {

@@ -17,6 +17,7 @@ type Test struct {
 
 // TTest compares the means of x and of y, which may be of different lengths and variances
 // (Welch). It opens what Describe opens of both. It is an error if they are both constant.
+// With Config.Privacy it is refused: P would leave out that means and variances have noise.
 func (s *Study) TTest(ctx context.Context, x, y *mpc.Vec) (*Test, error) {
 	if err := s.exact("TTest"); err != nil {
 		return nil, err
