@@ -394,7 +394,7 @@ func attack(t *testing.T, corrupted, direction, frame int, alter func([]byte, []
 
 // TestAttacks alters each message of each party in several ways: no honest party ever
 // has a wrong result, and if the message is from before the opening no honest party
-// opens anything. A deviation passes with a probability below 2^-57. Ways come in turn,
+// opens anything. A deviation passes with a probability below 2^-58. Ways come in turn,
 // one for each message, so that the test takes a second; with -long, all for each.
 func TestAttacks(t *testing.T) {
 	names := make([]string, 0, len(alterations))
