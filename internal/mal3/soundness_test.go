@@ -89,6 +89,16 @@ var deviations = map[string]struct {
 		}
 		return err
 	}},
+	"word": {1 - 81./256, func(p *Party, x, y Vec) error {
+		err := p.And([]Vec{p.NewBits(1)}, []Vec{x.Slice(0, 1)}, []Vec{y.Slice(0, 1)})
+		switch p.Index() {
+		case 1:
+			p.bits.zOwn[0] ^= 1 << 63
+		case 0:
+			p.bits.zNext[0] ^= 1 << 63
+		}
+		return err
+	}},
 }
 
 // missed runs a deviation and returns whether the check missed it. All honest parties
@@ -469,7 +479,7 @@ func TestAdaptive(t *testing.T) {
 		const missed = 1 - 81./256 // α = 0, or two other challenges, or what is guessed
 		n, count := 64., 0
 		if *long {
-			n = 4096
+			n = 1024
 		}
 		for range int(n) {
 			if fooled(3) {
