@@ -42,7 +42,8 @@
 //
 // An error wraps [session.ErrPeer] in a PartyError if a message is malformed, which
 // names who sent it (or its stream). A check that fails says only that one of the two
-// others deviated. Local computation takes constant time.
+// others deviated, and Agree that it was them or whoever shared the vector. Local computation
+// takes constant time.
 //
 // Streams must be authenticated and encrypted by the caller.
 //
