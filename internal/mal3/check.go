@@ -53,8 +53,8 @@ package mal3
 // These hold for any number of products and of checks: each is for one product that is wrong,
 // whatever others are, and of the checks of a run with such a product only the first one counts,
 // since an error that is found ends the run. Whether it is found depends on errors and
-// challenges, which the corrupted party may know, and on no secret: what else is opened in a
-// check are one-time pads, with a of their own in each.
+// challenges, which the corrupted party may know, and on no secret. All else that a check opens
+// is d, under one-time pads that no other check uses.
 //
 // Challenges. Random numbers are opened after each party has said to both others that it
 // has received all that was due. Without that, the corrupted party could have the
