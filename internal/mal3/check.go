@@ -32,8 +32,9 @@ package mal3
 // error e'_j for each column. For a column j with an error of a 2^v as above, u = e'_j + (sum
 // over rows of θ_i·e_ij) is divisible by 2^(63+t) with 2^-t at most, for t up to 64, and zero
 // with 2^-64. Then γ_j makes γ_j·u meet what the others have with 2^-(65-t) at most, for the
-// largest such t, and 2^-64 if there is none. Over all t that is at most 2^-64 + 63·2^-66 + 2^-65
-// = 69·2^-66, below 2^-59, and just that for one error of 2^63 without any e'_j.
+// largest such t above 0, and with 2^-64 if there is none. Over all t that is at most
+// 2^-64 + 63·2^-66 + 2^-65 = 69·2^-66, below 2^-59, and just that for one error of 2^63 without
+// any e'_j.
 //
 // Bits. Two words are 128 gates, and errors e of them an element E of GF(2^128), which is
 // zero only if there is none. Words are in 32 blocks of n/2 such elements. With a
