@@ -1,6 +1,7 @@
 package mal3
 
 import (
+	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -26,6 +27,7 @@ type tap struct {
 	types    []byte
 	payloads [][]byte
 	alter    func(frame int, typ byte, payload []byte, before [][]byte)
+	from     int // if not zero, this frame and those after it are lost
 }
 
 const frameHeader = 5
@@ -35,6 +37,10 @@ const typeHistory = 3
 
 func (c *tap) Write(b []byte) (int, error) {
 	c.mu.Lock()
+	if c.from > 0 && len(c.types) >= c.from {
+		c.mu.Unlock()
+		return len(b), nil
+	}
 	if !c.hello {
 		c.hello = true
 	} else {
@@ -225,6 +231,67 @@ func TestOpensTogether(t *testing.T) {
 	}
 }
 
+// TestRushing has a party keep from one of the others what it computed, and all that it sends
+// there from then on, and tell the third one that it is ready: neither of the two opens a
+// challenge for what is missing, so that the party cannot choose it by what it has heard.
+func TestRushing(t *testing.T) {
+	const corrupted, without, third = 1, 0, 2
+	// lost returns what all sent until everybody was done, or waited for what did not come.
+	lost := func(from int) (taps [Parties][2]*tap) {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, stop := context.WithCancel(t.Context())
+			var ring enginetest.Ring
+			ring, taps = tapped()
+			taps[corrupted][0].from = from
+			var running sync.WaitGroup
+			running.Go(func() {
+				join(ctx, ring, func(p *Party) error {
+					x, err := p.Input(third, 3, mine(p, third, []int64{1, 2, 3}))
+					if err != nil {
+						return err
+					}
+					if err := p.Mul(p.NewVec(3), x, x); err != nil {
+						return err
+					}
+					if err := p.MatMul(p.NewVec(3), 3, 1, 1, x, x.Slice(0, 1)); err != nil {
+						return err
+					}
+					if err := p.And([]Vec{p.NewBits(3)}, []Vec{x}, []Vec{x}); err != nil {
+						return err
+					}
+					return p.Check()
+				})
+			})
+			synctest.Wait()
+			stop()
+			running.Wait()
+		})
+		return taps
+	}
+	sent := lost(0)[corrupted][0].types
+	products := 0
+	for k, typ := range sent {
+		// Behind a product comes a history before a challenge, and a summand that is opened
+		// is not followed by one.
+		history, short := slices.Index(sent[k:], typeHistory), slices.Index(sent[k:], typeShort)
+		if typ == typeShort || typ == typeHistory || k == 0 || history > short || short < 0 {
+			continue
+		}
+		products++
+		before := 0
+		for _, typ := range sent[:k] {
+			if typ == typeShort {
+				before++
+			}
+		}
+		taps := lost(k)
+		for _, link := range []*tap{taps[without][1], taps[third][0]} {
+			require.Equal(t, before, link.count(typeShort), "without frame %d, of type %d", k, typ)
+		}
+	}
+	require.Equal(t, 6, products) // three, c of numbers, and cross sums and c of bits
+}
+
 // alterations are what a corrupted party does to a message. They return nothing; what
 // is left as it was is no deviation.
 var alterations = map[string]func(payload []byte, before [][]byte){
@@ -327,7 +394,7 @@ func attack(t *testing.T, corrupted, direction, frame int, alter func([]byte, []
 
 // TestAttacks alters each message of each party in several ways: no honest party ever
 // has a wrong result, and if the message is from before the opening no honest party
-// opens anything. A deviation passes with a probability below 2^-57. Ways come in turn,
+// opens anything. A deviation passes with a probability below 2^-58. Ways come in turn,
 // one for each message, so that the test takes a second; with -long, all for each.
 func TestAttacks(t *testing.T) {
 	names := make([]string, 0, len(alterations))

@@ -30,9 +30,11 @@ package mal3
 //
 // A product of matrices takes θ_i for its rows and γ_j for its columns, and one
 // error e'_j for each column. For a column j with an error of a 2^v as above, u = e'_j + (sum
-// over rows of θ_i·e_ij) is divisible by 2^(63+t) with 2^-t at most, for t up to 64; then
-// γ_j makes γ_j·u meet what the others have with 2^-(65-t) at most. Over all t that is
-// at most 67·2^-65, below 2^-58.
+// over rows of θ_i·e_ij) is divisible by 2^(63+t) with 2^-t at most, for t up to 64, and zero
+// with 2^-64. Then γ_j makes γ_j·u meet what the others have with 2^-(65-t) at most, for the
+// largest such t above 0, and with 2^-64 if there is none. Over all t that is at most
+// 2^-64 + 63·2^-66 + 2^-65 = 69·2^-66, below 2^-59, and just that for one error of 2^63 without
+// any e'_j.
 //
 // Bits. Two words are 128 gates, and errors e of them an element E of GF(2^128), which is
 // zero only if there is none. Words are in 32 blocks of n/2 such elements. With a
@@ -47,16 +49,23 @@ package mal3
 // elements it vanishes with 2·2^-64 at most (Schwartz and Zippel). What is left is one
 // inner product of vectors over GF(2^128) with an error, and it is checked as above: d = ραx + a,
 // c = ay + e', and the sum of dy less ρw and c is ρE + e', zero with 2^-128. Together that is
-// below 2^-62.
+// 2^-63 + 2^-127, below 2^-62.
+//
+// These hold for any number of products and of checks: each is for one product that is wrong,
+// whatever others are, and of the checks of a run with such a product only the first one counts,
+// since an error that is found ends the run. Whether it is found depends on errors and
+// challenges, which the corrupted party may know, and on no secret. All else that a check opens
+// is d, under one-time pads that no other check uses.
 //
 // Challenges. Random numbers are opened after each party has said to both others that it
 // has received all that was due. Without that, the corrupted party could have the
-// challenge from one of the others before it sends a product to the other one.
+// challenge from one of the others before it sends a product to the other one. It has no say in
+// them either, as one summand comes of a key that only both others have.
 //
 // Openings. Each summand is sent by one party that has it, and its digest, or itself, by
 // the other one. Keys of digests come from a key that the sender of the summand does not have,
-// so that it alters it unseen with (number of elements of a piece)/2^128 at most. A
-// wrong digest makes honest parties stop, as any message may.
+// so that it alters it unseen with (number of elements of a piece)/2^128 at most, below 2^-116.
+// A wrong digest makes honest parties stop, as any message may.
 //
 // Nothing is opened before all have found the log right: both honest parties say so to
 // each other, by histories that have the opening too, and wait for it.

@@ -32,16 +32,18 @@
 // others open is right, or they open nothing and end with an error. The corrupted party
 // may learn what is opened to it and keep the others from it. What else it sees is
 // random, as against semi-honest parties [AFLNO16, LN17]: an altered product adds a
-// number that the party knows, and nothing depends on secrets before the check.
+// number that the party knows, and neither what is sent before the check nor whether that
+// fails depends on secrets.
 //
-// A deviation in products of numbers is missed with a probability of 2^-58 at most, and
-// in conjunctions with 2^-62, whatever their number, beside the advantage against AES-128
-// in counter mode. Openings are compared with both parties that have a summand, by
-// digests that are missed with 2^-116.
+// A deviation in products of numbers is missed with a probability of 2^-64 at most, or
+// 2^-59 if they are of matrices, and in conjunctions with 2^-62, whatever their number, beside
+// the advantage against AES-128 in counter mode. Openings are compared with both parties
+// that have a summand, by digests that are missed with 2^-116.
 //
 // An error wraps [session.ErrPeer] in a PartyError if a message is malformed, which
 // names who sent it (or its stream). A check that fails says only that one of the two
-// others deviated. Local computation takes constant time.
+// others deviated, and Agree that it was them or whoever shared the vector. Local computation
+// takes constant time.
 //
 // Streams must be authenticated and encrypted by the caller.
 //

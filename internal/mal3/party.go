@@ -3,6 +3,7 @@ package mal3
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -18,7 +19,7 @@ import (
 const Parties = rep3.Parties
 
 const (
-	version = 3
+	version = 4
 	columns = 2 // of vectors
 )
 
@@ -169,7 +170,7 @@ func (p *Party) input(from, n, here int, input func() error) error {
 }
 
 // Agree checks that x, which came from outside, is a share of a vector: that the two
-// parties that have a summand have the same. Each party sends 16 bytes, in one round.
+// parties that have a summand have the same, and as long. Each party sends 16 bytes, in one round.
 // Shares of numbers and of bits are checked alike.
 func (p *Party) Agree(x Vec) error {
 	if !is(x, x.Len()) {
@@ -181,9 +182,16 @@ func (p *Party) Agree(x Vec) error {
 		// that lacks the summand.
 		ownKey, nextKey := p.seeds()
 		own, next := newDigest(ownKey), newDigest(nextKey)
+		length := []wide{{Lo: uint64(x.Len())}}
+		own.add(length) // as zeros behind a vector would not be seen
+		next.add(length)
 		own.pieces(x.Parts[0])
 		next.pieces(x.Parts[1])
-		return p.rep.Both(func() error { return next.send(p) }, func() error { return own.check(p) })
+		err := p.rep.Both(func() error { return next.send(p) }, func() error { return own.check(p) })
+		if errors.Is(err, errDeviation) {
+			return errShares
+		}
+		return err
 	})
 }
 

@@ -145,21 +145,33 @@ func TestCosts(t *testing.T) {
 
 // TestAgree has shares from outside, of which one summand is not the same at both.
 func TestAgree(t *testing.T) {
-	share := func(i int, at int) Vec {
-		all := [Parties][]uint64{words(1, 3*piece), words(2, 3*piece), words(3, 3*piece)}
-		v := Vec{Parts: [][]uint64{all[i], all[(i+1)%Parties]}}
-		if i == 1 && at >= 0 {
-			v.Parts[0][at] ^= 1
+	share := func(i, n, at, longer int) Vec {
+		all := [Parties][]uint64{words(1, n), words(2, n), words(3, n)}
+		v := Vec{Parts: [][]uint64{slices.Clone(all[i]), slices.Clone(all[(i+1)%Parties])}}
+		if i == 1 {
+			if at >= 0 {
+				v.Parts[0][at] ^= 1
+			}
+			for c := range v.Parts {
+				v.Parts[c] = append(v.Parts[c], make([]uint64, longer)...)
+			}
 		}
 		return v
 	}
-	none(t, run(t, func(p *Party) error { return p.Agree(share(p.Index(), -1)) }))
-	for _, at := range []int{0, piece, 3*piece - 1} {
-		errs := run(t, func(p *Party) error { return p.Agree(share(p.Index(), at)) })
+	for _, n := range []int{0, 1, 3 * piece} {
+		none(t, run(t, func(p *Party) error { return p.Agree(share(p.Index(), n, -1, 0)) }))
+	}
+	for _, test := range []struct{ n, at, longer int }{
+		{3 * piece, 0, 0}, {3 * piece, piece, 0}, {3 * piece, 3*piece - 1, 0}, {1, 0, 0},
+		// Zeros at the end, within a pair of words, a piece, and beyond.
+		{0, -1, 1}, {1, -1, 1}, {2, -1, 2}, {piece, -1, 1},
+	} {
+		errs := run(t, func(p *Party) error { return p.Agree(share(p.Index(), test.n, test.at, test.longer)) })
 		// Parties 0 and 1 have summand 1, and party 1 hears of party 0's.
-		require.ErrorIs(t, errs[1], session.ErrPeer)
+		require.ErrorIs(t, errs[1], session.ErrPeer, "%v", test)
+		require.ErrorIs(t, errs[1], errShares, "%v", test)
 		for i, err := range errs {
-			require.Error(t, err, "party %d", i)
+			require.Error(t, err, "party %d, %v", i, test)
 		}
 	}
 }

@@ -33,6 +33,9 @@ const piece = 1<<12 - maskPiece
 // errDeviation says that another party deviated, where it could be either.
 var errDeviation = fmt.Errorf("%w: one of the two deviated from the protocol, or their streams altered it", session.ErrPeer)
 
+// errShares is errDeviation where it could be whoever shared a vector, too.
+var errShares = fmt.Errorf("%w: shares of a vector differ: whoever shared it deviated, or one of the two, or their streams altered something", session.ErrPeer)
+
 // ready returns when both others have received all that was sent to them before they
 // said that they are ready. A challenge that anybody may know before that would come
 // too early: a party could choose what it sends to one of the others by what it has

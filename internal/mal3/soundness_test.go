@@ -2,6 +2,7 @@ package mal3
 
 import (
 	"encoding/binary"
+	"errors"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -9,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -59,6 +62,21 @@ var deviations = map[string]struct {
 		p.deviate(z, 4, m.zOwn, m.zNext, 4, worst)
 		return err
 	}},
+	// θ = 0 or γ = 0, of an inner product of nothing, in whose place anything may come.
+	"empty": {1 - 9./16, func(p *Party, x, y Vec) error {
+		z := p.NewVec(2)
+		err := p.Dot(z, x.Slice(0, 0), y.Slice(0, 0))
+		m := p.numbers.matrices[0]
+		p.deviate(z, 1, m.zOwn, m.zNext, 1, worst)
+		return err
+	}},
+	// θ = 0.
+	"one": {1. / 4, func(p *Party, x, y Vec) error {
+		z := p.NewVec(1)
+		err := p.Mul(z, x.Slice(0, 1), y.Slice(0, 1))
+		p.deviate(z, 0, p.numbers.zOwn, p.numbers.zNext, 0, worst)
+		return err
+	}},
 	// α = 0, or r = 0 or s = 0 of its block, or ρ = 0.
 	"And": {1 - 81./256, func(p *Party, x, y Vec) error {
 		z := p.NewBits(x.Len())
@@ -68,6 +86,16 @@ var deviations = map[string]struct {
 			p.bits.zOwn[5] ^= 1 << 7
 		case 0:
 			p.bits.zNext[5] ^= 1 << 7
+		}
+		return err
+	}},
+	"word": {1 - 81./256, func(p *Party, x, y Vec) error {
+		err := p.And([]Vec{p.NewBits(1)}, []Vec{x.Slice(0, 1)}, []Vec{y.Slice(0, 1)})
+		switch p.Index() {
+		case 1:
+			p.bits.zOwn[0] ^= 1 << 63
+		case 0:
+			p.bits.zNext[0] ^= 1 << 63
 		}
 		return err
 	}},
@@ -220,11 +248,11 @@ func TestCancelling(t *testing.T) {
 }
 
 // TestBatches has more conjunctions in one call than one check takes, and an error in one of
-// each batch in turn.
+// each batch in turn, of which the last one is not full.
 func TestBatches(t *testing.T) {
 	const batch = 128
-	const n = 3*batch - 1
-	for _, at := range []int{0, batch - 1, batch, 2*batch + 5, n - 1, -1} {
+	const n = 2*batch + 1
+	for _, at := range []int{0, batch - 1, batch, 2*batch - 1, n - 1, -1} {
 		require.Equal(t, at < 0, missed(t, ^uint64(0), func(p *Party, x, y Vec) error {
 			p.mostBits = batch
 			z := p.NewBits(n)
@@ -244,6 +272,26 @@ func TestBatches(t *testing.T) {
 			}
 			return nil
 		}), "an error in word %d", at)
+	}
+}
+
+// TestChallenges holds that all bits of all challenges of numbers are drawn. Wrongly that fails
+// with a probability below 2^-190.
+func TestChallenges(t *testing.T) {
+	const n = 200
+	p, err := Rehearse(0)
+	require.NoError(t, err)
+	x := p.NewVec(n)
+	require.NoError(t, errors.Join(p.Mul(p.NewVec(n), x, x), p.MatMul(p.NewVec(n*n), n, 1, n, x, x)))
+	check := newNumberCheck(p, prg.New([prg.Size]byte{1}))
+	for name, c := range map[string][]uint64{"products": check.theta, "rows": check.rows[0], "columns": check.cols[0]} {
+		require.Len(t, c, n, name)
+		ones, zeros := uint64(0), uint64(0)
+		for _, w := range c {
+			ones |= w
+			zeros |= ^w
+		}
+		require.Equal(t, ^uint64(0), ones&zeros, name)
 	}
 }
 
@@ -313,5 +361,133 @@ func TestGuess(t *testing.T) {
 	require.LessOrEqual(t, off*off, 6.5*6.5*n*3/16, "%d of %d missed", count, n)
 	for range 8 {
 		require.False(t, guessed(^uint64(0)))
+	}
+}
+
+// TestAdaptive has the corrupted party learn a challenge, and put into what it sends next what
+// makes up for its error in a conjunction if later challenges are equal or one. The others find
+// that it does not with whole challenges, and with those of two bits as often as they must.
+func TestAdaptive(t *testing.T) {
+	const at, other = 3, 4 // blocks, the first one with the error
+	// place is where cross sums have that of blocks j and k.
+	place := func(j, k int) int {
+		if k > j {
+			k--
+		}
+		return j*(blocks-1) + k
+	}
+	for name, place := range map[string]int{
+		"rows":    place(other, at), // right if r is the same for both blocks
+		"columns": place(at, other), // if s is
+		"result":  -1,               // if ρ is one
+	} {
+		fooled := func(challenge uint64) bool {
+			var errs [Parties]error // of the check; streams that are altered fail at the end
+			synctest.Test(t, func(t *testing.T) {
+				links, taps := tapped()
+				// short returns the k-th short message that a party has sent by a link.
+				short := func(link *tap, k int) []byte {
+					link.mu.Lock()
+					defer link.mu.Unlock()
+					for i, typ := range link.types {
+						if typ == typeShort {
+							if k--; k < 0 {
+								return link.payloads[i]
+							}
+						}
+					}
+					return nil
+				}
+				// drawn returns the first words of challenge k: the corrupted party has sent a
+				// summand to party 2 and one to party 0, and has the third one from that.
+				drawn := func(k, words int, second []byte) []uint64 {
+					var seed [prg.Size]byte
+					for i := range seed {
+						seed[i] = short(taps[1][1], k)[i] ^ second[i] ^ short(taps[0][1], k)[i]
+					}
+					c := make([]uint64, words)
+					prg.New(seed).Uint64s(c)
+					return c
+				}
+				var alpha, e wide
+				taps[1][0].alter = func(_ int, typ byte, payload []byte, before [][]byte) {
+					// Of so many bytes its key comes first, then its summands of challenges.
+					before = slices.DeleteFunc(slices.Clone(before), func(b []byte) bool { return len(b) != wideSize })
+					sum := 0
+					switch {
+					case typ == typeWide && len(payload) == wideSize*blocks*(blocks-1):
+						c := drawn(0, 2, before[1])
+						alpha = wide{Lo: c[0], Hi: c[1]}
+						if challenge != ^uint64(0) {
+							alpha = wide{Lo: c[0] & challenge}
+						}
+						if e, sum = alpha, place; place < 0 {
+							return
+						}
+					case typ == typeWide && len(payload) == wideSize && place < 0:
+						c := drawn(1, 2*blocks, before[2])
+						e = gf128.Mul(alpha, gf128.Mul(wide{Lo: c[at] & challenge}, wide{Lo: c[blocks+at] & challenge}))
+					default:
+						return
+					}
+					for i, b := range e.Bytes() {
+						payload[wideSize*sum+i] ^= b
+					}
+				}
+				// Of the result it says what party 0 computes from that, as it could too.
+				said := make(chan []byte, 1)
+				result := func(f func(payload []byte)) func(int, byte, []byte, [][]byte) {
+					n := 0
+					return func(_ int, typ byte, payload []byte, _ [][]byte) {
+						if typ == typeShort {
+							if n++; n == 4 { // behind three challenges
+								f(payload)
+							}
+						}
+					}
+				}
+				taps[0][0].alter = result(func(payload []byte) { said <- slices.Clone(payload) })
+				taps[1][1].alter = result(func(payload []byte) { copy(payload, <-said) })
+				join(t.Context(), links, func(p *Party) error {
+					p.challenge = challenge
+					x, err := p.InputBits(0, 2*blocks, mine(p, 0, words(1, 2*blocks)))
+					if err != nil {
+						return err
+					}
+					if err := p.And([]Vec{p.NewBits(2 * blocks)}, []Vec{x}, []Vec{x}); err != nil {
+						return err
+					}
+					switch p.Index() {
+					case 1:
+						p.bits.zOwn[2*at] ^= 1
+						p.checkBits() // in whose result it has no interest
+						p.bits.reset()
+						return p.ready()
+					case 0:
+						p.bits.zNext[2*at] ^= 1
+					}
+					errs[p.Index()] = p.Check()
+					return errs[p.Index()]
+				})
+			})
+			require.Equal(t, errs[0] == nil, errs[2] == nil, "%v", errs)
+			return errs[0] == nil
+		}
+		for range 8 {
+			require.False(t, fooled(^uint64(0)), name)
+		}
+		const missed = 1 - 81./256 // α = 0, or two other challenges, or what is guessed
+		n, count := 64., 0
+		if *long {
+			n = 1024
+		}
+		for range int(n) {
+			if fooled(3) {
+				count++
+			}
+		}
+		off := float64(count) - n*missed
+		require.LessOrEqual(t, off*off, 6.5*6.5*n*missed*(1-missed), "%s: %d of %.0f missed", name, count, n)
+		t.Logf("%s: missed %d of %.0f, expected %.0f", name, count, n, n*missed)
 	}
 }

@@ -109,7 +109,8 @@ type Tapped func(t *testing.T, tap func(from, to int, c net.Conn) net.Conn, f fu
 // Views runs every method with different secrets and the same coins: each party sends
 // messages of the same types and lengths in the same order in the same rounds. All bytes that it
 // sends to another one, of which random returns those of a frame that have to be, are uniform,
-// be the secrets zeros or not; but for Reveal, a Network, and where they are few.
+// be the secrets zeros or not; but for Reveal, a Network, and where they are few. What a party
+// has to check it checks at once.
 func Views(t *testing.T, parties int, join Tapped, random func(f Frame) []byte) {
 	const n = 64 * 64
 	everybody := make([]bool, parties)
@@ -190,7 +191,9 @@ func Views(t *testing.T, parties int, join Tapped, random func(f Frame) []byte) 
 					return err
 				}
 				before, rounds := r.Sent(i, parties), p.Stats().Rounds
-				err = f(p, o)
+				if err = f(p, o); err == nil {
+					err = check(p)
+				}
 				sent[i] = r.Sent(i, parties)
 				for to := range before {
 					sent[i][to] = sent[i][to][len(before[to]):]
@@ -224,6 +227,14 @@ func Views(t *testing.T, parties int, join Tapped, random func(f Frame) []byte) 
 			require.NotZero(t, held, name)
 		}
 	}
+}
+
+// check has a party check what it has computed, if its protocol does that later.
+func check(p engine.Party) error {
+	if c, ok := p.(interface{ Check() error }); ok {
+		return c.Check()
+	}
+	return nil
 }
 
 // mine returns values at the party that has them, and nil elsewhere.
