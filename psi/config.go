@@ -140,7 +140,7 @@ type Config struct {
 // that it writes: it changes with every one of them.
 const (
 	helloProtocol = 1
-	version       = 1
+	version       = 2
 )
 
 // newLabel returns the tag for a purpose in a protocol of this package.
@@ -167,6 +167,7 @@ type params struct {
 	padTo        int
 	maxPeerItems int
 	memory       int64
+	partItems    int
 	tempDir      string
 	workers      int
 	progress     func(Progress)
@@ -207,6 +208,7 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 		padTo:        cfg.PadTo,
 		maxPeerItems: cfg.MaxPeerItems,
 		memory:       cfg.Memory,
+		partItems:    mostInPart,
 		tempDir:      cfg.TempDir,
 		workers:      cfg.Workers,
 		progress:     cfg.Progress,
@@ -225,9 +227,12 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 
 // hello holds everything that both sides must agree on.
 func (p *params) hello(role session.Role, nonce [16]byte, items int) session.Hello {
+	// How long runs are split is what both must do alike.
 	protocol := []byte{byte(p.choice)}
 	if p.memory > 0 {
 		protocol = binary.BigEndian.AppendUint64(protocol, uint64(p.memory))
+	} else {
+		protocol = binary.BigEndian.AppendUint32(protocol, uint32(p.partItems))
 	}
 	return session.Hello{
 		Protocol:        helloProtocol,

@@ -1,6 +1,10 @@
 package vole
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
+)
 
 // The security of the output rests on dual LPN with regular noise: the noise is
 // a vector of N = 2m elements in t parts of equal length, each part with one
@@ -118,6 +122,9 @@ type plan struct {
 
 func newPlan(m int, binary bool, cfg Config) *plan {
 	p := &plan{m: max(m, minLen), binary: binary, Config: cfg}
+	if p.Room == nil {
+		p.Room = new(hugepage.Room)
+	}
 	for _, r := range table {
 		if p.m <= r.maxLen {
 			p.noise = r.noise

@@ -2,7 +2,6 @@ package vole
 
 import (
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
-	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/kernel/oblivious"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
@@ -39,12 +38,13 @@ type vectors struct {
 
 // vectors makes room for them, one after the other, since memory that the runtime
 // had given back to the system takes a tenth of a second for every hundred megabytes.
+// They hold anything: all places are those of leaves.
 func (p *plan) vectors(lanes int) (vectors, error) {
 	v := vectors{p: p, lanes: lanes}
 	if err := p.report(0); err != nil {
 		return v, err
 	}
-	v.first = hugepage.Blocks(p.m)
+	v.first = p.Room.Take(p.m)
 	if err := p.report(0); err != nil {
 		return v, err
 	}
