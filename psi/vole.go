@@ -117,8 +117,14 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	store := v.room.Take(dims.Size())
-	scratch := v.room.Take(dims.Scratch())
+	store, err := v.take(dims.Size())
+	if err != nil {
+		return nil, nil, err
+	}
+	scratch, err := v.take(dims.Scratch())
+	if err != nil {
+		return nil, nil, err
+	}
 	own := scratch[:n]
 	key, err := v.encode(dims, items, scratch, store) // [step 1]
 	if err != nil {
@@ -211,7 +217,10 @@ func (v *voleRun) send() error {
 
 	// The receiver encodes its store meanwhile.
 	v.s.Steps("store", dims.Size())
-	items := v.room.Take(m)
+	items, err := v.take(m)
+	if err != nil {
+		return err
+	}
 	if err := shuffled(v.params, items, v.exchange.coins.shuffle, v.s.Step, v.digests); err != nil {
 		return err
 	}
@@ -255,6 +264,15 @@ func (v *voleRun) work(step func(n int) error) okvs.Work {
 	return okvs.Work{Workers: v.workers, Step: step}
 }
 
+// take returns n blocks of the room, that hold anything. To get them from the system can
+// take long, which the end of the run does not wait for.
+func (v *voleRun) take(n int) (blocks []prg.Block, err error) {
+	if err := v.s.Await(func() { blocks = v.room.Take(n) }); err != nil {
+		return nil, err // and not blocks, which may still be written
+	}
+	return blocks, nil
+}
+
 // digests sets dst to the digests of the items from number first on.
 func (v *voleRun) digests(dst []prg.Block, first int) {
 	for i := range dst {
@@ -264,8 +282,11 @@ func (v *voleRun) digests(dst []prg.Block, first int) {
 
 // blocks returns the digests of all items.
 func (v *voleRun) blocks() ([]prg.Block, error) {
-	blocks := v.room.Take(v.own)
-	err := v.inSteps(len(blocks), 0, func(lo, hi int) { v.digests(blocks[lo:hi], lo) })
+	blocks, err := v.take(v.own)
+	if err != nil {
+		return nil, err
+	}
+	err = v.inSteps(len(blocks), 0, func(lo, hi int) { v.digests(blocks[lo:hi], lo) })
 	return blocks, err
 }
 

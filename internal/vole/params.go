@@ -116,7 +116,8 @@ type plan struct {
 	// binary is correlated oblivious transfer: noise values are one, and the
 	// lowest bit of every block of the receiver is the noise itself.
 	binary bool
-	step   func(n int) error // as in session.Session.Step; nil to count nothing
+	step   func(n int) error    // as in session.Session.Step; nil to count nothing
+	await  func(f func()) error // as in session.Session.Await; nil to call f
 	Config
 }
 

@@ -249,7 +249,7 @@ func (p *plan) reply(msg []byte, coins *coins) (*receiver, []byte, error) {
 }
 
 // grow takes the trees, and returns the message that starts the check.
-func (r *receiver) grow(msg []byte) ([]byte, error) {
+func (r *receiver) grow(msg []byte) (_ []byte, err error) {
 	p := r.p
 	share := msg[:shareSize]
 	commitment := p.hash("commitment", share)
@@ -260,7 +260,9 @@ func (r *receiver) grow(msg []byte) ([]byte, error) {
 	lanes := 1
 	if !p.binary {
 		lanes = 2
-		r.a = p.Room.Take(p.m)
+		if r.a, err = p.take(p.m); err != nil {
+			return nil, err
+		}
 	}
 	v, err := p.vectors(lanes)
 	if err != nil {

@@ -36,20 +36,14 @@ type vectors struct {
 	lanes         int
 }
 
-// vectors makes room for them, one after the other, since memory that the runtime
-// had given back to the system takes a tenth of a second for every hundred megabytes.
-// They hold anything: all places are those of leaves.
-func (p *plan) vectors(lanes int) (vectors, error) {
-	v := vectors{p: p, lanes: lanes}
-	if err := p.report(0); err != nil {
+// vectors makes room for them. They hold anything: all places are those of leaves.
+func (p *plan) vectors(lanes int) (v vectors, err error) {
+	v = vectors{p: p, lanes: lanes}
+	if v.first, err = p.take(p.m); err != nil {
 		return v, err
 	}
-	v.first = p.Room.Take(p.m)
-	if err := p.report(0); err != nil {
-		return v, err
-	}
-	v.parity = p.vector(lanes)
-	return v, p.report(0)
+	v.parity, err = p.take(p.vectorLen(lanes))
+	return v, err
 }
 
 // split returns how many of the leaves of tree k belong to first, and where the

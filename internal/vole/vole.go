@@ -114,7 +114,7 @@ func send(s *session.Session, cfg Config, m int, binary bool, delta prg.Block, c
 		return nil, err
 	}
 	p := newPlan(m, binary, cfg)
-	p.step = s.Step
+	p.step, p.await = s.Step, s.Await
 	s.Phase("vole: base")
 	st, msg, err := p.open(delta, coins)
 	if err != nil {
@@ -158,7 +158,7 @@ func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (
 		return nil, nil, err
 	}
 	p := newPlan(m, binary, cfg)
-	p.step = s.Step
+	p.step, p.await = s.Step, s.Await
 	s.Phase("vole: base")
 	msg := make([]byte, p.openSize())
 	if err := s.Recv(cfg.Type, msg); err != nil {
