@@ -61,8 +61,10 @@ func newVOLE(x *exchange) *voleRun {
 // for each pair of items. There is only one for each item y of the sender that the
 // receiver does not have: that y decodes to H(y) in the receiver's store, and the
 // tag of y is not hidden by delta. H(y) is independent of the store, so this
-// happens with probability 2^-64 for each y, and 2^-42 at most for all; what pads the
-// parts of a run is no item, and nobody's loss. Otherwise
+// happens with probability 2^-64 for each y, and 2^-42 at most for all, in whatever
+// parts; what pads them is no item, and nobody's loss. With 2^24 items it would be 2^-40,
+// which is all that a run may fail with, and the tags need 2^-41 of it: so the store is
+// wide for more than 2^22 items. Otherwise
 // the tag is a hash of delta times something that is not zero, which the receiver
 // guesses with probability 2^-128.
 const narrowMask = 64
