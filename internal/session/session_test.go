@@ -301,8 +301,10 @@ func TestAwait(t *testing.T) {
 		require.NoError(t, s.Await(func() { time.Sleep(time.Second) }))
 		require.Equal(t, time.Second, time.Since(start))
 		time.AfterFunc(time.Second, cancel)
-		require.ErrorIs(t, s.Await(func() { time.Sleep(time.Hour) }), context.Canceled)
+		work := make(chan struct{})
+		require.ErrorIs(t, s.Await(func() { <-work }), context.Canceled)
 		require.Equal(t, 2*time.Second, time.Since(start))
+		close(work)
 	})
 }
 
