@@ -88,7 +88,7 @@ func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (en
 }
 
 // Prepare makes, with the others, what calls are going to use and does not depend on
-// inputs, as far as it is not there yet. Three parties need nothing.
+// inputs, as far as it is not there yet. For three parties it does nothing.
 //
 // Two make triples. Four or more make masks, for Comparisons and Bits of the demand: one of the
 // former for each element of [Engine.Less], [Engine.Negative], [Engine.Equal] and

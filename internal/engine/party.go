@@ -120,10 +120,11 @@ type Demand struct {
 	Products int // elements multiplied by Mul, and terms of Dot
 	Words    int // words of bits that And takes, of all vectors
 	Bits     int // elements that Numbers returns
-	// Comparisons are elements that Negative takes. Two parties make the words that it uses
-	// up for numbers of 64 bits; with four or more, Zero and Decompose use up the same.
+	// Comparisons are elements that Negative takes. Two parties make the words for it, as of
+	// numbers of 64 bits. With four or more, Zero and Decompose use up as much.
 	Comparisons int
-	Matrices    []struct { // products by MatMul
+
+	Matrices []struct { // products by MatMul
 		Rows, Inner, Columns int
 	}
 }

@@ -179,8 +179,12 @@ func TestPreparedCost(t *testing.T) {
 				require.LessOrEqual(t, few, all, name)
 				require.Equal(t, [2]int{}, [2]int{p.readyMasks.words, p.readyBits.words})
 			}
+			// A division takes bits for each sum of two, and one more.
+			require.NoError(t, p.Prepare(engine.Demand{Comparisons: n, Bits: (2*p.t + 2) * n}))
+			require.NoError(t, p.Truncate(p.NewVec(n), x, 20))
+			require.Equal(t, [2]int{n / 64, n / 64}, [2]int{p.readyMasks.words, p.readyBits.words})
 			// In pieces, one after the other.
-			_, rounds := cost(func() error { return p.Prepare(engine.Demand{Bits: 1<<14 + 1}) })
+			_, rounds := cost(func() error { return p.Prepare(engine.Demand{Bits: n + 1<<14 + 1}) })
 			require.Equal(t, 2*(1+halvings), rounds)
 			return nil
 		}))
