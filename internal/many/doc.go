@@ -37,7 +37,7 @@
 //
 // # Leakage
 //
-// Lengths, the operations, and what is opened.
+// Lengths, the operations, what is prepared, and what is opened.
 //
 // # Cost
 //

@@ -50,7 +50,24 @@ func convert(p *Party, numbers []int64, words []uint64) (results []uint64, err e
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range ones {
+	signs, halves := p.NewVec(n), p.NewVec(n)
+	if err := p.Truncate(signs, x, 60); err != nil {
+		return nil, err
+	}
+	if err := p.Truncate(halves, x, 1); err != nil {
+		return nil, err
+	}
+	// Halves are rounded down or up; what counts is that it is one of both.
+	quotients, err := p.Reveal(halves, p.everybody())
+	if err != nil {
+		return nil, err
+	}
+	for i, q := range quotients {
+		if q != numbers[i]>>1 && q != numbers[i]>>1+1 {
+			return nil, fmt.Errorf("half of %d is %d", numbers[i], q)
+		}
+	}
+	for _, v := range append(ones, signs) {
 		values, err := p.Reveal(v, p.everybody())
 		if err != nil {
 			return nil, err
@@ -63,10 +80,10 @@ func convert(p *Party, numbers []int64, words []uint64) (results []uint64, err e
 }
 
 // TestPrepared compares results with masks made before, whether they are fewer, as many or
-// more than are used, over every field of bits, with those of Go. Three conversions of 150
-// numbers take 9 words of masks, and three vectors of bits as many.
+// more than are used, over every field of bits, with those of Go. Four conversions of 150
+// numbers take 12 words of masks, and so do four vectors of bits, beside those of a division.
 func TestPrepared(t *testing.T) {
-	const n, used = 150, 9
+	const n, used = 150, 12
 	r := rand.New(rand.NewPCG(3, 4))
 	numbers, words := make([]int64, n), make([]uint64, 2*engine.Words(n))
 	for i := range numbers {
@@ -99,8 +116,11 @@ func TestPrepared(t *testing.T) {
 	for i := range n {
 		want = append(want, bit(i, 63))
 	}
+	for i := range n {
+		want = append(want, -bit(i, 63)) // divided by 2^60
+	}
 	for _, parties := range []int{4, 5, 8, 16} {
-		for _, prepared := range []int{0, 1, 4, used - 1, used, used + 2} {
+		for _, prepared := range []int{0, 1, 4, used - 1, used, used + 60} {
 			if parties > 5 && prepared != 4 || testing.Short() && parties == 5 {
 				continue
 			}
@@ -118,8 +138,8 @@ func TestPrepared(t *testing.T) {
 					return err
 				}
 				require.Equal(t, want, got, name)
-				left := max(0, prepared-used)
-				require.Equal(t, [2]int{left, left}, [2]int{p.readyMasks.words, p.readyBits.words}, name)
+				left := [2]int{max(0, prepared-used), max(0, prepared-used-engine.Words(n)*(2*p.t+1))}
+				require.Equal(t, left, [2]int{p.readyMasks.words, p.readyBits.words}, name)
 				return nil
 			}))
 		}
