@@ -94,7 +94,7 @@ func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (en
 // former for each element of [Engine.Less], [Engine.Negative], [Engine.Equal] and
 // [Engine.Decompose] and of each comparison in what is made of these, and one of the latter for
 // each bit of [Engine.Numbers], [Engine.Compose] and [Engine.Select]. Every such call takes a
-// multiple of 64 of them, for each vector of bits. They are in memory and are for this run only.
+// multiple of 64 of them, for each vector of bits. Masks stay in memory, for this run only.
 func (e *Engine) Prepare(ctx context.Context, d Demand) error {
 	if min(d.Products, d.Words, d.Bits, d.Comparisons) < 0 {
 		return errors.New("mpc: a demand of less than nothing")

@@ -8,11 +8,12 @@ import (
 )
 
 // Masks depend on no input, so that they can be made before there is one. What is ready is
-// taken in whole words, of 64 masks, in the order in which it was made. So which masks a
-// call takes follows from the calls up to then, which are the same at all parties: what is
-// left of a word that a call does not need wholly is never used.
+// taken in whole words, of 64 masks, in the order in which it was made; the rest of a word of
+// which a call needs a part is never used. So which masks a call takes follows from the calls up
+// to then and their lengths, which are the same at all parties.
 
-// pieceWords is how many words Prepare makes at once, and is the memory that it needs beside.
+// pieceWords is how many words Prepare makes at once, which bounds the memory that it takes
+// beside what is ready.
 const pieceWords = 1 << 14 / 64
 
 // A pile has masks that are ready.
