@@ -44,6 +44,9 @@ func opposite(f func(ctx context.Context, e *Engine, x, y *Vec) (any, error)) di
 
 // quick are disagreements of every kind that every protocol can have.
 var quick = map[string]divided{
+	"the comparisons of Prepare": func(ctx context.Context, e *Engine, odd bool, x, y *Vec, b, c *Bits) (any, error) {
+		return x, e.Prepare(ctx, Demand{Comparisons: pick(odd, 1, 2)})
+	},
 	"Scale": func(_ context.Context, e *Engine, odd bool, x, y *Vec, b, c *Bits) (any, error) {
 		return x.Scale(pick[int64](odd, 3, 4))
 	},

@@ -88,9 +88,18 @@ func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (en
 }
 
 // Prepare makes, with the others, what calls are going to use and does not depend on
-// inputs. It is of use for two parties only, and does nothing for more.
+// inputs, as far as it is not there yet. For three parties it does nothing.
+//
+// Two make triples. Four or more make masks, for Comparisons and Bits of the demand: one of the
+// former for each element of [Engine.Less], [Engine.Negative], [Engine.Equal] and
+// [Engine.Decompose] and of each comparison in what is made of these, and one of the latter for
+// each bit of [Engine.Numbers], [Engine.Compose] and [Engine.Select]. Every such call takes a
+// multiple of 64 of them, for each vector of bits. Masks stay in memory, for this run only.
 func (e *Engine) Prepare(ctx context.Context, d Demand) error {
-	o := of("Prepare", d.Products, d.Words, d.Bits)
+	if min(d.Products, d.Words, d.Bits, d.Comparisons) < 0 {
+		return errors.New("mpc: a demand of less than nothing")
+	}
+	o := of("Prepare", d.Products, d.Words, d.Bits, d.Comparisons)
 	for _, m := range d.Matrices {
 		o = of("Prepare", o.digest[:], m.Rows, m.Inner, m.Columns)
 	}

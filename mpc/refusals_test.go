@@ -52,6 +52,7 @@ func TestRefusals(t *testing.T) {
 		name, want string
 		call       func() error
 	}{
+		{"a negative demand", "less than nothing", func() error { return e.Prepare(ctx, Demand{Words: 3, Comparisons: -1}) }},
 		{"input from nobody", "party 3 of 3", func() error { return second(e.Input(ctx, 3, 1, narrow, nil)) }},
 		{"input from below", "party -1 of 3", func() error { return second(e.Input(ctx, -1, 1, narrow, nil)) }},
 		{"negative length", "-1 numbers", func() error { return second(e.Input(ctx, 0, -1, narrow, nil)) }},

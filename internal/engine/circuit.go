@@ -54,6 +54,16 @@ func Negative(g Gates, x Vec, bits int) (Vec, error) {
 	return generate, nil
 }
 
+// NegativeWords returns how many words [Negative] of numbers of so many bits takes of And for
+// each word of the result, with two summands.
+func NegativeWords(bits int) int {
+	planes, words := Planes(bits), 0
+	for half := planes / 2; half >= 1; half /= 2 {
+		words += 2*half - 1
+	}
+	return planes - 1 + words
+}
+
 // two returns two summands of x, after one conjunction if there are three: the sum and
 // the carries of each bit of its own [carry-save addition].
 func two(g Gates, x Vec, bits int) (u, v Vec, err error) {

@@ -90,6 +90,9 @@ func TestCircuits(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, levels+summands-1, g.rounds)
 			require.LessOrEqual(t, g.and, (summands+1)*Planes(size)*Words(len(x)))
+			if summands == 2 {
+				require.Equal(t, NegativeWords(size)*Words(len(x)), g.and)
+			}
 			g = &plain{summands: summands, rand: r}
 			zero, err := Zero(g, v, size)
 			require.NoError(t, err)

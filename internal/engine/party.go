@@ -99,8 +99,8 @@ type Party interface {
 	Zero(x Vec, bits int) (Vec, error)
 
 	// Prepare makes ready for what is to come, where a protocol has something to do
-	// that does not depend on inputs. It returns nil at once where it has not. A run
-	// without Prepare, or of more than was prepared, is right too.
+	// that does not depend on inputs and is not ready yet. It returns nil at once where it
+	// has not. A run without Prepare, or of more or less than was prepared, is right too.
 	Prepare(d Demand) error
 
 	// Stats returns the costs so far. It must not be called after an error, when a
@@ -115,11 +115,15 @@ type Party interface {
 	Close(err error) error
 }
 
-// A Demand says what calls are going to use.
+// A Demand says what calls are going to use. A protocol ignores what it does not prepare.
 type Demand struct {
-	Products int        // elements multiplied by Mul, and terms of Dot
-	Words    int        // words of bits that And takes, of all vectors
-	Bits     int        // elements that Numbers returns
+	Products int // elements multiplied by Mul, and terms of Dot
+	Words    int // words of bits that And takes, of all vectors
+	Bits     int // elements that Numbers returns
+	// Comparisons are elements that Negative takes. Two parties make the words for it, as of
+	// numbers of 64 bits. With four or more, Zero and Decompose use up as much.
+	Comparisons int
+
 	Matrices []struct { // products by MatMul
 		Rows, Inner, Columns int
 	}

@@ -151,7 +151,7 @@ func (p *Party) split(x Vec, bits int, offset uint64) (gen, prop []Vec, err erro
 	if !x.Is(1, x.Len()) || bits < 1 || bits > 64 {
 		return nil, nil, fmt.Errorf("many: %d bits of %d columns", bits, len(x.Parts))
 	}
-	m, err := p.masks(x.Len(), 0)
+	m, err := p.takeMasks(x.Len())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -230,7 +230,7 @@ func (p *Party) Numbers(n int, planes ...Vec) ([]Vec, error) {
 			return nil, fmt.Errorf("many: %d numbers of %d words of bits", n, plane.Len())
 		}
 	}
-	numbers, masked, err := p.bitMasks(n, len(planes))
+	numbers, masked, err := p.takeBitMasks(sizes(n, len(planes)))
 	if err != nil {
 		return nil, err
 	}
@@ -254,18 +254,18 @@ func (p *Party) Numbers(n int, planes ...Vec) ([]Vec, error) {
 	return vecs, nil
 }
 
-// bitMasks returns random bits that nobody knows, n for each plane, as numbers and in planes:
-// the exclusive or of bits of t + 1 parties.
-func (p *Party) bitMasks(n, planes int) (r, masks Vec, err error) {
-	w, all := engine.Words(n), n*planes
-	words := make([]uint64, w*planes)
+// bitMasks returns random bits that nobody knows, in words, and as numbers so many of each
+// word, one behind the other: the exclusive or of bits of t + 1 parties.
+func (p *Party) bitMasks(sizes []int) (r, masks Vec, err error) {
+	words := make([]uint64, len(sizes))
 	p.coins.Uint64s(words)
-	own := make([]uint64, 0, all)
-	for k := range planes {
-		for i := range n {
-			own = append(own, words[k*w+i/64]>>(i%64)&1)
+	own := make([]uint64, 0, 64*len(sizes))
+	for i, size := range sizes {
+		for k := range size {
+			own = append(own, words[i]>>k&1)
 		}
 	}
+	all := len(own)
 	numbers := &parcel{space: p.numbers, n: all, dealers: p.t + 1, secret: column(own)}
 	bits := &parcel{space: p.bits, n: len(words), dealers: p.t + 1, secret: p.secretBits(words)}
 	if err := p.deal(numbers, bits); err != nil {

@@ -141,6 +141,13 @@ func BenchmarkNegative(b *testing.B) {
 	})
 }
 
+func BenchmarkPrepare(b *testing.B) {
+	benchmark(b, 1<<12, func(p *Party, x Vec) error {
+		defer p.readyMasks.drop()
+		return p.Prepare(engine.Demand{Comparisons: x.Len()})
+	})
+}
+
 func BenchmarkTruncate(b *testing.B) {
 	benchmark(b, 1<<12, func(p *Party, x Vec) error { return p.Truncate(p.NewVec(x.Len()), x, 20) })
 }

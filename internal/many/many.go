@@ -22,7 +22,7 @@ const (
 )
 
 const (
-	version = 3
+	version = 4
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 21
 
@@ -47,6 +47,8 @@ type Party struct {
 	coins         *prg.PRG // what nobody else knows
 	rounds        int
 	history       engine.History
+	// What Prepare made: masks of conversions, and random bits.
+	readyMasks, readyBits pile
 	// Where it is not nil there are no others, and this counts what would be sent.
 	rehearsal *engine.Stats
 }
@@ -252,9 +254,6 @@ func (p *Party) Parties() int { return p.n }
 // are as many: the smallest one is -2^60, and the largest 2^60 - 2.
 func (p *Party) Bounds() (lowest, highest int64) { return lowestNumber, highestNumber }
 
-// Prepare has nothing to do.
-func (p *Party) Prepare(engine.Demand) error { return nil }
-
 // Stats returns what all sessions cost.
 func (p *Party) Stats() engine.Stats {
 	stats := engine.Stats{Rounds: p.rounds}
@@ -282,6 +281,8 @@ func (p *Party) Interrupt(reason error) { p.cancel(reason) }
 // done too, and otherwise with the error that stopped it, of which it tells the
 // others. It returns the error to report. The streams stay open.
 func (p *Party) Close(err error) error {
+	p.readyMasks.drop()
+	p.readyBits.drop()
 	if p.rehearsal != nil {
 		return err
 	}

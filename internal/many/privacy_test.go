@@ -166,7 +166,7 @@ func TestMasks(t *testing.T) {
 func TestBitMasks(t *testing.T) {
 	const n, count = 64 * 50, 2
 	none(t, run(t, 7, func(p *Party) error {
-		numbers, masks, err := p.bitMasks(n, count)
+		numbers, masks, err := p.bitMasks(sizes(n, count))
 		if err != nil {
 			return err
 		}

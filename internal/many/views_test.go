@@ -15,7 +15,14 @@ import (
 )
 
 // TestViews holds that what a party sees does not depend on secrets.
-func TestViews(t *testing.T) {
+func TestViews(t *testing.T) { views(t, engine.Demand{}) }
+
+// TestPreparedViews is TestViews with masks that are ready, for all that a call takes or less.
+func TestPreparedViews(t *testing.T) {
+	views(t, engine.Demand{Comparisons: 64 * 60, Bits: 8 * 64 * 64})
+}
+
+func views(t *testing.T, ready engine.Demand) {
 	const parties = 5
 	enginetest.Views(t, parties, func(t *testing.T, tap func(from, to int, c net.Conn) net.Conn, f func(p engine.Party) error) (errs []error) {
 		synctest.Test(t, func(t *testing.T) {
@@ -27,7 +34,12 @@ func TestViews(t *testing.T) {
 					}
 				}
 			}
-			errs = join(t.Context(), streams, nil, func(p *Party) error { return f(p) })
+			errs = join(t.Context(), streams, nil, func(p *Party) error {
+				if err := p.Prepare(ready); err != nil {
+					return err
+				}
+				return f(p)
+			})
 		})
 		return errs
 	}, func(f enginetest.Frame) []byte {

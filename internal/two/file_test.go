@@ -127,6 +127,36 @@ func TestStock(t *testing.T) {
 	}
 }
 
+// TestPreparedComparisons holds that what Comparisons of a demand make is what Negative of
+// numbers of 64 bits uses up, beside other words that are asked for.
+func TestPreparedComparisons(t *testing.T) {
+	const n = 64*60 + 1 // more than a dealer makes at once
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		if err := p.Prepare(engine.Demand{Words: 7, Comparisons: n}); err != nil {
+			return err
+		}
+		ready := p.stock.Left().Words
+		require.GreaterOrEqual(t, ready, 7+61*183)
+		good := p.maker
+		p.maker = breaking{good, errors.New("a maker that is not needed")}
+		x := p.NewVec(n)
+		p.Shift(x, -3)
+		negative, err := p.Negative(x, 64)
+		if err != nil {
+			return err
+		}
+		p.maker = good
+		require.Equal(t, engine.Demand{Words: ready - 61*183}, p.stock.Left())
+		opened, err := p.RevealBits(negative, everyone)
+		if err != nil {
+			return err
+		}
+		require.Equal(t, ^uint64(0), opened[59])
+		require.Equal(t, uint64(1), opened[60]&1)
+		return nil
+	}))
+}
+
 // TestLeftover has a run go on after it gave its stock away, and one whose source failed:
 // the triples are not in the run any more, since what is used in both places tells the
 // difference of secrets.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"math/bits"
 	"net"
 	"testing"
@@ -421,7 +422,9 @@ func TestMistakes(t *testing.T) {
 			p.And([]Vec{two}, []Vec{one}, []Vec{two}), p.And([]Vec{two}, []Vec{two}, nil),
 			p.MatMul(one, 1, 2, 1, two, one), p.MatMul(one, -1, 2, 1, two, one), p.MatMul(one, 1<<13, 1<<13, 1, two, one),
 			p.Truncate(two, two, 0), p.Truncate(two, two, 62), p.Truncate(one, two, 3),
-			p.Prepare(engine.Demand{Products: -1}),
+			p.Prepare(engine.Demand{Products: -1}), p.Prepare(engine.Demand{Words: 1, Bits: -1}),
+			p.Prepare(engine.Demand{Words: -1, Comparisons: 64}), p.Prepare(engine.Demand{Words: 1, Comparisons: -1}),
+			p.Prepare(engine.Demand{Comparisons: math.MaxInt}), p.Prepare(engine.Demand{Words: math.MaxInt, Comparisons: 1}),
 			p.Prepare(engine.Demand{Matrices: []struct{ Rows, Inner, Columns int }{{-1, 1, 1}}}),
 			second(p.Input(2, 1, nil)), second(p.Input(p.index, 1, nil)), second(p.Input(p.other(), 1, []int64{1})),
 			second(p.InputBits(0, -1, nil)), second(p.RandomBits(-1)),

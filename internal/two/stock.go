@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"slices"
 	"sync"
 
@@ -134,7 +135,7 @@ func (s *Stock) Format(f fmt.State, verb rune) { io.WriteString(f, s.String()) }
 // LogValue implements [slog.LogValuer], with the result of String.
 func (s *Stock) LogValue() slog.Value { return slog.StringValue(s.String()) }
 
-// Left returns what s has.
+// Left returns what s has. What was made for Comparisons counts as Words.
 func (s *Stock) Left() engine.Demand {
 	d := engine.Demand{
 		Products: s.pile(products).left(),
@@ -249,12 +250,13 @@ func (p *Party) ensure(o order) error {
 // Prepare implements [engine.Party]: it makes triples for the demand, beside those that
 // the stock has anyway.
 func (p *Party) Prepare(d engine.Demand) error {
+	compared, each := engine.Words(d.Comparisons), engine.NegativeWords(64)
+	if min(d.Products, d.Words, d.Bits, d.Comparisons) < 0 || compared > (math.MaxInt-d.Words)/each {
+		return fmt.Errorf("two: a demand of %d products, %d words, %d bits and %d comparisons", d.Products, d.Words, d.Bits, d.Comparisons)
+	}
 	for _, o := range []order{
-		{kind: products, rows: d.Products}, {kind: words, rows: d.Words}, {kind: numbers, rows: d.Bits},
+		{kind: products, rows: d.Products}, {kind: words, rows: d.Words + compared*each}, {kind: numbers, rows: d.Bits},
 	} {
-		if o.rows < 0 {
-			return fmt.Errorf("two: a demand of %d", o.rows)
-		}
 		if err := p.ensure(o); err != nil {
 			return err
 		}
