@@ -3,7 +3,6 @@ package psi
 import (
 	"bytes"
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -245,9 +244,6 @@ func TestWrongHello(t *testing.T) {
 		"version":  func(h *session.Hello) { h.ProtocolVersion = 77 },
 		"role":     func(h *session.Hello) { h.Role = session.RoleA },
 		"terms":    func(h *session.Hello) { h.Terms = nil },
-		"split": func(h *session.Hello) {
-			h.Terms[2].Value = binary.BigEndian.AppendUint32(h.Terms[2].Value[:1:1], uint32(2*mostInPart))
-		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, _ := pair(t)

@@ -3,9 +3,8 @@ package psi
 import (
 	"errors"
 	"fmt"
-	"slices"
 
-	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -25,7 +24,6 @@ type job struct {
 	bounds     []int  // of the parts' records in the set
 	now        int    // the part under way
 	matched    bitmap // of the items of the set
-	room       hugepage.Room
 }
 
 func (p *params) newJob(s *session.Session, role session.Role, set *Set, own, peers int, coins *coins) (*job, error) {
@@ -60,10 +58,7 @@ func (j *job) observe(at session.Progress) {
 // exchange returns part i, without the records.
 func (j *job) exchange(i int) (*exchange, tagger) {
 	j.now = i
-	j.room.Reset()
-	x := &exchange{
-		params: j.params, s: j.s, coins: j.coins, own: j.own, peers: j.peers, parts: j.parts, most: j.most, room: &j.room,
-	}
+	x := &exchange{params: j.params, s: j.s, coins: j.coins, own: j.own, peers: j.peers, parts: j.parts, most: j.most}
 	if j.parts > 1 {
 		x.params, x.coins = j.params.part(i, j.parts), j.coins.part(i)
 	}
@@ -115,7 +110,12 @@ func (j *job) receive() ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := j.keep(&store, tags{slices.Collect(slices.Chunk(own, tagChunk)), peers}); err != nil {
+		if j.parts > 1 {
+			err = store.write(j.tempDir, own, peers)
+		} else {
+			store.own, store.peers = own, peers
+		}
+		if err != nil {
 			return nil, err
 		}
 	}
@@ -141,31 +141,19 @@ func (j *job) receive() ([]int, error) {
 	return rows, j.s.SendEnd()
 }
 
-// keep stores the tags of a part. Afterwards the next may use the room.
-func (j *job) keep(store *tagStore, t tags) error {
-	switch {
-	case j.parts == 1:
-		store.keep(t)
-		return nil
-	case j.memory > 0:
-		return store.write(j.tempDir, t)
-	}
-	return store.copied(t, j.s.Step)
-}
-
 // match compares the tags of part i, and tells the sender if it learns the result.
 // What it needs of an exchange is the same in all parts.
 func (j *job) match(i int, x *exchange, store *tagStore) error {
 	j.now = i
+	own, peers := store.own, store.peers
 	if j.parts > 1 {
-		j.room.Reset()
-	}
-	t, err := store.part(i, j.own, j.peers)
-	if err != nil {
-		return err
+		var err error
+		if own, peers, err = store.read(i, j.own, j.peers); err != nil {
+			return err
+		}
 	}
 	ownMatched, peerMatched := newBitmap(j.own), newBitmap(j.peers)
-	if err := x.match(t, ownMatched, peerMatched); err != nil {
+	if err := x.match(own, peers, ownMatched, peerMatched); err != nil {
 		return err
 	}
 	if err := j.add(i, ownMatched); err != nil || j.reveal == RevealReceiver {
@@ -230,4 +218,13 @@ func (j *job) recvMatched(i int) error {
 		}
 	}
 	return j.add(i, matched)
+}
+
+// A tagStore keeps the tags of all parts until they are compared: of one part in
+// memory, of more in a file.
+type tagStore struct {
+	own   []prg.Block
+	peers [][]prg.Block
+	file  *tempFile
+	buf   []byte
 }

@@ -40,7 +40,6 @@ import (
 	"io"
 	"math"
 	"sync"
-	"sync/atomic"
 )
 
 // The classes of errors that lie with the other side or between both.
@@ -89,8 +88,6 @@ type Session struct {
 
 	background sync.WaitGroup // the sending half of Duplex
 
-	sentEnd, readEnd atomic.Bool // this side, and the other, said that nothing more comes
-
 	failing sync.Mutex // guards the following two
 	err     error      // the first error
 	aborted bool       // the other side sent an abort
@@ -130,9 +127,7 @@ const endSize = 8
 // that the other side sends before its RecvEnd.
 func (s *Session) SendEnd() error {
 	sent, received := s.sums()
-	err := s.send(typeEnd, appendSums(nil, sent, received))
-	s.sentEnd.Store(err == nil)
-	return err
+	return s.send(typeEnd, appendSums(nil, sent, received))
 }
 
 // RecvEnd waits for the other side's SendEnd, and checks that what arrived in
@@ -146,7 +141,6 @@ func (s *Session) RecvEnd() error {
 	if !bytes.Equal(theirs[:], appendSums(nil, received, sent)) {
 		return s.fail(fmt.Errorf("%w: what arrived is not what was sent", ErrPeer))
 	}
-	s.readEnd.Store(true)
 	return nil
 }
 
