@@ -465,7 +465,11 @@ func TestHostileCall(t *testing.T) {
 	size := c.plan.params.MaskHashSize()
 	change(headerSize+size, headerSize+2*size, "number 1 committed")
 	change(masks.Len()-c.plan.params.MaskSumSize(), masks.Len(), "out of its range")
-	change(masks.Len()-c.plan.params.MaskSumSize(), masks.Len()-c.plan.params.MaskSumSize()+1, "not the sum")
+	m := bytes.Clone(masks.Bytes())
+	m[masks.Len()-c.plan.params.MaskSumSize()] ^= 1
+	err = try(m)
+	require.ErrorIs(t, err, ErrMessage)
+	require.ErrorContains(t, err, "not the sum")
 	first, second := masks.Bytes()[headerSize:][:size], masks.Bytes()[headerSize+size:][:size]
 	require.ErrorIs(t, try(slices.Concat(masks.Bytes()[:headerSize], second, first, masks.Bytes()[headerSize+2*size:])), ErrMessage)
 	au, err := c.keyHolders[0].Audit(a.Call())
