@@ -329,6 +329,8 @@ func TestHostileEndorsements(t *testing.T) {
 		_, err := fresh.Endorse(m, memoryLog{})
 		return err
 	})
+	_, err = p.keyHolders[0].Endorse(roll, nil)
+	require.ErrorIs(t, err, errNoLog)
 	_, err = p.keyHolders[0].Endorse(roll, brokenLog{})
 	require.ErrorIs(t, err, io.ErrClosedPipe)
 	require.Zero(t, p.keyHolders[0].endorsed)

@@ -197,7 +197,7 @@ func (a *Audit) Share(w io.Writer, log ShareLog) error {
 	case h.shared:
 		return ErrShared
 	case log == nil:
-		return errors.New("he: a share log is needed")
+		return errNoLog
 	}
 	secret := h.secret
 	if s.plan.spec.Mode == Collective && s.plan.threshold() {

@@ -61,8 +61,9 @@
 //
 // Encryption is over rings, with parameters from a table that is held against
 // the published ceilings for 128-bit security [BCC+24, table 5.2]. Keys of holders,
-// their threshold and their shares are those of Mouchet et al. [MTBH21], [MBH23]. Key holders and contributors sign with Ed25519; what one
-// key holder sends to another or to the receiver is sealed with HPKE under X-Wing.
+// their threshold and their shares are those of Mouchet et al. [MTBH21], [MBH23]. Key
+// holders and contributors sign with Ed25519; what one key holder sends to another or to
+// the receiver is sealed with HPKE under X-Wing.
 //
 // The aggregator may do what it likes, and collude with the receiver, with fewer
 // contributors than MinInputs, as long as these encrypt as this package does, and with

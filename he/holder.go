@@ -249,6 +249,8 @@ func (h *KeyHolder) Endorse(roll []byte, log ShareLog) ([]byte, error) {
 		return nil, errors.New("he: in mode one-shot there is no roll")
 	case h.public == nil:
 		return nil, errNoKey
+	case log == nil:
+		return nil, errNoLog
 	}
 	r, err := h.s.parseRoll(roll)
 	if err != nil {

@@ -38,9 +38,6 @@ type call struct {
 	fingerprint rlwe.Fingerprint
 }
 
-// size is the size of the message.
-func (r *roll) size() int { return headerSize + 2 + len(r.commitments)*commitmentSize }
-
 // hashes returns what a contributor committed to: all masks, and all bodies.
 func (r *roll) hashes(contributor int) (masks, bodies [sha256.Size]byte) {
 	b := r.commitments[contributor][headerSize:]
@@ -60,18 +57,18 @@ func (s *Session) appendRoll(dst []byte, commitments map[int][]byte) []byte {
 
 func (s *Session) parseRoll(message []byte) (*roll, error) {
 	d := wire.NewDecoder(message)
-	r, err := s.decodeRoll(d)
+	r, err := s.decodeRoll(d, message)
 	if err != nil {
 		return nil, err
 	}
 	if err := d.Done(); err != nil {
 		return nil, bad(kindRoll, "it has another length than it says")
 	}
-	r.digest = digest("roll", message)
 	return r, nil
 }
 
-func (s *Session) decodeRoll(d *wire.Decoder) (*roll, error) {
+// decodeRoll reads a roll, with which message begins.
+func (s *Session) decodeRoll(d *wire.Decoder, message []byte) (*roll, error) {
 	if _, err := s.header(d, kindRoll); err != nil {
 		return nil, err
 	}
@@ -85,16 +82,17 @@ func (s *Session) decodeRoll(d *wire.Decoder) (*roll, error) {
 	r := &roll{commitments: make(map[int][]byte, n)}
 	last := -1
 	for range n {
-		message := d.Bytes(commitmentSize)
-		i, _, err := s.signed(message, kindCommitment, s.roster.Contributors, 2*sha256.Size)
+		commitment := d.Bytes(commitmentSize)
+		i, _, err := s.signed(commitment, kindCommitment, s.roster.Contributors, 2*sha256.Size)
 		if err != nil {
 			return nil, err
 		}
 		if i <= last {
 			return nil, bad(kindRoll, "its commitments are not in order, or one is there twice")
 		}
-		r.commitments[i], last = slices.Clone(message), i
+		r.commitments[i], last = slices.Clone(commitment), i
 	}
+	r.digest = digest("roll", message[:headerSize+2+n*commitmentSize])
 	return r, nil
 }
 
@@ -134,11 +132,10 @@ func (s *Session) parseEndorsed(message []byte) (*roll, error) {
 	if _, err := s.header(d, kindEndorsed); err != nil {
 		return nil, err
 	}
-	r, err := s.decodeRoll(d)
+	r, err := s.decodeRoll(d, message[headerSize:])
 	if err != nil {
 		return nil, err
 	}
-	r.digest = digest("roll", message[headerSize:][:r.size()])
 	n := int(d.Uint16())
 	if n < s.endorsers() || n > len(s.roster.Holders) {
 		return nil, bad(kindEndorsed, fmt.Sprintf("it has endorsements of %d key holders, of %d there are, and needs %d",
@@ -188,11 +185,10 @@ func (s *Session) parseCall(message []byte) (*call, error) {
 	if s.plan.spec.Mode == OneShot {
 		return s.decodeOneShot(d, message)
 	}
-	r, err := s.decodeRoll(d)
+	r, err := s.decodeRoll(d, message[headerSize:])
 	if err != nil {
 		return nil, err
 	}
-	r.digest = digest("roll", message[headerSize:][:r.size()])
 	c := &call{roll: r, digest: digest("call", message)}
 	n := int(d.Uint16())
 	if n > len(r.commitments) {

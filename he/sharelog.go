@@ -11,6 +11,8 @@ import (
 // of a roll.
 var ErrShared = errors.New("he: this key holder has done the same in this session before")
 
+var errNoLog = errors.New("he: a share log is needed")
+
 // A ShareLog remembers in which sessions a key holder has made a share, and in which it has
 // endorsed a roll: step identifies the session and which of the two, and what the aggregate
 // or the roll. Record must return [ErrShared] if it has the step, and otherwise return only

@@ -246,10 +246,7 @@ func TestBlurredMoments(t *testing.T) {
 		}
 		mean, variance := describe(a)
 		mean2, variance2 := describe(b)
-		covariance := 0.0
-		for i := range a {
-			covariance += (float64(a[i]) - mean) * (float64(b[i]) - mean2) / (n - 1)
-		}
+		covariance := covariance(a, b)
 		require.Less(t, covariance, -100.0)
 		const unit = 100.0 / epsilon / n // the range is of 100 numbers
 		require.Equal(t, n, one.Count)

@@ -92,6 +92,16 @@ func describe(v []int64) (mean, variance float64) {
 	return mean, variance / float64(len(v)-1)
 }
 
+// covariance returns the covariance of two columns.
+func covariance(a, b []int64) (sum float64) {
+	meanA, _ := describe(a)
+	meanB, _ := describe(b)
+	for i := range a {
+		sum += (float64(a[i]) - meanA) * (float64(b[i]) - meanB)
+	}
+	return sum / float64(len(a)-1)
+}
+
 // TestMoments compares summaries, covariances and t tests with plain computations, of
 // numbers far from zero also, where sums of squares cancel.
 func TestMoments(t *testing.T) {
@@ -116,10 +126,7 @@ func TestMoments(t *testing.T) {
 			}
 			mean, variance := describe(a)
 			mean2, variance2 := describe(b)
-			covariance := 0.0
-			for i := range a {
-				covariance += (float64(a[i]) - mean) * (float64(b[i]) - mean2) / (n - 1)
-			}
+			covariance := covariance(a, b)
 			require.Equal(t, n, pair.X.Count)
 			require.InEpsilon(t, mean, pair.X.Mean, 1e-12)
 			require.InEpsilon(t, mean*n, pair.X.Sum, 1e-12)

@@ -14,8 +14,8 @@ const (
 )
 
 // A workspace holds all intermediate values, of about 40 KiB, so that calls
-// allocate nothing. Its size makes the allocator align it to cache lines, which
-// vectors that cross them would pay for; nothing else depends on it.
+// allocate nothing, but for the comb of MulEach. Its size makes the allocator align it to
+// cache lines, which vectors that cross them would pay for; nothing else depends on it.
 type workspace struct {
 	multiplier
 	digits [64]int8        // of a scalar
@@ -53,10 +53,7 @@ func fromUniformMulLanes(out []byte, scalar *[ScalarSize]byte, uniform []byte) {
 	defer w.release()
 	for len(out) > 0 {
 		n := min(chunk, len(out)/ElementSize)
-		for g := range (n + lanes - 1) / lanes {
-			w.derive(g, n, uniform)
-			w.points[g] = w.p
-		}
+		w.deriveAll(n, uniform)
 		w.mulEncode(out, n)
 		out, uniform = out[n*ElementSize:], uniform[n*UniformSize:]
 	}
@@ -67,10 +64,7 @@ func fromUniformLanes(out, uniform []byte) {
 	defer w.release()
 	for len(out) > 0 {
 		n := min(chunk, len(out)/ElementSize)
-		for g := range (n + lanes - 1) / lanes {
-			w.derive(g, n, uniform)
-			w.points[g] = w.p
-		}
+		w.deriveAll(n, uniform)
 		w.encodePoints(out, n)
 		out, uniform = out[n*ElementSize:], uniform[n*UniformSize:]
 	}
@@ -94,6 +88,14 @@ func mulBaseSubLanes(out, scalars, uniform []byte) {
 		}
 		w.encodePoints(out, n)
 		out, scalars, uniform = out[n*ElementSize:], scalars[n*ScalarSize:], uniform[n*UniformSize:]
+	}
+}
+
+// deriveAll sets the first n of w.points to what as many uniform strings are mapped to.
+func (w *workspace) deriveAll(n int, uniform []byte) {
+	for g := range (n + lanes - 1) / lanes {
+		w.derive(g, n, uniform)
+		w.points[g] = w.p
 	}
 }
 
