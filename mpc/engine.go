@@ -43,8 +43,8 @@ type Config struct {
 	// [Encryption] or [Transfers] between them, or from a [Dealer] whom both trust. It
 	// must be set for two parties, and only for two.
 	Triples Source
-	// Stock is what two parties prepared in an earlier run, or nil. It is used up
-	// first.
+	// Stock is what two parties, or four to sixteen, prepared in an earlier run, or
+	// nil. It is used up first.
 	Stock *Stock
 	// Context is what the parties agreed upon outside, as the hash of a contract.
 	// A run of different ones fails. At most 16384 bytes.

@@ -414,16 +414,18 @@ func TestDisagreement(t *testing.T) {
 	}
 }
 
-// TestDisagreementAboutStock has one of two parties take away the stock that the other one goes
-// on with.
+// TestDisagreementAboutStock has one party take away the stock that the others go on with.
 func TestDisagreementAboutStock(t *testing.T) {
-	disagree(t, 2, 1, protocols["two and a dealer"].config, "Leftover", func(ctx context.Context, e *Engine, odd bool, x, y *Vec, b, c *Bits) (any, error) {
-		if odd {
-			_, err := e.Leftover()
-			require.NoError(t, err)
-		}
-		return x, nil
-	})
+	for _, name := range []string{"two and a dealer", "four"} {
+		p := protocols[name]
+		disagree(t, p.parties, 1, p.config, "Leftover", func(ctx context.Context, e *Engine, odd bool, x, y *Vec, b, c *Bits) (any, error) {
+			if odd {
+				_, err := e.Leftover()
+				require.NoError(t, err)
+			}
+			return x, nil
+		})
+	}
 }
 
 // TestDisagreementSays says where calls differ.

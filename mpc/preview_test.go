@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/many"
+	"github.com/dujiang-dev/dujiang/internal/two"
 	"github.com/dujiang-dev/dujiang/mpc/share"
 )
 
@@ -140,8 +142,12 @@ func TestNoPreview(t *testing.T) {
 		"set Config.Triples":      second(Preview(0, 2, cfg, nil)),
 		"a Dealer":                second(Preview(0, 2, &Config{Adversary: SemiHonest, Triples: Encryption{}}, nil)),
 		"for two parties":         second(Preview(0, parties, &Config{Adversary: SemiHonest, Triples: Dealer{}}, nil)),
-		"and not for 4":           second(Preview(0, 4, &Config{Adversary: SemiHonest, Stock: new(Stock)}, nil)),
-		"call Prepare":            second(Preview(0, 2, &Config{Adversary: SemiHonest, Triples: Dealer{}, Stock: new(Stock)}, nil)),
+		"never prepared":          second(Preview(0, 4, &Config{Adversary: SemiHonest, Stock: new(Stock)}, nil)),
+		"and is not for 4":        second(Preview(0, 4, &Config{Adversary: SemiHonest, Stock: &Stock{new(two.Stock)}}, nil)),
+		"and is not for 3":        second(Preview(0, 3, &Config{Adversary: SemiHonest, Stock: &Stock{new(many.Stock)}}, nil)),
+		"and is not for 2":        second(Preview(0, 2, &Config{Adversary: SemiHonest, Triples: Dealer{}, Stock: &Stock{new(many.Stock)}}, nil)),
+		"two: the stock is in":    second(Preview(0, 2, &Config{Adversary: SemiHonest, Triples: Dealer{}, Stock: &Stock{new(two.Stock)}}, nil)),
+		"many: the stock is in":   second(Preview(0, 4, &Config{Adversary: SemiHonest, Stock: &Stock{new(many.Stock)}}, nil)),
 	} {
 		require.ErrorContains(t, err, want)
 	}
@@ -221,8 +227,8 @@ func TestPreviewTellsNothing(t *testing.T) {
 			for _, part := range s.Parts() {
 				require.Equal(t, make([]uint64, n), part, name)
 			}
-			if p.parties == 2 {
-				require.NoError(t, e.Prepare(ctx, Demand{Products: n}))
+			if p.parties != 3 {
+				require.NoError(t, e.Prepare(ctx, Demand{Products: n, Comparisons: n}))
 				left, err := e.Leftover()
 				require.NoError(t, err)
 				require.Empty(t, left.Left())

@@ -33,9 +33,6 @@ type Transfers = two.Transfers
 // knows all secrets of the other.
 type Dealer = two.Dealer
 
-// A Stock is a party's half of prepared triples. Each is used once, whatever crashes.
-type Stock = two.Stock
-
 // A Demand says what calls are going to use; see [Engine.Prepare].
 type Demand = engine.Demand
 
@@ -48,24 +45,15 @@ func Deal(ctx context.Context, parties [2]io.ReadWriter, name string, agreed []b
 	return nil
 }
 
-// LoadStock returns what [Stock.Save] wrote to a file, and removes the file.
-func LoadStock(path string) (*Stock, error) {
-	s, err := two.LoadStock(path)
-	if err != nil {
-		return nil, fmt.Errorf("mpc: %w", err)
-	}
-	return s, nil
-}
-
 // fits returns an error if cfg has what so many parties do not take, or lacks what they need.
 func (cfg *Config) fits(parties int) error {
 	switch {
-	case parties != two.Parties && (cfg.Triples != nil || cfg.Stock != nil):
-		return fmt.Errorf("Config.Triples and Config.Stock are for two parties, and not for %d", parties)
+	case parties != two.Parties && cfg.Triples != nil:
+		return fmt.Errorf("Config.Triples is for two parties, and not for %d", parties)
 	case parties == two.Parties && cfg.Adversary == SemiHonest && cfg.Triples == nil:
 		return errors.New("set Config.Triples, which says whom two parties trust for multiplication triples")
 	}
-	return nil
+	return cfg.Stock.fits(parties)
 }
 
 // join joins this party to the others by the protocol for so many and the adversary.
@@ -76,13 +64,13 @@ func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (en
 	}
 	switch {
 	case n == two.Parties && cfg.Adversary == SemiHonest:
-		return two.Open(ctx, self, peers[1-self], &two.Config{Source: cfg.Triples, Stock: cfg.Stock, Agreed: cfg.Context})
+		return two.Open(ctx, self, peers[1-self], &two.Config{Source: cfg.Triples, Stock: cfg.Stock.triples(), Agreed: cfg.Context})
 	case n == rep3.Parties && cfg.Adversary == SemiHonest:
 		return rep3.Open(ctx, self, peers[(self+1)%n], peers[(self+2)%n], cfg.Context)
 	case n == rep3.Parties && cfg.Adversary == Malicious:
 		return mal3.Open(ctx, self, peers[(self+1)%n], peers[(self+2)%n], cfg.Context)
 	case n >= many.Least && n <= many.Most && cfg.Adversary == SemiHonest:
-		return many.Open(ctx, self, peers, cfg.Context)
+		return many.Open(ctx, self, peers, cfg.Stock.masks(), cfg.Context)
 	}
 	return nil, fmt.Errorf("there is no protocol for %d parties and the adversary %v", n, cfg.Adversary)
 }
@@ -94,7 +82,8 @@ func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (en
 // former for each element of [Engine.Less], [Engine.Negative], [Engine.Equal] and
 // [Engine.Decompose] and of each comparison in what is made of these, and one of the latter for
 // each bit of [Engine.Numbers], [Engine.Compose] and [Engine.Select]. Every such call takes a
-// multiple of 64 of them, for each vector of bits. Masks stay in memory, for this run only.
+// multiple of 64 of them, for each vector of bits. [Engine.Leftover] returns what is not used, for
+// another run.
 func (e *Engine) Prepare(ctx context.Context, d Demand) error {
 	if min(d.Products, d.Words, d.Bits, d.Comparisons) < 0 {
 		return errors.New("mpc: a demand of less than nothing")
@@ -104,19 +93,4 @@ func (e *Engine) Prepare(ctx context.Context, d Demand) error {
 		o = of("Prepare", o.digest[:], m.Rows, m.Inner, m.Columns)
 	}
 	return e.call(ctx, o, func() error { return e.party.Prepare(d) })
-}
-
-// Leftover returns what is prepared and not used yet, to be saved for another run, and
-// lets this one go on without. Both parties must call it at the same place. It is an error
-// for more than two.
-func (e *Engine) Leftover() (*Stock, error) {
-	p, ok := e.party.(*two.Party)
-	if !ok {
-		return nil, errors.New("mpc: only two parties prepare a stock")
-	}
-	if e.err != nil {
-		return nil, e.err
-	}
-	e.record(of("Leftover"))
-	return p.Leftover(), nil
 }

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/many"
+	"github.com/dujiang-dev/dujiang/internal/two"
 	"github.com/dujiang-dev/dujiang/mpc/share"
 )
 
@@ -242,47 +244,11 @@ func TestAltered(t *testing.T) {
 	require.Nil(t, opened)
 }
 
-// TestStock prepares triples in one run and uses them in another, after a file.
-func TestStock(t *testing.T) {
-	config := protocols["two"].config
-	paths := []string{filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")}
-	for _, err := range runAll(t, 2, config, func(ctx context.Context, e *Engine) error {
-		if err := e.Prepare(ctx, Demand{Products: 100}); err != nil {
-			return err
-		}
-		s, err := e.Leftover()
-		if err != nil {
-			return err
-		}
-		return s.Save(paths[e.Self()])
-	}) {
-		require.NoError(t, err)
-	}
-	for _, err := range runAll(t, 2, func(self int, _ io.ReadWriter) *Config {
-		stock, err := LoadStock(paths[self])
-		require.NoError(t, err)
-		_, err = LoadStock(paths[self])
-		require.Error(t, err) // once
-		cfg := config(self, nil)
-		cfg.Stock = stock
-		return cfg
-	}, func(ctx context.Context, e *Engine) error {
-		x, err := e.Input(ctx, 0, 100, Range{-9, 9}, e.mine(0, make([]int64, 100)))
-		require.NoError(t, err)
-		before := e.Stats().Sent
-		_, err = e.Mul(ctx, x, x)
-		require.LessOrEqual(t, e.Stats().Sent-before, uint64(1700))
-		return err
-	}) {
-		require.NoError(t, err)
-	}
-}
-
 // TestNoProtocol refuses what there is nothing for, and choices that are missing.
 func TestNoProtocol(t *testing.T) {
 	peers := func(n int) []io.ReadWriter { return mesh(n)[0] }
 	for name, err := range map[string]error{
-		"triples":        second(New(t.Context(), 0, peers(2), &Config{Adversary: SemiHonest})),
+		"no triples":     second(New(t.Context(), 0, peers(2), &Config{Adversary: SemiHonest})),
 		"malicious two":  second(New(t.Context(), 0, peers(2), &Config{Adversary: Malicious, Triples: Transfers{}})),
 		"three":          second(New(t.Context(), 0, peers(3), &Config{Adversary: SemiHonest, Triples: Transfers{}})),
 		"one":            second(New(t.Context(), 0, peers(1), &Config{Adversary: SemiHonest})),
@@ -291,7 +257,10 @@ func TestNoProtocol(t *testing.T) {
 		"adversary":      second(New(t.Context(), 0, peers(3), &Config{Adversary: math.MaxUint8})),
 		"no file":        second(LoadStock(filepath.Join(t.TempDir(), "none"))),
 		"no name":        Deal(t.Context(), [2]io.ReadWriter{}, "", nil),
-		"no stock":       second((&Engine{}).Leftover()),
+		"stock":          second(New(t.Context(), 0, peers(4), &Config{Adversary: SemiHonest, Stock: new(Stock)})),
+		"triples":        second(New(t.Context(), 0, peers(4), &Config{Adversary: SemiHonest, Stock: &Stock{new(two.Stock)}})),
+		"used up":        second(New(t.Context(), 0, peers(4), &Config{Adversary: SemiHonest, Stock: &Stock{new(many.Stock)}})),
+		"no stock":       new(Stock).Save(filepath.Join(t.TempDir(), "none")),
 	} {
 		require.Error(t, err, name)
 	}

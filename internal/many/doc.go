@@ -22,7 +22,9 @@
 // Conversions between numbers and bits open a number plus a mask which is uniform in the
 // field, and of which the bits are shared too [EGKRS20]; so they are exact, and nothing
 // leaks that a statistical margin would have to cover. A comparison needs the carry into one
-// bit of the difference of what was opened and of the mask.
+// bit of the difference of what was opened and of the mask. Masks depend on no input:
+// [Party.Prepare] makes them before, and a [Stock] keeps them from run to run, in memory or in a
+// file.
 //
 // # Security
 //
@@ -33,11 +35,19 @@
 // parties must be there: one that stops ends the run. Computation is constant-time, with
 // the exception that package field names.
 //
+// A mask that is used twice tells the difference of two secrets. None is: it leaves what is
+// ready, and is overwritten there, before anything is sent; a [Stock] is of one run at a time; and
+// a file gives it away once, whatever crashes. The stocks of all parties must be the same state
+// of the same preparation, which hellos compare: the numbers of parties and of those who may be
+// corrupted, what is left, and a name that all have from streams that all parties took part in.
+// t parties know of the masks in all files what they know of those of a run, which is nothing;
+// the files of t + 1 have them.
+//
 // Streams must be authenticated and encrypted by the caller.
 //
 // # Leakage
 //
-// Lengths, the operations, what is prepared, and what is opened.
+// Lengths, the operations, what is prepared and what is left of it, and what is opened.
 //
 // # Cost
 //
@@ -67,8 +77,8 @@
 //
 // A call takes whole words, of 64, for each vector of bits; Truncate takes 2t + 1 such vectors of
 // those of Numbers, and of more than 59 bits what Negative and Numbers do. A mask that is ready
-// takes 31 bytes of memory, with 8 parties or more 39, and with 16 of them 46; one of Numbers
-// takes 9. They are of one run, and in no file, and each is overwritten when it is taken.
+// takes 31 bytes of memory, and in the file of a stock, with 8 parties or more 39, and with 16 of
+// them 46; one of Numbers takes 9. A file has 75 bytes more.
 //
 // The reduction of [DN07] would send less from about seven parties on, in twice the
 // rounds and with random sharings made beforehand. It is not here.

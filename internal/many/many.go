@@ -3,8 +3,10 @@ package many
 import (
 	"context"
 	"crypto/rand"
+	"crypto/subtle"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
@@ -22,7 +24,7 @@ const (
 )
 
 const (
-	version = 4
+	version = 5
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 21
 
@@ -45,9 +47,10 @@ type Party struct {
 	cancel        context.CancelCauseFunc
 	numbers, bits *space
 	coins         *prg.PRG // what nobody else knows
+	joint         *prg.PRG // what all parties know, and nobody before the run
 	rounds        int
 	history       engine.History
-	// What Prepare made: masks of conversions, and random bits.
+	// What is ready: masks of conversions, and random bits.
 	readyMasks, readyBits pile
 	// Where it is not nil there are no others, and this counts what would be sent.
 	rehearsal *engine.Stats
@@ -59,6 +62,7 @@ type link struct {
 	// Streams of shares that this party deals to the other one, and the other way
 	// round, which therefore need not be sent.
 	to, from           *prg.PRG
+	joint              [prg.Size]byte // the other one's part of the joint stream's seed
 	sending, receiving [8 * chunk]byte
 }
 
@@ -66,23 +70,26 @@ type link struct {
 type coins struct {
 	keys  [Most][prg.Size]byte // for the link with each
 	own   [prg.Size]byte
+	joint [prg.Size]byte // for all; public
 	nonce [prg.Size]byte // of all sessions; public
 }
 
 // Open joins party self to the others: peers[i] is the stream to party i, and peers[self]
 // is not used. All have the same context, which binds the run to what they agreed upon
-// outside. When it fails there is nothing to close.
-func Open(ctx context.Context, self int, peers []io.ReadWriter, agreed []byte) (*Party, error) {
+// outside. A stock, of an earlier run, is used up first; nil has nothing. Open takes it over,
+// whether it fails or not. When it fails there is nothing to close.
+func Open(ctx context.Context, self int, peers []io.ReadWriter, stock *Stock, agreed []byte) (*Party, error) {
 	c := new(coins)
 	for i := range c.keys {
 		rand.Read(c.keys[i][:])
 	}
 	rand.Read(c.own[:])
+	rand.Read(c.joint[:])
 	rand.Read(c.nonce[:])
-	return open(ctx, self, peers, agreed, c)
+	return open(ctx, self, peers, stock, agreed, c)
 }
 
-func open(ctx context.Context, self int, peers []io.ReadWriter, agreed []byte, c *coins) (*Party, error) {
+func open(ctx context.Context, self int, peers []io.ReadWriter, stock *Stock, agreed []byte, c *coins) (*Party, error) {
 	n := len(peers)
 	if n < Least || n > Most || self < 0 || self >= n {
 		return nil, fmt.Errorf("many: party %d of %d, which are not %d to %d", self, n, Least, Most)
@@ -91,14 +98,31 @@ func open(ctx context.Context, self int, peers []io.ReadWriter, agreed []byte, c
 	if err != nil {
 		return nil, fmt.Errorf("many: %w", err)
 	}
+	stock, err = stock.claim(self, n)
+	if err != nil {
+		return nil, err
+	}
 	p := newParty(self, n)
 	p.coins = prg.New(c.own)
+	p.readyMasks, p.readyBits = stock.masks, stock.bits
 	ctx, p.cancel = context.WithCancelCause(ctx)
+	terms := []session.Term{
+		{Name: "contexts", Value: tag},
+		{Name: "numbers of parties", Value: []byte{byte(n)}},
+		{Name: "stocks of masks", Value: stock.term()},
+	}
 	// All at once: nobody waits for a party that waits for another one.
-	err = p.each(func(i int, l *link) error { return p.meet(ctx, i, l, peers[i], tag, c) })
+	err = p.each(func(i int, l *link) error { return p.meet(ctx, i, l, peers[i], terms, c) })
 	if err != nil {
 		return nil, p.Close(err)
 	}
+	seed := c.joint
+	for _, l := range p.links {
+		if l != nil {
+			subtle.XORBytes(seed[:], seed[:], l.joint[:])
+		}
+	}
+	p.joint = prg.New(seed)
 	return p, nil
 }
 
@@ -115,7 +139,7 @@ func newParty(self, n int) *Party {
 }
 
 // meet opens the session with party i, and exchanges keys with it.
-func (p *Party) meet(ctx context.Context, i int, l *link, rw io.ReadWriter, tag []byte, c *coins) error {
+func (p *Party) meet(ctx context.Context, i int, l *link, rw io.ReadWriter, terms []session.Term, c *coins) error {
 	role := session.RoleA
 	if i < p.index {
 		role = session.RoleB
@@ -126,7 +150,7 @@ func (p *Party) meet(ctx context.Context, i int, l *link, rw io.ReadWriter, tag 
 		Role:            role,
 		Nonce:           c.nonce,
 		Items:           uint64(p.index),
-		Terms:           []session.Term{{Name: "contexts", Value: tag}, {Name: "numbers of parties", Value: []byte{byte(p.n)}}},
+		Terms:           terms,
 	})
 	if err != nil {
 		return err
@@ -135,14 +159,15 @@ func (p *Party) meet(ctx context.Context, i int, l *link, rw io.ReadWriter, tag 
 	if claimed != uint64(i) {
 		return fmt.Errorf("%w: it says that it is party %d", session.ErrIncompatible, claimed)
 	}
-	var theirs [prg.Size]byte
+	var theirs [2 * prg.Size]byte
 	err = s.Duplex(
-		func() error { return s.Send(typeKey, c.keys[i][:]) },
+		func() error { return s.Send(typeKey, slices.Concat(c.keys[i][:], c.joint[:])) },
 		func() error { return s.Recv(typeKey, theirs[:]) })
 	if err != nil {
 		return err
 	}
-	l.to, l.from = prg.New(c.keys[i]), prg.New(theirs)
+	l.to, l.from = prg.New(c.keys[i]), prg.New([prg.Size]byte(theirs[:prg.Size]))
+	l.joint = [prg.Size]byte(theirs[prg.Size:])
 	return nil
 }
 

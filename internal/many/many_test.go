@@ -30,15 +30,37 @@ func pipes(n int) [][]io.ReadWriter {
 
 // seeded returns coins of a party that are the same in every run.
 func seeded(i int) *coins {
-	c := &coins{own: [16]byte{byte(i), 1}, nonce: [16]byte{byte(i), 2}}
+	c := &coins{own: [16]byte{byte(i), 1}, nonce: [16]byte{byte(i), 2}, joint: [16]byte{byte(i), 4}}
 	for j := range c.keys {
 		c.keys[j] = [16]byte{byte(i), 3, byte(j)}
 	}
 	return c
 }
 
+// seededAfter returns coins for a run with a stock, that are others than those of the run that
+// it is from.
+func seededAfter(i int, s *Stock) *coins {
+	c := seeded(i)
+	if s == nil {
+		return c
+	}
+	c.own[15] = s.id[0]
+	for j := range c.keys {
+		c.keys[j][15] = s.id[0]
+	}
+	if i == 0 {
+		c.joint = s.id
+	}
+	return c
+}
+
 // join runs all parties. Each closes its streams when it is done.
 func join(ctx context.Context, streams [][]io.ReadWriter, agreed func(i int) []byte, f func(p *Party) error) []error {
+	return joinWith(ctx, streams, make([]*Stock, len(streams)), agreed, f)
+}
+
+// joinWith is join with a stock at each party.
+func joinWith(ctx context.Context, streams [][]io.ReadWriter, stocks []*Stock, agreed func(i int) []byte, f func(p *Party) error) []error {
 	errs := make([]error, len(streams))
 	var running sync.WaitGroup
 	for i := range streams {
@@ -54,7 +76,7 @@ func join(ctx context.Context, streams [][]io.ReadWriter, agreed func(i int) []b
 			if agreed != nil {
 				context = agreed(i)
 			}
-			p, err := open(ctx, i, streams[i], context, seeded(i))
+			p, err := open(ctx, i, streams[i], stocks[i], context, seededAfter(i, stocks[i]))
 			if err != nil {
 				errs[i] = err
 				return
@@ -302,11 +324,11 @@ func TestDisagreement(t *testing.T) {
 		require.ErrorContains(t, errors.Join(errs...), "numbers of parties differ")
 	})
 	for _, n := range []int{3, 17} {
-		_, err := Open(t.Context(), 0, make([]io.ReadWriter, n), nil)
+		_, err := Open(t.Context(), 0, make([]io.ReadWriter, n), nil, nil)
 		require.ErrorContains(t, err, "4 to 16")
 	}
-	_, err := Open(t.Context(), 4, make([]io.ReadWriter, 4), nil)
+	_, err := Open(t.Context(), 4, make([]io.ReadWriter, 4), nil, nil)
 	require.ErrorContains(t, err, "party 4 of 4")
-	_, err = Open(t.Context(), 0, make([]io.ReadWriter, 4), make([]byte, 1<<16))
+	_, err = Open(t.Context(), 0, make([]io.ReadWriter, 4), nil, make([]byte, 1<<16))
 	require.ErrorContains(t, err, "longer than")
 }

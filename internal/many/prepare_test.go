@@ -219,7 +219,7 @@ func TestPreparedTable(t *testing.T) {
 		5: {{771, 107, 61}, {49, 0.8}},
 		7: {{1689, 160, 92}, {97, 1.1}},
 	} {
-		p, err := Rehearse(0, parties)
+		p, err := Rehearse(0, parties, nil)
 		require.NoError(t, err)
 		x := p.NewVec(n)
 		for i, steps := range [2][]func() error{{
@@ -331,7 +331,7 @@ func TestOnce(t *testing.T) {
 // bytes, and of each bit an element of the small field.
 func TestReadyMemory(t *testing.T) {
 	for parties, want := range map[int][2]float64{4: {8 + 61*3./8, 8 + 3./8}, 8: {8 + 61*4./8, 8 + 4./8}, 16: {8 + 61*5./8, 8 + 5./8}} {
-		p, err := Rehearse(1, parties)
+		p, err := Rehearse(1, parties, nil)
 		require.NoError(t, err)
 		require.NoError(t, p.Prepare(engine.Demand{Comparisons: 640, Bits: 640}))
 		for i, q := range []*pile{&p.readyMasks, &p.readyBits} {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/session"
+	"github.com/dujiang-dev/dujiang/internal/stockfile"
 )
 
 // prepare returns stocks of both parties.
@@ -93,9 +94,9 @@ func TestStock(t *testing.T) {
 				info, err := os.Stat(path)
 				require.NoError(t, err)
 				require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
-				stocks[i], err = LoadStock(path)
+				stocks[i], err = stockfile.Load(path, ParseStock)
 				require.NoError(t, err)
-				_, err = LoadStock(path)
+				_, err = stockfile.Load(path, ParseStock)
 				require.ErrorIs(t, err, os.ErrNotExist, "loaded twice")
 			}
 			files, err := os.ReadDir(dir)
@@ -224,14 +225,13 @@ func TestNoOverwriting(t *testing.T) {
 	b, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, "mine", string(b))
-	_, err = LoadStock(path)
-	require.ErrorIs(t, err, ErrStock)
+	_, err = stockfile.Load(path, ParseStock)
+	require.ErrorIs(t, err, stockfile.ErrDamaged)
 }
 
 // seal puts a checksum behind an encoding.
 func seal(b []byte) []byte {
-	sum := sha256.Sum256(b)
-	return append(bytes.Clone(b), sum[:]...)
+	return stockfile.Seal(bytes.Clone(b), 0)
 }
 
 func someStock(t testing.TB) []byte {
@@ -247,24 +247,24 @@ func someStock(t testing.TB) []byte {
 
 func TestStockEncoding(t *testing.T) {
 	b := someStock(t)
-	s, err := parseStock(b)
+	s, err := ParseStock(b)
 	require.NoError(t, err)
 	require.Equal(t, b, s.append(nil))
 	body := b[:len(b)-sha256.Size]
 	for n := range b {
-		_, err := parseStock(b[:n])
-		require.ErrorIs(t, err, ErrStock)
+		_, err := ParseStock(b[:n])
+		require.ErrorIs(t, err, stockfile.ErrDamaged)
 		changed := bytes.Clone(b)
 		changed[n] ^= 1
-		_, err = parseStock(changed)
-		require.ErrorIs(t, err, ErrStock)
+		_, err = ParseStock(changed)
+		require.ErrorIs(t, err, stockfile.ErrDamaged)
 		if n < len(body) {
-			_, err = parseStock(seal(body[:n]))
-			require.ErrorIs(t, err, ErrStock)
+			_, err = ParseStock(seal(body[:n]))
+			require.ErrorIs(t, err, stockfile.ErrDamaged)
 		}
 	}
-	_, err = parseStock(seal(append(bytes.Clone(body), 0)))
-	require.ErrorIs(t, err, ErrStock)
+	_, err = ParseStock(seal(append(bytes.Clone(body), 0)))
+	require.ErrorIs(t, err, stockfile.ErrDamaged)
 	const counts = 8 + 1 + 16
 	for name, change := range map[string]func(b []byte){
 		"magic":         func(b []byte) { b[0]++ },
@@ -283,20 +283,20 @@ func TestStockEncoding(t *testing.T) {
 		change(changed)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := parseStock(seal(changed))
+		_, err := ParseStock(seal(changed))
 		runtime.ReadMemStats(&after)
-		require.ErrorIs(t, err, ErrStock, name)
+		require.ErrorIs(t, err, stockfile.ErrDamaged, name)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), name)
 	}
 	twice := bytes.Clone(body[:counts+44])
 	binary.BigEndian.PutUint32(twice[counts+24:], 2)
 	binary.BigEndian.PutUint32(twice[counts+40:], 1)
 	twice = append(twice, twice[counts+28:]...)
-	_, err = parseStock(seal(append(twice, body[counts+44:]...)))
-	require.ErrorIs(t, err, ErrStock, "a shape twice")
+	_, err = ParseStock(seal(append(twice, body[counts+44:]...)))
+	require.ErrorIs(t, err, stockfile.ErrDamaged, "a shape twice")
 	empty := &Stock{id: [16]byte{1}, shaped: map[order][]triples{{kind: matrices}: {{}}}}
-	_, err = parseStock(empty.append(nil))
-	require.ErrorIs(t, err, ErrStock, "a matrix of nothing")
+	_, err = ParseStock(empty.append(nil))
+	require.ErrorIs(t, err, stockfile.ErrDamaged, "a matrix of nothing")
 }
 
 // FuzzEncodings encodes what is accepted of a stock's file, and of what a dealer is
@@ -310,7 +310,7 @@ func FuzzEncodings(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		sealed := seal(b)
-		if s, err := parseStock(sealed); err == nil {
+		if s, err := ParseStock(sealed); err == nil {
 			require.Equal(t, sealed, s.append(nil))
 		}
 		if o, err := parseOrder(b); err == nil {
@@ -344,7 +344,7 @@ func TestClaimOnce(t *testing.T) {
 // they mask would be open.
 func TestRehearsedStock(t *testing.T) {
 	for index := range Parties {
-		p, err := Rehearse(index, Dealer{})
+		p, err := Rehearse(index, Dealer{}, nil)
 		require.NoError(t, err)
 		require.NoError(t, p.Prepare(demand))
 		sent := p.Stats()

@@ -19,15 +19,22 @@ func (t *tally) receive(b []byte) { t.Received += uint64(headerSize + len(b)) }
 // Rehearse returns a party without the other one: it computes, of numbers that mean nothing,
 // and counts what it would send and receive, with what a dealer and the party send to each
 // other. Triples of other sources have messages that are not counted so: they are an
-// error.
-func Rehearse(index int, source Source) (*Party, error) {
+// error. It begins with as much as a stock has, which keeps it; nil has nothing.
+func Rehearse(index int, source Source, stock *Stock) (*Party, error) {
 	if index < 0 || index >= Parties {
 		return nil, fmt.Errorf("two: party %d is not 0 or 1", index)
 	}
 	if _, ok := source.(Dealer); !ok {
 		return nil, fmt.Errorf("two: only the costs with a Dealer can be said beforehand, and not those of triples by %T", source)
 	}
-	p := newParty(index, new(coins), &Stock{index: index})
+	begin := &Stock{index: index}
+	if stock != nil {
+		if err := stock.fits(index); err != nil {
+			return nil, err
+		}
+		begin = stock.rehearsed()
+	}
+	p := newParty(index, new(coins), begin)
 	p.joint = prg.New([prg.Size]byte{})
 	p.rehearsal, p.cancel = new(tally), func(error) {}
 	p.maker = &dealt{index: index, stream: prg.New([prg.Size]byte{}), answer: make([]byte, 8*chunk), rehearsal: p.rehearsal}

@@ -9,10 +9,10 @@ import (
 	"log/slog"
 	"math"
 	"slices"
-	"sync"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/stockfile"
 )
 
 // A kind is what triples are for.
@@ -184,27 +184,38 @@ func (s *Stock) term() []byte { return s.counts(slices.Clone(s.id[:])) }
 
 var errClaimed = errors.New("two: the stock is in use or was used up in another run")
 
-// claiming is held while a stock changes hands, so that of two runs that begin at once
-// only one gets it.
-var claiming sync.Mutex
-
 // claim returns what s has, for the run of a party, and leaves s with nothing. Nil has
 // nothing.
 func (s *Stock) claim(index int) (*Stock, error) {
 	if s == nil {
 		return &Stock{index: index}, nil
 	}
-	claiming.Lock()
-	defer claiming.Unlock()
-	if s.id == [prg.Size]byte{} {
-		return nil, errClaimed
+	return stockfile.Claim(s, func() error { return s.fits(index) })
+}
+
+// fits returns an error unless s is there for a party.
+func (s *Stock) fits(index int) error {
+	switch {
+	case s.id == [prg.Size]byte{}:
+		return errClaimed
+	case s.index != index:
+		return fmt.Errorf("two: the stock of party %d at party %d", s.index, index)
 	}
-	if s.index != index {
-		return nil, fmt.Errorf("two: the stock of party %d at party %d", s.index, index)
+	return nil
+}
+
+// rehearsed returns as much as s has, of triples that mean nothing.
+func (s *Stock) rehearsed() *Stock {
+	r := &Stock{index: s.index, shaped: make(map[order][]triples)}
+	for k := products; k <= numbers; k++ {
+		r.pile(k).all = newTriples(order{kind: k, rows: s.pile(k).left()})
 	}
-	taken := new(Stock)
-	*taken, *s = *s, Stock{}
-	return taken, nil
+	for o, all := range s.shaped {
+		for range all {
+			r.shaped[o] = append(r.shaped[o], newTriples(o))
+		}
+	}
+	return r
 }
 
 // take returns the triples of an order, for this once. It lets the source make what the
