@@ -15,10 +15,13 @@ import (
 // sort by a network of comparisons, which package internal/engine has, and shuffle by sorting
 // random numbers.
 
-// sorter returns what puts vectors into order: the protocol, or a network over it.
+// sorter returns what puts vectors into order: the protocol, or a sort over it.
 func (e *Engine) sorter() engine.Sorter {
-	if s, ok := e.party.(engine.Sorter); ok {
-		return s
+	switch p := e.party.(type) {
+	case engine.Sorter:
+		return p
+	case engine.Shuffler:
+		return engine.Radix{Shuffler: p, Alone: e.alone}
 	}
 	return engine.Network{Party: e.party}
 }
@@ -88,28 +91,24 @@ func (e *Engine) Sort(ctx context.Context, keys *Vec, columns ...*Vec) ([]*Vec, 
 		return nil, err
 	}
 	s := e.sorter()
-	// From the lowest key on, they are natural numbers below 2^64.
-	size := bits.Len64(uint64(keys.r.Max) - uint64(keys.r.Min))
-	natural := keys.shift(keys.r, -keys.r.Min)
-	_, network := s.(engine.Network)
-	if network && size > 0 {
-		// In a field they may be too large then. Two's complement with the other sign is
-		// in order too.
-		natural, size = keys, keys.r.bits()
+	// Around zero they take as few bits as there can be, also where a field has no natural numbers of
+	// so many bits. Two's complement with the other sign is in order.
+	size, around := bits.Len64(uint64(keys.r.Max)-uint64(keys.r.Min)), keys
+	if size > 0 && size < keys.r.bits() {
+		middle := keys.r.Min + 1<<(size-1)
+		around = keys.shift(Range{keys.r.Min - middle, keys.r.Max - middle}, -middle)
 	}
 	sorted := shares[1:]
 	err = e.call(ctx, of("Sort", keys, columns), func() error {
 		planes := e.party.NewBits(0)
 		if size > 0 {
-			if planes, err = e.party.Decompose(natural.share, size); err != nil {
+			if planes, err = e.party.Decompose(around.share, size); err != nil {
 				return err
 			}
-		}
-		if network && size > 0 {
 			w := engine.Words(keys.Len())
 			e.party.Not(planes.Slice((size-1)*w, size*w))
 		}
-		sorted, err = s.Sort(keys.Len(), planes.Slice(0, size*engine.Words(keys.Len())), size, sorted)
+		sorted, err = s.Sort(keys.Len(), planes, size, sorted)
 		return err
 	})
 	if err != nil {
