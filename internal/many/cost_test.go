@@ -97,10 +97,10 @@ func loopback(tb testing.TB, n int) [][]io.ReadWriter {
 	return s
 }
 
-// benchmark runs f, of n elements, with so many parties in this process over loopback TCP,
+// benchmark runs f, of n elements, with each number of parties in this process over loopback TCP,
 // and reports elements a second, and bytes that party 0 sends for each and rounds.
-func benchmark(b *testing.B, n int, f func(p *Party, x Vec) error) {
-	for _, parties := range []int{4, 5, 7, 16} {
+func benchmark(b *testing.B, counts []int, n int, f func(p *Party, x Vec) error) {
+	for _, parties := range counts {
 		b.Run(fmt.Sprint(parties), func(b *testing.B) {
 			for _, err := range join(b.Context(), loopback(b, parties), nil, func(p *Party) error {
 				x, err := p.Input(0, n, mine(p, 0, make([]int64, n)))
@@ -130,24 +130,27 @@ func benchmark(b *testing.B, n int, f func(p *Party, x Vec) error) {
 	}
 }
 
+// some are few and many parties.
+var some = []int{4, 5, 7, 16}
+
 func BenchmarkMul(b *testing.B) {
-	benchmark(b, 1<<17, func(p *Party, x Vec) error { return p.Mul(p.NewVec(x.Len()), x, x) })
+	benchmark(b, some, 1<<17, func(p *Party, x Vec) error { return p.Mul(p.NewVec(x.Len()), x, x) })
 }
 
 func BenchmarkNegative(b *testing.B) {
-	benchmark(b, 1<<12, func(p *Party, x Vec) error {
+	benchmark(b, some, 1<<12, func(p *Party, x Vec) error {
 		_, err := p.Negative(x, 61)
 		return err
 	})
 }
 
 func BenchmarkPrepare(b *testing.B) {
-	benchmark(b, 1<<12, func(p *Party, x Vec) error {
+	benchmark(b, some, 1<<12, func(p *Party, x Vec) error {
 		defer p.readyMasks.drop()
 		return p.Prepare(engine.Demand{Comparisons: x.Len()})
 	})
 }
 
 func BenchmarkTruncate(b *testing.B) {
-	benchmark(b, 1<<12, func(p *Party, x Vec) error { return p.Truncate(p.NewVec(x.Len()), x, 20) })
+	benchmark(b, some, 1<<12, func(p *Party, x Vec) error { return p.Truncate(p.NewVec(x.Len()), x, 20) })
 }
