@@ -23,8 +23,8 @@ func (c committee) members() (all []int) {
 // lowest returns the first party of c.
 func (c committee) lowest() int { return bits.TrailingZeros16(uint16(c)) }
 
-// mostCommittees is how many take fewer rounds than a network of comparisons does, for 2^16
-// keys of 32 bits; see [Party.Shuffler].
+// mostCommittees is how many there are where a sort of 2^16 keys of 32 bits takes fewer rounds than
+// by a network of comparisons; the package comment has both.
 const mostCommittees = 132
 
 // committees returns a family of committees in which every t parties have one that none of them

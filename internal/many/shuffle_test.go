@@ -282,6 +282,45 @@ func TestSort(t *testing.T) {
 	}
 }
 
+// TestSortTable holds the costs that the package comment states, by rehearsals of sorts of fewer
+// keys, and that a network takes more bytes and rounds.
+func TestSortTable(t *testing.T) {
+	const n = 1 << 10
+	for parties, want := range map[int]struct {
+		average, most float64 // kB
+		rounds        int
+	}{4: {1.9, 2.8, 131}, 5: {3.3, 4.3, 283}, 6: {3.8, 5.3, 232}, 7: {6.3, 8.1, 708}, 8: {6.9, 9.7, 351},
+		9: {11.7, 16.6, 2271}, 10: {10.6, 15.0, 1030}, 12: {18.1, 24.9, 2373}} {
+		if testing.Short() && parties > 6 {
+			continue
+		}
+		all, most := 0.0, 0.0
+		for i := range parties {
+			p, err := Rehearse(i, parties, nil)
+			require.NoError(t, err)
+			s, ok := p.Shuffler()
+			require.True(t, ok)
+			_, err = engine.Radix{Shuffler: s, Alone: true}.Sort(n, p.NewBits(32*n/64), 32, []Vec{p.NewVec(n)})
+			require.NoError(t, err)
+			require.Equal(t, want.rounds, p.Stats().Rounds, "%d parties", parties)
+			sent := float64(p.Stats().Sent) / n / 1000
+			all, most = all+sent, max(most, sent)
+		}
+		// Of so few keys, what goes before messages is something.
+		require.InDelta(t, want.average, all/float64(parties), 0.06+0.02*want.average, "%d parties", parties)
+		require.InDelta(t, want.most, most, 0.06+0.02*want.most, "%d parties", parties)
+		if parties > 5 {
+			continue
+		}
+		p, err := Rehearse(0, parties, nil)
+		require.NoError(t, err)
+		_, err = engine.Network{Party: p}.Sort(n, p.NewBits(32*n/64), 32, []Vec{p.NewVec(n)})
+		require.NoError(t, err)
+		require.Greater(t, float64(p.Stats().Sent)/n/1000, 2*most)
+		require.Greater(t, p.Stats().Rounds, want.rounds)
+	}
+}
+
 // A seen is what a party sees of a word that committees have one after the other: its share, and
 // at each step what is sent to it and the next word of the streams of each link.
 type seen struct {
