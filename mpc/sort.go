@@ -86,9 +86,9 @@ func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 // before that come the costs of Decompose, and after it that of a shuffle for each column. What
 // is opened on the way is random orders. What Shuffle says of caches is so here.
 //
-// With 4 to 10 parties and with 12 it is the same, in the rounds of Numbers, Mul, Dot, a shuffle and an
-// opening for each two bits, and once more of the last two: beside Decompose, 131 for 32 bits and four parties,
-// who send 1.9 kB a key. Package internal/many has the costs for others.
+// With 4 to 10 parties and with 12 it is the same, in the rounds of Numbers, Mul, Dot, a shuffle and
+// an opening for each two bits, and once more of the last two. For 32 bits and four parties these
+// are 131, and each sends 1.9 kB a key. Package internal/many has the costs of others.
 //
 // With others, nothing is opened on the way. For each 59 - L bits that keys need, where 2^L is
 // the length rounded up to a power of two, there are L(L+1)/2 times the rounds of Negative,
