@@ -38,7 +38,7 @@ const mostCommittees = 132
 // misses none twice, if sets whose numbers add up to less than 21 come last [KR01].
 //
 // The last one is of consecutive parties. Others are next to one that they have many parties in
-// common with, since those who stay send nothing.
+// common with, since those who stay send nothing; and all parties send about as much.
 func committees(n int) []committee {
 	t := (n - 1) / 2
 	if n%2 == 1 && binomial(n, t) > mostCommittees || n > 12 {
@@ -89,24 +89,35 @@ func committees(n int) []committee {
 		fresh(best, true)
 		family = append(family, best)
 	}
-	// From the last one back, each is the next one that has most in common.
-	for i := 1; i < len(family); i++ {
-		best := i
-		for k := i; k < len(family); k++ {
-			if leave(family[k], family[i-1]) < leave(family[best], family[i-1]) {
-				best = k
+	// From the last one back, each is the next one whose members have least to send: of whom the
+	// fewest leave, and then those who send least otherwise.
+	sent := make([]int, n)
+	for _, i := range family[0].members() {
+		sent[i] = n - 1 - t // in the end
+	}
+	for k := 1; k < len(family); k++ {
+		best, least := k, []int(nil)
+		for j := k; j < len(family); j++ {
+			leaving := (family[j] &^ family[k-1]).members()
+			cost := []int{len(leaving), 0, 0}
+			for _, i := range leaving {
+				cost[1] = max(cost[1], sent[i])
+				cost[2] += sent[i]
+			}
+			if least == nil || slices.Compare(cost, least) < 0 {
+				best, least = j, cost
 			}
 		}
 		next := family[best]
-		copy(family[i+1:best+1], family[i:best])
-		family[i] = next
+		copy(family[k+1:best+1], family[k:best])
+		family[k] = next
+		for _, i := range (next &^ family[k-1]).members() {
+			sent[i]++
+		}
 	}
 	slices.Reverse(family)
 	return family
 }
-
-// leave returns how many parties of c are not in next.
-func leave(c, next committee) int { return bits.OnesCount16(uint16(c &^ next)) }
 
 // late is one for committees of twelve parties that come last, and zero for others.
 func late(c committee) int {

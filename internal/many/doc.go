@@ -78,13 +78,13 @@
 //	          numbers sent in all   rounds of   kB a party sends     rounds   by the network, of
 //	parties   to shuffle one each   a shuffle   a key, and at most   of all   party 0: kB, rounds
 //	4           6                     2           1.9     2.8          131        36    2995
-//	5          15                    10           3.3     4.3          283        60    4220
+//	5          15                    10           3.3     4.0          283        60    4220
 //	6          17                     7           3.8     5.3          232        89    4220
-//	7          46                    35           6.3     8.1          708       125    4220
-//	8          42                    14           6.9     9.7          351       213    4220
-//	9         145                   126          11.7    16.6         2271       274    5445
-//	10         92                    53          10.6    15.0         1030       342    5445
-//	12        298                   132          18.1    24.9         2373       501    5445
+//	7          46                    35           6.3     7.3          708       125    4220
+//	8          42                    14           6.9     8.9          351       213    4220
+//	9         145                   126          11.7    13.1         2271       274    5445
+//	10         94                    53          10.7    13.7         1030       342    5445
+//	12        298                   132          18.1    20.8         2373       501    5445
 //
 // Rounds of the network grow with the square of the length's logarithm, and the others not at all.
 // 11 parties would have 462 committees and take some 8000 rounds, and 13 to 16 have 1716, at least
