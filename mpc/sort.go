@@ -6,7 +6,6 @@ import (
 	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
-	"github.com/dujiang-dev/dujiang/internal/many"
 )
 
 // Shuffles are those of Laur, Willemson and Zhang (ISC 2011, eprint 2011/429) with the
@@ -23,8 +22,8 @@ func (e *Engine) sorter() engine.Sorter {
 		return p
 	case engine.Shuffler:
 		return engine.Radix{Shuffler: p, Alone: e.alone}
-	case *many.Party:
-		if s, ok := p.Shuffler(); ok {
+	case interface{ Shuffler() engine.Shuffler }:
+		if s := p.Shuffler(); s != nil {
 			return engine.Radix{Shuffler: s, Alone: e.alone}
 		}
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/two"
 )
 
-// A Stock is a party's part of what was prepared and is not used yet: triples of two parties,
-// or masks of four to sixteen. The others have their parts, and runs of all of them use them up
+// A Stock is a party's part of what was prepared and is not used yet: triples and shuffles of two
+// parties, or masks of four to sixteen. The others have their parts, and runs of all of them use them up
 // together. Each triple and each mask is used once, whatever crashes. It is of one run at a
 // time: [New] takes it over, whether it fails or not, and [Engine.Leftover] gives it back.
 //
@@ -68,9 +68,10 @@ func parseStock(b []byte) (*Stock, error) {
 }
 
 // Save writes s to a new file, readable by its owner only, and leaves s with nothing, also
-// when it fails. An existing file is not overwritten. A product takes 24 bytes, a word of
-// conjunctions too, and a bit as a number 16; a comparison of four to seven parties takes 31
-// bytes, with eight or more 39 and with sixteen 46, and a bit as a number 9.
+// when it fails. An existing file is not overwritten. Of two parties a product takes 24 bytes, a
+// word of conjunctions too, a bit as a number 16, and a shuffle 16 for each element of each
+// column; of four to seven a comparison takes 31 bytes, with eight or more 39 and with sixteen
+// 46, and a bit as a number 9.
 func (s *Stock) Save(path string) error {
 	if s == nil || s.part == nil {
 		return errors.New("mpc: there is no stock to save")

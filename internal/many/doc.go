@@ -20,7 +20,7 @@
 //	f_i(0) = c_i·x(i+1)·y(i+1)   --- f_i(j+1) --->   sum of all f_i(j+1)
 //
 // A shuffle takes as many rounds as there are committees of t + 1 parties, which permute one after
-// the other; see [Shuffler].
+// the other; see [Party.Shuffler].
 //
 // Conversions between numbers and bits open a number plus a mask which is uniform in the
 // field, and of which the bits are shared too [EGKRS20]; so they are exact, and nothing

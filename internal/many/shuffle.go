@@ -34,13 +34,18 @@ import (
 // maxLength is the most elements of a shuffle, so that positions are of 32 bits.
 const maxLength = math.MaxInt32
 
-// A Shuffler is a party of so many that their committees are few enough.
-type Shuffler struct{ *Party }
+// A shuffler is a party of so many that their committees are few enough.
+type shuffler struct{ *Party }
 
-var _ engine.Shuffler = Shuffler{}
+var _ engine.Shuffler = shuffler{}
 
-// Shuffler returns p with a shuffle, if there is one.
-func (p *Party) Shuffler() (s Shuffler, ok bool) { return Shuffler{p}, p.committees != nil }
+// Shuffler returns p with a method for shuffles, or nil if its committees are too many.
+func (p *Party) Shuffler() engine.Shuffler {
+	if p.committees == nil {
+		return nil
+	}
+	return shuffler{p}
+}
 
 // A track is a column that is shuffled: what a member of a committee has of it, a summand of
 // each element, or memory.
@@ -50,7 +55,7 @@ type track struct {
 }
 
 // Shuffle implements [engine.Shuffler], in as many rounds as there are committees.
-func (s Shuffler) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
+func (s shuffler) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
 	n := 0
 	for _, v := range append(append([]Vec(nil), numbers...), words...) {
 		n = v.Len()

@@ -50,11 +50,9 @@ func TestCommittees(t *testing.T) {
 }
 
 // withShuffler runs f at n parties that shuffle.
-func withShuffler(t *testing.T, n int, f func(s Shuffler) error) {
+func withShuffler(t *testing.T, n int, f func(s shuffler) error) {
 	none(t, run(t, n, func(p *Party) error {
-		s, ok := p.Shuffler()
-		require.True(t, ok)
-		return f(s)
+		return f(p.Shuffler().(shuffler))
 	}))
 }
 
@@ -72,7 +70,7 @@ func TestShuffle(t *testing.T) {
 			values[i], words[i] = int64(i)-3, 0xfedcba9876543210^uint64(i)
 		}
 		sent := make([]uint64, c.parties)
-		withShuffler(t, c.parties, func(s Shuffler) error {
+		withShuffler(t, c.parties, func(s shuffler) error {
 			x, err := s.Input(1, c.n, mine(s.Party, 1, values))
 			if err != nil {
 				return err
@@ -152,7 +150,7 @@ func TestShuffle(t *testing.T) {
 func TestShuffleUniform(t *testing.T) {
 	const times = 1200
 	for _, parties := range []int{4, 5} {
-		withShuffler(t, parties, func(s Shuffler) error {
+		withShuffler(t, parties, func(s shuffler) error {
 			v, err := s.Input(1, 3, mine(s.Party, 1, []int64{1, 2, 3}))
 			if err != nil {
 				return err
@@ -187,7 +185,7 @@ func TestShuffleUniform(t *testing.T) {
 func TestShuffleOrders(t *testing.T) {
 	for _, parties := range []int{5, 6, 9} {
 		seeds := make([][]uint64, parties)
-		withShuffler(t, parties, func(s Shuffler) error {
+		withShuffler(t, parties, func(s shuffler) error {
 			seeds[s.index] = make([]uint64, len(s.committees))
 			for k, g := range s.orders {
 				require.Equal(t, s.committees[k].has(s.index), g != nil)
@@ -217,7 +215,7 @@ func (c *prgCopy) next() uint64 { return c.Uint64() }
 
 // TestShuffleMistakes are errors before anything is sent.
 func TestShuffleMistakes(t *testing.T) {
-	withShuffler(t, 4, func(s Shuffler) error {
+	withShuffler(t, 4, func(s shuffler) error {
 		before := s.Stats()
 		for _, c := range [][2][]Vec{
 			{{s.NewVec(1), s.NewVec(2)}, nil}, {{s.NewVec(1)}, {s.NewBits(2)}}, {{s.NewBits(1)}, nil}, {nil, {s.NewVec(1)}},
@@ -232,8 +230,7 @@ func TestShuffleMistakes(t *testing.T) {
 	for _, n := range []int{11, 13, 14, 15, 16} {
 		p, err := Rehearse(0, n, nil)
 		require.NoError(t, err)
-		_, ok := p.Shuffler()
-		require.False(t, ok)
+		require.Nil(t, p.Shuffler())
 	}
 }
 
@@ -254,7 +251,7 @@ func TestSort(t *testing.T) {
 		}
 		want := slices.Clone(rows)
 		slices.SortStableFunc(want, func(a, b int64) int { return cmp.Compare(keys[a], keys[b]) })
-		withShuffler(t, c.parties, func(s Shuffler) error {
+		withShuffler(t, c.parties, func(s shuffler) error {
 			b, err := s.InputBits(0, len(planes), mine(s.Party, 0, planes))
 			if err != nil {
 				return err
@@ -298,9 +295,7 @@ func TestSortTable(t *testing.T) {
 		for i := range parties {
 			p, err := Rehearse(i, parties, nil)
 			require.NoError(t, err)
-			s, ok := p.Shuffler()
-			require.True(t, ok)
-			_, err = engine.Radix{Shuffler: s, Alone: true}.Sort(n, p.NewBits(32*n/64), 32, []Vec{p.NewVec(n)})
+			_, err = engine.Radix{Shuffler: p.Shuffler(), Alone: true}.Sort(n, p.NewBits(32*n/64), 32, []Vec{p.NewVec(n)})
 			require.NoError(t, err)
 			require.Equal(t, want.rounds, p.Stats().Rounds, "%d parties", parties)
 			sent := float64(p.Stats().Sent) / n / 1000
@@ -501,16 +496,14 @@ func rank(rows [][]uint64) (n int) {
 
 func BenchmarkShuffle(b *testing.B) {
 	benchmark(b, []int{4, 5, 7, 9, 12}, 1<<14, func(p *Party, x Vec) error {
-		s, _ := p.Shuffler()
-		_, _, err := s.Shuffle([]Vec{x}, nil)
+		_, _, err := p.Shuffler().Shuffle([]Vec{x}, nil)
 		return err
 	})
 }
 
 func BenchmarkSort(b *testing.B) {
 	benchmark(b, []int{4, 5, 7}, 1<<12, func(p *Party, x Vec) error {
-		s, _ := p.Shuffler()
-		_, err := engine.Radix{Shuffler: s}.Sort(x.Len(), p.NewBits(32*engine.Words(x.Len())), 32, []Vec{x})
+		_, err := engine.Radix{Shuffler: p.Shuffler()}.Sort(x.Len(), p.NewBits(32*engine.Words(x.Len())), 32, []Vec{x})
 		return err
 	})
 }

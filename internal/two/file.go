@@ -11,11 +11,11 @@ import (
 // A file holds a stock once, as package stockfile says:
 //
 //	magic (8 bytes) || index8 || id (16 bytes) || products64 || words64 || numbers64 ||
-//	shapes32 || rows32, inner32, cols32, count32 of each shape ||
+//	shapes32 || kind8, rows32, inner32, cols32, count32 of each shape ||
 //	the words of a, b and c of each, little-endian || SHA-256 of all that
 
 // StockMagic is what files begin with.
-const StockMagic = "djstock1"
+const StockMagic = "djstock2"
 
 // Save writes s to a new file, readable by its owner only, and leaves s with nothing, also
 // when it fails. An existing file is not overwritten. It holds the stock twice meanwhile.
@@ -38,6 +38,7 @@ func (s *Stock) append(b []byte) []byte {
 	shapes := s.shapes()
 	b = binary.BigEndian.AppendUint32(b, uint32(len(shapes)))
 	for _, o := range shapes {
+		b = append(b, byte(o.kind))
 		for _, n := range []int{o.rows, o.inner, o.cols, len(s.shaped[o])} {
 			b = binary.BigEndian.AppendUint32(b, uint32(n))
 		}
@@ -96,20 +97,21 @@ func ParseStock(b []byte) (*Stock, error) {
 		}
 	}
 	for range d.Uint32() {
+		k := kind(d.Uint8())
 		var sizes [4]int
 		for i := range sizes {
 			n := d.Uint32()
-			if n > maxMatrix { // also where int has 32 bits
+			if n > maxShuffle { // also where int has 32 bits
 				return nil, stockfile.ErrDamaged
 			}
 			sizes[i] = int(n)
 		}
-		o, err := shape(sizes[0], sizes[1], sizes[2])
 		// After the end of b there are zeros only, which are no shape.
-		if err != nil || o.empty() || sizes[3] == 0 {
+		o, err := k.order(sizes[0], sizes[1], sizes[2])
+		if err != nil || !k.shaped() || o.empty() || sizes[3] == 0 {
 			return nil, stockfile.ErrDamaged
 		}
-		if last := orders[len(orders)-1]; last.kind == matrices && compareShapes(last, o) >= 0 {
+		if last := orders[len(orders)-1]; last.kind.shaped() && compareShapes(last, o) >= 0 {
 			return nil, stockfile.ErrDamaged
 		}
 		if !list(o, sizes[3]) {
@@ -128,7 +130,7 @@ func ParseStock(b []byte) (*Stock, error) {
 			*parts[i] = make([]uint64, n)
 			decode(*parts[i], encoded)
 		}
-		if o.kind == matrices {
+		if o.kind.shaped() {
 			s.shaped[o] = append(s.shaped[o], t)
 		} else {
 			s.pile(o.kind).all = t
