@@ -144,8 +144,8 @@ func TestDealtSortCosts(t *testing.T) {
 			}
 			// Two more bits of Decompose are among the difference.
 			require.InDelta(t, 89, sends[2]-sends[0], 4)
-			require.InDelta(t, []float64{89, 89 + 80}[self], receives[2]-receives[0], 7)
-			if n == 1<<15 {
+			if n == 1<<15 { // few triples are made with others
+				require.InDelta(t, []float64{89, 89 + 80}[self], receives[2]-receives[0], 10)
 				require.InDelta(t, 1474, sends[2], 2)
 			}
 		}
