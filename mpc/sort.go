@@ -6,7 +6,6 @@ import (
 	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
-	"github.com/dujiang-dev/dujiang/internal/two"
 )
 
 // Shuffles are those of Laur, Willemson and Zhang (ISC 2011, eprint 2011/429) with the
@@ -25,10 +24,6 @@ func (e *Engine) sorter() engine.Sorter {
 		return p
 	case engine.Shuffler:
 		return engine.Radix{Shuffler: p, Alone: e.alone}
-	case *two.Party:
-		if s := p.Shuffler(); s != nil {
-			return engine.Radix{Shuffler: s, Alone: e.alone}
-		}
 	}
 	return engine.Network{Party: e.party}
 }

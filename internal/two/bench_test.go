@@ -177,7 +177,7 @@ func BenchmarkEncryption(b *testing.B) {
 func BenchmarkSort(b *testing.B) {
 	const n, size = 1 << 18, 32
 	for name, sorter := range map[string]func(p *Party) engine.Sorter{
-		"radix":   func(p *Party) engine.Sorter { return engine.Radix{Shuffler: p.Shuffler()} },
+		"radix":   func(p *Party) engine.Sorter { return engine.Radix{Shuffler: p} },
 		"network": func(p *Party) engine.Sorter { return engine.Network{Party: p} },
 	} {
 		b.Run(name, func(b *testing.B) {
