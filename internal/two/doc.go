@@ -14,12 +14,13 @@
 //	   corrections, 260 bytes              --- both ways --->              [Gil99, Roy22]
 //	   or      encryptions of a, b         ------------>
 //	           that of R + ab' + ba'       <------------                    [KPR18]
+//	   of shuffles: choices behind random ones, corrections, both ways    [MS13]
 //	   or      dealer  --- seed --->  party 0,   dealer  --- seed, corrections --->  party 1
 //	   multiplication:
 //	   x_0 - a_0, y_0 - b_0                --- both ways --->
-//	   shuffle, with a dealer:
-//	                                    <------------                x_1 - a
-//	π_0(x_0 + x_1 - a) + Δ - a'         ------------>                    [CGP20]
+//	   shuffle:
+//	                                    <------------  x_1 - a            [CGP20]
+//	   π_0(x_0 + x_1 - a) + Δ - a'      ------------>
 //	   opening:
 //	   x_0                                 --- both ways --->
 //
@@ -36,8 +37,8 @@
 // inputs. Computation is constant-time.
 //
 // A shuffle is the product of two uniformly random permutations, of which each party knows one,
-// and a dealer both. A party works on its memory in the order of its own: whoever watches the
-// caches of both machines learns the whole.
+// and a dealer both. A party works on its memory in the order of its own, and sets switches
+// by it: whoever watches the caches of both machines learns the whole.
 //
 // A triple that is used twice tells the difference of two secrets, and so do the masks of a
 // shuffle. None is: both leave the stock before anything is sent, a stock is of one run at a
@@ -76,17 +77,20 @@
 //	a number         384          1.04 kB     0.52 kB + trees   8
 //	a word                        512         trees             8
 //	of Numbers                    12          8 + trees         8
-//	an element of a column of a shuffle                         16
+//	of a shuffle                  8 + 4.2/c   8 + trees         16
 //
 // where Encryption takes Transfers for what is not numbers, and trees are about 0.35 bytes a
 // transfer if a million are made at once: 128 transfers for a number or a word, and one for
-// Numbers. A triple of matrices takes of Transfers 520 bytes for each of rows·inner·cols and 128
+// Numbers. What is said of a shuffle is for each element of c columns, and without a dealer
+// 2L - 1 times that, with the number of rows, at most 2^26, rounded up to 2^L. A triple of matrices takes of Transfers 520 bytes for each of rows·inner·cols and 128
 // transfers for each of inner·min(rows, cols); of a dealer 8 bytes for each element of
-// the result. Only a dealer makes shuffles, of at most 2^26 rows. Encryption makes 8192 triples at once, all of a call in one round trip;
-// Transfers 1024 in two message delays; a dealer four million in a round trip.
+// the result. Encryption makes 8192 triples at once, all of a call in one round trip;
+// Transfers 1024, or 16384 switches of a shuffle, in two message delays; a dealer four million in
+// a round trip.
 //
 // Memory is 8 bytes for each element of a vector, 24 for each triple, 16 for each element of a
-// column of a shuffle that is ready, 16 at a dealer for each row of one, and some 20 MB for
+// shuffle that is ready, 16 at a dealer for each row of one, without a dealer 32 for each element
+// and 2L for each row while it is made, of 2^L, and some 20 MB for
 // Encryption, 10 MB for Transfers, and 100 MB for silent ones. Encryption computes with four
 // processors at most, everything else with one each way.
 //
@@ -108,6 +112,8 @@
 //     HomomorphicEncryption.org, 2018, eprint 2019/939.
 //   - [KPR18] M. Keller, V. Pastro, D. Rotaru. Overdrive: Making SPDZ Great Again.
 //     EUROCRYPT 2018, eprint 2017/1230.
+//   - [MS13] P. Mohassel, S. Sadeghian. How to Hide Circuits in MPC: An Efficient Framework
+//     for Private Function Evaluation. EUROCRYPT 2013, eprint 2013/137.
 //   - [MZ17] P. Mohassel, Y. Zhang. SecureML: A System for Scalable Privacy-Preserving
 //     Machine Learning. IEEE S&P 2017, eprint 2017/396.
 //   - [Roy22] L. Roy. SoftSpokenOT: Quieter OT Extension from Small-Field Silent VOLE in

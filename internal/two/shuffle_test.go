@@ -18,81 +18,96 @@ import (
 // TestShuffleTogether shuffles columns of numbers and of words, of lengths around those of
 // messages: rows stay together, what was there is what it was, and it takes two rounds.
 func TestShuffleTogether(t *testing.T) {
-	for _, n := range []int{0, 1, 2, 65, chunk - 1, chunk, 2*chunk + 3} {
-		for _, widths := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {2, 3}} {
-			secret := integers(uint64(n), n)
-			none(t, run(t, setting{dealer: true}, func(p *Party) error {
-				var all [2][]Vec
-				x, err := p.Input(1, n, mine(p, 1, secret))
-				require.NoError(t, err)
-				y, err := p.InputBits(1, n, mine(p, 1, unsigned(secret)))
-				require.NoError(t, err)
-				for k := range widths[0] {
-					z := p.NewVec(n)
-					p.Combine(z, int64(k)+1, x, 0, x)
-					all[0] = append(all[0], z)
-				}
-				for range widths[1] {
-					all[1] = append(all[1], y)
-				}
-				before := p.Stats().Rounds
-				shares := []Vec{x.Clone(), y.Clone()}
-				numbers, words, err := p.Shuffle(all[0], all[1])
-				if err != nil {
-					return err
-				}
-				require.Equal(t, shares, []Vec{x, y})
-				if n > 1 && widths != [2]int{} {
-					require.Equal(t, before+2, p.Stats().Rounds)
-				}
-				require.Empty(t, p.stock.Left())
-				require.Len(t, numbers, widths[0])
-				require.Len(t, words, widths[1])
-				var rows []uint64
-				for k, v := range numbers {
-					opened, err := p.Reveal(v, everyone)
-					if err != nil {
-						return err
-					}
-					if k == 0 {
-						rows = unsigned(opened)
-					}
-					for i, x := range opened {
-						require.Equal(t, rows[i]*(uint64(k)+1), uint64(x))
-					}
-				}
-				for _, v := range words {
-					opened, err := p.RevealBits(v, everyone)
-					if err != nil {
-						return err
-					}
-					if rows == nil {
-						rows = opened
-					}
-					require.Equal(t, rows, opened)
-				}
-				if widths != [2]int{} {
-					if n > 60 {
-						require.NotEqual(t, unsigned(secret), rows) // but with a probability below 10^-60
-					}
-					slices.Sort(rows)
-					want := unsigned(secret)
-					slices.Sort(want)
-					require.True(t, slices.Equal(want, rows))
-				}
-				return nil
-			}))
+	for name, s := range tested() {
+		for _, n := range []int{0, 1, 2, 65, chunk - 1, chunk, 2*chunk + 3} {
+			if !s.dealer && n > 65 {
+				continue
+			}
+			for _, widths := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {2, 3}} {
+				t.Run(fmt.Sprint(name, n, widths), func(t *testing.T) { testShuffle(t, s, n, widths) })
+			}
 		}
 	}
+}
+
+func testShuffle(t *testing.T, s setting, n int, widths [2]int) {
+	secret := integers(uint64(n), n)
+	none(t, run(t, s, func(p *Party) error {
+		var all [2][]Vec
+		x, err := p.Input(1, n, mine(p, 1, secret))
+		require.NoError(t, err)
+		y, err := p.InputBits(1, n, mine(p, 1, unsigned(secret)))
+		require.NoError(t, err)
+		for k := range widths[0] {
+			z := p.NewVec(n)
+			p.Combine(z, int64(k)+1, x, 0, x)
+			all[0] = append(all[0], z)
+		}
+		for range widths[1] {
+			all[1] = append(all[1], y)
+		}
+		before := p.Stats().Rounds
+		shares := []Vec{x.Clone(), y.Clone()}
+		numbers, words, err := p.Shuffle(all[0], all[1])
+		if err != nil {
+			return err
+		}
+		require.Equal(t, shares, []Vec{x, y})
+		if n > 1 && widths != [2]int{} {
+			require.Equal(t, before+2, p.Stats().Rounds)
+		}
+		require.Empty(t, p.stock.Left())
+		require.Len(t, numbers, widths[0])
+		require.Len(t, words, widths[1])
+		var rows []uint64
+		for k, v := range numbers {
+			opened, err := p.Reveal(v, everyone)
+			if err != nil {
+				return err
+			}
+			if k == 0 {
+				rows = unsigned(opened)
+			}
+			for i, x := range opened {
+				require.Equal(t, rows[i]*(uint64(k)+1), uint64(x))
+			}
+		}
+		for _, v := range words {
+			opened, err := p.RevealBits(v, everyone)
+			if err != nil {
+				return err
+			}
+			if rows == nil {
+				rows = opened
+			}
+			require.Equal(t, rows, opened)
+		}
+		if widths != [2]int{} {
+			if n > 60 {
+				require.NotEqual(t, unsigned(secret), rows) // but with a probability below 10^-60
+			}
+			slices.Sort(rows)
+			want := unsigned(secret)
+			slices.Sort(want)
+			require.True(t, slices.Equal(want, rows))
+		}
+		return nil
+	}))
 }
 
 // TestShuffles counts the orders of three elements, and those that each party knows of: all are
 // as likely as the others, and together with what a party knows so are those of the whole.
 func TestShuffles(t *testing.T) {
+	for name, s := range tested() {
+		t.Run(name, func(t *testing.T) { testShuffles(t, s) })
+	}
+}
+
+func testShuffles(t *testing.T, s setting) {
 	const times = 1200
 	var orders [Parties][times]string
 	var opened []int64
-	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+	none(t, run(t, s, func(p *Party) error {
 		v, err := p.Input(1, 3, mine(p, 1, []int64{1, 2, -3}))
 		require.NoError(t, err)
 		demand := engine.Demand{}
