@@ -123,7 +123,7 @@ type lines struct {
 	xor     bool
 }
 
-// most switches whose transfers are hashed, and whose corrections are sent, at once.
+// switching is how many switches are set at once, at most, and for two columns.
 const switching = 1 << 14
 
 // shuffles makes a shuffle.
@@ -140,10 +140,12 @@ func (m *transfers) shuffles(o order, t triples) error {
 		n.sums, n.masks = append(n.sums, line()), append(n.masks, line())
 		fill(n.masks[k].in[:o.rows], a)
 	}
+	// Corrections go in one message, also for many columns.
+	most := min(switching, max(64, 2*switching/max(1, o.inner+o.cols)))
 	for level := range count {
 		w := wiringOf(level, count, switches)
-		for lo := 0; lo < switches; lo += switching {
-			hi := min(lo+switching, switches)
+		for lo := 0; lo < switches; lo += most {
+			hi := min(lo+most, switches)
 			if err := m.switches(w, n, lo, choices[level][lo:hi]); err != nil {
 				return err
 			}

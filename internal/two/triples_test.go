@@ -18,7 +18,7 @@ var orders = []order{
 	{kind: numbers, rows: 2}, {kind: numbers, rows: 5000},
 	{matrices, 2, 3, 5}, {matrices, 5, 3, 2}, {matrices, 1, 7, 1}, {matrices, 33, 1, 40}, {matrices, 3, 0, 3},
 	{matrices, 3, 2, 0},
-	{shuffles, 2, 1, 0}, {shuffles, 3, 0, 1}, {shuffles, 70, 2, 3}, {shuffles, 2*switching + 5, 1, 1},
+	{shuffles, 2, 1, 0}, {shuffles, 3, 0, 1}, {shuffles, 70, 2, 3}, {shuffles, 2*switching + 5, 1, 1}, {shuffles, 700, 150, 101},
 }
 
 // TestTriples checks triples of every kind, and that masks differ from each other and
