@@ -20,8 +20,8 @@ type Source = two.Source
 
 // Encryption makes triples of numbers by homomorphic encryption between the two parties, so
 // that nobody else is trusted, under an assumption on lattices beside that of transfers:
-// those make what is for words of bits and for matrices. It sends 0.4 kB for a product where
-// Transfers send 1 kB, and is many times as fast.
+// those make what is for words of bits, for matrices and for shuffles. It sends 0.4 kB for a
+// product where Transfers send 1 kB, and is many times as fast.
 type Encryption = two.Encryption
 
 // Transfers makes triples from oblivious transfers between the two parties, so that nobody
@@ -78,7 +78,7 @@ func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (en
 // Prepare makes, with the others, what calls are going to use and does not depend on
 // inputs, as far as it is not there yet. For three parties it does nothing.
 //
-// Two make triples. Four or more make masks, for Comparisons and Bits of the demand: one of the
+// Two make triples, and shuffles. Four or more make masks, for Comparisons and Bits of the demand: one of the
 // former for each element of [Engine.Less], [Engine.Negative], [Engine.Equal] and
 // [Engine.Decompose] and of each comparison in what is made of these, and one of the latter for
 // each bit of [Engine.Numbers], [Engine.Compose] and [Engine.Select]. Every such call takes a

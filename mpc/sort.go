@@ -11,9 +11,12 @@ import (
 // Shuffles are those of Laur, Willemson and Zhang (ISC 2011, eprint 2011/429) with the
 // messages of Araki et al. (Secure Graph Analysis at Scale, CCS 2021), and sorting that of Hamada,
 // Ikarashi, Chida and Takahashi (eprint 2014/121) with opened places, as in Asharov et al.
-// (eprint 2022/1595). Package internal/rep3 has both, for three semi-honest parties, and
-// internal/many shuffles of 4 to 10 and of 12, over which internal/engine sorts. The others sort by
-// a network of comparisons, which internal/engine has too, and shuffle by sorting random numbers.
+// (eprint 2022/1595). Package internal/rep3 has both, for three semi-honest parties. Two parties
+// shuffle as Chase, Ghosh and Poburinnaya do (Secret-Shared Shuffle, ASIACRYPT 2020, eprint
+// 2019/1340), in internal/two, by permutations that a dealer makes, or both by networks of
+// switches as Mohassel and Sadeghian do (EUROCRYPT 2013). In internal/many 4 to 10 and 12 do it as
+// the first. Package internal/engine has the same sort over any shuffle. The others sort by a
+// network of comparisons, which that package has too, and shuffle by sorting random numbers.
 
 // sorter returns what puts vectors into order: the protocol, or a sort over it.
 func (e *Engine) sorter() engine.Sorter {
@@ -56,14 +59,17 @@ func (e *Engine) inOrder(columns []*Vec, shares []engine.Vec) []*Vec {
 
 // Shuffle returns the elements of all columns in an order that is the same for all of them,
 // uniformly random, and unknown to every party. With three semi-honest parties
-// each element costs 8 bytes from parties 0 and 2 and 16 from party 1, in two rounds. With
-// 4 to 10 and with 12 it takes 2, 10, 7, 35, 14, 126, 53 and 132 rounds, and each party sends 12 to
-// 200 bytes on average. With others it costs a Sort by random keys of 40 + 2L bits, with L
-// as there, and is uniform but for a distance of 2^-41.
+// each element costs 8 bytes from parties 0 and 2 and 16 from party 1, in two rounds. With two it
+// costs 8 from each, in two rounds, of at most 2^26 rows, and what is made before or when it is
+// missing: 16 bytes that a [Dealer] sends, or by the parties for up to 2^L elements in c columns
+// (2L - 1)(8 + 4.2/c) in all. With 4 to 10 and with 12 it takes 2, 10, 7, 35, 14, 126, 53 and 132
+// rounds, and each party sends 12 to 200 bytes on average. With others it costs a Sort by random
+// keys of 40 + 2L bits, with L as there, and is uniform but for a distance of 2^-41.
 //
 // One of three semi-honest parties works on its memory in an order that only another one does
-// not know: whoever sees the caches of two parties' machines learns the whole. With four or more,
-// whoever sees those of as many as have the secrets does.
+// not know, and of two parties each in half of the order: whoever sees the caches of two parties'
+// machines learns the whole. With four or more, whoever sees those of as many as have the
+// secrets does.
 func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 	shares, err := e.table(columns)
 	if err != nil {
@@ -85,8 +91,15 @@ func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 // before that come the costs of Decompose, and after it that of a shuffle for each column. What
 // is opened on the way is random orders. What Shuffle says of caches is so here.
 //
-// With 4 to 10 parties and with 12 it is the same, in the rounds of Numbers, Mul, Dot, a shuffle and
-// an opening for each two bits, and once more of the last two. For 32 bits and four parties these
+// With two it is random orders as well. For each two bits each element costs 89 bytes from each
+// party, in six rounds, and triples: four products, two numbers of bits, and a shuffle of two
+// columns, which a [Dealer] sends in 80 bytes. For keys of b bits and n elements with b + log2(n)
+// above 66 it is some more. There are five rounds for an odd last bit, and three more for keys
+// of more than two bits, and the costs of Decompose and, for each column, of a shuffle: for 32 bits
+// 105 rounds and 1474 bytes from each party. [Demand] has what is to be prepared for it as Shuffles.
+//
+// With 4 to 10 parties and with 12 it is such orders too, in the rounds of Numbers, Mul, Dot, a
+// shuffle and an opening for each two bits, and once more of the last two. For 32 bits and four parties these
 // are 131, and each sends 1.9 kB a key. Package internal/many has the costs of others.
 //
 // With others, nothing is opened on the way. For each 59 - L bits that keys need, where 2^L is

@@ -32,7 +32,7 @@ func prepare(t *testing.T, s setting, d engine.Demand) (stocks [Parties]*Stock) 
 var demand = engine.Demand{Products: 100, Words: 70, Bits: 65, Matrices: []struct{ Rows, Inner, Columns int }{{2, 3, 4}, {2, 3, 4}, {5, 2, 1}, {0, 0, 0}},
 	Shuffles: []struct{ Rows, Numbers, Words int }{{50, 1, 0}, {1, 2, 3}, {50, 1, 0}}}
 
-// work multiplies in all ways, and shuffles if there is a dealer, and checks the results.
+// work multiplies in all ways, and shuffles, and checks the results.
 func work(t *testing.T, p *Party) error {
 	a, b := integers(1, 50), integers(2, 50)
 	x, err := p.Input(0, 50, mine(p, 0, a))
@@ -75,11 +75,10 @@ func work(t *testing.T, p *Party) error {
 	for i := range opened {
 		require.Equal(t, a[i] < 0, opened[i] == 1)
 	}
-	s := p.Shuffler()
-	if err != nil || s == nil {
+	if err != nil {
 		return err
 	}
-	moved, _, err := s.Shuffle([]Vec{x}, nil)
+	moved, _, err := p.Shuffle([]Vec{x}, nil)
 	if err != nil {
 		return err
 	}
@@ -99,7 +98,7 @@ func TestStock(t *testing.T) {
 			left := stocks[0].Left()
 			require.GreaterOrEqual(t, left.Products, 100)
 			require.Len(t, left.Matrices, 3)
-			require.Len(t, left.Shuffles, map[bool]int{true: 2}[s.dealer])
+			require.Len(t, left.Shuffles, 2)
 			dir := t.TempDir()
 			for i, stock := range stocks {
 				path := filepath.Join(dir, []string{"a", "b"}[i])
@@ -131,9 +130,7 @@ func TestStock(t *testing.T) {
 			}))
 			require.Equal(t, left.Products-50, stocks[0].Left().Products)
 			require.Len(t, stocks[1].Left().Matrices, 2)
-			if s.dealer {
-				require.Equal(t, left.Shuffles[1:], stocks[1].Left().Shuffles)
-			}
+			require.Equal(t, left.Shuffles[1:], stocks[1].Left().Shuffles)
 			again.stocks = stocks
 			none(t, run(t, again, func(p *Party) error { return work(t, p) }))
 			// What a run has taken over is not there for another.

@@ -123,6 +123,9 @@ func (o order) transfers() int {
 		return wordBits * o.inner * min(o.rows, o.cols)
 	case numbers:
 		return o.rows / 2
+	case shuffles:
+		levels, switches := levels(o.rows)
+		return levels * switches
 	}
 	return wordBits * o.rows
 }
@@ -137,6 +140,8 @@ func (m *transfers) make(o order, t triples) error {
 		return m.words(t)
 	case numbers:
 		return m.numbers(t)
+	case shuffles:
+		return m.shuffles(o, t)
 	}
 	const most = extensionBits / wordBits // products of a batch
 	for lo := 0; lo < o.rows; lo += most {

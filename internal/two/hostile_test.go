@@ -33,10 +33,8 @@ func mixed(p *Party) error {
 	if err := p.MatMul(p.NewVec(9), 3, 1, 3, x, z); err != nil {
 		return err
 	}
-	if s := p.Shuffler(); s != nil {
-		if _, _, err := s.Shuffle([]Vec{x, z}, []Vec{p.NewBits(3)}); err != nil {
-			return err
-		}
+	if _, _, err := p.Shuffle([]Vec{x, z}, []Vec{p.NewBits(3)}); err != nil {
+		return err
 	}
 	negative, err := p.Negative(z, 2)
 	if err != nil {

@@ -19,8 +19,8 @@ import (
 const Parties = 2
 
 var (
-	_ engine.Party = (*Party)(nil)
-	_ engine.Gates = (*Party)(nil)
+	_ engine.Shuffler = (*Party)(nil)
+	_ engine.Gates    = (*Party)(nil)
 )
 
 const (

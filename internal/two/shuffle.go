@@ -10,7 +10,7 @@ import (
 )
 
 // A shuffle is the product of two random permutations, of which each party knows one. For each of
-// them there are, from the dealer, at the party that knows it, i, the permutation π and Δ, and
+// them there are, from the source, at the party that knows it, i, the permutation π and Δ, and
 // at the other one a and b, all random but for Δ = π(a) - b [CGP20, share translation]:
 //
 //	1-i -> i   x_(1-i) - a
@@ -22,19 +22,20 @@ import (
 // Each party reads memory in the order of its permutation. Whoever watches the caches of both
 // machines learns the whole order.
 
-// maxShuffle is the most elements of a shuffle, of which a dealer holds 16 bytes each, and
-// maxShuffled that of all its columns together.
+// Limits of shuffles: rows, of which a dealer holds 16 bytes each, elements in all, and columns of
+// a kind.
 const (
 	maxShuffle  = 1 << 26
 	maxShuffled = 1 << 30
+	maxColumns  = 1 << 16
 )
 
 // shuffleShape returns the order of a shuffle of columns of numbers and of words.
 func shuffleShape(rows, numbers, words int) (order, error) {
 	o := order{kind: shuffles, rows: rows, inner: numbers, cols: words}
-	if min(rows, numbers, words) < 0 || rows > maxShuffle || max(numbers, words) > maxShuffle ||
+	if min(rows, numbers, words) < 0 || rows > maxShuffle || max(numbers, words) > maxColumns ||
 		uint64(rows)*(uint64(numbers)+uint64(words)) > maxShuffled {
-		return o, fmt.Errorf("two: a shuffle of %d and %d columns of %d elements has more than %d of these, or more than %d in all", numbers, words, rows, maxShuffle, maxShuffled)
+		return o, fmt.Errorf("two: a shuffle of %d and %d columns of %d elements, of at most %d, %d elements, and %d in all", numbers, words, rows, maxColumns, maxShuffle, maxShuffled)
 	}
 	return o, nil
 }
@@ -93,27 +94,8 @@ func gather(z, v []uint64, from []uint32) {
 	}
 }
 
-// A shuffler is a party that has a dealer.
-type shuffler struct{ *Party }
-
-var _ engine.Shuffler = shuffler{}
-
-// Shuffler returns p with a method for shuffles, or nil if it has no dealer.
-func (p *Party) Shuffler() engine.Shuffler {
-	if !p.shuffles() {
-		return nil
-	}
-	return shuffler{p}
-}
-
-// shuffles reports whether the source of triples makes shuffles too.
-func (p *Party) shuffles() bool {
-	_, ok := p.maker.(*dealt)
-	return ok
-}
-
 // Shuffle implements [engine.Shuffler] in two rounds: party 0 permutes first.
-func (s shuffler) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
+func (p *Party) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
 	vs := append(slices.Clone(numbers), words...)
 	n := 0
 	if len(vs) > 0 {
@@ -137,7 +119,7 @@ func (s shuffler) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
 		for k := range shuffled {
 			shuffled[k] = engine.Unset(columns, n)
 		}
-		if err := s.shuffle(o, shuffled, vs); err != nil {
+		if err := p.shuffle(o, shuffled, vs); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -11,87 +11,103 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
 // TestShuffleTogether shuffles columns of numbers and of words, of lengths around those of
 // messages: rows stay together, what was there is what it was, and it takes two rounds.
 func TestShuffleTogether(t *testing.T) {
-	for _, n := range []int{0, 1, 2, 65, chunk - 1, chunk, 2*chunk + 3} {
-		for _, widths := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {2, 3}} {
-			secret := integers(uint64(n), n)
-			none(t, run(t, setting{dealer: true}, func(p *Party) error {
-				var all [2][]Vec
-				x, err := p.Input(1, n, mine(p, 1, secret))
-				require.NoError(t, err)
-				y, err := p.InputBits(1, n, mine(p, 1, unsigned(secret)))
-				require.NoError(t, err)
-				for k := range widths[0] {
-					z := p.NewVec(n)
-					p.Combine(z, int64(k)+1, x, 0, x)
-					all[0] = append(all[0], z)
-				}
-				for range widths[1] {
-					all[1] = append(all[1], y)
-				}
-				before := p.Stats().Rounds
-				shares := []Vec{x.Clone(), y.Clone()}
-				numbers, words, err := p.Shuffler().Shuffle(all[0], all[1])
-				if err != nil {
-					return err
-				}
-				require.Equal(t, shares, []Vec{x, y})
-				if n > 1 && widths != [2]int{} {
-					require.Equal(t, before+2, p.Stats().Rounds)
-				}
-				require.Empty(t, p.stock.Left())
-				require.Len(t, numbers, widths[0])
-				require.Len(t, words, widths[1])
-				var rows []uint64
-				for k, v := range numbers {
-					opened, err := p.Reveal(v, everyone)
-					if err != nil {
-						return err
-					}
-					if k == 0 {
-						rows = unsigned(opened)
-					}
-					for i, x := range opened {
-						require.Equal(t, rows[i]*(uint64(k)+1), uint64(x))
-					}
-				}
-				for _, v := range words {
-					opened, err := p.RevealBits(v, everyone)
-					if err != nil {
-						return err
-					}
-					if rows == nil {
-						rows = opened
-					}
-					require.Equal(t, rows, opened)
-				}
-				if widths != [2]int{} {
-					if n > 60 {
-						require.NotEqual(t, unsigned(secret), rows) // but with a probability below 10^-60
-					}
-					slices.Sort(rows)
-					want := unsigned(secret)
-					slices.Sort(want)
-					require.True(t, slices.Equal(want, rows))
-				}
-				return nil
-			}))
+	for name, s := range tested() {
+		for _, n := range []int{0, 1, 2, 65, chunk - 1, chunk, 2*chunk + 3} {
+			if !s.dealer && n > 65 {
+				continue
+			}
+			for _, widths := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {2, 3}} {
+				t.Run(fmt.Sprint(name, n, widths), func(t *testing.T) { testShuffle(t, s, n, widths) })
+			}
 		}
 	}
+}
+
+func testShuffle(t *testing.T, s setting, n int, widths [2]int) {
+	secret := integers(uint64(n), n)
+	none(t, run(t, s, func(p *Party) error {
+		var all [2][]Vec
+		x, err := p.Input(1, n, mine(p, 1, secret))
+		require.NoError(t, err)
+		y, err := p.InputBits(1, n, mine(p, 1, unsigned(secret)))
+		require.NoError(t, err)
+		for k := range widths[0] {
+			z := p.NewVec(n)
+			p.Combine(z, int64(k)+1, x, 0, x)
+			all[0] = append(all[0], z)
+		}
+		for range widths[1] {
+			all[1] = append(all[1], y)
+		}
+		before := p.Stats().Rounds
+		shares := []Vec{x.Clone(), y.Clone()}
+		numbers, words, err := p.Shuffle(all[0], all[1])
+		if err != nil {
+			return err
+		}
+		require.Equal(t, shares, []Vec{x, y})
+		if n > 1 && widths != [2]int{} {
+			require.Equal(t, before+2, p.Stats().Rounds)
+		}
+		require.Empty(t, p.stock.Left())
+		require.Len(t, numbers, widths[0])
+		require.Len(t, words, widths[1])
+		var rows []uint64
+		for k, v := range numbers {
+			opened, err := p.Reveal(v, everyone)
+			if err != nil {
+				return err
+			}
+			if k == 0 {
+				rows = unsigned(opened)
+			}
+			for i, x := range opened {
+				require.Equal(t, rows[i]*(uint64(k)+1), uint64(x))
+			}
+		}
+		for _, v := range words {
+			opened, err := p.RevealBits(v, everyone)
+			if err != nil {
+				return err
+			}
+			if rows == nil {
+				rows = opened
+			}
+			require.Equal(t, rows, opened)
+		}
+		if widths != [2]int{} {
+			if n > 60 {
+				require.NotEqual(t, unsigned(secret), rows) // but with a probability below 10^-60
+			}
+			slices.Sort(rows)
+			want := unsigned(secret)
+			slices.Sort(want)
+			require.True(t, slices.Equal(want, rows))
+		}
+		return nil
+	}))
 }
 
 // TestShuffles counts the orders of three elements, and those that each party knows of: all are
 // as likely as the others, and together with what a party knows so are those of the whole.
 func TestShuffles(t *testing.T) {
+	for name, s := range tested() {
+		t.Run(name, func(t *testing.T) { testShuffles(t, s) })
+	}
+}
+
+func testShuffles(t *testing.T, s setting) {
 	const times = 1200
 	var orders [Parties][times]string
 	var opened []int64
-	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+	none(t, run(t, s, func(p *Party) error {
 		v, err := p.Input(1, 3, mine(p, 1, []int64{1, 2, -3}))
 		require.NoError(t, err)
 		demand := engine.Demand{}
@@ -108,7 +124,7 @@ func TestShuffles(t *testing.T) {
 		}
 		var all []Vec
 		for range times {
-			z, _, err := p.Shuffler().Shuffle([]Vec{v}, nil)
+			z, _, err := p.Shuffle([]Vec{v}, nil)
 			if err != nil {
 				return err
 			}
@@ -142,48 +158,93 @@ func TestShuffles(t *testing.T) {
 	}
 }
 
-// TestDealtShuffles holds what a shuffle consists of, and that both parties' shares of different
-// ones have nothing in common.
-func TestDealtShuffles(t *testing.T) {
-	o := order{shuffles, chunk + 5, 1, 2}
-	const many = 2
-	var halves [Parties][many]triples
-	none(t, run(t, setting{dealer: true}, func(p *Party) error {
-		for i := range many {
-			halves[p.index][i] = newTriples(o)
-			if err := p.maker.make(o, halves[p.index][i]); err != nil {
-				return err
-			}
-		}
-		return nil
-	}))
-	seen := make(map[uint64]bool)
-	for i := range many {
-		for permuter := range Parties {
-			own, other := halves[permuter][i], halves[1-permuter][i]
-			permutation, _ := o.seeded(own.a)
-			_, stream := o.seeded(other.a)
-			a := make([]uint64, o.rows)
-			for k := range o.inner + o.cols {
-				fill(a, stream)
-				for j, from := range permutation {
-					delta, b := o.column(k, own.b)[j], o.column(k, other.c)[j]
-					sum := delta + b
-					if k >= o.inner {
-						sum = delta ^ b
-					}
-					require.Equal(t, a[from], sum)
-					for _, w := range []uint64{a[from], delta, b} {
-						require.False(t, seen[w])
-						seen[w] = true
-					}
+// checkShuffle holds what a shuffle consists of, and calls fresh with all its words.
+func checkShuffle(t *testing.T, o order, halves [Parties]triples, fresh func(w uint64)) {
+	for permuter := range Parties {
+		own, other := halves[permuter], halves[1-permuter]
+		permutation, _ := o.seeded(own.a)
+		_, stream := o.seeded(other.a)
+		a := make([]uint64, o.rows)
+		for k := range o.inner + o.cols {
+			fill(a, stream)
+			for j, from := range permutation {
+				delta, b := o.column(k, own.b)[j], o.column(k, other.c)[j]
+				sum := delta + b
+				if k >= o.inner {
+					sum = delta ^ b
+				}
+				require.Equal(t, a[from], sum, "%v, permutation %d", o, permuter)
+				for _, w := range []uint64{a[from], b} {
+					fresh(w)
+				}
+				// Of two numbers, of which both sums are the same, one is the other one's negative.
+				if o.rows > 2 {
+					fresh(delta)
 				}
 			}
-			for _, w := range own.a {
-				require.False(t, seen[w])
-				seen[w] = true
-			}
 		}
+		for _, w := range own.a {
+			fresh(w)
+		}
+	}
+}
+
+// TestRoutes brings all permutations of up to six elements, and random ones of more, through the
+// switches that are set for them.
+func TestRoutes(t *testing.T) {
+	check := func(permutation []uint32) {
+		count, switches := levels(len(permutation))
+		require.GreaterOrEqual(t, 2*switches, len(permutation))
+		choices := routes(permutation)
+		require.Len(t, choices, count)
+		wires, next := make([]int, 2*switches), make([]int, 2*switches)
+		for i := range wires {
+			wires[i] = i
+		}
+		for level, set := range choices {
+			require.Len(t, set, switches)
+			w := wiringOf(level, count, switches)
+			for i := range next {
+				next[i] = -1
+			}
+			for i, c := range set {
+				in0, in1, out0, out1 := w.wires(i)
+				require.LessOrEqual(t, c, byte(1))
+				next[out0], next[out1] = wires[in0], wires[in1]
+				if c == 1 {
+					next[out0], next[out1] = wires[in1], wires[in0]
+				}
+			}
+			require.NotContains(t, next, -1)
+			wires, next = next, wires
+		}
+		for i, from := range permutation {
+			require.Equal(t, int(from), wires[i])
+		}
+	}
+	var all func(permutation []uint32, left int)
+	all = func(permutation []uint32, left int) {
+		if left == 0 {
+			check(permutation)
+			return
+		}
+		for i := range left {
+			permutation[i], permutation[left-1] = permutation[left-1], permutation[i]
+			all(permutation, left-1)
+			permutation[i], permutation[left-1] = permutation[left-1], permutation[i]
+		}
+	}
+	for n := 2; n <= 6; n++ {
+		permutation := make([]uint32, n)
+		for i := range permutation {
+			permutation[i] = uint32(i)
+		}
+		all(permutation, n)
+	}
+	for _, n := range []int{7, 8, 9, 63, 64, 65, 1000} {
+		permutation := make([]uint32, n)
+		prg.New([prg.Size]byte{byte(n)}).Permute(permutation)
+		check(permutation)
 	}
 }
 
@@ -197,7 +258,7 @@ func TestUsedShuffle(t *testing.T) {
 		require.NotEqual(t, make([]uint64, 18), used.c)
 		good := p.maker
 		p.maker = breaking{good, session.ErrPeer} // what is prepared needs no other
-		_, _, err := shuffler{p}.Shuffle([]Vec{p.NewVec(9)}, []Vec{p.NewBits(9)})
+		_, _, err := p.Shuffle([]Vec{p.NewVec(9)}, []Vec{p.NewBits(9)})
 		p.maker = good
 		require.Equal(t, triples{make([]uint64, 4), make([]uint64, 18), make([]uint64, 18)}, used)
 		require.Empty(t, p.stock.Left())
@@ -205,27 +266,20 @@ func TestUsedShuffle(t *testing.T) {
 	}))
 }
 
-// TestShuffleMistakes shuffles what has not one length, or is too long; only a dealer makes
-// shuffles.
+// TestShuffleMistakes shuffles what has not one length, or is too long.
 func TestShuffleMistakes(t *testing.T) {
 	none(t, run(t, setting{dealer: true}, func(p *Party) error {
 		for _, c := range [][2][]Vec{
 			{{p.NewVec(1), p.NewVec(2)}, nil}, {{p.NewVec(3)}, {p.NewBits(1)}}, {{engine.New(2, 3)}, nil},
 		} {
-			_, _, err := p.Shuffler().Shuffle(c[0], c[1])
+			_, _, err := p.Shuffle(c[0], c[1])
 			require.Error(t, err)
 		}
-		for _, c := range [][3]int{{maxShuffle + 1, 1, 0}, {maxShuffle, 9, 8}, {-1, 1, 1}, {3, -1, 1}, {3, 1, -1}} {
+		for _, c := range [][3]int{{maxShuffle + 1, 1, 0}, {maxShuffle, 9, 8}, {2, maxColumns + 1, 0}, {-1, 1, 1}, {3, -1, 1}, {3, 1, -1}} {
 			_, err := shuffleShape(c[0], c[1], c[2])
 			require.Error(t, err)
 		}
 		return nil
-	}))
-	none(t, run(t, setting{}, func(p *Party) error {
-		require.Nil(t, p.Shuffler())
-		err := p.Prepare(engine.Demand{Shuffles: []struct{ Rows, Numbers, Words int }{{9, 1, 1}}})
-		require.Empty(t, p.stock.Left())
-		return err
 	}))
 }
 
@@ -259,7 +313,7 @@ func TestSort(t *testing.T) {
 					payload, err := p.Input(1, n, mine(p, 1, rows))
 					require.NoError(t, err)
 					before := p.Stats()
-					sorted, err := engine.Radix{Shuffler: p.Shuffler()}.Sort(n, v, size, []Vec{payload, payload})
+					sorted, err := engine.Radix{Shuffler: p}.Sort(n, v, size, []Vec{payload, payload})
 					if err != nil {
 						return err
 					}
@@ -308,7 +362,7 @@ func TestShuffleSimulation(t *testing.T) {
 				used := p.stock.shaped[order{shuffles, n, 1, 1}][0]
 				dealt = triples{slices.Clone(used.a), slices.Clone(used.b), slices.Clone(used.c)}
 			}
-			numbers, words, err := p.Shuffler().Shuffle([]Vec{x}, []Vec{p.NewBits(n)})
+			numbers, words, err := p.Shuffle([]Vec{x}, []Vec{p.NewBits(n)})
 			if err != nil {
 				return err
 			}

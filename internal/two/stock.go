@@ -282,7 +282,7 @@ func (p *Party) ensure(o order) error {
 }
 
 // Prepare implements [engine.Party]: it makes triples for the demand, beside those that
-// the stock has anyway. Only a dealer makes shuffles.
+// the stock has anyway.
 func (p *Party) Prepare(d engine.Demand) error {
 	compared, each := engine.Words(d.Comparisons), engine.NegativeWords(64)
 	if min(d.Products, d.Words, d.Bits, d.Comparisons) < 0 || compared > (math.MaxInt-d.Words)/each {
@@ -301,7 +301,7 @@ func (p *Party) Prepare(d engine.Demand) error {
 		if err != nil {
 			return err
 		}
-		if o.rows > 1 && p.shuffles() {
+		if o.rows > 1 {
 			shapes = append(shapes, o)
 		}
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -17,6 +18,7 @@ var orders = []order{
 	{kind: numbers, rows: 2}, {kind: numbers, rows: 5000},
 	{matrices, 2, 3, 5}, {matrices, 5, 3, 2}, {matrices, 1, 7, 1}, {matrices, 33, 1, 40}, {matrices, 3, 0, 3},
 	{matrices, 3, 2, 0},
+	{shuffles, 2, 1, 0}, {shuffles, 3, 0, 1}, {shuffles, 70, 2, 3}, {shuffles, 2*switching + 5, 1, 1}, {shuffles, 700, 150, 101},
 }
 
 // TestTriples checks triples of every kind, and that masks differ from each other and
@@ -47,6 +49,10 @@ func TestTriples(t *testing.T) {
 			for _, o := range orders {
 				x, y := halves[o][0], halves[o][1]
 				n := len(x.c)
+				if o.kind == shuffles {
+					checkShuffle(t, o, halves[o], fresh)
+					continue
+				}
 				want := make([]uint64, n)
 				switch o.kind {
 				case products:
@@ -130,11 +136,14 @@ func TestTransfersOfOrders(t *testing.T) {
 func TestUniform(t *testing.T) {
 	const n = 4096
 	for name, s := range map[string]setting{"transfers": {}, "dealer": {dealer: true}} {
-		for _, o := range []order{{kind: products, rows: n}, {kind: words, rows: n}} {
+		for _, o := range []order{{kind: products, rows: n}, {kind: words, rows: n}, {shuffles, n, 1, 0}, {shuffles, n, 0, 1}} {
 			halves := [Parties]triples{newTriples(o), newTriples(o)}
 			none(t, run(t, s, func(p *Party) error { return p.maker.make(o, halves[p.index]) }))
 			for i, half := range halves {
 				for j, part := range half.parts() {
+					if len(*part) < n {
+						continue // the seeds of a shuffle
+					}
 					ones := 0
 					for _, w := range *part {
 						ones += bits.OnesCount64(w)
@@ -143,6 +152,47 @@ func TestUniform(t *testing.T) {
 					require.InDelta(t, 32*n, ones, 8*4*64, "%s, kind %d, party %d, part %d", name, o.kind, i, j)
 				}
 			}
+		}
+	}
+}
+
+// TestShuffleTransfers holds what both parties send to make a shuffle, and that it is uniform: the
+// choices that set the switches are behind random ones.
+func TestShuffleTransfers(t *testing.T) {
+	const rows, columns, levels = 1 << 14, 2, 2*14 - 1
+	var r enginetest.Recorder
+	var sent [Parties]uint64
+	s := setting{wrap: func(c *conns) {
+		for i := range c.peers {
+			c.peers[i] = r.Tap(i, 1-i, c.peers[i])
+		}
+	}}
+	none(t, run(t, s, func(p *Party) error {
+		before := p.Stats().Sent
+		o := order{shuffles, rows, 1, columns - 1}
+		err := p.maker.make(o, newTriples(o))
+		sent[p.index] = p.Stats().Sent - before
+		return err
+	}))
+	for i := range Parties {
+		// Transfers for up to an extension more are left.
+		most := float64(rows) * levels / 2 * (8*columns + 4.2)
+		require.LessOrEqual(t, float64(sent[i]), most+extensionBits*4.2)
+		require.GreaterOrEqual(t, float64(sent[i]), 0.95*most)
+		var corrections [2][]byte
+		for _, f := range r.Sent(i, Parties)[1-i] {
+			if f.Type == typeCorrection {
+				kind := 0
+				if len(f.Payload) == switching/2/8 {
+					kind = 1
+				}
+				corrections[kind] = append(corrections[kind], f.Payload...)
+			}
+		}
+		require.Len(t, corrections[0], rows/2*levels*8*columns)
+		require.Len(t, corrections[1], rows/2*levels/8)
+		for _, b := range corrections {
+			enginetest.UniformBytes(t, "corrections", b)
 		}
 	}
 }
