@@ -286,8 +286,20 @@ func TestShuffleMistakes(t *testing.T) {
 // TestSort compares sorting with that of Go, with keys of all sizes and payload that shows the
 // order of equal ones, and holds that neither rounds nor bytes depend on more than sizes.
 func TestSort(t *testing.T) {
-	for _, n := range []int{0, 1, 63, 64, 65, 1000} {
-		for _, size := range []int{0, 1, 2, 3, 31, 32, 55, 62, 63, 64} {
+	for name, s := range tested() {
+		t.Run(name, func(t *testing.T) {
+			if s.dealer {
+				testSort(t, s, []int{0, 1, 63, 64, 65, 1000}, []int{0, 1, 2, 3, 31, 32, 55, 62, 63, 64})
+			} else {
+				testSort(t, s, []int{2, 65}, []int{1, 2, 5})
+			}
+		})
+	}
+}
+
+func testSort(t *testing.T, s setting, lengths, sizes []int) {
+	for _, n := range lengths {
+		for _, size := range sizes {
 			var costs [2][Parties]engine.Stats
 			for k := range costs {
 				keys := make([]uint64, n)
@@ -307,7 +319,7 @@ func TestSort(t *testing.T) {
 				}
 				want := slices.Clone(rows)
 				slices.SortStableFunc(want, func(a, b int64) int { return cmp.Compare(keys[a], keys[b]) })
-				none(t, run(t, setting{dealer: true}, func(p *Party) error {
+				none(t, run(t, s, func(p *Party) error {
 					v, err := p.InputBits(0, len(planes), mine(p, 0, planes))
 					require.NoError(t, err)
 					payload, err := p.Input(1, n, mine(p, 1, rows))
