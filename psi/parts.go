@@ -9,11 +9,11 @@ import (
 )
 
 // A run whose items take more than Config.Memory is split into parts, and without such
-// a bound one with the protocol VOLE that is long. Part i of p has the items whose digests, read as numbers, are in the i-th of p equal
-// intervals, so both sides have an item in the same part. Each part is a run of
-// its own, under its own keys, inside the same session. Both sides fill each part
-// up with random digests to a size that follows from their declared number of
-// items, so how many fall into it does not show.
+// a bound one with the protocol VOLE that is long. Part i of p has the items whose
+// digests, read as numbers, are in the i-th of p equal intervals, so both sides have an
+// item in the same part. Each part is a run of its own, under its own keys, inside the
+// same session. Both sides fill each part up with random digests to a size that follows
+// from their declared number of items, so how many fall into it does not show.
 
 // maxParts bounds what a peer that declares many items can make of a small
 // Config.Memory.

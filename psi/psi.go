@@ -147,9 +147,9 @@
 // for parts of 2^20 items, 7 % for parts of 2^14; the part of some item is full, and
 // the run fails, with probability 2^-41, or if someone picks his items by their
 // hashes. Each part costs four to six message delays more (two with DH), and with
-// VOLE 0.8 MB and the time of a small set. Under this bound the receiver writes all tags to a temporary
-// file, 16 bytes for each item of either side, and compares them after the last
-// part. [NewFileSet] keeps sets in files as well; then what remains in memory is a
+// VOLE 0.8 MB and the time of a small set. Under this bound the receiver writes all tags
+// to a temporary file, 16 bytes for each item of either side, and compares them after the
+// last part. [NewFileSet] keeps sets in files as well; then what remains in memory is a
 // few bits a row, and 8 bytes for each row of the result.
 //
 // # References

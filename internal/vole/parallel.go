@@ -29,10 +29,11 @@ func (p *plan) parallel(n int, f func(lo, hi int) error) error {
 
 // take returns n blocks of the room, that hold anything. To get them from the system can
 // take long, which the end of the run does not wait for.
-func (p *plan) take(n int) (blocks []prg.Block, err error) {
+func (p *plan) take(n int) ([]prg.Block, error) {
 	if p.await == nil {
 		return p.Room.Take(n), nil
 	}
+	var blocks []prg.Block
 	if err := p.await(func() { blocks = p.Room.Take(n) }); err != nil {
 		return nil, err // and not blocks, which may still be written
 	}
