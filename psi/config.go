@@ -118,13 +118,13 @@ type Config struct {
 	PadTo int
 	// MaxPeerItems is the most items the other side may have. It bounds the
 	// memory that a peer can claim by what it says of itself: 44 bytes an item,
-	// for up to 2^21, at a sender in the protocol VOLE, before they come. Zero is 2^24.
+	// for up to 2^20, at a sender in the protocol VOLE, before they come. Zero is 2^24.
 	MaxPeerItems int
 	// Memory, in bytes, bounds what a run holds for items at either side, beside
 	// the set and the result: above it both sides split the work into parts that
 	// run one after another, at a cost that the package comment names. Some
 	// megabytes for each worker come on top. Zero splits only the protocol VOLE, for
-	// more than 2^21 items of the receiver, and keeps in memory what a bounded run
+	// more than 2^20 items of the receiver, and keeps in memory what a bounded run
 	// keeps in TempDir.
 	Memory int64
 	// TempDir is where a receiver keeps 16 bytes for each item of both sides

@@ -23,7 +23,7 @@ const maxParts = 1 << 12
 // says otherwise. What a part touches is used again by the next. For one long run the
 // system would have to give out memory in proportion, which takes a third of the time
 // of a run of 2^24 items. It is constant but in tests.
-var mostInPart = 1 << 21
+var mostInPart = 1 << 20
 
 // memory returns about how many bytes an exchange takes at the side that takes
 // more, with the records and the digests that pad them. See Cost in the package

@@ -119,7 +119,7 @@
 //     64n + t/8·m bytes. The receiver has its result after three message delays.
 //   - VOLE: 11n + t/8·m bytes and 0.8 MB against semi-honest parties, 22n + 16m bytes
 //     and 0.8 MB against malicious ones. The receiver has its result after six
-//     message delays, or eight. If it has more than 2^21 items, the run is in parts of
+//     message delays, or eight. If it has more than 2^20 items, the run is in parts of
 //     so many, which use the same memory one after the other; each costs what a part
 //     under Config.Memory does, but for files.
 //
@@ -137,7 +137,7 @@
 // a part, and 16 bytes for each item of either side at a receiver of several parts. Of
 // what depends on the other side's number, tags are taken only as they arrive, and the
 // sender's share of n at once: 44 bytes for each item that the receiver declares, up to
-// 2^21 or Config.MaxPeerItems. Further 4 for each item of a sender that learns the result,
+// 2^20 or Config.MaxPeerItems. Further 4 for each item of a sender that learns the result,
 // 16 for each item that pads, 8 for each row in the result and some megabytes in
 // all. This is what is live: the garbage collector lets a heap grow to twice that.
 //

@@ -268,7 +268,8 @@ func (v *voleRun) work(step func(n int) error) okvs.Work {
 
 // take returns n blocks of the room, that hold anything. To get them from the system can
 // take long, which the end of the run does not wait for.
-func (v *voleRun) take(n int) (blocks []prg.Block, err error) {
+func (v *voleRun) take(n int) ([]prg.Block, error) {
+	var blocks []prg.Block
 	if err := v.s.Await(func() { blocks = v.room.Take(n) }); err != nil {
 		return nil, err // and not blocks, which may still be written
 	}
