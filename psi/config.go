@@ -117,16 +117,19 @@ type Config struct {
 	// therefore best bounded by something public. Zero adds none.
 	PadTo int
 	// MaxPeerItems is the most items the other side may have. It bounds the
-	// memory that a peer can claim by what it says of itself: 44 bytes an item
-	// at a sender in the protocol VOLE, before they come. Zero is 2^24.
+	// memory that a peer can claim by what it says of itself: 44 bytes an item,
+	// for up to 2^20, at a sender in the protocol VOLE, before they come. Zero is 2^24.
 	MaxPeerItems int
 	// Memory, in bytes, bounds what a run holds for items at either side, beside
 	// the set and the result: above it both sides split the work into parts that
 	// run one after another, at a cost that the package comment names. Some
-	// megabytes for each worker come on top. Zero runs all at once.
+	// megabytes for each worker come on top. Zero splits only the protocol VOLE, for
+	// more than 2^20 items of the receiver, and keeps in memory what a bounded run
+	// keeps in TempDir.
 	Memory int64
 	// TempDir is where a receiver keeps 16 bytes for each item of both sides
-	// while a run is in parts. It is os.TempDir by default, which may be memory.
+	// while a run is in parts that Memory asks for. It is os.TempDir by default, which
+	// may be memory.
 	TempDir string
 	// Workers is the number of goroutines that compute. Zero is one for each
 	// processor that Go uses.
@@ -140,7 +143,7 @@ type Config struct {
 // that it writes: it changes with every one of them.
 const (
 	helloProtocol = 1
-	version       = 1
+	version       = 2
 )
 
 // newLabel returns the tag for a purpose in a protocol of this package.
@@ -167,6 +170,7 @@ type params struct {
 	padTo        int
 	maxPeerItems int
 	memory       int64
+	partItems    int
 	tempDir      string
 	workers      int
 	progress     func(Progress)
@@ -207,6 +211,7 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 		padTo:        cfg.PadTo,
 		maxPeerItems: cfg.MaxPeerItems,
 		memory:       cfg.Memory,
+		partItems:    mostInPart,
 		tempDir:      cfg.TempDir,
 		workers:      cfg.Workers,
 		progress:     cfg.Progress,
@@ -225,9 +230,12 @@ func newParams(cfg *Config, set *Set) (*params, error) {
 
 // hello holds everything that both sides must agree on.
 func (p *params) hello(role session.Role, nonce [16]byte, items int) session.Hello {
+	// Both must split a long run alike.
 	protocol := []byte{byte(p.choice)}
 	if p.memory > 0 {
 		protocol = binary.BigEndian.AppendUint64(protocol, uint64(p.memory))
+	} else {
+		protocol = binary.BigEndian.AppendUint32(protocol, uint32(p.partItems))
 	}
 	return session.Hello{
 		Protocol:        helloProtocol,

@@ -1,8 +1,7 @@
 package psi
 
 import (
-	"slices"
-
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
@@ -26,7 +25,7 @@ type exchange struct {
 	width int    // of a tag in bits
 	// The last message of tags, packed. Tags go in one direction only.
 	packed []byte
-	free   [][]prg.Block // memory that is needed no more when it comes to matching
+	room   *hugepage.Room
 }
 
 // A tagger is a protocol.
@@ -40,9 +39,8 @@ type tagger interface {
 }
 
 // match sets the bits of tags that are on both sides.
-func (x *exchange) match(own []prg.Block, peers [][]prg.Block, ownMatched, peerMatched bitmap) error {
-	m := newMatcher(own, peers, x.width, x.workers)
-	m.free = slices.Clone(x.free)
+func (x *exchange) match(tags tags, ownMatched, peerMatched bitmap) error {
+	m := newMatcher(tags, x.width, x.workers, x.room)
 	x.s.Steps("match", m.steps())
 	return m.match(x.s.Step, func(j, i int) {
 		ownMatched.set(i)

@@ -3,6 +3,7 @@ package psi
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"net"
@@ -244,6 +245,9 @@ func TestWrongHello(t *testing.T) {
 		"version":  func(h *session.Hello) { h.ProtocolVersion = 77 },
 		"role":     func(h *session.Hello) { h.Role = session.RoleA },
 		"terms":    func(h *session.Hello) { h.Terms = nil },
+		"split": func(h *session.Hello) {
+			h.Terms[2].Value = binary.BigEndian.AppendUint32(h.Terms[2].Value[:1:1], uint32(2*mostInPart))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a, _ := pair(t)

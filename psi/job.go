@@ -3,8 +3,9 @@ package psi
 import (
 	"errors"
 	"fmt"
+	"slices"
 
-	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -24,6 +25,7 @@ type job struct {
 	bounds     []int  // of the parts' records in the set
 	now        int    // the part under way
 	matched    bitmap // of the items of the set
+	room       hugepage.Room
 }
 
 func (p *params) newJob(s *session.Session, role session.Role, set *Set, own, peers int, coins *coins) (*job, error) {
@@ -58,7 +60,10 @@ func (j *job) observe(at session.Progress) {
 // exchange returns part i, without the records.
 func (j *job) exchange(i int) (*exchange, tagger) {
 	j.now = i
-	x := &exchange{params: j.params, s: j.s, coins: j.coins, own: j.own, peers: j.peers, parts: j.parts, most: j.most}
+	j.room.Reset()
+	x := &exchange{
+		params: j.params, s: j.s, coins: j.coins, own: j.own, peers: j.peers, parts: j.parts, most: j.most, room: &j.room,
+	}
 	if j.parts > 1 {
 		x.params, x.coins = j.params.part(i, j.parts), j.coins.part(i)
 	}
@@ -110,12 +115,7 @@ func (j *job) receive() ([]int, error) {
 		if err != nil {
 			return nil, err
 		}
-		if j.parts > 1 {
-			err = store.write(j.tempDir, own, peers)
-		} else {
-			store.own, store.peers = own, peers
-		}
-		if err != nil {
+		if err := j.keep(&store, tags{slices.Collect(slices.Chunk(own, tagChunk)), peers}); err != nil {
 			return nil, err
 		}
 	}
@@ -141,19 +141,31 @@ func (j *job) receive() ([]int, error) {
 	return rows, j.s.SendEnd()
 }
 
+// keep stores the tags of a part. Afterwards the next may use the room.
+func (j *job) keep(store *tagStore, t tags) error {
+	switch {
+	case j.parts == 1:
+		store.keep(t)
+		return nil
+	case j.memory > 0:
+		return store.write(j.tempDir, t)
+	}
+	return store.copied(t, j.s.Step)
+}
+
 // match compares the tags of part i, and tells the sender if it learns the result.
 // What it needs of an exchange is the same in all parts.
 func (j *job) match(i int, x *exchange, store *tagStore) error {
 	j.now = i
-	own, peers := store.own, store.peers
 	if j.parts > 1 {
-		var err error
-		if own, peers, err = store.read(i, j.own, j.peers); err != nil {
-			return err
-		}
+		j.room.Reset()
+	}
+	t, err := store.part(i, j.own, j.peers)
+	if err != nil {
+		return err
 	}
 	ownMatched, peerMatched := newBitmap(j.own), newBitmap(j.peers)
-	if err := x.match(own, peers, ownMatched, peerMatched); err != nil {
+	if err := x.match(t, ownMatched, peerMatched); err != nil {
 		return err
 	}
 	if err := j.add(i, ownMatched); err != nil || j.reveal == RevealReceiver {
@@ -218,13 +230,4 @@ func (j *job) recvMatched(i int) error {
 		}
 	}
 	return j.add(i, matched)
-}
-
-// A tagStore keeps the tags of all parts until they are compared: of one part in
-// memory, of more in a file.
-type tagStore struct {
-	own   []prg.Block
-	peers [][]prg.Block
-	file  *tempFile
-	buf   []byte
 }

@@ -23,10 +23,9 @@ import (
 // [SKN94] Shatdal, Kant, Naughton: Cache Conscious Algorithms for Relational
 // Query Processing. VLDB 1994.
 type matcher struct {
-	own     []prg.Block
-	peers   [][]prg.Block // of tagChunk tags each, the last excepted
+	tags
 	workers int
-	free    [][]prg.Block // memory to use
+	room    *hugepage.Room
 	// Where the parts of a tag are in its low word.
 	bucketBits, bucketShift int
 }
@@ -38,10 +37,10 @@ const (
 )
 
 // newMatcher makes a matcher of tags of width bits, at least 41.
-func newMatcher(own []prg.Block, peers [][]prg.Block, width, workers int) *matcher {
-	m := &matcher{own: own, peers: peers, workers: workers}
+func newMatcher(tags tags, width, workers int, room *hugepage.Room) *matcher {
+	m := &matcher{tags: tags, workers: workers, room: room}
 	top := min(width, 64)
-	m.bucketBits = min(max(bits.Len(uint(len(own)/tableItems)), 1)-1, maxBucketBits, top-32)
+	m.bucketBits = min(max(bits.Len(uint(total(tags.own)/tableItems)), 1)-1, maxBucketBits, top-32)
 	m.bucketShift = top - m.bucketBits
 	return m
 }
@@ -53,10 +52,10 @@ func newMatcher(own []prg.Block, peers [][]prg.Block, width, workers int) *match
 // It calls step with as many steps in all as [matcher.steps] says, which can end it.
 func (m *matcher) match(step func(int) error, found func(j, i int)) error {
 	var own, theirs buckets
-	if err := m.partition(&own, step, slices.Collect(slices.Chunk(m.own, tagChunk))); err != nil {
+	if err := m.partition(&own, step, m.own); err != nil {
 		return err
 	}
-	slab := max((len(m.own)+tagChunk-1)/tagChunk, minSlab/tagChunk)
+	slab := max(len(m.own), minSlab/tagChunk)
 	first := 0
 	for pieces := range slices.Chunk(m.peers, slab) {
 		if err := m.partition(&theirs, step, pieces); err != nil {
@@ -72,13 +71,7 @@ func (m *matcher) match(step func(int) error, found func(j, i int)) error {
 
 // steps returns the number of steps: for each tag of either side one in the first
 // part, and for one of the other side another in the second.
-func (m *matcher) steps() int {
-	n := len(m.own)
-	for _, tags := range m.peers {
-		n += 2 * len(tags)
-	}
-	return n
-}
+func (m *matcher) steps() int { return total(m.own) + 2*total(m.peers) }
 
 // buckets are tags, and their numbers, in the order of buckets: bucket b starts at
 // starts[b].
@@ -111,7 +104,7 @@ func (m *matcher) partition(b *buckets, step func(int) error, pieces [][]prg.Blo
 	b.starts = count
 	next := slices.Clone(count)
 	if n := count[1<<m.bucketBits]; n > len(b.tags) {
-		b.tags, b.numbers = m.room(n), hugepage.Slice[uint32](n)
+		b.tags, b.numbers = m.room.Take(n), hugepage.Slice[uint32](n)
 	}
 	number, shift := uint32(0), m.bucketShift
 	to, numbers := b.tags, b.numbers[:len(b.tags)]
@@ -128,17 +121,6 @@ func (m *matcher) partition(b *buckets, step func(int) error, pieces [][]prg.Blo
 		}
 	}
 	return nil
-}
-
-// room returns n blocks that may hold anything.
-func (m *matcher) room(n int) []prg.Block {
-	for i, blocks := range m.free {
-		if n <= len(blocks) {
-			m.free = slices.Delete(m.free, i, i+1)
-			return blocks[:n]
-		}
-	}
-	return hugepage.Blocks(n)
 }
 
 // join matches buckets.

@@ -7,8 +7,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
+
+// pieced returns tags in pieces.
+func pieced(own, peers []prg.Block) tags {
+	return tags{slices.Collect(slices.Chunk(own, tagChunk)), slices.Collect(slices.Chunk(peers, tagChunk))}
+}
 
 // Tags in many buckets, in several passes over the other side's, in memory that
 // held something else, by several workers: every match is found once.
@@ -25,9 +31,10 @@ func TestMatchManyTags(t *testing.T) {
 			// order.
 			own, common, rest := all[:test.n], all[test.n-test.common:test.n], all[test.n:]
 			for first, theirs := range map[int][]prg.Block{0: slices.Concat(common, rest), len(rest): slices.Concat(rest, common)} {
-				used := prg.Expand([16]byte{1}, test.n)
-				m := newMatcher(own, slices.Collect(slices.Chunk(theirs, tagChunk)), width, 3)
-				m.free = [][]prg.Block{used[:1], used[: test.n-1 : test.n-1], used}
+				used := prg.Expand([16]byte{1}, test.n+2)
+				var room hugepage.Room
+				room.Give(used[:1], used[1:])
+				m := newMatcher(pieced(own, theirs), width, 3, &room)
 				seen := make([]bool, test.m)
 				require.NoError(t, m.match(noStep, func(j, i int) {
 					if seen[j] || i != test.n-test.common+j-first {
@@ -65,7 +72,7 @@ func TestMatchUnusualTags(t *testing.T) {
 					want++
 				}
 			}
-			m := newMatcher(own, [][]prg.Block{unusual}, 128, 1)
+			m := newMatcher(pieced(own, unusual), 128, 1, new(hugepage.Room))
 			require.NoError(t, m.match(noStep, func(j, i int) {
 				require.Equal(t, unusual[j], own[i])
 				want--
@@ -78,7 +85,7 @@ func TestMatchUnusualTags(t *testing.T) {
 func TestMatchIsInterrupted(t *testing.T) {
 	tags := prg.Expand([16]byte{1}, 4*bucketItems)
 	ctx, cancel := context.WithCancel(t.Context())
-	m := newMatcher(tags, slices.Collect(slices.Chunk(tags, tagChunk)), 128, 2)
+	m := newMatcher(pieced(tags, tags), 128, 2, new(hugepage.Room))
 	found := 0
 	err := m.match(func(int) error { return ctx.Err() }, func(int, int) {
 		found++

@@ -4,24 +4,26 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
-	"io"
 	"math"
 	"math/rand/v2"
-
-	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
-	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
-// A run whose items take more than Config.Memory is split into parts. Part i of p
-// has the items whose digests, read as numbers, are in the i-th of p equal
-// intervals, so both sides have an item in the same part. Each part is a run of
-// its own, under its own keys, inside the same session. Both sides fill each part
-// up with random digests to a size that follows from their declared number of
-// items, so how many fall into it does not show.
+// A run whose items take more than Config.Memory is split into parts, and without such
+// a bound one with the protocol VOLE that is long. Part i of p has the items whose
+// digests, read as numbers, are in the i-th of p equal intervals, so both sides have an
+// item in the same part. Each part is a run of its own, under its own keys, inside the
+// same session. Both sides fill each part up with random digests to a size that follows
+// from their declared number of items, so how many fall into it does not show.
 
 // maxParts bounds what a peer that declares many items can make of a small
 // Config.Memory.
 const maxParts = 1 << 12
+
+// mostInPart is about the most items of a receiver in a part, where no bound on memory
+// says otherwise. What a part touches is used again by the next. For one long run the
+// system would have to give out memory in proportion, which takes a third of the time
+// of a run of 2^24 items. It is constant but in tests.
+var mostInPart = 1 << 20
 
 // memory returns about how many bytes an exchange takes at the side that takes
 // more, with the records and the digests that pad them. See Cost in the package
@@ -39,7 +41,13 @@ func memory(protocol Protocol, n, m int64) int64 {
 // split returns into how many parts a receiver's n items and a sender's m go, and
 // how many of each side's a part has. Both sides come to the same result.
 func (p *params) split(protocol Protocol, n, m int) (parts, receivers, senders int, err error) {
-	if p.memory == 0 || n == 0 || m == 0 || memory(protocol, int64(n), int64(m)) <= p.memory {
+	switch {
+	case n == 0 || m == 0:
+		return 1, n, m, nil
+	case p.memory == 0 && protocol == VOLE && n > p.partItems:
+		parts = (n-1)/p.partItems + 1
+		return parts, partSize(n, parts), partSize(m, parts), nil
+	case p.memory == 0 || memory(protocol, int64(n), int64(m)) <= p.memory:
 		return 1, n, m, nil
 	}
 	fits := func(parts int) bool {
@@ -103,74 +111,4 @@ func (c *coins) part(i int) *coins {
 
 func appendPart(b []byte, i, parts int) []byte {
 	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint32(b, uint32(i)), uint32(parts))
-}
-
-// write appends the tags of the next part.
-func (s *tagStore) write(dir string, own []prg.Block, peers [][]prg.Block) (err error) {
-	if s.file == nil {
-		if s.file, err = newTempFile(dir); err != nil {
-			return err
-		}
-	}
-	s.buf = make([]byte, 0, tagChunk*prg.Size)
-	write := func(tags []prg.Block) error {
-		return chunks(len(tags), tagChunk, func(lo, hi int) error {
-			return s.file.append(aes128.AppendBlocks(s.buf, tags[lo:hi]))
-		})
-	}
-	if err := write(own); err != nil {
-		return err
-	}
-	for _, tags := range peers {
-		if err := write(tags); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// read returns the tags of part i, when all parts have so many.
-func (s *tagStore) read(i, own, peers int) ([]prg.Block, [][]prg.Block, error) {
-	if s.own == nil {
-		s.own = make([]prg.Block, own)
-		for lo := 0; lo < peers; lo += tagChunk {
-			s.peers = append(s.peers, make([]prg.Block, min(tagChunk, peers-lo)))
-		}
-	}
-	at := int64(i) * int64(own+peers) * prg.Size
-	read := func(tags []prg.Block) error {
-		return chunks(len(tags), tagChunk, func(lo, hi int) error {
-			buf := s.buf[:(hi-lo)*prg.Size]
-			if _, err := s.file.ReadAt(buf, at); err != nil {
-				return fmt.Errorf("reading tags from a temporary file: %w", noEOF(err))
-			}
-			aes128.SetBytes(tags[lo:hi], buf)
-			at += int64(len(buf))
-			return nil
-		})
-	}
-	if err := read(s.own); err != nil {
-		return nil, nil, err
-	}
-	for _, tags := range s.peers {
-		if err := read(tags); err != nil {
-			return nil, nil, err
-		}
-	}
-	return s.own, s.peers, nil
-}
-
-// close removes the file.
-func (s *tagStore) close() {
-	if s.file != nil {
-		s.file.remove()
-	}
-}
-
-// noEOF says that a file must not end where it does.
-func noEOF(err error) error {
-	if err == io.EOF {
-		return io.ErrUnexpectedEOF
-	}
-	return err
 }

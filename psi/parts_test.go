@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -17,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/cpu"
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
 	"github.com/dujiang-dev/dujiang/internal/testparty"
 )
 
@@ -31,6 +34,123 @@ func inParts(cfg *Config, n, m, about int) (*Config, int) {
 		panic(err)
 	}
 	return &own, parts
+}
+
+// splitAt has runs without a bound on memory go in parts of about n items, until the
+// test ends.
+func splitAt(t *testing.T, n int) {
+	before := mostInPart
+	mostInPart = n
+	t.Cleanup(func() { mostInPart = before })
+}
+
+// Without a bound on memory, long runs go in parts that bring the same as the whole, and
+// have no files.
+func TestPartsInMemory(t *testing.T) {
+	splitAt(t, 300)
+	for way, cfg := range ways() {
+		for name, test := range map[string]struct {
+			x, y       []string
+			parts, pad int
+		}{
+			"short":    {numbers(0, 300), numbers(100, 3000), 1, 0},
+			"equal":    {numbers(0, 901), numbers(500, 1401), 4, 0},
+			"repeated": {append(numbers(0, 300), numbers(100, 900)...), append(numbers(700, 720), numbers(700, 720)...), 3, 0},
+			"large":    {numbers(5, 405), numbers(0, 9000), 2, 0},
+			"small":    {numbers(0, 1200), numbers(1195, 1205), 4, 0},
+			"one":      {numbers(0, 1200), numbers(77, 78), 4, 0},
+			"none":     {numbers(0, 1200), nil, 1, 0},
+			"padded":   {numbers(5, 30), numbers(0, 1200), 2, 600},
+		} {
+			if testing.Short() && name != "equal" && name != "padded" {
+				continue
+			}
+			t.Run(fmt.Sprint(way, "/", name), func(t *testing.T) {
+				parts := test.parts
+				if cfg.Protocol == DH {
+					parts = 1
+				}
+				receivers, senders := *cfg, *cfg
+				receivers.PadTo = test.pad
+				seen := map[int]bool{}
+				receivers.Progress = func(p Progress) {
+					require.Equal(t, parts, p.Parts)
+					seen[p.Part] = true
+				}
+				dir := t.TempDir() + "/missing"
+				receivers.TempDir, senders.TempDir = dir, dir
+				a, b := &side{set: newSet(t, test.x...), cfg: &receivers}, &side{set: newSet(t, test.y...), cfg: &senders}
+				errA, errB := testparty.Run(t, a.receive, b.send)
+				require.NoError(t, errors.Join(errA, errB))
+				require.Equal(t, expected(test.x, test.y), a.result.Rows)
+				if cfg.Reveal == RevealBoth {
+					require.Equal(t, expected(test.y, test.x), b.result.Rows)
+				}
+				require.Equal(t, max(distinct(test.x), test.pad), b.result.PeerItems)
+				require.Equal(t, distinct(test.y), a.result.PeerItems)
+				if test.y != nil {
+					require.Len(t, seen, parts)
+				}
+			})
+		}
+	}
+}
+
+// Parts use the memory of those before, so that a party allocates for one of them, and
+// the receiver for all tags.
+func TestPartsReuseMemory(t *testing.T) {
+	if race.Enabled {
+		t.Skip("the race detector allocates too")
+	}
+	if !cpu.AVX2.Enabled() {
+		t.Skip("the code without kernels allocates ciphers")
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which empties pools
+	const n, parts = 1 << 19, 4
+	splitAt(t, n/parts)
+	adversaries := []Adversary{SemiHonest, Malicious}
+	if testing.Short() {
+		adversaries = adversaries[:1]
+	}
+	for _, adversary := range adversaries {
+		cfg := &Config{Adversary: adversary, Reveal: RevealReceiver, Protocol: VOLE, Workers: 1}
+		fewA, fewB := allocated(t, cfg, 10, 10)
+		a, b := allocated(t, cfg, n, n)
+		t.Logf("%v: receiver %d, sender %d, and %d and %d for a few", adversary, a, b, fewA, fewB)
+		const some, more = 6 << 20, 4 << 20 // as in TestVOLEMemory, and larger messages of each part
+		size := partSize(n, parts)
+		require.Less(t, a-parts*(fewA+more), 104*size+32*parts*size+some, adversary)
+		require.Less(t, b-parts*(fewB+more), 44*size+some, adversary)
+	}
+}
+
+// A context that ends in a part behind the first ends both sides' runs.
+func TestCancellationInPart(t *testing.T) {
+	const n = 3*chunkItems + 1
+	splitAt(t, (n+2)/3)
+	for side := range 2 {
+		for _, phase := range longPhases[VOLE][side] {
+			t.Run(fmt.Sprint(side, "/", phase), func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				contexts := [2]context.Context{t.Context(), t.Context()}
+				contexts[side] = ctx
+				var last Progress
+				_, errs := watched(t, contexts, ways()["vole malicious"], n, n, func(at int, p Progress) {
+					if at == side && ctx.Err() == nil {
+						if last = p; p.Phase == phase && p.Part == 2 {
+							cancel()
+						}
+					}
+				})
+				require.ErrorIs(t, errs[side], context.Canceled)
+				require.Equal(t, [2]int{2, 3}, [2]int{last.Part, last.Parts})
+				if phase != "match" { // when the sender is done
+					require.True(t, classified(errs[1-side]), "%v", errs[1-side])
+				}
+			})
+		}
+	}
 }
 
 // Parts bring the same as the whole, with repeated rows, sets of different sizes
@@ -151,10 +271,24 @@ func TestSplit(t *testing.T) {
 		}
 		require.Greater(t, last, 100)
 	}
-	p := params{memory: 1}
-	parts, n, m, err := p.split(VOLE, 0, 5)
-	require.NoError(t, err)
-	require.Equal(t, [3]int{1, 0, 5}, [3]int{parts, n, m})
+	for _, test := range []struct {
+		memory      int64
+		protocol    Protocol
+		n, m        int
+		parts, x, y int
+	}{
+		{1, VOLE, 0, 5, 1, 0, 5},
+		{0, VOLE, 100, 1 << 30, 1, 100, 1 << 30},
+		{0, VOLE, 101, 5, 2, partSize(101, 2), 5},
+		{0, VOLE, 1000, 200, 10, partSize(1000, 10), partSize(200, 10)},
+		{0, VOLE, 1 << 30, 0, 1, 1 << 30, 0},
+		{0, DH, 1 << 30, 1 << 30, 1, 1 << 30, 1 << 30},
+	} {
+		p := params{memory: test.memory, partItems: 100}
+		parts, n, m, err := p.split(test.protocol, test.n, test.m)
+		require.NoError(t, err)
+		require.Equal(t, [3]int{test.parts, test.x, test.y}, [3]int{parts, n, m}, "%+v", test)
+	}
 }
 
 // The number of message delays is what Stats says in parts, too.

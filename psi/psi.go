@@ -93,8 +93,10 @@
 // When the context ends, reads and writes on a stream with a working SetDeadline,
 // as every net.Conn has, are interrupted, and a stream with only Close is closed.
 // A stream with neither is not: a peer that says nothing can keep the call from
-// returning. Computing stops after 2^16 items or fewer of a worker's. To tell the other side why it stops, a run takes a second or two at
-// most beyond the end of the context. Afterwards no deadline is set.
+// returning. Computing stops after 2^16 items or fewer of a worker's. To tell the other
+// side why it stops, a run takes a second or two at most beyond the end of the context:
+// a side that computes finds out when it sends or receives next. Afterwards no deadline
+// is set.
 //
 // # Leakage
 //
@@ -117,7 +119,9 @@
 //     64n + t/8·m bytes. The receiver has its result after three message delays.
 //   - VOLE: 11n + t/8·m bytes and 0.8 MB against semi-honest parties, 22n + 16m bytes
 //     and 0.8 MB against malicious ones. The receiver has its result after six
-//     message delays, or eight.
+//     message delays, or eight. If it has more than 2^20 items, the run is in parts of
+//     so many, which use the same memory one after the other; each costs what a part
+//     under Config.Memory does, but for files.
 //
 // In the reference run of bench/results, on a core without AVX-512 for both parties,
 // 2^20 items of each with VOLE take 0.3 µs an item of either, where a small set
@@ -129,10 +133,11 @@
 // A set takes 20 bytes a row, up to 10 more for a row that repeats an item, and
 // 40 in all while it is read. A run takes, beside it, with DH 4m at the sender
 // and 33n + 17m at the receiver; with VOLE 44n at the sender and 104n at the
-// receiver, and 16m more where m is larger than n. Of what depends on the other
-// side's number, tags are taken only as they arrive, and the sender's share of n
-// at once: 44 bytes for each item that the receiver declares, up to
-// Config.MaxPeerItems. Further 4 for each item of a sender that learns the result,
+// receiver, and 16m more where m is larger than n, in which n and m are the numbers of
+// a part, and 16 bytes for each item of either side at a receiver of several parts. Of
+// what depends on the other side's number, tags are taken only as they arrive, and the
+// sender's share of n at once: 44 bytes for each item that the receiver declares, up to
+// 2^20 or Config.MaxPeerItems. Further 4 for each item of a sender that learns the result,
 // 16 for each item that pads, 8 for each row in the result and some megabytes in
 // all. This is what is live: the garbage collector lets a heap grow to twice that.
 //
@@ -142,9 +147,9 @@
 // for parts of 2^20 items, 7 % for parts of 2^14; the part of some item is full, and
 // the run fails, with probability 2^-41, or if someone picks his items by their
 // hashes. Each part costs four to six message delays more (two with DH), and with
-// VOLE 0.8 MB and the time of a small set. The receiver writes all tags to a temporary
-// file, 16 bytes for each item of either side, and compares them after the last
-// part. [NewFileSet] keeps sets in files as well; then what remains in memory is a
+// VOLE 0.8 MB and the time of a small set. Under this bound the receiver writes all tags
+// to a temporary file, 16 bytes for each item of either side, and compares them after the
+// last part. [NewFileSet] keeps sets in files as well; then what remains in memory is a
 // few bits a row, and 8 bytes for each row of the result.
 //
 // # References
@@ -216,8 +221,8 @@ type Phase struct {
 type Progress struct {
 	Phase       string
 	Done, Total int64
-	// Part is which of how many parts the phase is of, from 1 to Parts, if
-	// Config.Memory splits the run. Otherwise both are 1.
+	// Part is which of how many parts the phase is of, from 1 to Parts, if the run
+	// is split. Otherwise both are 1.
 	Part, Parts int
 }
 

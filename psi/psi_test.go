@@ -22,6 +22,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 	"github.com/dujiang-dev/dujiang/internal/testparty"
@@ -691,7 +692,7 @@ func TestMatchLookalikes(t *testing.T) {
 					continue
 				}
 				matches := map[int]int{}
-				m := newMatcher(tags[:n], slices.Collect(slices.Chunk(tags, tagChunk)), width, 2)
+				m := newMatcher(pieced(tags[:n], tags), width, 2, new(hugepage.Room))
 				require.NoError(t, m.match(noStep, func(j, i int) { matches[j] = i }))
 				require.Len(t, matches, n, "%s, %d bits", name, width)
 				for j, i := range matches {

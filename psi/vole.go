@@ -8,7 +8,6 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
-	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/okvs"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/vole"
@@ -34,8 +33,7 @@ const voleChunk = 1 << 14
 type voleRun struct {
 	*exchange
 	coins *prg.PRG
-	mask  int         // width of the store in bits
-	spare []prg.Block // memory that the VOLE has left
+	mask  int // width of the store in bits
 }
 
 func newVOLE(x *exchange) *voleRun {
@@ -63,8 +61,10 @@ func newVOLE(x *exchange) *voleRun {
 // for each pair of items. There is only one for each item y of the sender that the
 // receiver does not have: that y decodes to H(y) in the receiver's store, and the
 // tag of y is not hidden by delta. H(y) is independent of the store, so this
-// happens with probability 2^-64 for each y, and 2^-42 at most for all; what pads the
-// parts of a run is no item, and nobody's loss. Otherwise
+// happens with probability 2^-64 for each y, and 2^-42 at most for all, in whatever
+// parts; what pads them is no item, and nobody's loss. With 2^24 items it would be 2^-40,
+// which is all that a run may fail with, and the tags need 2^-41 of it: so the store is
+// wide for more than 2^22 items. Otherwise
 // the tag is a hash of delta times something that is not zero, which the receiver
 // guesses with probability 2^-128.
 const narrowMask = 64
@@ -77,7 +77,7 @@ func (v *voleRun) config() vole.Config {
 		Context:   newLabel("psi-vole", "vole", v.context),
 		Subspace:  v.mask == narrowMask,
 		Coins:     &v.exchange.coins.vole,
-		Spare:     &v.spare,
+		Room:      v.room,
 	}
 }
 
@@ -112,15 +112,21 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 		return nil, nil, err
 	}
 
-	// Only now come the items and the store, where the VOLE has left room for
-	// them.
+	// Only now come the items and the store, for which the VOLE has left some of
+	// the room.
 	v.s.Steps("encode", 2*n)
 	items, err := v.blocks()
 	if err != nil {
 		return nil, nil, err
 	}
-	store := v.take(dims.Size())
-	scratch := v.take(dims.Scratch())
+	store, err := v.take(dims.Size())
+	if err != nil {
+		return nil, nil, err
+	}
+	scratch, err := v.take(dims.Scratch())
+	if err != nil {
+		return nil, nil, err
+	}
 	own := scratch[:n]
 	key, err := v.encode(dims, items, scratch, store) // [step 1]
 	if err != nil {
@@ -137,12 +143,11 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 	if err := v.sendMasked(store); err != nil {
 		return nil, nil, err
 	}
-	v.spare = store // for the other side's tags
+	v.room.Give(store) // for the other side's tags
 	v.s.Steps("decode", 2*n)
 	if err := okvs.Decode(dims, key.store, items, c, own, v.work(v.s.Step)); err != nil {
 		return nil, nil, err
 	}
-	v.free = [][]prg.Block{a[:cap(a)], c[:cap(c)]} // for matching
 	var w prg.Block
 	if v.adversary == Malicious {
 		var theirs [prg.Size]byte
@@ -161,10 +166,11 @@ func (v *voleRun) receive() (_ []prg.Block, peers [][]prg.Block, err error) {
 	}
 	v.s.Steps("tags", m)
 	err = chunks(m, tagChunk, func(lo, hi int) error {
-		tags := v.take(hi - lo)
+		tags := v.room.Take(hi - lo)
 		peers = append(peers, tags)
 		return v.recvTags(voleTags, tags)
 	})
+	v.room.Give(items, a, c) // for matching
 	return own, peers, err
 }
 
@@ -213,7 +219,10 @@ func (v *voleRun) send() error {
 
 	// The receiver encodes its store meanwhile.
 	v.s.Steps("store", dims.Size())
-	items := v.take(m)
+	items, err := v.take(m)
+	if err != nil {
+		return err
+	}
 	if err := shuffled(v.params, items, v.exchange.coins.shuffle, v.s.Step, v.digests); err != nil {
 		return err
 	}
@@ -238,7 +247,7 @@ func (v *voleRun) send() error {
 	}
 	// [step 4], a slab after the other, so that the receiver has something to do
 	// and the values stay in the cache.
-	slab := v.take(min(m, slabItems*v.workers))
+	slab := v.room.Take(min(m, slabItems*v.workers))
 	return chunks(m, len(slab), func(lo, hi int) error {
 		values, items := slab[:hi-lo], items[lo:hi]
 		if err := okvs.Decode(dims, key.store, items, k, values, v.work(nil)); err != nil {
@@ -257,14 +266,14 @@ func (v *voleRun) work(step func(n int) error) okvs.Work {
 	return okvs.Work{Workers: v.workers, Step: step}
 }
 
-// take returns n blocks that may hold anything.
-func (v *voleRun) take(n int) []prg.Block {
-	if n > len(v.spare) {
-		return hugepage.Blocks(n)
+// take returns n blocks of the room, that hold anything. To get them from the system can
+// take long, which the end of the run does not wait for.
+func (v *voleRun) take(n int) ([]prg.Block, error) {
+	var blocks []prg.Block
+	if err := v.s.Await(func() { blocks = v.room.Take(n) }); err != nil {
+		return nil, err // and not blocks, which may still be written
 	}
-	taken := v.spare[:n:n]
-	v.spare = v.spare[n:]
-	return taken
+	return blocks, nil
 }
 
 // digests sets dst to the digests of the items from number first on.
@@ -276,8 +285,11 @@ func (v *voleRun) digests(dst []prg.Block, first int) {
 
 // blocks returns the digests of all items.
 func (v *voleRun) blocks() ([]prg.Block, error) {
-	blocks := v.take(v.own)
-	err := v.inSteps(len(blocks), 0, func(lo, hi int) { v.digests(blocks[lo:hi], lo) })
+	blocks, err := v.take(v.own)
+	if err != nil {
+		return nil, err
+	}
+	err = v.inSteps(len(blocks), 0, func(lo, hi int) { v.digests(blocks[lo:hi], lo) })
 	return blocks, err
 }
 

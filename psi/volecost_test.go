@@ -76,6 +76,27 @@ func TestVOLEBytes(t *testing.T) {
 	}
 }
 
+// allocated returns what each side allocates when it runs again, alone, with what it
+// was sent.
+func allocated(t *testing.T, cfg *Config, n, m int) (receiver, sender int) {
+	a := &side{set: newSet(t, numbers(0, n)...), cfg: cfg}
+	b := &side{set: newSet(t, numbers(n/2, n/2+m)...), cfg: cfg}
+	var toA, toB bytes.Buffer
+	errA, errB := testparty.Join(t.Context(), a.receive, b.send, testparty.Tap(&toA, &toB))
+	require.NoError(t, errors.Join(errA, errB))
+	again := func(set *Set, role session.Role, stream []byte, coins *coins) int {
+		before := totalAlloc()
+		rw := struct {
+			io.Reader
+			io.Writer
+		}{bytes.NewReader(stream), io.Discard}
+		_, err := run(t.Context(), rw, role, set, cfg, coins)
+		require.NoError(t, err)
+		return int(totalAlloc() - before)
+	}
+	return again(a.set, session.RoleA, toA.Bytes(), testCoins(1)), again(b.set, session.RoleB, toB.Bytes(), testCoins(2))
+}
+
 // A party allocates, over a whole run, hardly more than what the package comment
 // says that it holds for each item, beside what it does for a few. What the sender
 // allocates for each item that the receiver declares is what a hostile receiver
@@ -88,36 +109,16 @@ func TestVOLEMemory(t *testing.T) {
 		t.Skip("the code without kernels allocates ciphers")
 	}
 	defer debug.SetGCPercent(debug.SetGCPercent(-1)) // which empties pools
-	// allocated returns what each side allocates when it runs again, alone, with
-	// what it was sent.
-	allocated := func(adversary Adversary, n, m int) (receiver, sender int) {
-		cfg := &Config{Adversary: adversary, Reveal: RevealReceiver, Protocol: VOLE, Workers: 1}
-		a := &side{set: newSet(t, numbers(0, n)...), cfg: cfg}
-		b := &side{set: newSet(t, numbers(n/2, n/2+m)...), cfg: cfg}
-		var toA, toB bytes.Buffer
-		errA, errB := testparty.Join(t.Context(), a.receive, b.send, testparty.Tap(&toA, &toB))
-		require.NoError(t, errors.Join(errA, errB))
-		again := func(set *Set, role session.Role, stream []byte, coins *coins) int {
-			before := totalAlloc()
-			rw := struct {
-				io.Reader
-				io.Writer
-			}{bytes.NewReader(stream), io.Discard}
-			_, err := run(t.Context(), rw, role, set, cfg, coins)
-			require.NoError(t, err)
-			return int(totalAlloc() - before)
-		}
-		return again(a.set, session.RoleA, toA.Bytes(), testCoins(1)), again(b.set, session.RoleB, toB.Bytes(), testCoins(2))
-	}
 	sizes := [][2]int{{1 << 17, 1 << 17}, {1 << 17, 10}, {10, 1 << 17}}
 	if testing.Short() {
 		sizes = sizes[:1]
 	}
 	for _, adversary := range []Adversary{SemiHonest, Malicious} {
-		fewA, fewB := allocated(adversary, 10, 10)
+		cfg := &Config{Adversary: adversary, Reveal: RevealReceiver, Protocol: VOLE, Workers: 1}
+		fewA, fewB := allocated(t, cfg, 10, 10)
 		for _, size := range sizes {
 			n, m := size[0], size[1]
-			receiver, sender := allocated(adversary, n, m)
+			receiver, sender := allocated(t, cfg, n, m)
 			name := fmt.Sprintf("%v, %d and %d items", adversary, n, m)
 			t.Logf("%s: receiver %d, sender %d more than %d and %d", name, receiver-fewA, sender-fewB, fewA, fewB)
 			const some = 6 << 20 // buffers of the okvs package, larger messages, more trees

@@ -28,8 +28,10 @@ const (
 // Close ends the session: with nil after a complete run, otherwise with the
 // error that stopped it, of which it tells the other side as far as that can be
 // told. It returns the error to report, which is the other side's reason where
-// err was only its consequence. A stream that has SetDeadline stays open, with
-// no deadline set.
+// err was only its consequence. When both sides have said that nothing more comes,
+// the other does not wait for anything, and what follows in the stream is not the
+// session's: it is not told. A stream that has SetDeadline stays open, with no
+// deadline set.
 func (s *Session) Close(err error) error {
 	s.stream.detach()
 	defer s.stream.interrupt(never)
@@ -37,7 +39,7 @@ func (s *Session) Close(err error) error {
 		return nil
 	}
 	err = s.fail(err)
-	if !s.stream.interrupt(abortGrace) {
+	if s.sentEnd.Load() && s.readEnd.Load() || !s.stream.interrupt(abortGrace) {
 		return err
 	}
 	drained := make(chan error, 1)

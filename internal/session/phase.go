@@ -72,6 +72,22 @@ func (s *Session) Step(n int) error {
 	return nil
 }
 
+// Await calls f in a goroutine of its own, and returns when f has, or before that with
+// the error that ended the session; then f goes on, and nobody may use what it writes.
+// It is for what has no steps, such as to get memory from the system.
+func (s *Session) Await(f func()) error {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		f()
+	}()
+	select {
+	case <-done:
+	case <-s.ctx.Done():
+	}
+	return s.check()
+}
+
 // end adds the time of the phase under way, up to now.
 func (p *phase) end() {
 	now := time.Now()

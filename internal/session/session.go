@@ -40,6 +40,7 @@ import (
 	"io"
 	"math"
 	"sync"
+	"sync/atomic"
 )
 
 // The classes of errors that lie with the other side or between both.
@@ -88,6 +89,8 @@ type Session struct {
 
 	background sync.WaitGroup // the sending half of Duplex
 
+	sentEnd, readEnd atomic.Bool // this side, and the other, said that nothing more comes
+
 	failing sync.Mutex // guards the following two
 	err     error      // the first error
 	aborted bool       // the other side sent an abort
@@ -127,7 +130,9 @@ const endSize = 8
 // that the other side sends before its RecvEnd.
 func (s *Session) SendEnd() error {
 	sent, received := s.sums()
-	return s.send(typeEnd, appendSums(nil, sent, received))
+	err := s.send(typeEnd, appendSums(nil, sent, received))
+	s.sentEnd.Store(err == nil)
+	return err
 }
 
 // RecvEnd waits for the other side's SendEnd, and checks that what arrived in
@@ -141,6 +146,7 @@ func (s *Session) RecvEnd() error {
 	if !bytes.Equal(theirs[:], appendSums(nil, received, sent)) {
 		return s.fail(fmt.Errorf("%w: what arrived is not what was sent", ErrPeer))
 	}
+	s.readEnd.Store(true)
 	return nil
 }
 

@@ -257,6 +257,57 @@ func TestAbortBehindOwnFrame(t *testing.T) {
 	})
 }
 
+// What fails when both sides have said that nothing more comes is this side's own
+// affair: it writes nothing into a stream that is no longer the session's, and waits
+// for nothing.
+func TestFailureBehindTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		mine := errors.New("out of paper")
+		a := party(hello(RoleA, 3), func(s *Session) error {
+			if err := ping(s); err != nil {
+				return err
+			}
+			return mine
+		})
+		b := func(ctx context.Context, conn net.Conn) error {
+			if err := party(hello(RoleB, 4), pong)(ctx, conn); err != nil {
+				return err
+			}
+			conn.SetReadDeadline(time.Now().Add(time.Minute))
+			n, err := conn.Read(make([]byte, 1))
+			require.Zero(t, n)
+			return err
+		}
+		var took time.Duration
+		errA, errB := testparty.Join(t.Context(), func(ctx context.Context, conn net.Conn) error {
+			err := a(ctx, conn)
+			took = time.Since(start)
+			time.Sleep(time.Hour) // conn stays open
+			return err
+		}, b)
+		require.Equal(t, mine, errA)
+		require.ErrorIs(t, errB, os.ErrDeadlineExceeded)
+		require.Zero(t, took)
+	})
+}
+
+// Work without steps does not keep a session whose context has ended.
+func TestAwait(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		start := time.Now()
+		ctx, cancel := context.WithCancel(t.Context())
+		s := &Session{ctx: ctx}
+		require.NoError(t, s.Await(func() { time.Sleep(time.Second) }))
+		require.Equal(t, time.Second, time.Since(start))
+		time.AfterFunc(time.Second, cancel)
+		work := make(chan struct{})
+		require.ErrorIs(t, s.Await(func() { <-work }), context.Canceled)
+		require.Equal(t, 2*time.Second, time.Since(start))
+		close(work)
+	})
+}
+
 // A peer that neither reads nor writes any more costs the grace time, no more.
 func TestAbortToADeadPeer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -6,7 +6,6 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/exconv"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
-	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -46,11 +45,9 @@ func newCode(p *plan, seed [prg.Size]byte, pairs bool) *code {
 	return c
 }
 
-// vector returns room for the parity part of the noise, which is followed by
+// vectorLen returns the length of the parity part of the noise, which is followed by
 // what the kernels need.
-func (p *plan) vector(lanes int) []prg.Block {
-	return hugepage.Blocks(lanes * (p.parity() + exconv.Step + exconv.Room))
-}
+func (p *plan) vectorLen(lanes int) int { return lanes * (p.parity() + exconv.Step + exconv.Room) }
 
 // chunk is how many elements go through both convolutions before the next. Its
 // blocks stay in the second-level cache meanwhile.

@@ -46,7 +46,7 @@ func TestCode(t *testing.T) {
 				for _, workers := range []int{1, 3} {
 					p := newPlan(m, binary, Config{Workers: workers})
 					n := p.parity()
-					x := p.vector(1)
+					x := p.Room.Take(p.vectorLen(1))
 					copy(x, randomBlocks("x", n))
 					e := randomBlocks("e", m)
 					want := slices.Clone(e)
@@ -61,7 +61,7 @@ func TestCode(t *testing.T) {
 					}
 					// The pair of x and zero, and that of zero and x.
 					for side := range 2 {
-						pairs := p.vector(2)
+						pairs := p.Room.Take(p.vectorLen(2))
 						for i := range n {
 							pairs[2*i+side] = x[i]
 						}
@@ -112,7 +112,7 @@ func bitOf(x prg.Block, i int) uint64 {
 func TestSpan(t *testing.T) {
 	for _, binary := range []bool{false, true} {
 		p := newPlan(4096, binary, Config{})
-		x := p.vector(1)
+		x := p.Room.Take(p.vectorLen(1))
 		values := randomBlocks("noise", 20)
 		for i, v := range values {
 			x[31*i+5] = v
@@ -191,7 +191,7 @@ func TestAvoidance(t *testing.T) {
 			if !inX[i] {
 				continue
 			}
-			x := p.vector(1)
+			x := p.Room.Take(p.vectorLen(1))
 			x[i] = gf128.One
 			clear(out)
 			c.convolve(x)

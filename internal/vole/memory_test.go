@@ -2,9 +2,11 @@ package vole
 
 import (
 	"runtime"
+	"slices"
 	"testing"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128/race"
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -60,6 +62,30 @@ func TestMemory(t *testing.T) {
 		if sent > uint64(wantSent)*11/10+slack || received > uint64(wantReceived)*11/10+slack {
 			t.Errorf("correlated %v: sender allocates %d, not %d; receiver %d, %d", binary,
 				sent, wantSent, received, wantReceived)
+		}
+	}
+}
+
+// TestUsedRoom checks that what a run finds in the memory that it is given changes
+// nothing.
+func TestUsedRoom(t *testing.T) {
+	const m = 20_000
+	for _, binary := range []bool{false, true} {
+		cfg := Config{Malicious: true, Workers: 1}
+		a, b, c, err := play(newPlan(m, binary, cfg), func(int, []byte) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.Room = new(hugepage.Room)
+		for range 5 {
+			cfg.Room.Give(randomBlocks("used", 3*m))
+		}
+		usedA, usedB, usedC, err := play(newPlan(m, binary, cfg), func(int, []byte) {})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(a, usedA) || !slices.Equal(b, usedB) || !slices.Equal(c, usedC) {
+			t.Errorf("correlated %v: memory that was used gives other outputs", binary)
 		}
 	}
 }

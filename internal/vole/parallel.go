@@ -1,6 +1,10 @@
 package vole
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
 
 // parallel splits n items among the workers, waits for all of them, and returns
 // an error of one that failed.
@@ -21,6 +25,19 @@ func (p *plan) parallel(n int, f func(lo, hi int) error) error {
 		}
 	}
 	return nil
+}
+
+// take returns n blocks of the room, that hold anything. To get them from the system can
+// take long, which the end of the run does not wait for.
+func (p *plan) take(n int) ([]prg.Block, error) {
+	if p.await == nil {
+		return p.Room.Take(n), nil
+	}
+	var blocks []prg.Block
+	if err := p.await(func() { blocks = p.Room.Take(n) }); err != nil {
+		return nil, err // and not blocks, which may still be written
+	}
+	return blocks, nil
 }
 
 // report counts n steps of the phase, and fails when the run has to end.

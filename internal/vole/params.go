@@ -1,6 +1,10 @@
 package vole
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
+)
 
 // The security of the output rests on dual LPN with regular noise: the noise is
 // a vector of N = 2m elements in t parts of equal length, each part with one
@@ -112,12 +116,16 @@ type plan struct {
 	// binary is correlated oblivious transfer: noise values are one, and the
 	// lowest bit of every block of the receiver is the noise itself.
 	binary bool
-	step   func(n int) error // as in session.Session.Step; nil to count nothing
+	step   func(n int) error    // as in session.Session.Step; nil to count nothing
+	await  func(f func()) error // as in session.Session.Await; nil to call f
 	Config
 }
 
 func newPlan(m int, binary bool, cfg Config) *plan {
 	p := &plan{m: max(m, minLen), binary: binary, Config: cfg}
+	if p.Room == nil {
+		p.Room = new(hugepage.Room)
+	}
 	for _, r := range table {
 		if p.m <= r.maxLen {
 			p.noise = r.noise

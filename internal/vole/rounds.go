@@ -9,7 +9,6 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
-	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/kernel/oblivious"
 	"github.com/dujiang-dev/dujiang/internal/label"
 	"github.com/dujiang-dev/dujiang/internal/ot"
@@ -250,7 +249,7 @@ func (p *plan) reply(msg []byte, coins *coins) (*receiver, []byte, error) {
 }
 
 // grow takes the trees, and returns the message that starts the check.
-func (r *receiver) grow(msg []byte) ([]byte, error) {
+func (r *receiver) grow(msg []byte) (_ []byte, err error) {
 	p := r.p
 	share := msg[:shareSize]
 	commitment := p.hash("commitment", share)
@@ -261,7 +260,9 @@ func (r *receiver) grow(msg []byte) ([]byte, error) {
 	lanes := 1
 	if !p.binary {
 		lanes = 2
-		r.a = hugepage.Blocks(p.m)
+		if r.a, err = p.take(p.m); err != nil {
+			return nil, err
+		}
 	}
 	v, err := p.vectors(lanes)
 	if err != nil {
@@ -281,7 +282,9 @@ func (r *receiver) grow(msg []byte) ([]byte, error) {
 		}
 		// The noise in the first part of a; a place beyond is not in it.
 		n, first, _ := v.split(k)
-		oblivious.AddAt(r.a[first:][:n], r.places[k], r.noise[k])
+		part := r.a[first:][:n]
+		clear(part)
+		oblivious.AddAt(part, r.places[k], r.noise[k])
 	})
 	if err != nil {
 		return nil, err

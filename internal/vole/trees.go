@@ -2,7 +2,6 @@ package vole
 
 import (
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
-	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/kernel/oblivious"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
@@ -37,19 +36,14 @@ type vectors struct {
 	lanes         int
 }
 
-// vectors makes room for them, one after the other, since memory that the runtime
-// had given back to the system takes a tenth of a second for every hundred megabytes.
-func (p *plan) vectors(lanes int) (vectors, error) {
-	v := vectors{p: p, lanes: lanes}
-	if err := p.report(0); err != nil {
+// vectors makes room for them. They hold anything: all places are those of leaves.
+func (p *plan) vectors(lanes int) (v vectors, err error) {
+	v = vectors{p: p, lanes: lanes}
+	if v.first, err = p.take(p.m); err != nil {
 		return v, err
 	}
-	v.first = hugepage.Blocks(p.m)
-	if err := p.report(0); err != nil {
-		return v, err
-	}
-	v.parity = p.vector(lanes)
-	return v, p.report(0)
+	v.parity, err = p.take(p.vectorLen(lanes))
+	return v, err
 }
 
 // split returns how many of the leaves of tree k belong to first, and where the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
@@ -26,10 +27,10 @@ type Config struct {
 	// Context enters every hash, so that runs in different contexts have
 	// nothing in common. It is at most 32 KiB long.
 	Context []byte
-	// Spare, if it is not nil, is set to memory that the run does not need any
-	// more, and that the caller may use: m blocks or more at the sender, 2m at
-	// the receiver. What it holds is the party's secret.
-	Spare *[]prg.Block
+	// Room, if it is not nil, is where the run takes its memory from, and gives back
+	// what it does not need any more: m blocks or more at the sender, 2m at the
+	// receiver. The outputs are taken from it too. What it holds is the party's secret.
+	Room *hugepage.Room
 	// Coins is all the randomness of this party, for a protocol that must be
 	// reproducible in tests. It must be uniformly random and serve one run.
 	// Nil means fresh coins.
@@ -113,7 +114,7 @@ func send(s *session.Session, cfg Config, m int, binary bool, delta prg.Block, c
 		return nil, err
 	}
 	p := newPlan(m, binary, cfg)
-	p.step = s.Step
+	p.step, p.await = s.Step, s.Await
 	s.Phase("vole: base")
 	st, msg, err := p.open(delta, coins)
 	if err != nil {
@@ -148,9 +149,7 @@ func send(s *session.Session, cfg Config, m int, binary bool, delta prg.Block, c
 	if err != nil {
 		return nil, err
 	}
-	if cfg.Spare != nil {
-		*cfg.Spare = st.parity
-	}
+	p.Room.Give(st.parity)
 	return b[:m:m], nil
 }
 
@@ -159,7 +158,7 @@ func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (
 		return nil, nil, err
 	}
 	p := newPlan(m, binary, cfg)
-	p.step = s.Step
+	p.step, p.await = s.Step, s.Await
 	s.Phase("vole: base")
 	msg := make([]byte, p.openSize())
 	if err := s.Recv(cfg.Type, msg); err != nil {
@@ -197,9 +196,7 @@ func receive(s *session.Session, cfg Config, m int, binary bool, coins *coins) (
 	if a, c, err = st.finish(); err != nil {
 		return nil, nil, err
 	}
-	if cfg.Spare != nil {
-		*cfg.Spare = st.parity
-	}
+	p.Room.Give(st.parity)
 	if !binary {
 		a = a[:m:m]
 	}

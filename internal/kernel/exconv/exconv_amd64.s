@@ -557,7 +557,7 @@ GLOBL tap2<>(SB), RODATA|NOPTR, $32
 
 // func expandAVX2(first *[8]uint32, size *[8]uint32, dst *Block, x *Block, words *Block, n int)
 // Requires: AVX, AVX2
-TEXT ·expandAVX2(SB), $32-48
+TEXT ·expandAVX2(SB), $64-48
 	MOVQ    first+0(FP), AX
 	VMOVDQU (AX), Y0
 	MOVQ    size+8(FP), AX
@@ -567,6 +567,9 @@ TEXT ·expandAVX2(SB), $32-48
 	MOVQ    x+24(FP), CX
 	MOVQ    words+32(FP), DX
 	MOVQ    n+40(FP), BX
+	LEAQ    (SP), SI
+	ADDQ    $0x1f, SI
+	ANDQ    $-32, SI
 
 loop:
 	VMOVDQU  (DX), Y3
@@ -577,22 +580,22 @@ loop:
 	VPBLENDD $0xaa, Y4, Y3, Y3
 	VPADDD   Y0, Y3, Y3
 	VPSLLD   $0x01, Y3, Y3
-	VMOVDQU  Y3, (SP)
+	VMOVDQU  Y3, (SI)
 	VMOVDQU  (AX), X3
-	MOVL     (SP), SI
-	VPXOR    (CX)(SI*8), X3, X3
-	MOVL     4(SP), SI
-	VPXOR    (CX)(SI*8), X3, X3
-	MOVL     8(SP), SI
-	VPXOR    (CX)(SI*8), X3, X3
-	MOVL     12(SP), SI
-	VPXOR    (CX)(SI*8), X3, X3
-	MOVL     16(SP), SI
-	VPXOR    (CX)(SI*8), X3, X3
-	MOVL     20(SP), SI
-	VPXOR    (CX)(SI*8), X3, X3
-	MOVL     24(SP), SI
-	VPXOR    (CX)(SI*8), X3, X3
+	MOVL     (SI), DI
+	VPXOR    (CX)(DI*8), X3, X3
+	MOVL     4(SI), DI
+	VPXOR    (CX)(DI*8), X3, X3
+	MOVL     8(SI), DI
+	VPXOR    (CX)(DI*8), X3, X3
+	MOVL     12(SI), DI
+	VPXOR    (CX)(DI*8), X3, X3
+	MOVL     16(SI), DI
+	VPXOR    (CX)(DI*8), X3, X3
+	MOVL     20(SI), DI
+	VPXOR    (CX)(DI*8), X3, X3
+	MOVL     24(SI), DI
+	VPXOR    (CX)(DI*8), X3, X3
 	VMOVDQU  X3, (AX)
 	ADDQ     $0x10, AX
 	ADDQ     $0x20, DX
@@ -1219,7 +1222,7 @@ loop:
 
 // func expandPairsAVX2(first *[8]uint32, size *[8]uint32, even *Block, odd *Block, x *Block, words *Block, n int)
 // Requires: AVX, AVX2
-TEXT ·expandPairsAVX2(SB), $32-56
+TEXT ·expandPairsAVX2(SB), $64-56
 	MOVQ    first+0(FP), AX
 	VMOVDQU (AX), Y0
 	MOVQ    size+8(FP), AX
@@ -1230,6 +1233,9 @@ TEXT ·expandPairsAVX2(SB), $32-56
 	MOVQ    x+32(FP), DX
 	MOVQ    words+40(FP), BX
 	MOVQ    n+48(FP), SI
+	LEAQ    (SP), DI
+	ADDQ    $0x1f, DI
+	ANDQ    $-32, DI
 
 loop:
 	VMOVDQU      (BX), Y3
@@ -1240,21 +1246,21 @@ loop:
 	VPBLENDD     $0xaa, Y4, Y3, Y3
 	VPADDD       Y0, Y3, Y3
 	VPSLLD       $0x02, Y3, Y3
-	VMOVDQU      Y3, (SP)
-	MOVL         (SP), DI
-	VMOVDQU      (DX)(DI*8), Y3
-	MOVL         4(SP), DI
-	VPXOR        (DX)(DI*8), Y3, Y3
-	MOVL         8(SP), DI
-	VPXOR        (DX)(DI*8), Y3, Y3
-	MOVL         12(SP), DI
-	VPXOR        (DX)(DI*8), Y3, Y3
-	MOVL         16(SP), DI
-	VPXOR        (DX)(DI*8), Y3, Y3
-	MOVL         20(SP), DI
-	VPXOR        (DX)(DI*8), Y3, Y3
-	MOVL         24(SP), DI
-	VPXOR        (DX)(DI*8), Y3, Y3
+	VMOVDQU      Y3, (DI)
+	MOVL         (DI), R8
+	VMOVDQU      (DX)(R8*8), Y3
+	MOVL         4(DI), R8
+	VPXOR        (DX)(R8*8), Y3, Y3
+	MOVL         8(DI), R8
+	VPXOR        (DX)(R8*8), Y3, Y3
+	MOVL         12(DI), R8
+	VPXOR        (DX)(R8*8), Y3, Y3
+	MOVL         16(DI), R8
+	VPXOR        (DX)(R8*8), Y3, Y3
+	MOVL         20(DI), R8
+	VPXOR        (DX)(R8*8), Y3, Y3
+	MOVL         24(DI), R8
+	VPXOR        (DX)(R8*8), Y3, Y3
 	VEXTRACTI128 $0x01, Y3, X4
 	VPXOR        (AX), X3, X3
 	VPXOR        (CX), X4, X4

@@ -1371,10 +1371,13 @@ TEXT ·mulOneAVX2(SB), $0-48
 
 // func liftAVX2(x *Elem, n int, table *[128][16]byte)
 // Requires: AVX, AVX2
-TEXT ·liftAVX2(SB), $256-24
+TEXT ·liftAVX2(SB), $288-24
 	MOVQ         x+0(FP), AX
 	MOVQ         n+8(FP), CX
 	MOVQ         table+16(FP), DX
+	LEAQ         (SP), BX
+	ADDQ         $0x1f, BX
+	ANDQ         $-32, BX
 	VPBROADCASTQ nibble<>+0(SB), Y0
 
 loop:
@@ -1426,15 +1429,15 @@ loop:
 	VPUNPCKHQDQ    Y6, Y9, Y6
 	VPUNPCKLQDQ    Y5, Y1, Y9
 	VPUNPCKHQDQ    Y5, Y1, Y1
-	VMOVDQU        Y7, (SP)
-	VMOVDQU        Y3, 32(SP)
-	VMOVDQU        Y8, 64(SP)
-	VMOVDQU        Y2, 96(SP)
-	VMOVDQU        Y4, 128(SP)
-	VMOVDQU        Y6, 160(SP)
-	VMOVDQU        Y9, 192(SP)
-	VMOVDQU        Y1, 224(SP)
-	VMOVDQU        (SP), Y1
+	VMOVDQU        Y7, (BX)
+	VMOVDQU        Y3, 32(BX)
+	VMOVDQU        Y8, 64(BX)
+	VMOVDQU        Y2, 96(BX)
+	VMOVDQU        Y4, 128(BX)
+	VMOVDQU        Y6, 160(BX)
+	VMOVDQU        Y9, 192(BX)
+	VMOVDQU        Y1, 224(BX)
+	VMOVDQU        (BX), Y1
 	VPSRLQ         $0x04, Y1, Y2
 	VPAND          Y0, Y1, Y1
 	VPAND          Y0, Y2, Y2
@@ -1478,7 +1481,7 @@ loop:
 	VBROADCASTI128 240(DX), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPXOR          Y1, Y10, Y10
-	VMOVDQU        32(SP), Y1
+	VMOVDQU        32(BX), Y1
 	VPSRLQ         $0x04, Y1, Y2
 	VPAND          Y0, Y1, Y1
 	VPAND          Y0, Y2, Y2
@@ -1530,7 +1533,7 @@ loop:
 	VBROADCASTI128 496(DX), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPXOR          Y1, Y10, Y10
-	VMOVDQU        64(SP), Y1
+	VMOVDQU        64(BX), Y1
 	VPSRLQ         $0x04, Y1, Y2
 	VPAND          Y0, Y1, Y1
 	VPAND          Y0, Y2, Y2
@@ -1582,7 +1585,7 @@ loop:
 	VBROADCASTI128 752(DX), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPXOR          Y1, Y10, Y10
-	VMOVDQU        96(SP), Y1
+	VMOVDQU        96(BX), Y1
 	VPSRLQ         $0x04, Y1, Y2
 	VPAND          Y0, Y1, Y1
 	VPAND          Y0, Y2, Y2
@@ -1634,7 +1637,7 @@ loop:
 	VBROADCASTI128 1008(DX), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPXOR          Y1, Y10, Y10
-	VMOVDQU        128(SP), Y1
+	VMOVDQU        128(BX), Y1
 	VPSRLQ         $0x04, Y1, Y2
 	VPAND          Y0, Y1, Y1
 	VPAND          Y0, Y2, Y2
@@ -1686,7 +1689,7 @@ loop:
 	VBROADCASTI128 1264(DX), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPXOR          Y1, Y10, Y10
-	VMOVDQU        160(SP), Y1
+	VMOVDQU        160(BX), Y1
 	VPSRLQ         $0x04, Y1, Y2
 	VPAND          Y0, Y1, Y1
 	VPAND          Y0, Y2, Y2
@@ -1738,7 +1741,7 @@ loop:
 	VBROADCASTI128 1520(DX), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPXOR          Y1, Y10, Y10
-	VMOVDQU        192(SP), Y1
+	VMOVDQU        192(BX), Y1
 	VPSRLQ         $0x04, Y1, Y2
 	VPAND          Y0, Y1, Y1
 	VPAND          Y0, Y2, Y2
@@ -1790,7 +1793,7 @@ loop:
 	VBROADCASTI128 1776(DX), Y1
 	VPSHUFB        Y2, Y1, Y1
 	VPXOR          Y1, Y10, Y10
-	VMOVDQU        224(SP), Y1
+	VMOVDQU        224(BX), Y1
 	VPSRLQ         $0x04, Y1, Y2
 	VPAND          Y0, Y1, Y1
 	VPAND          Y0, Y2, Y2

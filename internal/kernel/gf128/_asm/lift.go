@@ -15,7 +15,10 @@ func lift() {
 		"byte k of a low word to byte j of the high one is at (2*k+h)*8+j of the table.")
 	Pragma("noescape")
 	x, n, table := Load(Param("x"), GP64()), Load(Param("n"), GP64()), Load(Param("table"), GP64())
-	planes := AllocLocal(8 * 32)
+	planes := GP64() // each in one cache line
+	LEAQ(AllocLocal(8*32+32), planes)
+	ADDQ(U8(31), planes)
+	ANDQ(I32(-32), planes)
 	ones := GLOBL("nibble", 8|16) // RODATA|NOPTR
 	DATA(0, U64(0x0f0f0f0f0f0f0f0f))
 	half := YMM()
@@ -32,12 +35,12 @@ func lift() {
 		words[r] = a
 	}
 	for k, plane := range transposed(words) {
-		VMOVDQU(plane, planes.Offset(32*k))
+		VMOVDQU(plane, Mem{Base: planes, Disp: 32 * k})
 	}
 	var sums [8]reg.VecVirtual
 	for k := range 8 {
 		lo, hi := YMM(), YMM()
-		VMOVDQU(planes.Offset(32*k), lo)
+		VMOVDQU(Mem{Base: planes, Disp: 32 * k}, lo)
 		VPSRLQ(U8(4), lo, hi)
 		VPAND(half, lo, lo)
 		VPAND(half, hi, hi)
