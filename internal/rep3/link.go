@@ -21,9 +21,6 @@ func (p *Party) Seeds() (own, next [prg.Size]byte) {
 	return own, next
 }
 
-// Permute sets order to a uniformly random permutation of its positions.
-func Permute(order []uint32, g *prg.PRG) { permute(order, g) }
-
 // Round counts a round of messages that the caller sends.
 func (p *Party) Round() { p.rounds++ }
 
