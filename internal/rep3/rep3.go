@@ -52,10 +52,6 @@
 //   - [HICT14] Koki Hamada, Dai Ikarashi, Koji Chida, Katsumi Takahashi: Oblivious Radix
 //     Sort: An Efficient Sorting Algorithm for Practical Secure Multi-party Computation.
 //     eprint 2014/121.
-//   - [Knu98] Donald E. Knuth: The Art of Computer Programming, volume 2, third edition,
-//     section 3.4.2. Addison-Wesley, 1998.
-//   - [Lem19] Daniel Lemire: Fast Random Integer Generation in an Interval. ACM
-//     Transactions on Modeling and Computer Simulation, 2019.
 //   - [LWZ11] Sven Laur, Jan Willemson, Bingsheng Zhang: Round-Efficient Oblivious
 //     Database Manipulation. ISC 2011.
 //   - [MR18] Payman Mohassel, Peter Rindal: ABY3: A Mixed Protocol Framework for

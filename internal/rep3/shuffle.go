@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -47,35 +46,10 @@ func (p *Party) newShuffle(orders *pool[uint32]) *shuffle {
 		s.masks[c] = prg.New(seed)
 		if !s.empty {
 			s.orders[c] = orders.get()
-			permute(s.orders[c], s.masks[c])
+			s.masks[c].Permute(s.orders[c])
 		}
 	}
 	return s
-}
-
-// permute sets order to a uniformly random permutation [Knu98, algorithm P]. Whether a word is
-// rejected says nothing of the ones that are used.
-func permute(order []uint32, g *prg.PRG) {
-	var words [maskChunk]uint64
-	left := words[:0]
-	for i := range order {
-		k := uint64(i + 1)
-		for {
-			if len(left) == 0 {
-				left = words[:min(len(order)-i, maskChunk)]
-				g.Uint64s(left)
-			}
-			// The upper word is uniform below k, without the 2^64 mod k lowest of the lower
-			// words [Lem19].
-			hi, lo := bits.Mul64(left[0], k)
-			left = left[1:]
-			if lo >= k || lo >= -k%k {
-				order[i] = order[hi]
-				order[hi] = uint32(i)
-				break
-			}
-		}
-	}
 }
 
 // A track is a column of which reorder can do its part, in the names of the comment above.

@@ -10,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
-	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -183,22 +182,6 @@ func TestReorder(t *testing.T) {
 			require.Error(t, p.reorder(s, []track{&column[uint64]{own: make([]uint64, n+1)}}, false))
 			return nil
 		}))
-	}
-}
-
-// TestPermutation counts the orders of four elements: 24000 of them, each 1000 times, with a
-// standard deviation of 31: that one is off by nine of these has a probability below 10^-16.
-func TestPermutation(t *testing.T) {
-	g := prg.New([prg.Size]byte{5})
-	count := make(map[string]int)
-	for range 24000 {
-		order := make([]uint32, 4)
-		permute(order, g)
-		count[fmt.Sprint(order)]++
-	}
-	require.Len(t, count, 24)
-	for order, n := range count {
-		require.InDelta(t, 1000, n, 9*31, order)
 	}
 }
 
