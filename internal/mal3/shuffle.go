@@ -10,7 +10,6 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/kernel/ring64"
 	"github.com/dujiang-dev/dujiang/internal/prg"
-	"github.com/dujiang-dev/dujiang/internal/rep3"
 )
 
 // A shuffle is the product of three random permutations, of which each pair of parties knows
@@ -249,7 +248,7 @@ func (p *Party) shuffle(s *shuffle) error {
 	for with, seed := range [columns][prg.Size]byte{own, next} {
 		g := prg.New(seed)
 		s.orders[with] = ring64.Unset[uint32](s.n)
-		rep3.Permute(s.orders[with], g)
+		g.Permute(s.orders[with])
 		s.numbers.seed(with, g)
 		s.words.seed(with, g)
 	}
