@@ -239,11 +239,17 @@ func (p *Party) newShuffle(n int, numbers, words []Vec) *shuffle {
 	return s
 }
 
-// shuffle goes through the three passes.
+// shuffle draws the order and goes through the three passes.
 func (p *Party) shuffle(s *shuffle) error {
 	if s.n == 0 {
 		return nil
 	}
+	p.drawShuffle(s)
+	return p.passes(s)
+}
+
+// drawShuffle draws what each pair has.
+func (p *Party) drawShuffle(s *shuffle) {
 	own, next := p.seeds()
 	for with, seed := range [columns][prg.Size]byte{own, next} {
 		g := prg.New(seed)
@@ -252,14 +258,17 @@ func (p *Party) shuffle(s *shuffle) error {
 		s.numbers.seed(with, g)
 		s.words.seed(with, g)
 	}
+}
+
+func (p *Party) passes(s *shuffle) error {
 	for k := range Parties {
 		p.rep.Round()
 		var err error
 		switch k {
-		case p.Index():
-			err = p.pass(s, 1)
 		case p.pair(0):
 			err = p.pass(s, 0)
+		case p.pair(1):
+			err = p.pass(s, 1)
 		default:
 			err = p.accept(s)
 		}
