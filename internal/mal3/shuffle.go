@@ -245,7 +245,12 @@ func (p *Party) shuffle(s *shuffle) error {
 		return nil
 	}
 	p.drawShuffle(s)
-	return p.passes(s)
+	for k := range Parties {
+		if err := p.pass(s, k); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // drawShuffle draws what each pair has.
@@ -260,23 +265,19 @@ func (p *Party) drawShuffle(s *shuffle) {
 	}
 }
 
-func (p *Party) passes(s *shuffle) error {
-	for k := range Parties {
-		p.rep.Round()
-		var err error
-		switch k {
-		case p.pair(0):
-			err = p.pass(s, 0)
-		case p.pair(1):
-			err = p.pass(s, 1)
-		default:
-			err = p.accept(s)
+// pass is pass k.
+func (p *Party) pass(s *shuffle, k int) error {
+	p.rep.Round()
+	for with, order := range s.orders {
+		if k != p.pair(with) {
+			continue
 		}
-		if err != nil {
+		if err := passGroup(p, &s.numbers, order, with); err != nil {
 			return err
 		}
+		return passGroup(p, &s.words, order, with)
 	}
-	return nil
+	return p.accept(s)
 }
 
 // pair returns the pass in which A and B are this party and the previous or the next one.
@@ -291,14 +292,7 @@ func (g *group[W]) seed(with int, from *prg.PRG) {
 	}
 }
 
-// pass is what A and B do in a pass.
-func (p *Party) pass(s *shuffle, with int) error {
-	if err := passGroup(p, &s.numbers, s.orders[with], with); err != nil {
-		return err
-	}
-	return passGroup(p, &s.words, s.orders[with], with)
-}
-
+// passGroup is what A and B do in a pass.
 func passGroup[W any](p *Party, g *group[W], order []uint32, with int) error {
 	sums := make([]wide, len(g.tracks))
 	for i, t := range g.tracks {
