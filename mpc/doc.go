@@ -175,8 +175,9 @@
 // depends on no input: after [Engine.Prepare], a comparison takes 7 to 9 rounds, and with four
 // parties 99 bytes instead of 515, with seven 160 instead of 1849. The packages
 // internal/mal3, internal/two and internal/many say more. [Engine.Sort] and what is made of
-// it compare and exchange by a network with all but three semi-honest parties, and take rounds
-// that grow with the length; see there.
+// it take rounds that do not depend on the length with three semi-honest parties and with two
+// and a [Dealer]. Other parties compare and exchange by a network, and take rounds that grow
+// with the length; see there.
 //
 // # References
 //

@@ -306,6 +306,11 @@ var all = map[string]divided{
 		d.Matrices = append(d.Matrices, struct{ Rows, Inner, Columns int }{1, pick(odd, 2, 3), pick(odd, 3, 2)})
 		return x, e.Prepare(ctx, d)
 	},
+	"the shuffles of Prepare": func(ctx context.Context, e *Engine, odd bool, x, y *Vec, b, c *Bits) (any, error) {
+		var d Demand
+		d.Shuffles = append(d.Shuffles, struct{ Rows, Numbers, Words int }{2, pick(odd, 2, 3), pick(odd, 3, 2)})
+		return x, e.Prepare(ctx, d)
+	},
 	"InputShares": func(ctx context.Context, e *Engine, odd bool, x, y *Vec, b, c *Bits) (any, error) {
 		s, err := share.NewShare(e.scheme, [share.IDSize]byte{pick[byte](odd, 1, 2)}, e.Self()+1, 1, e.party.NewVec(1).Parts)
 		if err != nil {

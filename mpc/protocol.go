@@ -103,6 +103,9 @@ func (e *Engine) Prepare(ctx context.Context, d Demand) error {
 	for _, m := range d.Matrices {
 		o = of("Prepare", o.digest[:], m.Rows, m.Inner, m.Columns)
 	}
+	for _, s := range d.Shuffles {
+		o = of("Prepare of shuffles", o.digest[:], s.Rows, s.Numbers, s.Words)
+	}
 	return e.call(ctx, o, func() error { return e.party.Prepare(d) })
 }
 

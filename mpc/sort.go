@@ -6,13 +6,16 @@ import (
 	"math/bits"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/two"
 )
 
 // Shuffles are those of Laur, Willemson and Zhang (ISC 2011, eprint 2011/429) with the
 // messages of Araki et al. (Secure Graph Analysis at Scale, CCS 2021), and sorting that of Hamada,
 // Ikarashi, Chida and Takahashi (eprint 2014/121) with opened places, as in Asharov et al.
-// (eprint 2022/1595). Package internal/rep3 has both, for three semi-honest parties. The others
-// sort by a network of comparisons, which package internal/engine has, and shuffle by sorting
+// (eprint 2022/1595). Package internal/rep3 has both, for three semi-honest parties. Two parties
+// with a dealer shuffle as Chase, Ghosh and Poburinnaya do (Secret-Shared Shuffle, ASIACRYPT
+// 2020, eprint 2019/1340), in internal/two, and internal/engine has the same sort over that. The
+// others sort by a network of comparisons, which that package has too, and shuffle by sorting
 // random numbers.
 
 // sorter returns what puts vectors into order: the protocol, or a sort over it.
@@ -22,6 +25,10 @@ func (e *Engine) sorter() engine.Sorter {
 		return p
 	case engine.Shuffler:
 		return engine.Radix{Shuffler: p, Alone: e.alone}
+	case *two.Party:
+		if s := p.Shuffler(); s != nil {
+			return engine.Radix{Shuffler: s, Alone: e.alone}
+		}
 	}
 	return engine.Network{Party: e.party}
 }
@@ -52,12 +59,14 @@ func (e *Engine) inOrder(columns []*Vec, shares []engine.Vec) []*Vec {
 
 // Shuffle returns the elements of all columns in an order that is the same for all of them,
 // uniformly random, and unknown to every party. With three semi-honest parties
-// each element costs 8 bytes from parties 0 and 2 and 16 from party 1, in two rounds. With
-// others it costs a Sort by random keys of 40 + 2L bits, with L as there, and is
-// uniform but for a distance of 2^-41.
+// each element costs 8 bytes from parties 0 and 2 and 16 from party 1, in two rounds. With two and
+// a [Dealer] it costs 8 from each party, and 16 that the dealer sends party 1 before or
+// meanwhile, in two rounds, of at most 2^26 rows. With others it costs a Sort by random keys of
+// 40 + 2L bits, with L as there, and is uniform but for a distance of 2^-41.
 //
 // One of three semi-honest parties works on its memory in an order that only another one does
-// not know: whoever sees the caches of two parties' machines learns the whole.
+// not know, and of two parties each in half of the order: whoever sees the caches of two parties'
+// machines learns the whole.
 func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 	shares, err := e.table(columns)
 	if err != nil {
@@ -78,6 +87,12 @@ func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 // costs up to 44 bytes from each party, in seven rounds, and more for keys of over 32 bits;
 // before that come the costs of Decompose, and after it that of a shuffle for each column. What
 // is opened on the way is random orders. What Shuffle says of caches is so here.
+//
+// With two and a [Dealer] it is random orders as well. For each two bits each element costs 89 bytes
+// from each party, in six rounds, and 80 of the dealer; for keys of b bits and n elements with
+// b + log2(n) above 66 some more. There are five rounds for an odd last bit, and three more for keys
+// of more than two bits, and the costs of Decompose and, for each column, of a shuffle: for 32 bits
+// 105 rounds and 1474 bytes from each party. [Demand] has what is to be prepared for it as Shuffles.
 //
 // With others, nothing is opened on the way. For each 59 - L bits that keys need, where 2^L is
 // the length rounded up to a power of two, there are L(L+1)/2 times the rounds of Negative,

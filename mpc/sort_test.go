@@ -116,6 +116,86 @@ func TestSortCosts(t *testing.T) {
 	}
 }
 
+// TestDealtSortCosts holds what Sort, Shuffle and Compact say that they cost two parties with a dealer.
+func TestDealtSortCosts(t *testing.T) {
+	ctx := t.Context()
+	cfg := &Config{Adversary: SemiHonest, Triples: Dealer{}}
+	for self := range 2 {
+		cost := func(n int, f func(e *Engine) error) (sent, received float64, rounds int) {
+			s, err := Preview(self, 2, cfg, f)
+			require.NoError(t, err)
+			return float64(s.Sent) / float64(n), float64(s.Received) / float64(n), s.Rounds
+		}
+		var all []int
+		for _, n := range []int{1 << 10, 1 << 13, 1 << 15} {
+			sent, received, rounds := cost(n, func(e *Engine) error { return second(e.Shuffle(ctx, e.vec(Range{0, 1}, 0, n))) })
+			require.InDelta(t, 8, sent, 0.1)
+			require.InDelta(t, []float64{8, 24}[self], received, 0.1)
+			require.Equal(t, 2, rounds)
+			_, _, rounds = cost(n, func(e *Engine) error { return second(e.Compact(ctx, e.bits(n), e.vec(Range{0, 1}, 0, n))) })
+			require.Equal(t, 5, rounds)
+			var sends, receives [3]float64
+			for i, high := range []int64{1<<30 - 1, 1<<31 - 1, 1<<32 - 1} {
+				sends[i], receives[i], rounds = cost(n, func(e *Engine) error {
+					x := e.vec(Range{0, high}, 0, n)
+					return second(e.Sort(ctx, x, x))
+				})
+				all = append(all, rounds)
+			}
+			// Two more bits of Decompose are among the difference.
+			require.InDelta(t, 89, sends[2]-sends[0], 4)
+			if n == 1<<15 { // few triples are made with others
+				require.InDelta(t, []float64{89, 89 + 80}[self], receives[2]-receives[0], 10)
+				require.InDelta(t, 1474, sends[2], 2)
+			}
+		}
+		require.Equal(t, []int{99, 104, 105, 99, 104, 105, 99, 104, 105}, all)
+	}
+}
+
+// TestPreparedSort prepares what [Demand] says that a sort takes of shuffles, and one more, which
+// is left: a sort needs no other ones then.
+func TestPreparedSort(t *testing.T) {
+	const n = 70
+	p := protocols["two and a dealer"]
+	for _, c := range []struct {
+		bits int
+		wide int // passes before keys and row numbers fit in a word
+	}{{1, 0}, {2, 0}, {3, 0}, {32, 0}, {59, 0}, {60, 1}, {61, 1}, {63, 2}} {
+		r := Range{-5, -5 + 1<<c.bits - 1}
+		keys := numbers(uint64(c.bits), n, r)
+		want := slices.Sorted(slices.Values(keys))
+		for _, err := range runAll(t, p.parties, p.config, func(ctx context.Context, e *Engine) error {
+			x, err := e.Input(ctx, 0, n, r, e.mine(0, keys))
+			require.NoError(t, err)
+			type shuffle = struct{ Rows, Numbers, Words int }
+			d := Demand{Shuffles: []shuffle{{n, 2, 0}, {n, 1, 0}, {n, 9, 9}}}
+			if c.bits > 2 {
+				for pass := range (c.bits + 1) / 2 {
+					words := 1
+					if pass < c.wide {
+						words = 2
+					}
+					d.Shuffles = append(d.Shuffles, shuffle{n, 1, words})
+				}
+			}
+			require.NoError(t, e.Prepare(ctx, d))
+			sorted, err := e.Sort(ctx, x, x)
+			require.NoError(t, err)
+			_, err = e.Shuffle(ctx, x)
+			require.NoError(t, err)
+			left, err := e.Leftover()
+			require.NoError(t, err)
+			require.Equal(t, []shuffle{{n, 9, 9}}, left.Left().Shuffles, "%d bits", c.bits)
+			opened, err := e.Open(ctx, sorted[0], 0, 1)
+			require.Equal(t, want, opened)
+			return err
+		}) {
+			require.NoError(t, err)
+		}
+	}
+}
+
 // TestSortPreview compares a preview with a run, and tries what cannot be sorted.
 func TestSortPreview(t *testing.T) {
 	r := Range{-4, 1 << 33}

@@ -127,6 +127,14 @@ type Demand struct {
 	Matrices []struct { // products by MatMul
 		Rows, Inner, Columns int
 	}
+	// Shuffles are of so many rows, of columns of numbers and of words of bits. Two parties with a
+	// dealer make them. Sorting n rows by keys of more than two bits takes, for each two bits,
+	// {n, 1, 1}, or {n, 1, 2} while what remains of keys and the number of a row take more than
+	// 64 bits, and {n, 1 + columns, 0}; by one or two bits it takes only the latter. Shuffle
+	// itself takes {n, columns, 0}.
+	Shuffles []struct {
+		Rows, Numbers, Words int
+	}
 }
 
 // Stats says what a run cost a party so far.

@@ -171,3 +171,26 @@ func BenchmarkEncryption(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkSort is of keys of 32 bits, as package mpc sorts, with a column, by radix sort and
+// by a network.
+func BenchmarkSort(b *testing.B) {
+	const n, size = 1 << 18, 32
+	for name, sorter := range map[string]func(p *Party) engine.Sorter{
+		"radix":   func(p *Party) engine.Sorter { return engine.Radix{Shuffler: p.Shuffler()} },
+		"network": func(p *Party) engine.Sorter { return engine.Network{Party: p} },
+	} {
+		b.Run(name, func(b *testing.B) {
+			benchmark(b, n, setting{dealer: true}, nothing, func(p *Party) error {
+				keys := p.NewVec(n)
+				p.private.Uint64s(keys.Parts[0])
+				planes, err := p.Decompose(keys, size)
+				if err != nil {
+					return err
+				}
+				_, err = sorter(p).Sort(n, planes, size, []Vec{keys})
+				return err
+			})
+		})
+	}
+}

@@ -125,7 +125,7 @@ func (m *dealt) stats() session.Stats { return m.s.Stats() }
 // make expands a party's shares. Party 1 orders corrections of its shares of c; it is the
 // only one that the dealer hears from, and both order the same.
 func (m *dealt) make(o order, t triples) error {
-	if o.kind == matrices {
+	if o.kind.shaped() {
 		return m.deal(o, t)
 	}
 	for lo := 0; lo < o.rows; lo += maxOrder {
@@ -146,14 +146,24 @@ func (m *dealt) deal(o order, t triples) error {
 	}
 	return engine.At(dealerParty, o.pieces(func(piece order, lo int) error {
 		part := t
-		if o.kind != matrices {
+		if !o.kind.shaped() {
 			part = t.slice(lo, lo+piece.rows)
 		}
 		expand(m.stream, piece, part, m.index == 0)
 		if m.index == 0 {
 			return nil
 		}
-		return m.receive(part.c)
+		if o.kind != shuffles {
+			return m.receive(part.c)
+		}
+		for _, missing := range [][]uint64{part.c, part.b} {
+			for k := range o.inner + o.cols {
+				if err := m.receive(o.column(k, missing)); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
 	}))
 }
 
@@ -172,7 +182,7 @@ func (m *dealt) receive(words []uint64) error {
 // pieces calls f with orders that make up o, and where they begin in it. Their triples
 // stay in the cache. All three draw from their streams piece by piece.
 func (o order) pieces(f func(piece order, lo int) error) error {
-	if o.kind == matrices {
+	if o.kind.shaped() {
 		return f(o, 0)
 	}
 	const most = chunk / 2
@@ -184,7 +194,8 @@ func (o order) pieces(f func(piece order, lo int) error) error {
 	return nil
 }
 
-// expand draws a party's shares of a and b, and of c if it is party 0.
+// expand draws a party's shares of a and b, and of c if it is party 0. Of a shuffle, party 1
+// gets b as well as c.
 func expand(stream *prg.PRG, o order, t triples, first bool) {
 	fill(t.a, stream)
 	if o.kind == numbers {
@@ -192,7 +203,9 @@ func expand(stream *prg.PRG, o order, t triples, first bool) {
 			t.a[i] &= 1
 		}
 	}
-	fill(t.b, stream)
+	if first || o.kind != shuffles {
+		fill(t.b, stream)
+	}
 	if first {
 		fill(t.c, stream)
 	}
@@ -217,14 +230,24 @@ func parseOrder(b []byte) (o order, err error) {
 		return order{}, err
 	}
 	for _, n := range sizes {
-		if n > maxMatrix { // and thus no overflow of int
+		if n > maxShuffle { // and thus no overflow of int
 			return order{}, fmt.Errorf("two: an order of %d", n)
 		}
 	}
-	o = order{k, int(sizes[0]), int(sizes[1]), int(sizes[2])}
+	return k.order(int(sizes[0]), int(sizes[1]), int(sizes[2]))
+}
+
+// order returns an order of that kind, if there is such a one.
+func (k kind) order(rows, inner, cols int) (order, error) {
+	o := order{k, rows, inner, cols}
 	switch k {
 	case matrices:
 		return shape(o.rows, o.inner, o.cols)
+	case shuffles:
+		if o.rows < 2 {
+			return order{}, fmt.Errorf("two: a shuffle of %d elements", o.rows)
+		}
+		return shuffleShape(o.rows, o.inner, o.cols)
 	case products, words, numbers:
 		if o.rows > maxOrder || o.inner != 0 || o.cols != 0 {
 			return order{}, fmt.Errorf("two: an order of %d triples", o.rows)
@@ -345,6 +368,9 @@ func serve(s *session.Session, streams [Parties]*prg.PRG) error {
 			return nil
 		}
 		err = o.pieces(func(piece order, _ int) error {
+			if o.kind == shuffles {
+				return dealShuffle(o, streams, func(words []uint64) error { return answer(s, words, buf) })
+			}
 			if piece != room {
 				shares = [Parties]triples{} // free before there is more
 				shares, room = [Parties]triples{newTriples(piece), newTriples(piece)}, piece

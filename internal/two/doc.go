@@ -17,6 +17,9 @@
 //	   or      dealer  --- seed --->  party 0,   dealer  --- seed, corrections --->  party 1
 //	   multiplication:
 //	   x_0 - a_0, y_0 - b_0                --- both ways --->
+//	   shuffle, with a dealer:
+//	                                    <------------                x_1 - a
+//	π_0(x_0 + x_1 - a) + Δ - a'         ------------>                    [CGP20]
 //	   opening:
 //	   x_0                                 --- both ways --->
 //
@@ -32,10 +35,14 @@
 // party that deviates can make results wrong without notice, and can learn the other's
 // inputs. Computation is constant-time.
 //
-// A triple that is used twice tells the difference of two secrets. None is: a triple leaves
-// the stock before anything is sent, a stock is of one run at a time, and a file gives it
-// away once, whatever crashes. Both parties' stocks must be the same state of the same
-// preparation, which the hello compares.
+// A shuffle is the product of two uniformly random permutations, of which each party knows one,
+// and a dealer both. A party works on its memory in the order of its own: whoever watches the
+// caches of both machines learns the whole.
+//
+// A triple that is used twice tells the difference of two secrets, and so do the masks of a
+// shuffle. None is: both leave the stock before anything is sent, a stock is of one run at a
+// time, and a file gives it away once, whatever crashes. Both parties' stocks must be the same
+// state of the same preparation, which the hello compares.
 //
 // A dealer sees the numbers and shapes of triples, and must not collude with a party: it
 // knows all masks, and with one party's view all secrets. It is of its own process, has a
@@ -60,6 +67,7 @@
 //	And                           16 a word                      1
 //	Numbers                       1/8                            1
 //	Truncate                      3/8                            2
+//	Shuffle (each column)         8                              2
 //	Reveal                        8, and a history               1
 //
 // and Negative of 64 bits 48 in 7, Zero 16 in 6. Triples, in all:
@@ -68,15 +76,17 @@
 //	a number         384          1.04 kB     0.52 kB + trees   8
 //	a word                        512         trees             8
 //	of Numbers                    12          8 + trees         8
+//	an element of a column of a shuffle                         16
 //
 // where Encryption takes Transfers for what is not numbers, and trees are about 0.35 bytes a
 // transfer if a million are made at once: 128 transfers for a number or a word, and one for
 // Numbers. A triple of matrices takes of Transfers 520 bytes for each of rows·inner·cols and 128
 // transfers for each of inner·min(rows, cols); of a dealer 8 bytes for each element of
-// the result. Encryption makes 8192 triples at once, all of a call in one round trip;
+// the result. Only a dealer makes shuffles, of at most 2^26 rows. Encryption makes 8192 triples at once, all of a call in one round trip;
 // Transfers 1024 in two message delays; a dealer four million in a round trip.
 //
-// Memory is 8 bytes for each element of a vector, 24 for each triple, and some 20 MB for
+// Memory is 8 bytes for each element of a vector, 24 for each triple, 16 for each element of a
+// column of a shuffle that is ready, 16 at a dealer for each row of one, and some 20 MB for
 // Encryption, 10 MB for Transfers, and 100 MB for silent ones. Encryption computes with four
 // processors at most, everything else with one each way.
 //
@@ -86,6 +96,8 @@
 //     Transfer and Extensions for Faster Secure Computation. CCS 2013, eprint 2013/552.
 //   - [Bea91] D. Beaver. Efficient Multiparty Protocols Using Circuit Randomization.
 //     CRYPTO 1991.
+//   - [CGP20] M. Chase, E. Ghosh, O. Poburinnaya. Secret-Shared Shuffle. ASIACRYPT 2020,
+//     eprint 2019/1340.
 //   - [DSZ15] D. Demmler, T. Schneider, M. Zohner. ABY: A Framework for Efficient
 //     Mixed-Protocol Secure Two-Party Computation. NDSS 2015.
 //   - [Gil99] N. Gilboa. Two Party RSA Key Generation. CRYPTO 1999.

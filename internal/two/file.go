@@ -19,12 +19,12 @@ import (
 // a crash nor a second process can make a triple be used again:
 //
 //	magic (8 bytes) || index8 || id (16 bytes) || products64 || words64 || numbers64 ||
-//	shapes32 || rows32, inner32, cols32, count32 of each shape ||
+//	shapes32 || kind8, rows32, inner32, cols32, count32 of each shape ||
 //	the words of a, b and c of each, little-endian || SHA-256 of all that
 //
 // The checksum finds accidents. Who can read or change the file can learn or change
 // what is computed with it.
-const stockMagic = "djstock1"
+const stockMagic = "djstock2"
 
 // ErrStock says that a file does not hold a stock, or not all of it.
 var ErrStock = errors.New("two: the file does not hold a whole stock of triples")
@@ -65,6 +65,7 @@ func (s *Stock) append(b []byte) []byte {
 	shapes := s.shapes()
 	b = binary.BigEndian.AppendUint32(b, uint32(len(shapes)))
 	for _, o := range shapes {
+		b = append(b, byte(o.kind))
 		for _, n := range []int{o.rows, o.inner, o.cols, len(s.shaped[o])} {
 			b = binary.BigEndian.AppendUint32(b, uint32(n))
 		}
@@ -156,20 +157,21 @@ func parseStock(b []byte) (*Stock, error) {
 		}
 	}
 	for range d.Uint32() {
+		k := kind(d.Uint8())
 		var sizes [4]int
 		for i := range sizes {
 			n := d.Uint32()
-			if n > maxMatrix { // also where int has 32 bits
+			if n > maxShuffle { // also where int has 32 bits
 				return nil, ErrStock
 			}
 			sizes[i] = int(n)
 		}
-		o, err := shape(sizes[0], sizes[1], sizes[2])
 		// After the end of b there are zeros only, which are no shape.
-		if err != nil || o.empty() || sizes[3] == 0 {
+		o, err := k.order(sizes[0], sizes[1], sizes[2])
+		if err != nil || !k.shaped() || o.empty() || sizes[3] == 0 {
 			return nil, ErrStock
 		}
-		if last := orders[len(orders)-1]; last.kind == matrices && compareShapes(last, o) >= 0 {
+		if last := orders[len(orders)-1]; last.kind.shaped() && compareShapes(last, o) >= 0 {
 			return nil, ErrStock
 		}
 		if !list(o, sizes[3]) {
@@ -188,7 +190,7 @@ func parseStock(b []byte) (*Stock, error) {
 			*parts[i] = make([]uint64, n)
 			decode(*parts[i], encoded)
 		}
-		if o.kind == matrices {
+		if o.kind.shaped() {
 			s.shaped[o] = append(s.shaped[o], t)
 		} else {
 			s.pile(o.kind).all = t

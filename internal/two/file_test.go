@@ -28,9 +28,10 @@ func prepare(t *testing.T, s setting, d engine.Demand) (stocks [Parties]*Stock) 
 	return stocks
 }
 
-var demand = engine.Demand{Products: 100, Words: 70, Bits: 65, Matrices: []struct{ Rows, Inner, Columns int }{{2, 3, 4}, {2, 3, 4}, {5, 2, 1}, {0, 0, 0}}}
+var demand = engine.Demand{Products: 100, Words: 70, Bits: 65, Matrices: []struct{ Rows, Inner, Columns int }{{2, 3, 4}, {2, 3, 4}, {5, 2, 1}, {0, 0, 0}},
+	Shuffles: []struct{ Rows, Numbers, Words int }{{50, 1, 0}, {1, 2, 3}, {50, 1, 0}}}
 
-// work multiplies in all ways and checks the results.
+// work multiplies in all ways, and shuffles if there is a dealer, and checks the results.
 func work(t *testing.T, p *Party) error {
 	a, b := integers(1, 50), integers(2, 50)
 	x, err := p.Input(0, 50, mine(p, 0, a))
@@ -73,6 +74,18 @@ func work(t *testing.T, p *Party) error {
 	for i := range opened {
 		require.Equal(t, a[i] < 0, opened[i] == 1)
 	}
+	s := p.Shuffler()
+	if err != nil || s == nil {
+		return err
+	}
+	moved, _, err := s.Shuffle([]Vec{x}, nil)
+	if err != nil {
+		return err
+	}
+	opened, err = p.Reveal(moved[0], everyone)
+	if err == nil {
+		require.ElementsMatch(t, a, opened)
+	}
 	return err
 }
 
@@ -85,6 +98,7 @@ func TestStock(t *testing.T) {
 			left := stocks[0].Left()
 			require.GreaterOrEqual(t, left.Products, 100)
 			require.Len(t, left.Matrices, 3)
+			require.Len(t, left.Shuffles, map[bool]int{true: 2}[s.dealer])
 			dir := t.TempDir()
 			for i, stock := range stocks {
 				path := filepath.Join(dir, []string{"a", "b"}[i])
@@ -116,6 +130,9 @@ func TestStock(t *testing.T) {
 			}))
 			require.Equal(t, left.Products-50, stocks[0].Left().Products)
 			require.Len(t, stocks[1].Left().Matrices, 2)
+			if s.dealer {
+				require.Equal(t, left.Shuffles[1:], stocks[1].Left().Shuffles)
+			}
 			again.stocks = stocks
 			none(t, run(t, again, func(p *Party) error { return work(t, p) }))
 			// What a run has taken over is not there for another.
@@ -242,6 +259,9 @@ func someStock(t testing.TB) []byte {
 	o, err := shape(2, 1, 2)
 	require.NoError(t, err)
 	s.shaped[o] = []triples{newTriples(o), newTriples(o)}
+	o, err = shuffleShape(2, 1, 1)
+	require.NoError(t, err)
+	s.shaped[o] = []triples{newTriples(o)}
 	return s.append(nil)
 }
 
@@ -273,11 +293,17 @@ func TestStockEncoding(t *testing.T) {
 		"count":         func(b []byte) { binary.BigEndian.PutUint64(b[counts:], 1<<61) },
 		"overflow":      func(b []byte) { binary.BigEndian.PutUint64(b[counts:], 1<<64/3+1) },
 		"shapes":        func(b []byte) { binary.BigEndian.PutUint32(b[counts+24:], 1<<31) },
-		"rows":          func(b []byte) { binary.BigEndian.PutUint32(b[counts+28:], 1<<31) },
-		"matrices":      func(b []byte) { binary.BigEndian.PutUint32(b[counts+40:], 1<<24) },
-		"no matrices":   func(b []byte) { binary.BigEndian.PutUint32(b[counts+40:], 0) },
-		"empty product": func(b []byte) { clear(b[counts+28 : counts+40]) },
-		"bit":           func(b []byte) { b[counts+44+8*(3+6)] = 2 },
+		"rows":          func(b []byte) { binary.BigEndian.PutUint32(b[counts+29:], 1<<31) },
+		"matrices":      func(b []byte) { binary.BigEndian.PutUint32(b[counts+41:], 1<<24) },
+		"no matrices":   func(b []byte) { binary.BigEndian.PutUint32(b[counts+41:], 0) },
+		"empty product": func(b []byte) { clear(b[counts+29 : counts+41]) },
+		"bit":           func(b []byte) { b[counts+62+8*(3+6)] = 2 },
+		"kind":          func(b []byte) { b[counts+28] = byte(numbers) },
+		"unknown kind":  func(b []byte) { b[counts+45] = byte(shuffles) + 1 },
+		"short shuffle": func(b []byte) { b[counts+49] = 1 },
+		"long shuffle":  func(b []byte) { binary.BigEndian.PutUint32(b[counts+46:], maxShuffle) },
+		"columns":       func(b []byte) { binary.BigEndian.PutUint32(b[counts+50:], maxShuffle) },
+		"a kind before": func(b []byte) { b[counts+28], b[counts+45] = b[counts+45], b[counts+28] },
 	} {
 		changed := bytes.Clone(body)
 		change(changed)
@@ -288,11 +314,12 @@ func TestStockEncoding(t *testing.T) {
 		require.ErrorIs(t, err, ErrStock, name)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(1<<20), name)
 	}
-	twice := bytes.Clone(body[:counts+44])
+	// Without the shuffle, which is last and has twelve words.
+	twice := bytes.Clone(body[:counts+45])
 	binary.BigEndian.PutUint32(twice[counts+24:], 2)
-	binary.BigEndian.PutUint32(twice[counts+40:], 1)
+	binary.BigEndian.PutUint32(twice[counts+41:], 1)
 	twice = append(twice, twice[counts+28:]...)
-	_, err = parseStock(seal(append(twice, body[counts+44:]...)))
+	_, err = parseStock(seal(append(twice, body[counts+62:len(body)-8*12]...)))
 	require.ErrorIs(t, err, ErrStock, "a shape twice")
 	empty := &Stock{id: [16]byte{1}, shaped: map[order][]triples{{kind: matrices}: {{}}}}
 	_, err = parseStock(empty.append(nil))
@@ -305,7 +332,7 @@ func FuzzEncodings(f *testing.F) {
 	b := someStock(f)
 	f.Add(b[:len(b)-sha256.Size])
 	f.Add((&Stock{id: [16]byte{1}}).append(nil)[:53])
-	for _, o := range []order{{}, {kind: products, rows: 5}, {matrices, 2, 3, 4}, {kind: numbers, rows: maxOrder}} {
+	for _, o := range []order{{}, {kind: products, rows: 5}, {matrices, 2, 3, 4}, {kind: numbers, rows: maxOrder}, {shuffles, 3, 1, 2}} {
 		f.Add(o.append(nil))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
@@ -316,7 +343,7 @@ func FuzzEncodings(f *testing.F) {
 		if o, err := parseOrder(b); err == nil {
 			require.Equal(t, b, o.append(nil))
 			x, y, z := o.sizes()
-			require.LessOrEqual(t, max(x, y, z), maxMatrix)
+			require.LessOrEqual(t, max(x, y, z), map[bool]int{false: maxMatrix, true: maxShuffled}[o.kind == shuffles])
 		}
 	})
 }

@@ -33,6 +33,11 @@ func mixed(p *Party) error {
 	if err := p.MatMul(p.NewVec(9), 3, 1, 3, x, z); err != nil {
 		return err
 	}
+	if s := p.Shuffler(); s != nil {
+		if _, _, err := s.Shuffle([]Vec{x, z}, []Vec{p.NewBits(3)}); err != nil {
+			return err
+		}
+	}
 	negative, err := p.Negative(z, 2)
 	if err != nil {
 		return err
@@ -248,7 +253,10 @@ func TestMalformedCiphertexts(t *testing.T) {
 // all.
 func TestMalformedOrders(t *testing.T) {
 	for name, o := range map[string]order{
-		"kind":           {kind: 5, rows: 1},
+		"kind":           {kind: 6, rows: 1},
+		"no shuffle":     {shuffles, 1, 1, 0},
+		"long shuffle":   {shuffles, maxShuffle + 1, 1, 0},
+		"wide shuffle":   {shuffles, 1 << 25, 30, 3},
 		"too many":       {kind: products, rows: maxOrder + 1},
 		"size":           {kind: products, rows: 1, inner: 1},
 		"matrix":         {matrices, maxMatrix, 2, 1},
@@ -426,6 +434,8 @@ func TestMistakes(t *testing.T) {
 			p.Prepare(engine.Demand{Words: -1, Comparisons: 64}), p.Prepare(engine.Demand{Words: 1, Comparisons: -1}),
 			p.Prepare(engine.Demand{Comparisons: math.MaxInt}), p.Prepare(engine.Demand{Words: math.MaxInt, Comparisons: 1}),
 			p.Prepare(engine.Demand{Matrices: []struct{ Rows, Inner, Columns int }{{-1, 1, 1}}}),
+			p.Prepare(engine.Demand{Shuffles: []struct{ Rows, Numbers, Words int }{{2, -1, 1}}}),
+			p.Prepare(engine.Demand{Shuffles: []struct{ Rows, Numbers, Words int }{{2, math.MaxInt, math.MaxInt}}}),
 			second(p.Input(2, 1, nil)), second(p.Input(p.index, 1, nil)), second(p.Input(p.other(), 1, []int64{1})),
 			second(p.InputBits(0, -1, nil)), second(p.RandomBits(-1)),
 			second(p.Summands(wide, 3, false)), second(p.Summands(two, 65, false)),

@@ -24,7 +24,7 @@ var (
 )
 
 const (
-	version = 4
+	version = 5
 	// The numbers of the protocols in hellos: between the two, and with a dealer.
 	helloProtocol       = 17
 	helloDealerProtocol = 18

@@ -23,9 +23,16 @@ const (
 	words    kind = 2 // a and b = c for each bit
 	numbers  kind = 3 // a bit a, shared by exclusive or, that is c, shared as a number; no b
 	matrices kind = 4 // the rows×inner matrix a times the inner×cols matrix b is c
+	// The seeds a, a party's Δ for its permutation, b, and its share after the other one's, c, of
+	// rows elements in inner columns of numbers and cols ones of words. See shuffle.go.
+	shuffles kind = 5
 )
 
-// An order is a number of triples of a kind, rows of them, or for matrices a shape.
+// shaped reports whether each one of a kind has a shape, and is not counted by elements.
+func (k kind) shaped() bool { return k == matrices || k == shuffles }
+
+// An order is a number of triples of a kind, rows of them, or for matrices and shuffles a
+// shape.
 type order struct {
 	kind              kind
 	rows, inner, cols int
@@ -38,6 +45,8 @@ func (o order) sizes() (a, b, c int) {
 		return o.rows, 0, o.rows
 	case matrices:
 		return o.rows * o.inner, o.inner * o.cols, o.rows * o.cols
+	case shuffles:
+		return shuffleSeeds, o.rows * (o.inner + o.cols), o.rows * (o.inner + o.cols)
 	}
 	return o.rows, o.rows, o.rows
 }
@@ -58,7 +67,14 @@ func newTriples(o order) triples {
 	return triples{make([]uint64, a), make([]uint64, b), make([]uint64, c)}
 }
 
-// slice returns the triples lo to hi - 1, which are not of matrices.
+// clear sets all of t to zeros, when it was used.
+func (t triples) clear() {
+	for _, part := range t.parts() {
+		clear(*part)
+	}
+}
+
+// slice returns the triples lo to hi - 1, which have no shape.
 func (t triples) slice(lo, hi int) triples {
 	s := triples{a: t.a[lo:hi], c: t.c[lo:hi]}
 	if len(t.b) > 0 {
@@ -144,13 +160,17 @@ func (s *Stock) Left() engine.Demand {
 	}
 	for _, o := range s.shapes() {
 		for range s.shaped[o] {
-			d.Matrices = append(d.Matrices, struct{ Rows, Inner, Columns int }{o.rows, o.inner, o.cols})
+			if o.kind == shuffles {
+				d.Shuffles = append(d.Shuffles, struct{ Rows, Numbers, Words int }{o.rows, o.inner, o.cols})
+			} else {
+				d.Matrices = append(d.Matrices, struct{ Rows, Inner, Columns int }{o.rows, o.inner, o.cols})
+			}
 		}
 	}
 	return d
 }
 
-// shapes returns the shapes of matrices in s in an order of their own.
+// shapes returns the shapes of matrices and shuffles in s in an order of their own.
 func (s *Stock) shapes() []order {
 	var shapes []order
 	for o, t := range s.shaped {
@@ -163,8 +183,11 @@ func (s *Stock) shapes() []order {
 }
 
 func compareShapes(a, b order) int {
-	return slices.Compare([]int{a.rows, a.inner, a.cols}, []int{b.rows, b.inner, b.cols})
+	return slices.Compare(a.shape(), b.shape())
 }
+
+// shape returns what tells a shape from others.
+func (o order) shape() []int { return []int{int(o.kind), o.rows, o.inner, o.cols} }
 
 // counts appends what s has.
 func (s *Stock) counts(b []byte) []byte {
@@ -172,7 +195,7 @@ func (s *Stock) counts(b []byte) []byte {
 		b = binary.BigEndian.AppendUint64(b, uint64(s.vectors[i].left()))
 	}
 	for _, o := range s.shapes() {
-		for _, n := range []int{o.rows, o.inner, o.cols, len(s.shaped[o])} {
+		for _, n := range append(o.shape(), len(s.shaped[o])) {
 			b = binary.BigEndian.AppendUint64(b, uint64(n))
 		}
 	}
@@ -210,7 +233,7 @@ func (s *Stock) claim(index int) (*Stock, error) {
 // take returns the triples of an order, for this once. It lets the source make what the
 // stock lacks.
 func (p *Party) take(o order) (triples, error) {
-	if o.kind == matrices {
+	if o.kind.shaped() {
 		if have := p.stock.shaped[o]; len(have) > 0 {
 			last := len(have) - 1
 			t := have[last]
@@ -248,11 +271,28 @@ func (p *Party) ensure(o order) error {
 }
 
 // Prepare implements [engine.Party]: it makes triples for the demand, beside those that
-// the stock has anyway.
+// the stock has anyway. Only a dealer makes shuffles.
 func (p *Party) Prepare(d engine.Demand) error {
 	compared, each := engine.Words(d.Comparisons), engine.NegativeWords(64)
 	if min(d.Products, d.Words, d.Bits, d.Comparisons) < 0 || compared > (math.MaxInt-d.Words)/each {
 		return fmt.Errorf("two: a demand of %d products, %d words, %d bits and %d comparisons", d.Products, d.Words, d.Bits, d.Comparisons)
+	}
+	var shapes []order
+	for _, m := range d.Matrices {
+		o, err := shape(m.Rows, m.Inner, m.Columns)
+		if err != nil {
+			return err
+		}
+		shapes = append(shapes, o)
+	}
+	for _, s := range d.Shuffles {
+		o, err := shuffleShape(s.Rows, s.Numbers, s.Words)
+		if err != nil {
+			return err
+		}
+		if o.rows > 1 && p.shuffles() {
+			shapes = append(shapes, o)
+		}
 	}
 	for _, o := range []order{
 		{kind: products, rows: d.Products}, {kind: words, rows: d.Words + compared*each}, {kind: numbers, rows: d.Bits},
@@ -265,11 +305,7 @@ func (p *Party) Prepare(d engine.Demand) error {
 		p.stock.shaped = make(map[order][]triples)
 	}
 	wanted := make(map[order]int)
-	for _, m := range d.Matrices {
-		o, err := shape(m.Rows, m.Inner, m.Columns)
-		if err != nil {
-			return err
-		}
+	for _, o := range shapes {
 		if wanted[o]++; o.empty() || wanted[o] <= len(p.stock.shaped[o]) {
 			continue
 		}

@@ -21,7 +21,7 @@ func TestViews(t *testing.T) {
 				c.peers[i] = tap(i, 1-i, c.peers[i])
 			}
 		}}
-		errs := run(t, s, func(p *Party) error { return f(p) })
+		errs := run(t, s, func(p *Party) error { return f(p.Shuffler()) })
 		return errs[:Parties]
 	}, func(f enginetest.Frame) []byte {
 		if f.Type != typeMasks && f.Type != typeWords {

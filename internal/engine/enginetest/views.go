@@ -150,14 +150,21 @@ func Views(t *testing.T, parties int, join Tapped, random func(f Frame) []byte) 
 		"Truncate":  func(p engine.Party, o operands) error { return p.Truncate(p.NewVec(n), o.x, 20) },
 		"Reveal":    func(p engine.Party, o operands) error { return second(p.Reveal(o.x, everybody)) },
 		"Sort": func(p engine.Party, o operands) error {
-			if s, ok := p.(engine.Sorter); ok {
+			if s := sorter(p); s != nil {
 				return second(s.Sort(n, o.u.Slice(0, 3*n/64), 3, []engine.Vec{o.x}))
 			}
 			return nil
 		},
 		"Shuffle": func(p engine.Party, o operands) error {
-			if s, ok := p.(engine.Sorter); ok {
+			if s := sorter(p); s != nil {
 				return second(s.Shuffle([]engine.Vec{o.x}))
+			}
+			return nil
+		},
+		"Shuffle of words": func(p engine.Party, o operands) error {
+			if s, ok := p.(engine.Shuffler); ok {
+				_, _, err := s.Shuffle([]engine.Vec{o.y}, []engine.Vec{o.u, o.v})
+				return err
 			}
 			return nil
 		},
@@ -221,7 +228,7 @@ func Views(t *testing.T, parties int, join Tapped, random func(f Frame) []byte) 
 		}
 		require.Equal(t, shapes[0], shapes[1], name)
 		switch name {
-		case "Input", "InputBits", "RandomBits", "Reveal", "Sort", "Shuffle", "Network":
+		case "Input", "InputBits", "RandomBits", "Reveal", "Sort", "Shuffle", "Shuffle of words", "Network":
 			// In some protocols nothing long is sent.
 		default:
 			require.NotZero(t, held, name)
@@ -246,3 +253,14 @@ func mine[T any](p engine.Party, from int, values []T) []T {
 }
 
 func second[T any](_ T, err error) error { return err }
+
+// sorter returns how p sorts by itself, or nil if it does not.
+func sorter(p engine.Party) engine.Sorter {
+	switch p := p.(type) {
+	case engine.Sorter:
+		return p
+	case engine.Shuffler:
+		return engine.Radix{Shuffler: p}
+	}
+	return nil
+}

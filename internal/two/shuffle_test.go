@@ -1,0 +1,369 @@
+package two
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
+	"github.com/dujiang-dev/dujiang/internal/session"
+)
+
+// TestShuffleTogether shuffles columns of numbers and of words, of lengths around those of
+// messages: rows stay together, what was there is what it was, and it takes two rounds.
+func TestShuffleTogether(t *testing.T) {
+	for _, n := range []int{0, 1, 2, 65, chunk - 1, chunk, 2*chunk + 3} {
+		for _, widths := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {2, 3}} {
+			secret := integers(uint64(n), n)
+			none(t, run(t, setting{dealer: true}, func(p *Party) error {
+				var all [2][]Vec
+				x, err := p.Input(1, n, mine(p, 1, secret))
+				require.NoError(t, err)
+				y, err := p.InputBits(1, n, mine(p, 1, unsigned(secret)))
+				require.NoError(t, err)
+				for k := range widths[0] {
+					z := p.NewVec(n)
+					p.Combine(z, int64(k)+1, x, 0, x)
+					all[0] = append(all[0], z)
+				}
+				for range widths[1] {
+					all[1] = append(all[1], y)
+				}
+				before := p.Stats().Rounds
+				shares := []Vec{x.Clone(), y.Clone()}
+				numbers, words, err := p.Shuffler().Shuffle(all[0], all[1])
+				if err != nil {
+					return err
+				}
+				require.Equal(t, shares, []Vec{x, y})
+				if n > 1 && widths != [2]int{} {
+					require.Equal(t, before+2, p.Stats().Rounds)
+				}
+				require.Empty(t, p.stock.Left())
+				require.Len(t, numbers, widths[0])
+				require.Len(t, words, widths[1])
+				var rows []uint64
+				for k, v := range numbers {
+					opened, err := p.Reveal(v, everyone)
+					if err != nil {
+						return err
+					}
+					if k == 0 {
+						rows = unsigned(opened)
+					}
+					for i, x := range opened {
+						require.Equal(t, rows[i]*(uint64(k)+1), uint64(x))
+					}
+				}
+				for _, v := range words {
+					opened, err := p.RevealBits(v, everyone)
+					if err != nil {
+						return err
+					}
+					if rows == nil {
+						rows = opened
+					}
+					require.Equal(t, rows, opened)
+				}
+				if widths != [2]int{} {
+					if n > 60 {
+						require.NotEqual(t, unsigned(secret), rows) // but with a probability below 10^-60
+					}
+					slices.Sort(rows)
+					want := unsigned(secret)
+					slices.Sort(want)
+					require.True(t, slices.Equal(want, rows))
+				}
+				return nil
+			}))
+		}
+	}
+}
+
+// TestShuffles counts the orders of three elements, and those that each party knows of: all are
+// as likely as the others, and together with what a party knows so are those of the whole.
+func TestShuffles(t *testing.T) {
+	const times = 1200
+	var orders [Parties][times]string
+	var opened []int64
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		v, err := p.Input(1, 3, mine(p, 1, []int64{1, 2, -3}))
+		require.NoError(t, err)
+		demand := engine.Demand{}
+		for range times {
+			demand.Shuffles = append(demand.Shuffles, struct{ Rows, Numbers, Words int }{3, 1, 0})
+		}
+		if err := p.Prepare(demand); err != nil {
+			return err
+		}
+		o := order{shuffles, 3, 1, 0}
+		for i, t := range p.stock.shaped[o] {
+			permutation, _ := o.seeded(t.a)
+			orders[p.index][times-1-i] = fmt.Sprint(permutation) // the last one is used first
+		}
+		var all []Vec
+		for range times {
+			z, _, err := p.Shuffler().Shuffle([]Vec{v}, nil)
+			if err != nil {
+				return err
+			}
+			all = append(all, z[0])
+		}
+		values, err := p.Reveal(engine.Concat(all...), everyone)
+		if p.index == 0 {
+			opened = values
+		}
+		return err
+	}))
+	whole := make(map[string]int)
+	joint := [Parties]map[string]int{make(map[string]int), make(map[string]int)}
+	for i := range times {
+		order := fmt.Sprint(opened[3*i : 3*i+3])
+		whole[order]++
+		for p := range joint {
+			joint[p][orders[p][i]+order]++
+		}
+	}
+	for _, c := range []struct {
+		counts map[string]int
+		cells  int
+	}{{whole, 6}, {joint[0], 36}, {joint[1], 36}} {
+		require.Len(t, c.counts, c.cells)
+		var counts []int
+		for _, n := range c.counts {
+			counts = append(counts, n)
+		}
+		enginetest.Uniform(t, "orders", counts)
+	}
+}
+
+// TestDealtShuffles holds what a shuffle consists of, and that both parties' shares of different
+// ones have nothing in common.
+func TestDealtShuffles(t *testing.T) {
+	o := order{shuffles, chunk + 5, 1, 2}
+	const many = 2
+	var halves [Parties][many]triples
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		for i := range many {
+			halves[p.index][i] = newTriples(o)
+			if err := p.maker.make(o, halves[p.index][i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	seen := make(map[uint64]bool)
+	for i := range many {
+		for permuter := range Parties {
+			own, other := halves[permuter][i], halves[1-permuter][i]
+			permutation, _ := o.seeded(own.a)
+			_, stream := o.seeded(other.a)
+			a := make([]uint64, o.rows)
+			for k := range o.inner + o.cols {
+				fill(a, stream)
+				for j, from := range permutation {
+					delta, b := o.column(k, own.b)[j], o.column(k, other.c)[j]
+					sum := delta + b
+					if k >= o.inner {
+						sum = delta ^ b
+					}
+					require.Equal(t, a[from], sum)
+					for _, w := range []uint64{a[from], delta, b} {
+						require.False(t, seen[w])
+						seen[w] = true
+					}
+				}
+			}
+			for _, w := range own.a {
+				require.False(t, seen[w])
+				seen[w] = true
+			}
+		}
+	}
+}
+
+// TestUsedShuffle has nothing of a shuffle in memory after its use.
+func TestUsedShuffle(t *testing.T) {
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		if err := p.Prepare(engine.Demand{Shuffles: []struct{ Rows, Numbers, Words int }{{9, 1, 1}}}); err != nil {
+			return err
+		}
+		used := p.stock.shaped[order{shuffles, 9, 1, 1}][0]
+		require.NotEqual(t, make([]uint64, 18), used.c)
+		good := p.maker
+		p.maker = breaking{good, session.ErrPeer} // what is prepared needs no other
+		_, _, err := shuffler{p}.Shuffle([]Vec{p.NewVec(9)}, []Vec{p.NewBits(9)})
+		p.maker = good
+		require.Equal(t, triples{make([]uint64, 4), make([]uint64, 18), make([]uint64, 18)}, used)
+		require.Empty(t, p.stock.Left())
+		return err
+	}))
+}
+
+// TestShuffleMistakes shuffles what has not one length, or is too long; only a dealer makes
+// shuffles.
+func TestShuffleMistakes(t *testing.T) {
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		for _, c := range [][2][]Vec{
+			{{p.NewVec(1), p.NewVec(2)}, nil}, {{p.NewVec(3)}, {p.NewBits(1)}}, {{engine.New(2, 3)}, nil},
+		} {
+			_, _, err := p.Shuffler().Shuffle(c[0], c[1])
+			require.Error(t, err)
+		}
+		for _, c := range [][3]int{{maxShuffle + 1, 1, 0}, {maxShuffle, 9, 8}, {-1, 1, 1}, {3, -1, 1}, {3, 1, -1}} {
+			_, err := shuffleShape(c[0], c[1], c[2])
+			require.Error(t, err)
+		}
+		return nil
+	}))
+	none(t, run(t, setting{}, func(p *Party) error {
+		require.Nil(t, p.Shuffler())
+		err := p.Prepare(engine.Demand{Shuffles: []struct{ Rows, Numbers, Words int }{{9, 1, 1}}})
+		require.Empty(t, p.stock.Left())
+		return err
+	}))
+}
+
+// TestSort compares sorting with that of Go, with keys of all sizes and payload that shows the
+// order of equal ones, and holds that neither rounds nor bytes depend on more than sizes.
+func TestSort(t *testing.T) {
+	for _, n := range []int{0, 1, 63, 64, 65, 1000} {
+		for _, size := range []int{0, 1, 2, 3, 31, 32, 55, 62, 63, 64} {
+			var costs [2][Parties]engine.Stats
+			for k := range costs {
+				keys := make([]uint64, n)
+				if k == 1 {
+					keys = unsigned(integers(uint64(size), n))
+				}
+				rows := make([]int64, n)
+				for i := range keys {
+					rows[i] = int64(i)
+					keys[i] = keys[i] << (64 - size) >> (64 - size)
+				}
+				planes := make([]uint64, size*engine.Words(n))
+				for i, x := range keys {
+					for j := range size {
+						planes[j*engine.Words(n)+i/64] |= x >> j & 1 << (i % 64)
+					}
+				}
+				want := slices.Clone(rows)
+				slices.SortStableFunc(want, func(a, b int64) int { return cmp.Compare(keys[a], keys[b]) })
+				none(t, run(t, setting{dealer: true}, func(p *Party) error {
+					v, err := p.InputBits(0, len(planes), mine(p, 0, planes))
+					require.NoError(t, err)
+					payload, err := p.Input(1, n, mine(p, 1, rows))
+					require.NoError(t, err)
+					before := p.Stats()
+					sorted, err := engine.Radix{Shuffler: p.Shuffler()}.Sort(n, v, size, []Vec{payload, payload})
+					if err != nil {
+						return err
+					}
+					after := p.Stats()
+					costs[k][p.index] = engine.Stats{Sent: after.Sent - before.Sent, Received: after.Received - before.Received, Rounds: after.Rounds - before.Rounds}
+					if n > 1 && size > 0 {
+						rounds := 6*(size/2) + 5*(size%2)
+						if size > 2 {
+							rounds += 3
+						}
+						require.Equal(t, rounds, costs[k][p.index].Rounds)
+					}
+					for _, v := range sorted {
+						opened, err := p.Reveal(v, everyone)
+						if err != nil {
+							return err
+						}
+						require.Equal(t, want, opened, "%d keys of %d bits", n, size)
+					}
+					return nil
+				}))
+			}
+			require.Equal(t, costs[0], costs[1], "%d keys of %d bits", n, size)
+		}
+	}
+}
+
+// TestShuffleSimulation compares what a party sees of a shuffle, and the output of the other one,
+// with what a simulator makes without the other's share and permutation: random words.
+func TestShuffleSimulation(t *testing.T) {
+	const n = 1 << 14
+	for corrupted := range Parties {
+		honest := 1 - corrupted
+		secret := make([]int64, n) // zeros are what would show first
+		var r enginetest.Recorder
+		var own, other [2][]uint64
+		var dealt triples
+		s := setting{dealer: true, wrap: func(c *conns) { c.peers[honest] = r.Tap(honest, corrupted, c.peers[honest]) }}
+		none(t, run(t, s, func(p *Party) error {
+			x, err := p.Input(honest, n, mine(p, honest, secret))
+			require.NoError(t, err)
+			if err := p.Prepare(engine.Demand{Shuffles: []struct{ Rows, Numbers, Words int }{{n, 1, 1}}}); err != nil {
+				return err
+			}
+			if p.index == corrupted {
+				used := p.stock.shaped[order{shuffles, n, 1, 1}][0]
+				dealt = triples{slices.Clone(used.a), slices.Clone(used.b), slices.Clone(used.c)}
+			}
+			numbers, words, err := p.Shuffler().Shuffle([]Vec{x}, []Vec{p.NewBits(n)})
+			if err != nil {
+				return err
+			}
+			outputs := [2][]uint64{numbers[0].Parts[0], words[0].Parts[0]}
+			if p.index == corrupted {
+				own = outputs
+			} else {
+				other = outputs
+			}
+			return nil
+		}))
+		var message []uint64
+		for _, f := range r.Sent(honest, Parties)[corrupted] {
+			if f.Type == typeWords {
+				words := make([]uint64, len(f.Payload)/8)
+				decode(words, f.Payload)
+				message = append(message, words...)
+			}
+		}
+		require.Len(t, message, 2*n)
+		names := []string{"number", "word", "Δ", "Δ of words", "b", "b of words", "share", "share of words"}
+		seen := [][]uint64{message[:n], message[n:], dealt.b[:n], dealt.b[n:], dealt.c[:n], dealt.c[n:], own[0], own[1]}
+		random, coins := make([][]uint64, 6), rand.New(rand.NewPCG(9, 10))
+		for i := range random {
+			random[i] = make([]uint64, n)
+			for j := range random[i] {
+				random[i][j] = coins.Uint64()
+			}
+		}
+		// Its own share follows, from what is random alone.
+		o := order{shuffles, n, 1, 1}
+		permutation, a := o.seeded(dealt.a)
+		masks := make([]uint64, 2*n)
+		fill(masks, a)
+		finish := func(message, delta, b []uint64, xor bool) []uint64 {
+			z := make([]uint64, n)
+			switch corrupted {
+			case 0: // b
+				copy(z, b)
+			default: // of its own share b, and what it is sent
+				plus(z, message, b, xor)
+				moved := make([]uint64, n)
+				gather(moved, z, permutation)
+				plus(z, moved, delta, xor)
+			}
+			return z
+		}
+		require.Equal(t, finish(seen[0], seen[2], seen[4], false), own[0])
+		require.Equal(t, finish(seen[1], seen[3], seen[5], true), own[1])
+		simulated := append(random, finish(random[0], random[2], random[4], false), finish(random[1], random[3], random[5], true))
+		enginetest.Compare(t, names, seen, simulated)
+		// The other one's share is what is missing to what was shuffled.
+		for i := range n {
+			require.Zero(t, own[0][i]+other[0][i])
+			require.Zero(t, own[1][i]^other[1][i])
+		}
+	}
+}
