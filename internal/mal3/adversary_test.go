@@ -270,6 +270,9 @@ func TestRushing(t *testing.T) {
 					if err := p.And([]Vec{p.NewBits(3)}, []Vec{x}, []Vec{x}); err != nil {
 						return err
 					}
+					if _, _, err := p.Shuffle([]Vec{x}, []Vec{x}); err != nil {
+						return err
+					}
 					return p.Check()
 				})
 			})
@@ -300,7 +303,8 @@ func TestRushing(t *testing.T) {
 			require.Equal(t, before, link.count(typeShort), "without frame %d, of type %d", k, typ)
 		}
 	}
-	require.Equal(t, 6, products) // three, c of numbers, and cross sums and c of bits
+	// Three, two for each column of the shuffle, c of numbers, and cross sums and c of bits.
+	require.Equal(t, 10, products)
 }
 
 // alterations are what a corrupted party does to a message. They return nothing; what
