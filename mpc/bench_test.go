@@ -31,7 +31,13 @@ func loopback(tb testing.TB) (s streams) {
 // benchmark runs f, of n elements, with three parties in this process over loopback
 // TCP.
 func benchmark(b *testing.B, n int, r Range, f func(ctx context.Context, e *Engine, x, y *Vec) error) {
-	errs := together(b.Context(), loopback(b), func(ctx context.Context, e *Engine) error {
+	b.Helper()
+	benchmarkAgainst(b, SemiHonest, n, r, f)
+}
+
+// benchmarkAgainst is benchmark with an adversary.
+func benchmarkAgainst(b *testing.B, a Adversary, n int, r Range, f func(ctx context.Context, e *Engine, x, y *Vec) error) {
+	errs := against(b.Context(), a, loopback(b), func(ctx context.Context, e *Engine) error {
 		x, err := e.Input(ctx, 0, n, r, e.mine(0, numbers(1, n, r)))
 		if err != nil {
 			return err

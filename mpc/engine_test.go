@@ -44,6 +44,11 @@ func run(t *testing.T, f func(ctx context.Context, e *Engine) error) (errs [part
 }
 
 func together(ctx context.Context, s streams, f func(ctx context.Context, e *Engine) error) (errs [parties]error) {
+	return against(ctx, SemiHonest, s, f)
+}
+
+// against is together with an adversary.
+func against(ctx context.Context, a Adversary, s streams, f func(ctx context.Context, e *Engine) error) (errs [parties]error) {
 	var running sync.WaitGroup
 	for i := range errs {
 		running.Go(func() {
@@ -52,7 +57,7 @@ func together(ctx context.Context, s streams, f func(ctx context.Context, e *Eng
 					defer rw.(io.Closer).Close()
 				}
 			}
-			e, err := New(ctx, i, s[i], &Config{Adversary: SemiHonest, Context: []byte("test")})
+			e, err := New(ctx, i, s[i], &Config{Adversary: a, Context: []byte("test")})
 			if err != nil {
 				errs[i] = err
 				return

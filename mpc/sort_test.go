@@ -329,3 +329,17 @@ func BenchmarkSort(b *testing.B) {
 		return second(e.Sort(ctx, x, x))
 	})
 }
+
+// BenchmarkSortMalicious reports the bytes that party 0 sends for each element, too.
+func BenchmarkSortMalicious(b *testing.B) {
+	const n = 1 << 18
+	benchmarkAgainst(b, Malicious, n, Range{0, 1<<32 - 1}, func(ctx context.Context, e *Engine, x, y *Vec) error {
+		before := e.Stats()
+		err := second(e.Sort(ctx, x, x))
+		if e.Self() == 0 {
+			b.ReportMetric(float64(e.Stats().Sent-before.Sent)/n, "B/element")
+			b.ReportMetric(float64(e.Stats().Rounds-before.Rounds), "rounds")
+		}
+		return err
+	})
+}

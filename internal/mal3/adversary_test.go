@@ -142,16 +142,20 @@ func program(p *Party, inputs, opening func()) (r result, err error) {
 	if err := p.And([]Vec{uu}, []Vec{u.Slice(0, n)}, []Vec{engine.Concat(v.Slice(1, n), u.Slice(0, 1))}); err != nil {
 		return r, err
 	}
+	moved, movedWords, err := p.Shuffle([]Vec{x, xy}, []Vec{u})
+	if err != nil {
+		return r, err
+	}
 	if err := p.Check(); err != nil {
 		return r, err
 	}
 	opening()
-	all := engine.Concat(x, y, xy, dot, matrix, ones[0], half)
+	all := engine.Concat(x, y, xy, dot, matrix, ones[0], half, moved[0], moved[1])
 	values, err := p.Reveal(all, everyone)
 	if err != nil {
 		return r, err
 	}
-	words, err := p.RevealBits(engine.Concat(u, uu), everyone)
+	words, err := p.RevealBits(engine.Concat(u, uu, movedWords[0]), everyone)
 	return result{values, words}, err
 }
 
@@ -164,6 +168,7 @@ func (r result) right(corrupted int) error {
 		return v
 	}
 	x, y, xy, dot, matrix, ones, half := take(n), take(n), take(n), take(1), take(4), take(n), take(n)
+	moved, movedProducts := take(n), take(n)
 	if corrupted != 0 && !slices.Equal(x, numbers(1, n)) || corrupted != 1 && !slices.Equal(y, numbers(2, n)) ||
 		corrupted != 2 && !slices.Equal(r.words[:n], words(3, n)) {
 		return errors.New("an honest party's input")
@@ -181,6 +186,12 @@ func (r result) right(corrupted int) error {
 		}
 		if xy[i] != x[i]*y[i] || ones[i] != one || half[i] != -one || r.words[n+i] != r.words[i]&w {
 			return fmt.Errorf("element %d", i)
+		}
+	}
+	for i, k := range moved {
+		from := slices.Index(x, k)
+		if from < 0 || slices.Contains(moved[:i], k) || movedProducts[i] != xy[from] || r.words[2*n+i] != r.words[from] {
+			return fmt.Errorf("row %d of the shuffle", i)
 		}
 	}
 	for i := range 4 {
@@ -259,6 +270,9 @@ func TestRushing(t *testing.T) {
 					if err := p.And([]Vec{p.NewBits(3)}, []Vec{x}, []Vec{x}); err != nil {
 						return err
 					}
+					if _, _, err := p.Shuffle([]Vec{x}, []Vec{x}); err != nil {
+						return err
+					}
 					return p.Check()
 				})
 			})
@@ -289,7 +303,8 @@ func TestRushing(t *testing.T) {
 			require.Equal(t, before, link.count(typeShort), "without frame %d, of type %d", k, typ)
 		}
 	}
-	require.Equal(t, 6, products) // three, c of numbers, and cross sums and c of bits
+	// Three, two for each column of the shuffle, c of numbers, and cross sums and c of bits.
+	require.Equal(t, 10, products)
 }
 
 // alterations are what a corrupted party does to a message. They return nothing; what

@@ -51,7 +51,35 @@ package mal3
 // c = ay + e', and the sum of dy less ρw and c is ρE + e', zero with 2^-128. Together that is
 // 2^-63 + 2^-127, below 2^-62.
 //
-// These hold for any number of products and of checks: each is for one product that is wrong,
+// Shuffles. In a pass of shuffle.go the party C sends nothing, and what A sends is y_k and c_A - μ_A,
+// to C alone. What both should be A knows, as it has x_k, π, s, α and μ_A; so whatever it sends, with
+// another permutation too, adds errors e to y_k and e' to c_A that it knows, and that depend on no
+// secret. So does B. The summand k+1 both compute, and the honest one is right. So a shuffle is
+// one up to additive errors, and what is left to check is y_k, of which B has all but x_k, and C
+// all but π and s: the tags of other malicious shuffles [AHIKNT22 for one] and products with
+// their secret key are for parties of which none knows the permutation of a pass. With the
+// challenges ρ and χ, drawn when all this has arrived, and d = u + α, a one-time pad for C that comes
+// from A, with its digest from B,
+//
+//	χ(<ρ, y_k> - <d, x_k> + c_A - μ_A) - χ(<ρ, s> - μ_A) = χ(<ρ, e> + e')
+//
+// since <u, x> = <ρ, π(x)>. C has the first and B the second term; if A is honest both know what
+// the other one has, so that comparing them tells nothing. For one party the terms of all
+// columns, passes and shuffles are added up before that: passes have ρ of their own, and columns χ.
+//
+// Numbers are as columns of a product of matrices, modulo 2^128 and with an error that is not zero
+// modulo 2^64: ρ are challenges of rows, χ of columns, and 2^-59 is a bound likewise. What is an
+// error of upper halves only stays there, as summands are only added up, and is dropped with them. [CDESX18]
+// has the same of tags. Words are polynomials below degree 64 over GF(2), and an error e in one
+// row makes <ρ, e> + e' zero with 2^-64 at most, as at most one ρ of the 2^64 polynomials below
+// degree 64 does for given others. Then χ makes the sum over columns zero with 2^-64 at most. Together
+// that is 2^-63. One ρ is for numbers and for words, as either check is enough.
+//
+// C learns y_k and y_(k+2), masked by s and t, c less μ, and d, masked by α; A and B learn nothing.
+// Each pair of parties has one permutation that the third one lacks, uniform and
+// independent of the others, so that the order is uniform for each party.
+//
+// These hold for any number of products, of shuffles and of checks: each is for one product that is wrong,
 // whatever others are, and of the checks of a run with such a product only the first one counts,
 // since an error that is found ends the run. Whether it is found depends on errors and
 // challenges, which the corrupted party may know, and on no secret. All else that a check opens

@@ -24,7 +24,7 @@
 //	ready, with the history     <---->  both          found right
 //
 // and similarly for words of bits, over GF(2^128), after 32 blocks of them have been
-// folded into one. The notes in check.go say why that is enough.
+// folded into one. Shuffles are in shuffle.go, and checked with them. The notes in check.go say why that is enough.
 //
 // # Security
 //
@@ -36,14 +36,15 @@
 // fails depends on secrets.
 //
 // A deviation in products of numbers is missed with a probability of 2^-64 at most, or
-// 2^-59 if they are of matrices, and in conjunctions with 2^-62, whatever their number, beside
-// the advantage against AES-128 in counter mode. Openings are compared with both parties
+// 2^-59 if they are of matrices, in conjunctions with 2^-62, and in shuffles with 2^-59, whatever
+// their number, beside the advantage against AES-128 in counter mode. Openings are compared with both parties
 // that have a summand, by digests that are missed with 2^-116.
 //
 // An error wraps [session.ErrPeer] in a PartyError if a message is malformed, which
 // names who sent it (or its stream). A check that fails says only that one of the two
 // others deviated, and Agree that it was them or whoever shared the vector. Local computation
-// takes constant time.
+// takes constant time, but that a shuffle reads memory in the order of permutations, of which no
+// party has all three.
 //
 // Streams must be authenticated and encrypted by the caller.
 //
@@ -67,11 +68,15 @@
 //	Numbers           32, 2                       32
 //	Negative, Zero    as package engine says, 3 summands
 //	Truncate          about shift/2 + 128, 4 + log2(shift)    about 2·shift + 128
+//	Shuffle           32 for each number and      16 for each row with
+//	                  16 for each word, and 32    numbers, and 8 with words
+//	                  for each column, 3
 //
-// A check takes 6 rounds if products of numbers wait, 11 if conjunctions do, and 16 for
-// both (and 10 more for each further 2^19 words of one call). It comes before an opening, and after
-// 2^20 numbers or 2^19 words. Until then a product takes 64 bytes of memory and
-// 48 a word of conjunctions; a check of them 8 and 64 more, and up to 4 MB.
+// A check takes a round, and 5 if products of numbers wait, 10 if conjunctions do (and as many for
+// each further 2^19 words of one call), and 4 if shuffles do. It comes before an opening, and after
+// 2^20 numbers or elements of shuffles or 2^19 words. Until then a product takes 64 bytes of memory,
+// 48 a word of conjunctions, 64 a number and 32 a word in a shuffle, and each row of that 8; a
+// check of them 8, 64, and 32 for each row more, and up to 4 MB.
 //
 // # References
 //
@@ -92,6 +97,11 @@
 //     2019, eprint 2019/1390.
 //   - [GSZ20] Vipul Goyal, Yifan Song, Chenzhi Zhu: Guaranteed Output Delivery Comes
 //     Free in Honest Majority MPC. CRYPTO 2020, eprint 2020/189.
+//   - [LWZ11] Sven Laur, Jan Willemson, Bingsheng Zhang: Round-Efficient Oblivious
+//     Database Manipulation. ISC 2011, eprint 2011/429.
+//   - [AHIKNT22] Gilad Asharov, Koki Hamada, Dai Ikarashi, Ryo Kikuchi, Ariel Nof, Benny
+//     Pinkas, Katsumi Takahashi, Junichi Tomida: Efficient Secure Three-Party Sorting
+//     with Applications to Data Analysis and Heavy Hitters. CCS 2022, eprint 2022/1595.
 //   - [MR18] Payman Mohassel, Peter Rindal: ABY3: A Mixed Protocol Framework for
 //     Machine Learning. CCS 2018, eprint 2018/403.
 package mal3

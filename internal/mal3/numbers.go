@@ -199,13 +199,15 @@ func (p *Party) dots(dst, x, y Vec) error {
 	terms := n / m
 	zOwn, zNext := make([]wide, m), make([]wide, m)
 	err := p.products(dst, zOwn, zNext, func(z []wide, lo int) {
+		a, b, c, d := x.Parts[0], x.Parts[1], y.Parts[0], y.Parts[1]
 		for i := range z {
-			s := x.Slice((lo+i)*terms, (lo+i+1)*terms)
-			t := y.Slice((lo+i)*terms, (lo+i+1)*terms)
-			a, b, c, d := s.Parts[0], s.Parts[1], t.Parts[0], t.Parts[1]
+			from, to := (lo+i)*terms, (lo+i+1)*terms
+			a, b, c, d := a[from:to:to], b[from:to:to], c[from:to:to], d[from:to:to]
+			var s wide
 			for k := range a {
-				z[i] = plus(z[i], cross(a[k], b[k], c[k], d[k]))
+				s = plus(s, cross(a[k], b[k], c[k], d[k]))
 			}
+			z[i] = s
 		}
 	})
 	if err != nil {

@@ -19,7 +19,7 @@ import (
 const Parties = rep3.Parties
 
 const (
-	version = 4
+	version = 5
 	columns = 2 // of vectors
 )
 
@@ -38,6 +38,7 @@ type Party struct {
 	own, next *prg.PRG // streams with the previous and with the next party
 	numbers   numberLog
 	bits      bitLog
+	shuffles  shuffleLog
 	err       error // that ended the run
 	sums      stack // of the pieces that a check opens
 	// Messages under way, one each way, where words in memory are not what is sent.
@@ -276,17 +277,22 @@ func (p *Party) lacking(x Vec, to []bool) (values []uint64, err error) {
 // before that they have the same history: what only one of the honest parties would open to
 // the corrupted one is not opened.
 func (p *Party) settle() error {
-	if p.numbers.empty() && p.bits.empty() {
+	if p.checked() {
 		return p.during(p.ready)
 	}
 	return p.Check()
 }
 
-// Check checks all multiplications and conjunctions so far that are unchecked, and
+// checked reports whether nothing waits for a check.
+func (p *Party) checked() bool {
+	return p.numbers.empty() && p.bits.empty() && p.shuffles.empty()
+}
+
+// Check checks all multiplications, conjunctions and shuffles so far that are unchecked, and
 // returns when both others have found them right too. It is what must be between a
 // computation and anything that is opened; [Party.Reveal] and Close call it.
 func (p *Party) Check() error {
-	if p.err == nil && p.numbers.empty() && p.bits.empty() {
+	if p.err == nil && p.checked() {
 		return nil
 	}
 	return p.during(func() error {
@@ -294,6 +300,9 @@ func (p *Party) Check() error {
 			return err
 		}
 		if err := p.checkBits(); err != nil {
+			return err
+		}
+		if err := p.checkShuffles(); err != nil {
 			return err
 		}
 		return p.ready()

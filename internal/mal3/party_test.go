@@ -106,6 +106,14 @@ func TestCosts(t *testing.T) {
 			_, err := p.Numbers(n, x.Slice(0, n/64))
 			return err
 		}},
+		{"Shuffle", 3, 5, (2*32+3*16)*n + 5*32, (16 + 8) * n, func(p *Party, x, y Vec) error {
+			_, _, err := p.Shuffle([]Vec{x, y}, []Vec{x, y, x})
+			return err
+		}},
+		{"Shuffle of numbers", 3, 5, 32*n + 32, 16 * n, func(p *Party, x, y Vec) error {
+			_, _, err := p.Shuffle([]Vec{x}, nil)
+			return err
+		}},
 		{"Agree", 1, 0, 16, 0, func(p *Party, x, y Vec) error { return p.Agree(x) }},
 		{"Truncate", 7, 16, 0, 0, func(p *Party, x, y Vec) error { return p.Truncate(p.NewVec(n), x, 8) }},
 	} {
@@ -135,7 +143,7 @@ func TestCosts(t *testing.T) {
 					return nil
 				}
 				sent, later := int(after.Sent-before.Sent), int(checked.Sent-after.Sent)
-				require.InDelta(t, test.bytes, sent, 7*header)
+				require.InDelta(t, test.bytes, sent, 24*header)
 				require.InDelta(t, test.checked, later, 40*header+8*engine.HistorySize)
 				return nil
 			}))

@@ -18,6 +18,7 @@ const (
 	typeWide                          // summands of 128 bits
 	typeDigest                        // of summands that the third party sends
 	typeWord                          // summands of a vector that is opened
+	typeMoved                         // words that a shuffle has moved, or weights of words, masked
 )
 
 // Parties as methods of [rep3.Party] name them.
