@@ -105,7 +105,7 @@ var groups = []group{
 		threeParties(functions), 2},
 	{"MPC-tables", "Tables in shares", "The same three parties sort, group and join rows by secret keys of 16 to 32 bits.",
 		threeParties(tables), 2},
-	{"MPC-others", "Against a malicious party, and of four", "Three parties of which one may be malicious, who check all products, and four of which one may be curious. Both sort by a network, whose rounds grow with the size. The check of products comes with the opening: it is in the times, and not in the last columns.",
+	{"MPC-others", "Against a malicious party, and of four", "Three parties of which one may be malicious, who check all products, and four of which one may be curious. The check of products comes with the opening: it is in the times, and not in the last columns.",
 		[]string{"MPC/three-malicious", "MPC/four-parties"}, 1},
 	{"MPC-two", "Between two parties", "Triples come from a dealer, or from oblivious transfers or encryption, and are made during the run.",
 		[]string{"MPC"}, 1},

@@ -15,8 +15,9 @@ import (
 // shuffle as Chase, Ghosh and Poburinnaya do (Secret-Shared Shuffle, ASIACRYPT 2020, eprint
 // 2019/1340), in internal/two, by permutations that a dealer makes, or both by networks of
 // switches as Mohassel and Sadeghian do (EUROCRYPT 2013). In internal/many 4 to 10 and 12 do it as
-// the first. Package internal/engine has the same sort over any shuffle. The others sort by a
-// network of comparisons, which that package has too, and shuffle by sorting random numbers.
+// the first, and in internal/mal3 three malicious parties, with a check. Package internal/engine
+// has the same sort over any shuffle. The others sort by a network of comparisons, which that
+// package has too, and shuffle by sorting random numbers.
 
 // sorter returns what puts vectors into order: the protocol, or a sort over it.
 func (e *Engine) sorter() engine.Sorter {
@@ -63,11 +64,13 @@ func (e *Engine) inOrder(columns []*Vec, shares []engine.Vec) []*Vec {
 // costs 8 from each, in two rounds, of at most 2^26 rows, and what is made before or when it is
 // missing: 16 bytes that a [Dealer] sends, or by the parties for up to 2^L elements in c columns
 // (2L - 1)(8 + 4.2/c) in all. With 4 to 10 and with 12 it takes 2, 10, 7, 35, 14, 126, 53 and 132
-// rounds, and each party sends 12 to 200 bytes on average. With others it costs a Sort by random
-// keys of 40 + 2L bits, with L as there, and is uniform but for a distance of 2^-41.
+// rounds, and each party sends 12 to 200 bytes on average. With three malicious parties it takes
+// three rounds, and 32 bytes from each, and for the check 16 more for all columns together. With
+// others it costs a Sort by random keys of 40 + 2L bits, with L as there, and is uniform but for
+// a distance of 2^-41.
 //
-// One of three semi-honest parties works on its memory in an order that only another one does
-// not know, and of two parties each in half of the order: whoever sees the caches of two parties'
+// Of three parties one, if they are malicious each, works on its memory in an order that only
+// another one does not know, and of two parties each in half of the order: whoever sees the caches of two parties'
 // machines learns the whole. With four or more, whoever sees those of as many as have the
 // secrets does.
 func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
@@ -101,6 +104,9 @@ func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 // With 4 to 10 parties and with 12 it is such orders too, in the rounds of Numbers, Mul, Dot, a
 // shuffle and an opening for each two bits, and once more of the last two. For 32 bits and four parties these
 // are 131, and each sends 1.9 kB a key. Package internal/many has the costs of others.
+//
+// With three malicious parties it is such orders too. For 32 bits each sends 5.1 kB a key with its
+// checks, in 315 rounds, and in more for checks on the way, which come after 2^20 products.
 //
 // With others, nothing is opened on the way. For each 59 - L bits that keys need, where 2^L is
 // the length rounded up to a power of two, there are L(L+1)/2 times the rounds of Negative,
