@@ -48,8 +48,10 @@ func (e *Engine) Leftover() (*Stock, error) {
 }
 
 // LoadStock returns what [Stock.Save] wrote to a file, and removes the file: it is renamed
-// before anything of it is read, so that nobody else can read it too. Who keeps a copy of the
-// file, in a backup say, can break that.
+// before anything of it is read, so that nobody else can read it too. It takes no symbolic links.
+// Of what holds no stock, the error says the new name. Who keeps a copy of the file, in a backup,
+// a snapshot of the machine or by a hard link, can break that: if all parties go back to one, masks
+// are used twice.
 func LoadStock(path string) (*Stock, error) {
 	s, err := stockfile.Load(path, parseStock)
 	if err != nil {
