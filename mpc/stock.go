@@ -18,7 +18,8 @@ import (
 // time: [New] takes it over, whether it fails or not, and [Engine.Leftover] gives it back.
 //
 // New compares whether all have the same state of the same preparation. If not, be it that one
-// has used its part up already, it fails with [ErrIncompatible] before anything is computed.
+// has used its part up already, it fails with [ErrIncompatible] before anything is computed. The
+// parts are gone then, and all begin anew with none.
 type Stock struct{ part stock }
 
 // A stock is a [*two.Stock] or a [*many.Stock].
