@@ -238,6 +238,8 @@ func TestClaim(t *testing.T) {
 					if s.n == 0 {
 						return refused
 					}
+					// The others come meanwhile.
+					time.Sleep(time.Millisecond)
 					return nil
 				})
 				if err == nil {
