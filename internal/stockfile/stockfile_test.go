@@ -230,7 +230,7 @@ func TestClaim(t *testing.T) {
 		_, err := Claim(s, func() error { return refused })
 		require.ErrorIs(t, err, refused)
 		require.Equal(t, 5, s.n)
-		var got atomic.Int32
+		var claims, got atomic.Int32
 		var running sync.WaitGroup
 		for range 8 {
 			running.Go(func() {
@@ -243,11 +243,13 @@ func TestClaim(t *testing.T) {
 					return nil
 				})
 				if err == nil {
+					claims.Add(1)
 					got.Add(int32(taken.n))
 				}
 			})
 		}
 		running.Wait()
+		require.EqualValues(t, 1, claims.Load())
 		require.EqualValues(t, 5, got.Load())
 	}
 }

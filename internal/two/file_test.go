@@ -318,11 +318,11 @@ func TestStockEncoding(t *testing.T) {
 	twice = append(twice, twice[counts+28:]...)
 	_, err = ParseStock(seal(append(twice, body[counts+62:len(body)-8*12]...)))
 	require.ErrorIs(t, err, stockfile.ErrDamaged, "a shape twice")
-	// A shape of which there is none, without the words of it.
-	none := bytes.Clone(body[:len(body)-8*12])
-	clear(none[counts+58 : counts+62])
-	_, err = ParseStock(seal(none))
-	require.ErrorIs(t, err, stockfile.ErrDamaged, "no shuffle")
+	// A shape of which there is none, without the words of it, which are eight each before the shuffle's.
+	none := bytes.Clone(body[:len(body)-8*(12+2*8)])
+	clear(none[counts+41 : counts+45])
+	_, err = ParseStock(seal(append(none, body[len(body)-8*12:]...)))
+	require.ErrorIs(t, err, stockfile.ErrDamaged, "no matrices")
 	// What is used up is not in a file.
 	partly := &Stock{id: [16]byte{1}}
 	partly.pile(products).all = triples{[]uint64{1, 2, 3}, []uint64{4, 5, 6}, []uint64{7, 8, 9}}
