@@ -6,6 +6,8 @@ import (
 	"io"
 	"log"
 	"net"
+	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/dujiang-dev/dujiang/mpc"
@@ -224,4 +226,68 @@ func ExampleEngine_Join() {
 	}
 	running.Wait()
 	// Output: 2 were ill, and earn 31500 on average
+}
+
+// Four parties make masks at night, and each keeps its part in a file. In the morning a comparison
+// takes them, once, and sends less by that.
+func ExampleLoadStock() {
+	night := func(self int, peers []io.ReadWriter, path string) error {
+		ctx := context.Background()
+		e, err := mpc.New(ctx, self, peers, &mpc.Config{Adversary: mpc.SemiHonest})
+		if err != nil {
+			return err
+		}
+		err = e.Prepare(ctx, mpc.Demand{Comparisons: 64})
+		var stock *mpc.Stock
+		if err == nil {
+			stock, err = e.Leftover()
+		}
+		if err := e.Close(err); err != nil {
+			return err
+		}
+		return stock.Save(path)
+	}
+	morning := func(self int, peers []io.ReadWriter, path string) error {
+		ctx := context.Background()
+		stock, err := mpc.LoadStock(path)
+		if err != nil {
+			return err
+		}
+		fmt.Println("masks are there for", stock.Left().Comparisons, "comparisons")
+		e, err := mpc.New(ctx, self, peers, &mpc.Config{Adversary: mpc.SemiHonest, Stock: stock})
+		if err != nil {
+			return err
+		}
+		// Here it computes, and what Leftover returns can be saved again.
+		return e.Close(nil)
+	}
+
+	dir, err := os.MkdirTemp("", "stock")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
+	for _, run := range []func(self int, peers []io.ReadWriter, path string) error{night, morning} {
+		peers := make([][]io.ReadWriter, 4)
+		for i := range peers {
+			peers[i] = make([]io.ReadWriter, len(peers))
+			for j := range i {
+				peers[i][j], peers[j][i] = net.Pipe()
+			}
+		}
+		var running sync.WaitGroup
+		for i := range peers {
+			running.Go(func() {
+				if err := run(i, peers[i], filepath.Join(dir, fmt.Sprint(i))); err != nil {
+					log.Fatal(err)
+				}
+			})
+		}
+		running.Wait()
+	}
+	// Output:
+	// masks are there for 64 comparisons
+	// masks are there for 64 comparisons
+	// masks are there for 64 comparisons
+	// masks are there for 64 comparisons
 }

@@ -18,7 +18,8 @@ import (
 // time: [New] takes it over, whether it fails or not, and [Engine.Leftover] gives it back.
 //
 // New compares whether all have the same state of the same preparation. If not, be it that one
-// has used its part up already, it fails with [ErrIncompatible] before anything is computed.
+// has used its part up already, it fails with [ErrIncompatible] before anything is computed. The
+// parts are gone then, and all begin anew with none.
 type Stock struct{ part stock }
 
 // A stock is a [*two.Stock] or a [*many.Stock].
@@ -48,8 +49,10 @@ func (e *Engine) Leftover() (*Stock, error) {
 }
 
 // LoadStock returns what [Stock.Save] wrote to a file, and removes the file: it is renamed
-// before anything of it is read, so that nobody else can read it too. Who keeps a copy of the
-// file, in a backup say, can break that.
+// before anything of it is read, so that nobody else can read it too. It takes no symbolic links.
+// Of what holds no stock, the error says the new name. Who keeps a copy of the file, in a backup,
+// a snapshot of the machine or by a hard link, can break that: if all parties go back to one, masks
+// are used twice.
 func LoadStock(path string) (*Stock, error) {
 	s, err := stockfile.Load(path, parseStock)
 	if err != nil {

@@ -157,6 +157,13 @@ func TestStockFile(t *testing.T) {
 		_, err := LoadStock(path)
 		require.ErrorContains(t, err, "does not hold a whole stock")
 		require.NoFileExists(t, path)
+		kept, err := filepath.Glob(path + ".taken-*")
+		require.NoError(t, err)
+		require.Len(t, kept, 1)
+		b, err := os.ReadFile(kept[0])
+		require.NoError(t, err)
+		require.Equal(t, content, string(b))
+		require.NoError(t, os.Remove(kept[0]))
 	}
 	for _, s := range []*Stock{nil, {}} {
 		require.Error(t, s.Save(path))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
+	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -331,4 +332,84 @@ func TestDisagreement(t *testing.T) {
 	require.ErrorContains(t, err, "party 4 of 4")
 	_, err = Open(t.Context(), 0, make([]io.ReadWriter, 4), nil, make([]byte, 1<<16))
 	require.ErrorContains(t, err, "longer than")
+}
+
+// TestFreshCoins holds that Open draws all coins of every party and of every run anew, and that no
+// stream begins as another one does: neither what a party draws after the seeds of committees that it
+// leads, nor the streams of links and of committees.
+func TestFreshCoins(t *testing.T) {
+	const n = 5
+	all := make(map[uint64]bool)
+	for range 2 {
+		parties := make([]*Party, n)
+		synctest.Test(t, func(t *testing.T) {
+			streams := pipes(n)
+			var running sync.WaitGroup
+			for i := range parties {
+				running.Go(func() {
+					p, err := Open(t.Context(), i, streams[i], nil, nil)
+					require.NoError(t, err)
+					parties[i] = p
+					require.NoError(t, p.Close(nil))
+				})
+			}
+			running.Wait()
+		})
+		fresh := func(word uint64) {
+			require.False(t, all[word])
+			all[word] = true
+		}
+		fresh(parties[0].joint.Uint64())
+		for i, p := range parties {
+			fresh(p.coins.Uint64())
+			for _, l := range p.links {
+				if l != nil {
+					fresh(l.to.Uint64())
+				}
+			}
+			for k, c := range p.committees {
+				if c.lowest() == i {
+					fresh(p.orders[k].Uint64())
+				}
+			}
+		}
+	}
+	// One part of all makes the joint stream another one, and with it the name of a stock.
+	open := func(changed int) uint64 {
+		var word uint64
+		synctest.Test(t, func(t *testing.T) {
+			streams := pipes(n)
+			var running sync.WaitGroup
+			for i := range n {
+				running.Go(func() {
+					c := seeded(i)
+					if i == changed {
+						c.joint[0]++
+					}
+					p, err := open(t.Context(), i, streams[i], nil, nil, c)
+					require.NoError(t, err)
+					if i == 2 {
+						word = p.joint.Uint64()
+					}
+					require.NoError(t, p.Close(nil))
+				})
+			}
+			running.Wait()
+		})
+		return word
+	}
+	before := open(-1)
+	for i := range n {
+		require.NotEqual(t, before, open(i))
+	}
+	// The seeds are not what coins are used for later.
+	for i := range n {
+		p := newParty(i, n)
+		p.coins = prg.New([prg.Size]byte{byte(i + 1)})
+		rest := prg.New([prg.Size]byte{byte(i + 1)})
+		for range p.lead() {
+			rest.Bytes(make([]byte, prg.Size))
+		}
+		require.Equal(t, rest.Uint64(), p.coins.Uint64())
+	}
 }

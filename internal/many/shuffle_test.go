@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/field"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -212,6 +213,64 @@ func TestShuffleOrders(t *testing.T) {
 type prgCopy struct{ prg.PRG }
 
 func (c *prgCopy) next() uint64 { return c.Uint64() }
+
+// TestShuffleProduct holds that a shuffle is the product of the permutations of all committees, each
+// by the next words of its stream: with one less, those who know all others would know the order.
+func TestShuffleProduct(t *testing.T) {
+	const n, times = 20, 3
+	for _, parties := range []int{4, 5, 6, 8, 10} {
+		if testing.Short() && parties > 6 {
+			continue
+		}
+		family := committees(parties)
+		drawn := make([][]prgCopy, parties) // by party and committee
+		opened := make([][][]int64, parties)
+		withShuffler(t, parties, func(s shuffler) error {
+			drawn[s.index] = make([]prgCopy, len(family))
+			for k, g := range s.orders {
+				if g != nil {
+					drawn[s.index][k].PRG = *g
+				}
+			}
+			values := make([]int64, n)
+			for i := range values {
+				values[i] = int64(i)
+			}
+			v, err := s.Input(0, n, mine(s.Party, 0, values))
+			if err != nil {
+				return err
+			}
+			for range times {
+				z, _, err := s.Shuffle([]Vec{v}, nil)
+				if err != nil {
+					return err
+				}
+				x, err := s.Reveal(z[0], s.everybody())
+				if err != nil {
+					return err
+				}
+				opened[s.index] = append(opened[s.index], x)
+			}
+			return nil
+		})
+		for at := range times {
+			want, order := make([]int64, n), make([]uint32, n)
+			for i := range want {
+				want[i] = int64(i)
+			}
+			for k, c := range family {
+				drawn[c.members()[0]][k].Permute(order)
+				before := slices.Clone(want)
+				for i, from := range order {
+					want[i] = before[from]
+				}
+			}
+			for i := range parties {
+				require.Equal(t, want, opened[i][at], "shuffle %d of %d parties", at, parties)
+			}
+		}
+	}
+}
 
 // TestShuffleMistakes are errors before anything is sent.
 func TestShuffleMistakes(t *testing.T) {
@@ -423,6 +482,71 @@ func observe(t *testing.T, n, dealer, run int, secret uint64) []*seen {
 		return nil
 	}))
 	return all
+}
+
+// TestShuffleParts holds that who leaves a committee takes away from each column, of numbers too, what
+// comes next in the streams that it has with all members of the next committee but its heir, and
+// sends the rest: no part of a stream hides two columns, or is used in two steps.
+func TestShuffleParts(t *testing.T) {
+	const n = 3
+	for _, parties := range []int{4, 5, 8} {
+		withShuffler(t, parties, func(s shuffler) error {
+			words, numbers := s.NewBits(n), s.NewVec(n)
+			var tracks []*track
+			for range 2 {
+				tracks = append(tracks, &track{s.numbers, s.summands(s.numbers, numbers), make([]uint64, n)},
+					&track{s.bits, s.summands(s.bits, words), make([]uint64, n)})
+			}
+			for k, to := range s.committees[1:] {
+				from := s.committees[k]
+				before, streams := make([][]uint64, len(tracks)), make([]prgCopy, parties)
+				for at, x := range tracks {
+					before[at] = slices.Clone(x.values)
+				}
+				for j, l := range s.links {
+					if l != nil {
+						streams[j].PRG = *l.to
+					}
+				}
+				if err := s.pass(tracks, from, to); err != nil {
+					return err
+				}
+				leaving := (from &^ to).members()
+				place := slices.Index(leaving, s.index)
+				if place < 0 {
+					continue
+				}
+				heir := (to &^ from).members()[place]
+				for at, x := range tracks {
+					sum, part := slices.Clone(x.values), make([]uint64, n)
+					for _, j := range to.members() {
+						if j == heir {
+							continue
+						}
+						if x.space == s.bits {
+							streams[j].Uint64s(part)
+						} else {
+							field.Uniform(part, &streams[j].PRG)
+						}
+						for i := range sum {
+							if x.space == s.bits {
+								sum[i] ^= part[i]
+							} else {
+								sum[i] = field.Add(sum[i], part[i])
+							}
+						}
+					}
+					require.Equal(t, before[at], sum, "step %d of %d parties", k, parties)
+				}
+				for j, l := range s.links {
+					if l != nil {
+						require.Equal(t, streams[j].next(), (&prgCopy{*l.to}).next())
+					}
+				}
+			}
+			return nil
+		})
+	}
 }
 
 // words returns what a set of parties sees from one step to another one, of which the first one is

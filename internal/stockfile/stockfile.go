@@ -70,19 +70,47 @@ func write(path string, content []byte) error {
 // Load takes the stock out of a file: the file is renamed, and the new name is on the disk,
 // before anything of it is read, and it is removed at the end. A process that stops in between
 // leaves a file of the new name, which has ".taken-" in addition, holds secrets and is of no
-// more use. What parse returns must not be in the memory of what it gets.
+// more use. So does a Load that fails after the renaming, as the file may be something else; its
+// error says the new name. What parse returns must not be in the memory of what it gets.
 //
-// It is for the caller to make no copies of the file, by backups say, which nothing here
+// A symbolic link is refused, since the file would remain under its own name. It is for the
+// caller to make no copies of the file, by backups say, and no hard links, which nothing here
 // could tell from the file. On systems that cannot sync a folder, a loss of power within
 // seconds may undo the renaming.
 func Load[S any](path string, parse func(b []byte) (S, error)) (S, error) {
 	var none S
+	// Looked at before, what is no file keeps its name; and again after, for what came meanwhile.
+	if err := regular(path); err != nil {
+		return none, err
+	}
 	taken := path + ".taken-" + rand.Text()[:8]
 	if err := os.Rename(path, taken); err != nil {
 		return none, err
 	}
-	defer os.Remove(taken)
-	if err := syncDir(path); err != nil {
+	s, err := read(taken, parse)
+	if err != nil {
+		return none, fmt.Errorf("%w: %s, which is %s now", err, path, filepath.Base(taken))
+	}
+	os.Remove(taken)
+	return s, nil
+}
+
+// regular returns an error unless path is a file, and no link to one.
+func regular(path string) error {
+	info, err := os.Lstat(path)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a file, or is a link to one", path)
+	}
+	return err
+}
+
+// read reads a file that was renamed to taken.
+func read[S any](taken string, parse func(b []byte) (S, error)) (S, error) {
+	var none S
+	if err := regular(taken); err != nil {
+		return none, err
+	}
+	if err := syncDir(taken); err != nil {
 		return none, err
 	}
 	b, err := os.ReadFile(taken)
@@ -90,11 +118,7 @@ func Load[S any](path string, parse func(b []byte) (S, error)) (S, error) {
 		return none, err
 	}
 	defer clear(b)
-	s, err := parse(b)
-	if err != nil {
-		return none, fmt.Errorf("%w: %s", err, path)
-	}
-	return s, nil
+	return parse(b)
 }
 
 // syncDir makes the names in the folder of path durable, where that can be done.

@@ -63,13 +63,54 @@ func TestFile(t *testing.T) {
 	require.Empty(t, names(t, dir))
 	_, err = Load(path, clone)
 	require.ErrorIs(t, err, os.ErrNotExist)
-	// What cannot be parsed is gone too.
+	// What cannot be parsed may be something else: it is there, under the name that the error says.
 	require.NoError(t, Save(path, []byte{1}))
 	_, err = Load(path, Unseal)
 	require.ErrorIs(t, err, ErrDamaged)
 	require.ErrorContains(t, err, path)
-	require.Empty(t, names(t, dir))
+	require.Len(t, names(t, dir), 1)
+	taken := names(t, dir)[0]
+	require.Regexp(t, `^a\.taken-`, taken)
+	require.ErrorContains(t, err, taken)
+	b, err = os.ReadFile(filepath.Join(dir, taken))
+	require.NoError(t, err)
+	require.Equal(t, []byte{1}, b)
 	require.ErrorIs(t, Save(filepath.Join(path, "b"), nil), os.ErrNotExist)
+}
+
+// TestFailedSave leaves no name and nothing in memory when the file cannot get its name.
+func TestFailedSave(t *testing.T) {
+	dir := t.TempDir()
+	// The name itself fits, and the one that is written to does not.
+	content := []byte("some shares")
+	require.Error(t, Save(filepath.Join(dir, strings.Repeat("a", 250)), content))
+	require.Equal(t, make([]byte, 11), content)
+	require.Empty(t, names(t, dir))
+}
+
+// TestNoFile refuses what would be there after it was loaded, and what is no file at all, and leaves
+// it as it is.
+func TestNoFile(t *testing.T) {
+	dir := t.TempDir()
+	path, link := filepath.Join(dir, "a"), filepath.Join(dir, "link")
+	require.NoError(t, Save(path, []byte("content")))
+	if err := os.Symlink(path, link); err != nil {
+		t.Skip(err)
+	}
+	folder := filepath.Join(dir, "folder")
+	require.NoError(t, os.Mkdir(folder, 0o700))
+	for _, path := range []string{link, folder} {
+		_, err := Load(path, clone)
+		require.ErrorContains(t, err, "is not a file", path)
+	}
+	require.Equal(t, []string{"a", "folder", "link"}, names(t, dir))
+	// Nor does Save write where a link leads to.
+	require.NoError(t, os.Remove(path))
+	require.ErrorIs(t, Save(link, []byte("content")), os.ErrExist)
+	require.NoFileExists(t, path)
+	// What took the place of the file since it was looked at is not read.
+	_, err := read(link, clone)
+	require.ErrorContains(t, err, "is not a file")
 }
 
 // TestFileOnce has many load and save the same file at once: one gets each.
@@ -189,7 +230,7 @@ func TestClaim(t *testing.T) {
 		_, err := Claim(s, func() error { return refused })
 		require.ErrorIs(t, err, refused)
 		require.Equal(t, 5, s.n)
-		var got atomic.Int32
+		var claims, got atomic.Int32
 		var running sync.WaitGroup
 		for range 8 {
 			running.Go(func() {
@@ -197,14 +238,18 @@ func TestClaim(t *testing.T) {
 					if s.n == 0 {
 						return refused
 					}
+					// The others come meanwhile.
+					time.Sleep(time.Millisecond)
 					return nil
 				})
 				if err == nil {
+					claims.Add(1)
 					got.Add(int32(taken.n))
 				}
 			})
 		}
 		running.Wait()
+		require.EqualValues(t, 1, claims.Load())
 		require.EqualValues(t, 5, got.Load())
 	}
 }

@@ -318,6 +318,18 @@ func TestStockEncoding(t *testing.T) {
 	twice = append(twice, twice[counts+28:]...)
 	_, err = ParseStock(seal(append(twice, body[counts+62:len(body)-8*12]...)))
 	require.ErrorIs(t, err, stockfile.ErrDamaged, "a shape twice")
+	// A shape of which there is none, without the words of it, which are eight each before the shuffle's.
+	none := bytes.Clone(body[:len(body)-8*(12+2*8)])
+	clear(none[counts+41 : counts+45])
+	_, err = ParseStock(seal(append(none, body[len(body)-8*12:]...)))
+	require.ErrorIs(t, err, stockfile.ErrDamaged, "no matrices")
+	// What is used up is not in a file.
+	partly := &Stock{id: [16]byte{1}}
+	partly.pile(products).all = triples{[]uint64{1, 2, 3}, []uint64{4, 5, 6}, []uint64{7, 8, 9}}
+	partly.pile(products).take(1)
+	s, err = ParseStock(partly.append(nil))
+	require.NoError(t, err)
+	require.Equal(t, pile{all: triples{[]uint64{2, 3}, []uint64{5, 6}, []uint64{8, 9}}}, *s.pile(products))
 	empty := &Stock{id: [16]byte{1}, shaped: map[order][]triples{{kind: matrices}: {{}}}}
 	_, err = ParseStock(empty.append(nil))
 	require.ErrorIs(t, err, stockfile.ErrDamaged, "a matrix of nothing")
