@@ -15,7 +15,8 @@ import (
 // A Stock is a party's part of what was prepared and is not used yet: triples and shuffles of two
 // parties, or masks of four to sixteen. The others have their parts, and runs of all of them use
 // them up together. Each triple and each mask is used once, whatever crashes. It is of one run at a
-// time: [New] takes it over, whether it fails or not, and [Engine.Leftover] gives it back.
+// time: [New] takes it over, whether it fails or not, and [Engine.Leftover] gives it back. It is
+// not safe for concurrent use.
 //
 // New compares whether all have the same state of the same preparation. If not, be it that one
 // has used its part up already, it fails with [ErrIncompatible] before anything is computed. The
