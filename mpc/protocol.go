@@ -78,8 +78,8 @@ func join(ctx context.Context, self int, peers []io.ReadWriter, cfg *Config) (en
 // Prepare makes, with the others, what calls are going to use and does not depend on
 // inputs, as far as it is not there yet. For three parties it does nothing.
 //
-// Two make triples, and shuffles. Four or more make masks, for Comparisons and Bits of the demand: one of the
-// former for each element of [Engine.Less], [Engine.Negative], [Engine.Equal] and
+// Two make triples, and shuffles. Four or more make masks, for Comparisons and Bits of the
+// demand: one of the former for each element of [Engine.Less], [Engine.Negative], [Engine.Equal] and
 // [Engine.Decompose] and of each comparison in what is made of these, and one of the latter for
 // each bit of [Engine.Numbers], [Engine.Compose] and [Engine.Select]. Every such call takes a
 // multiple of 64 of them, for each vector of bits. [Engine.Leftover] returns what is not used, for

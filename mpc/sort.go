@@ -70,9 +70,9 @@ func (e *Engine) inOrder(columns []*Vec, shares []engine.Vec) []*Vec {
 // a distance of 2^-41.
 //
 // Of three parties one, if they are malicious each, works on its memory in an order that only
-// another one does not know, and of two parties each in half of the order: whoever sees the caches of two parties'
-// machines learns the whole. With four or more, whoever sees those of as many as have the
-// secrets does.
+// another one does not know, and of two parties each in half of the order: whoever sees the
+// caches of two parties' machines learns the whole. With four or more, whoever sees those of as
+// many as have the secrets does.
 func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 	shares, err := e.table(columns)
 	if err != nil {
@@ -102,11 +102,12 @@ func (e *Engine) Shuffle(ctx context.Context, columns ...*Vec) ([]*Vec, error) {
 // 105 rounds and 1474 bytes from each party. [Demand] has what is to be prepared for it as Shuffles.
 //
 // With 4 to 10 parties and with 12 it is such orders too, in the rounds of Numbers, Mul, Dot, a
-// shuffle and an opening for each two bits, and once more of the last two. For 32 bits and four parties these
-// are 131, and each sends 1.9 kB a key. Package internal/many has the costs of others.
+// shuffle and an opening for each two bits, and once more of the last two. For 32 bits and four
+// parties these are 131, and each sends 1.9 kB a key. Package internal/many has the costs of
+// others.
 //
 // With three malicious parties it is such orders too. For 32 bits each sends 5.1 kB a key with its
-// checks, in 315 rounds, and in more for checks on the way, which come after 2^20 products.
+// checks, in 314 rounds, and in more for checks on the way, which come after 2^20 products.
 //
 // With others, nothing is opened on the way. For each 59 - L bits that keys need, where 2^L is
 // the length rounded up to a power of two, there are L(L+1)/2 times the rounds of Negative,

@@ -116,6 +116,44 @@ func TestSortCosts(t *testing.T) {
 	}
 }
 
+// TestMaliciousSortCosts holds what they say that they cost three malicious parties.
+func TestMaliciousSortCosts(t *testing.T) {
+	ctx := t.Context()
+	for self := range parties {
+		for _, n := range []int{1 << 10, 1 << 14} {
+			cost := func(f func(e *Engine) error) (sent float64, rounds int) {
+				s, err := Preview(self, parties, &Config{Adversary: Malicious}, f)
+				require.NoError(t, err)
+				return float64(s.Sent) / float64(n), s.Rounds
+			}
+			sent, rounds := cost(func(e *Engine) error { return second(e.Shuffle(ctx, e.vec(Range{0, 1}, 0, n))) })
+			require.InDelta(t, 32, sent, 0.2)
+			require.Equal(t, 3, rounds)
+			// What opens a bit pays for the check.
+			three := func(e *Engine) []*Vec { return slices.Repeat([]*Vec{e.vec(Range{0, 1}, 0, n)}, 3) }
+			moved, _ := cost(func(e *Engine) error { return second(e.Shuffle(ctx, three(e)...)) })
+			checked, _ := cost(func(e *Engine) error {
+				v, err := e.Shuffle(ctx, three(e)...)
+				if err != nil {
+					return err
+				}
+				first, err := v[0].Slice(0, 1)
+				if err != nil {
+					return err
+				}
+				return second(e.Open(ctx, first, 0, 1, 2))
+			})
+			require.InDelta(t, 16, checked-moved, 1)
+			sent, rounds = cost(func(e *Engine) error {
+				x := e.vec(Range{0, 1<<32 - 1}, 0, n)
+				return second(e.Sort(ctx, x, x))
+			})
+			require.InDelta(t, 5100, sent, 50)
+			require.Equal(t, 314, rounds)
+		}
+	}
+}
+
 // TestDealtSortCosts holds what Sort, Shuffle and Compact say that they cost two parties with a dealer.
 func TestDealtSortCosts(t *testing.T) {
 	ctx := t.Context()

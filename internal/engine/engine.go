@@ -106,6 +106,14 @@ func Xor(dst, x, y Vec) {
 	}
 }
 
+// Gather sets dst, a column, to the elements of another one that are at places.
+func Gather[W any](dst, x []W, places []uint32) {
+	dst = dst[:len(places)]
+	for i, place := range places {
+		dst[i] = x[place]
+	}
+}
+
 // Mask sets dst to the conjunction of x, which is of words of bits, and public words.
 // dst may be x.
 func Mask(dst, x Vec, public []uint64) {

@@ -321,8 +321,8 @@ func passTrack[W any](p *Party, g *group[W], t *track[W], order []uint32, with i
 		for at := lo; at < hi; at += maskPiece {
 			end := min(at+maskPiece, hi)
 			shared, sent := shared[at:end], sent[at:end]
-			gather(shared, from, order[at:end])
-			gather(sent, fromSent, order[at:end])
+			engine.Gather(shared, from, order[at:end])
+			engine.Gather(sent, fromSent, order[at:end])
 			masks, alpha := masks[:len(sent)], alpha[:len(sent)]
 			g.random(mine, masks)
 			g.plus(sent, sent, masks)
@@ -336,14 +336,6 @@ func passTrack[W any](p *Party, g *group[W], t *track[W], order []uint32, with i
 	})
 	t.parts[with], t.parts[other] = shared, sent
 	return g.subtract(c, mine.Block()), err
-}
-
-// gather sets z to those elements of x that are at places.
-func gather[W any](z, x []W, places []uint32) {
-	z = z[:len(places)]
-	for i, place := range places {
-		z[i] = x[place]
-	}
 }
 
 // accept is what C does in a pass.

@@ -83,9 +83,7 @@ func (s shuffler) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
 		if c.has(s.index) && s.rehearsal == nil {
 			s.orders[k].Permute(order)
 			for _, t := range tracks {
-				for i, from := range order {
-					t.spare[i] = t.values[from]
-				}
+				engine.Gather(t.spare, t.values, order)
 				t.values, t.spare = t.spare, t.values
 			}
 		}

@@ -86,14 +86,6 @@ func minus(z, x, y []uint64, xor bool) {
 	}
 }
 
-// gather sets z to those elements of v.
-func gather(z, v []uint64, from []uint32) {
-	z = z[:len(from)]
-	for i, at := range from {
-		z[i] = v[at]
-	}
-}
-
 // Shuffle implements [engine.Shuffler] in two rounds: party 0 permutes first.
 func (p *Party) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
 	vs := append(slices.Clone(numbers), words...)
@@ -156,7 +148,7 @@ func (p *Party) shuffle(o order, dst, vs []Vec) error {
 					return err
 				}
 				plus(coming, coming, o.column(k, t.c), k >= o.inner)
-				gather(z.Parts[0], coming, permutation)
+				engine.Gather(z.Parts[0], coming, permutation)
 				plus(z.Parts[0], z.Parts[0], o.column(k, t.b), k >= o.inner)
 			}
 			return nil
@@ -171,7 +163,7 @@ func (p *Party) shuffle(o order, dst, vs []Vec) error {
 		delta := o.column(k, t.b)
 		err := p.pieces(o.rows, func(lo, hi int) error {
 			masked, masks := p.masked[:hi-lo], p.unmasked[:hi-lo]
-			gather(masked, coming, permutation[lo:hi])
+			engine.Gather(masked, coming, permutation[lo:hi])
 			plus(masked, masked, delta[lo:hi], k >= o.inner)
 			fill(masks, a)
 			minus(masked, masked, masks, k >= o.inner)
@@ -212,7 +204,7 @@ func dealShuffle(o order, streams [Parties]*prg.PRG, send func(words []uint64) e
 			fill(a, as[1-i])
 			for lo := 0; lo < o.rows; lo += chunk {
 				n := min(chunk, o.rows-lo)
-				gather(missing[:n], a, permutation[lo:lo+n])
+				engine.Gather(missing[:n], a, permutation[lo:lo+n])
 				fill(known[:n], streams[0])
 				minus(missing[:n], missing[:n], known[:n], k >= o.inner)
 				if err := send(missing[:n]); err != nil {

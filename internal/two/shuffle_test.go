@@ -417,7 +417,7 @@ func TestShuffleSimulation(t *testing.T) {
 			default: // of its own share b, and what it is sent
 				plus(z, message, b, xor)
 				moved := make([]uint64, n)
-				gather(moved, z, permutation)
+				engine.Gather(moved, z, permutation)
 				plus(z, moved, delta, xor)
 			}
 			return z
