@@ -246,3 +246,20 @@ func TestShuffleSimulation(t *testing.T) {
 		enginetest.Compare(t, names, view, simulated)
 	}
 }
+
+// TestShuffleLog has shuffles checked when there is no room for more: memory has a bound.
+func TestShuffleLog(t *testing.T) {
+	none(t, run(t, func(p *Party) error {
+		p.mostNumbers = 25
+		v := p.NewVec(5)
+		for i := range 7 {
+			moved, _, err := p.Shuffle([]Vec{v}, nil)
+			if err != nil {
+				return err
+			}
+			v = moved[0]
+			require.Len(t, p.shuffles.shuffles, 1+i%2) // of two numbers a row
+		}
+		return nil
+	}))
+}

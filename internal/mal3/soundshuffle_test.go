@@ -158,8 +158,9 @@ func TestShuffleCancelling(t *testing.T) {
 			if err := p.moved([]Vec{x}, nil, true, func(s *shuffle, of int) { add(s, 0, of, 1, one) }); err != nil {
 				return err
 			}
+			// The two who compare have one of both each.
 			if p.Index() == 2 {
-				add(p.shuffles.shuffles[0], 0, 0, 1, minusOne)
+				add(p.shuffles.shuffles[0], 0, 0, 1, one)
 			}
 			return nil
 		},
