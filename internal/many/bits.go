@@ -194,7 +194,7 @@ func (p *Party) RandomBits(n int) (Vec, error) {
 	}
 	words := make([]uint64, n)
 	p.coins.Uint64s(words)
-	c := &parcel{space: p.bits, n: n, dealers: p.t + 1, secret: p.secretBits(words)}
+	c := &parcel{space: p.bits, n: n, dealers: first(p.t + 1), secret: p.secretBits(words)}
 	if err := p.deal(c); err != nil {
 		return Vec{}, err
 	}

@@ -31,8 +31,8 @@ func (p *Party) masks(n, shift int) (*mask, error) {
 	w := engine.Words(n)
 	own := make([]uint64, n)
 	field.Uniform(own, p.coins)
-	numbers := &parcel{space: p.numbers, n: n, dealers: p.t + 1, secret: column(own)}
-	bits := &parcel{space: p.bits, n: field.Bits * w, dealers: p.t + 1, secret: p.secretBits(planes(own))}
+	numbers := &parcel{space: p.numbers, n: n, dealers: first(p.t + 1), secret: column(own)}
+	bits := &parcel{space: p.bits, n: field.Bits * w, dealers: first(p.t + 1), secret: p.secretBits(planes(own))}
 	parcels := []*parcel{numbers, bits}
 	var quotients *parcel
 	if shift > 0 {
@@ -40,7 +40,7 @@ func (p *Party) masks(n, shift int) (*mask, error) {
 		for i, r := range own {
 			q[i] = r >> shift
 		}
-		quotients = &parcel{space: p.numbers, n: n, dealers: p.t + 1, secret: column(q)}
+		quotients = &parcel{space: p.numbers, n: n, dealers: first(p.t + 1), secret: column(q)}
 		parcels = append(parcels, quotients)
 	}
 	if err := p.deal(parcels...); err != nil {
@@ -266,8 +266,8 @@ func (p *Party) bitMasks(sizes []int) (r, masks Vec, err error) {
 		}
 	}
 	all := len(own)
-	numbers := &parcel{space: p.numbers, n: all, dealers: p.t + 1, secret: column(own)}
-	bits := &parcel{space: p.bits, n: len(words), dealers: p.t + 1, secret: p.secretBits(words)}
+	numbers := &parcel{space: p.numbers, n: all, dealers: first(p.t + 1), secret: column(own)}
+	bits := &parcel{space: p.bits, n: len(words), dealers: first(p.t + 1), secret: p.secretBits(words)}
 	if err := p.deal(numbers, bits); err != nil {
 		return r, masks, err
 	}

@@ -24,7 +24,7 @@ const (
 )
 
 const (
-	version = 6
+	version = 7
 	// helloProtocol is the number of this protocol in hellos.
 	helloProtocol = 21
 
@@ -32,6 +32,7 @@ const (
 	typeNumber  = 2
 	typeWord    = 3
 	typeHistory = 4
+	typeOrder   = 5
 )
 
 // A Vec is a party's share of a vector: one column of numbers, or as many columns of
@@ -46,10 +47,9 @@ type Party struct {
 	links         []*link // that of the own index is nil
 	cancel        context.CancelCauseFunc
 	numbers, bits *space
-	coins         *prg.PRG    // what nobody else knows
-	joint         *prg.PRG    // what all parties know, and nobody before the run
-	committees    []committee // of a shuffle, or nil
-	orders        []*prg.PRG  // the streams of those that this party is in
+	coins         *prg.PRG // what nobody else knows
+	joint         *prg.PRG // what all parties know, and nobody before the run
+	passes        []pass   // of a shuffle
 	rounds        int
 	history       engine.History
 	// What is ready: masks of conversions, and random bits.
@@ -107,7 +107,6 @@ func open(ctx context.Context, self int, peers []io.ReadWriter, stock *Stock, ag
 	p := newParty(self, n)
 	p.coins = prg.New(c.own)
 	p.readyMasks, p.readyBits = stock.masks, stock.bits
-	seeds := p.lead()
 	ctx, p.cancel = context.WithCancelCause(ctx)
 	terms := []session.Term{
 		{Name: "contexts", Value: tag},
@@ -115,7 +114,7 @@ func open(ctx context.Context, self int, peers []io.ReadWriter, stock *Stock, ag
 		{Name: "stocks of masks", Value: stock.term()},
 	}
 	// All at once: nobody waits for a party that waits for another one.
-	err = p.each(func(i int, l *link) error { return p.meet(ctx, i, l, peers[i], terms, c, seeds) })
+	err = p.each(func(i int, l *link) error { return p.meet(ctx, i, l, peers[i], terms, c) })
 	if err != nil {
 		return nil, p.Close(err)
 	}
@@ -133,8 +132,7 @@ func open(ctx context.Context, self int, peers []io.ReadWriter, stock *Stock, ag
 func newParty(self, n int) *Party {
 	p := &Party{index: self, n: n, t: (n - 1) / 2, links: make([]*link, n)}
 	p.numbers, p.bits = newNumbers(self, n, p.t), newBits(self, n, p.t)
-	p.committees = committees(n)
-	p.orders = make([]*prg.PRG, len(p.committees))
+	p.passes = passes(n)
 	for i := range p.links {
 		if i != self {
 			p.links[i] = new(link)
@@ -143,32 +141,9 @@ func newParty(self, n int) *Party {
 	return p
 }
 
-// lead draws the seeds of the streams of committees of which this party is the first one.
-func (p *Party) lead() map[int][prg.Size]byte {
-	seeds := make(map[int][prg.Size]byte)
-	for k, c := range p.committees {
-		if c.lowest() == p.index {
-			var seed [prg.Size]byte
-			p.coins.Bytes(seed[:])
-			seeds[k], p.orders[k] = seed, prg.New(seed)
-		}
-	}
-	return seeds
-}
-
-// led returns the committees of which one party is the first one, and another one a member.
-func (p *Party) led(first, member int) (all []int) {
-	for k, c := range p.committees {
-		if c.lowest() == first && c.has(member) {
-			all = append(all, k)
-		}
-	}
-	return all
-}
-
-// meet opens the session with party i, and exchanges keys with it: that of the link, the part of
-// the joint stream's, and the seeds of committees that one of both leads and both are in.
-func (p *Party) meet(ctx context.Context, i int, l *link, rw io.ReadWriter, terms []session.Term, c *coins, seeds map[int][prg.Size]byte) error {
+// meet opens the session with party i, and exchanges keys with it: that of the link, and the part
+// of the joint stream's.
+func (p *Party) meet(ctx context.Context, i int, l *link, rw io.ReadWriter, terms []session.Term, c *coins) error {
 	role := session.RoleA
 	if i < p.index {
 		role = session.RoleB
@@ -189,23 +164,15 @@ func (p *Party) meet(ctx context.Context, i int, l *link, rw io.ReadWriter, term
 		return fmt.Errorf("%w: it says that it is party %d", session.ErrIncompatible, claimed)
 	}
 	mine := slices.Concat(c.keys[i][:], c.joint[:])
-	for _, k := range p.led(p.index, i) {
-		seed := seeds[k]
-		mine = append(mine, seed[:]...)
-	}
-	their := p.led(i, p.index)
-	theirs := make([]byte, (2+len(their))*prg.Size)
+	theirs := make([]byte, 2*prg.Size)
 	err = s.Duplex(
 		func() error { return s.Send(typeKey, mine) },
 		func() error { return s.Recv(typeKey, theirs) })
 	if err != nil {
 		return err
 	}
-	key := func(k int) [prg.Size]byte { return [prg.Size]byte(theirs[k*prg.Size:]) }
-	l.to, l.from, l.joint = prg.New(c.keys[i]), prg.New(key(0)), key(1)
-	for at, k := range their {
-		p.orders[k] = prg.New(key(2 + at))
-	}
+	l.to, l.from = prg.New(c.keys[i]), prg.New([prg.Size]byte(theirs))
+	l.joint = [prg.Size]byte(theirs[prg.Size:])
 	return nil
 }
 

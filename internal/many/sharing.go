@@ -84,14 +84,22 @@ func (s *space) sum(vs []Vec) Vec {
 	return v
 }
 
-// A parcel is n secrets of each of the first so many parties, and what comes of
-// dealing them.
+// A parcel is n secrets of each of some parties, and what comes of dealing them.
 type parcel struct {
-	space          *space
-	n              int
-	first, dealers int // the first dealer, and how many there are from it
-	secret         Vec // of this party, if it is a dealer
-	shares         []Vec
+	space   *space
+	n       int
+	dealers []int
+	secret  Vec   // of this party, if it is a dealer
+	shares  []Vec // of what each one deals
+}
+
+// first returns the first n parties.
+func first(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }
 
 // deal has the dealers of parcels share their secrets, all in one round. A dealer's
@@ -102,10 +110,9 @@ func (p *Party) deal(parcels ...*parcel) error {
 	out, in := make([][]letter, p.n), make([][]letter, p.n)
 	for _, c := range parcels {
 		s := c.space
-		c.shares = make([]Vec, c.dealers)
-		for k := range c.shares {
+		c.shares = make([]Vec, len(c.dealers))
+		for k, dealer := range c.dealers {
 			share := s.new(c.n)
-			dealer := c.first + k
 			c.shares[k] = share
 			after := (p.index - dealer + p.n) % p.n
 			switch {
@@ -146,7 +153,7 @@ func (p *Party) input(s *space, from, n, here int, secret func() Vec) (Vec, erro
 	if from < 0 || from >= p.n || n < 0 || p.index == from && here != n || p.index != from && here != 0 {
 		return Vec{}, fmt.Errorf("many: input of %d elements, %d of them here, from party %d at party %d", n, here, from, p.index)
 	}
-	c := &parcel{space: s, n: n, first: from, dealers: 1}
+	c := &parcel{space: s, n: n, dealers: []int{from}}
 	if p.index == from {
 		c.secret = secret()
 	}
@@ -170,8 +177,8 @@ func (p *Party) reduce(s *space, product Vec) (Vec, error) {
 
 // redeal returns what the dealers of reduce deal to this party.
 func (p *Party) redeal(s *space, product Vec) ([]Vec, error) {
-	c := &parcel{space: s, n: product.Len(), dealers: 2*p.t + 1}
-	if p.index < c.dealers {
+	c := &parcel{space: s, n: product.Len(), dealers: first(2*p.t + 1)}
+	if p.index < len(c.dealers) {
 		c.secret = s.new(c.n)
 		s.combine(c.secret, []Vec{product}, s.reducing[p.index:p.index+1])
 	}

@@ -7,213 +7,444 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/field"
 	"github.com/dujiang-dev/dujiang/internal/prg"
+	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
-// A shuffle is the product of random permutations, each of which one committee of t + 1 parties
-// knows [LWZ11]. For every t parties there is a committee that none of them is in, so they do not
-// know the product. One committee follows the other:
+// A shuffle is the product of the random permutations of all passes, each of which one party knows.
+// Before and after each pass t + 1 parties have summands of the secrets: of numbers, and of bits
+// the coefficients of x^0 whose sum the secret is. Who has the summand x of the permuter permutes
+// it itself, by π. The summand r of an owner, which is random, is permuted as with a dealer's
+// correlation [CGP20, share translation], for which the helper of the owner stands in:
 //
-//	The members of the first one have summands of the secrets: their shares, times public
-//	coefficients. Of bits it is the coefficients of x^0 whose sum the secret is.
-//	All members permute their summands, by the stream that their committee has.
-//	Who is not in the next committee divides its summands among all members of that:
-//	what they expand from the key that each has with it, and for one of those who are new
-//	the difference, which is sent.
-//	The members of the last one deal their summands to all parties, whose sums of these
-//	are the new shares.
+//	permuter: π                 owner: r                     helper
+//	   --- the stream of δ --->    <--- the stream of a --->
+//	   ------------------------ ρ = π after δ is undone ---->
+//	   <------ δ(r) - a -------
+//	   <------------------- ρ(a) - b ------------------------
+//	   ρ(δ(r) - a) + ρ(a) - b = π(r) - b,  which it adds to π(x); b is the helper's summand then
 //
-// Of the t + 1 summands, t parties lack one at least at any time. Who leaves and is none of these
-// t gives them uniformly random parts: one part goes to a member that is none of them either,
-// and hides the rest. So all that they see is uniformly random, whatever the secrets are. When a
-// committee permutes that none of them is in they have no summand, and what they get later are
-// random parts of what was permuted: they see nothing of its permutation.
+// All summands are divided among those who have one in the next pass: what both expand from the key
+// of their link. Only the permuter sends the rest, to the next one; what a helper has is the sum
+// of what it gives, and in the last pass its coins. So owners know their summands without a
+// message, and all but the permuter's own summands, in one message a pass, is sent up to two rounds
+// before. At the beginning the permuter and the t parties that follow have their shares, times
+// public coefficients, and in the end those who have summands deal them to all.
+//
+// Of any t parties, in each pass, a unit is clean: the permuter or a pair, with none of them in it,
+// for there are t + 1 units. Its summand is uniformly random for the t, since a clean unit of the
+// pass before has given it a part, or the rest, of which another clean one hides it; what an owner
+// and its helper send is hidden by a, and by what the helper gives to a clean unit. So all that the t
+// parties see is uniformly random, whatever the secrets are. In the pass of which passes.go says that
+// none of them permutes and no two are a pair, they have of each pair either δ or ρ, which are
+// uniformly random and tell nothing of π, and nothing of a clean unit's summand before or after.
+// They hence do not know the product [LWZ11, whose permutations t + 1 parties know, and whose
+// summands no one else has].
 //
 // Memory is read in the order of permutations, by parties who know these. Whoever watches the
-// caches of t + 1 machines can learn the order.
+// caches of some parties can learn the order: of a permuter, or of an owner and its helper, in each
+// pass.
 
 // maxLength is the most elements of a shuffle, so that positions are of 32 bits.
 const maxLength = math.MaxInt32
 
-// A shuffler is a party of so many that their committees are few enough.
-type shuffler struct{ *Party }
+var _ engine.Shuffler = (*Party)(nil)
 
-var _ engine.Shuffler = shuffler{}
-
-// Shuffler returns p with a method for shuffles, or nil if its committees are too many.
-func (p *Party) Shuffler() engine.Shuffler {
-	if p.committees == nil {
-		return nil
-	}
-	return shuffler{p}
-}
-
-// A track is a column that is shuffled: what a member of a committee has of it, a summand of
-// each element, or memory.
-type track struct {
-	space         *space
-	values, spare []uint64
-}
-
-// Shuffle implements [engine.Shuffler], in as many rounds as there are committees.
-func (s shuffler) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
+// Shuffle implements [engine.Shuffler], in two rounds more than there are passes.
+func (p *Party) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
 	n := 0
 	for _, v := range append(append([]Vec(nil), numbers...), words...) {
 		n = v.Len()
 	}
-	tracks := make([]*track, 0, len(numbers)+len(words))
+	s := &shuffle{Party: p, elements: n}
+	var columns []Vec
 	for i, vs := range [][]Vec{numbers, words} {
-		space := []*space{s.numbers, s.bits}[i]
+		space := []*space{p.numbers, p.bits}[i]
 		for _, v := range vs {
 			if !v.Is(space.columns, n) || n > maxLength {
 				return nil, nil, fmt.Errorf("many: shuffling columns of %d and %d elements", n, v.Len())
 			}
-			tracks = append(tracks, &track{space, s.summands(space, v), make([]uint64, n)})
+			s.spaces, columns = append(s.spaces, space), append(columns, v)
 		}
 	}
-	if len(tracks) == 0 {
+	if len(columns) == 0 {
 		return nil, nil, nil
 	}
-	order := make([]uint32, n)
-	for k, c := range s.committees {
+	if err := s.run(columns); err != nil {
+		return nil, nil, err
+	}
+	return s.deal(len(numbers))
+}
+
+// A shuffle is what a party needs for one.
+type shuffle struct {
+	*Party
+	elements int
+	spaces   []*space // of all columns
+	turns    []*turn
+	round    round
+}
+
+// A summand has columns of elements.
+type summand [][]uint64
+
+// A turn is a pass as one party sees it.
+type turn struct {
+	pass
+	mine  summand  // of the permuter, or of an owner
+	moved summand  // at the permuter: what it adds to its own summand after the permutation
+	given summand  // what the permuter, or a helper, gives to those of the next pass
+	mask  summand  // a, at a helper
+	order []uint32 // π at the permuter, and ρ at a helper
+}
+
+// A round is what an exchange sends and receives, and what comes after it.
+type round struct {
+	out, in [][]letter
+	after   []func() error
+}
+
+// run has all passes: what owners send in one goes with what helpers send in the one before, and
+// with what the permuter of that before hands on.
+func (s *shuffle) run(columns []Vec) error {
+	for _, of := range s.passes {
+		s.turns = append(s.turns, &turn{pass: of})
+	}
+	last := len(s.turns) - 1
+	for k := range len(s.turns) + 1 {
+		s.round = round{out: make([][]letter, s.n), in: make([][]letter, s.n)}
+		switch {
+		case k == 0:
+			s.enter(s.turns[0], columns)
+		case k <= last:
+			s.divide(s.turns[k-1], s.turns[k])
+		case s.turns[last].helps(s.index):
+			s.turns[last].given = s.draw(s.coins)
+		}
+		if k <= last {
+			s.begin(s.turns[k])
+		}
 		if k > 0 {
-			if err := s.pass(tracks, s.committees[k-1], c); err != nil {
-				return nil, nil, err
+			s.help(s.turns[k-1])
+		}
+		if k > 1 {
+			s.hand(s.turns[k-2], s.turns[k-1])
+		}
+		if err := s.exchange(s.round.out, s.round.in, false); err != nil {
+			return err
+		}
+		for _, f := range s.round.after {
+			if err := f(); err != nil {
+				return err
 			}
-		}
-		if c.has(s.index) && s.rehearsal == nil {
-			s.orders[k].Permute(order)
-			for _, t := range tracks {
-				engine.Gather(t.spare, t.values, order)
-				t.values, t.spare = t.spare, t.values
-			}
-		}
-	}
-	return s.finish(n, tracks[:len(numbers)], tracks[len(numbers):])
-}
-
-// summands returns this party's summands of v, if it is in the first committee.
-func (p *Party) summands(s *space, v Vec) []uint64 {
-	var points []uint64
-	at := -1
-	for k, i := range p.committees[0].members() {
-		points = append(points, uint64(i+1))
-		if i == p.index {
-			at = k
-		}
-	}
-	z := s.new(v.Len())
-	if at >= 0 {
-		s.combine(z, []Vec{v}, s.lagrange(0, points)[at:at+1])
-	}
-	return z.Parts[0]
-}
-
-// pass has the members of a committee that are not in the next one leave, in one round. Those
-// who send and those who receive are as many.
-func (p *Party) pass(tracks []*track, from, to committee) error {
-	leaving, entering := (from &^ to).members(), (to &^ from).members()
-	out, in := make([][]letter, p.n), make([][]letter, p.n)
-	if !from.has(p.index) {
-		for _, t := range tracks {
-			clear(t.values)
-		}
-	}
-	before := -1 // whom this party hears from
-	for k, i := range leaving {
-		switch heir := entering[k]; {
-		case i == p.index:
-			for _, t := range tracks {
-				for _, j := range to.members() {
-					if j != heir {
-						p.part(t, p.links[j].to, t.less)
-					}
-				}
-				out[heir] = append(out[heir], letter{t.space.typ, t.values})
-			}
-		case heir == p.index:
-			before = i
-		case to.has(p.index):
-			for _, t := range tracks {
-				p.part(t, p.links[i].from, t.plus)
-			}
-		}
-	}
-	if before >= 0 {
-		for _, t := range tracks {
-			in[before] = append(in[before], letter{t.space.typ, t.spare})
-		}
-	}
-	if err := p.exchange(out, in, false); err != nil {
-		return err
-	}
-	if before >= 0 {
-		for _, t := range tracks {
-			t.plus()
 		}
 	}
 	return nil
 }
 
-// part expands what one party gives to another, and combines it with the values of t.
-func (p *Party) part(t *track, g *prg.PRG, combine func()) {
-	if p.rehearsal == nil {
-		t.space.uniform(column(t.spare), g)
-		combine()
+// enter makes summands of shares.
+func (s *shuffle) enter(t *turn, columns []Vec) {
+	var points []uint64
+	for k := range s.t + 1 {
+		points = append(points, uint64((t.permuter+k)%s.n+1))
+	}
+	for k, point := range points {
+		i := int(point) - 1
+		var x summand
+		if i == s.index {
+			for c, v := range columns {
+				z := s.spaces[c].new(s.elements)
+				s.spaces[c].combine(z, []Vec{v}, s.spaces[c].lagrange(0, points)[k:k+1])
+				x = append(x, z.Parts[0])
+			}
+		}
+		if i != t.permuter {
+			s.sub(x, s.give(i, t, t.owners()))
+		}
+		s.rest(i, t, x)
 	}
 }
 
-// plus adds the spare values to those of t, and less takes them away.
-func (t *track) plus() {
-	if t.space.typ == typeNumber {
-		field.AddVec(t.values, t.values, t.spare)
-		return
+// divide has those who have summands after a pass give parts of them to those of the next one.
+func (s *shuffle) divide(t, next *turn) {
+	owners := next.owners()
+	if t.permuter != next.permuter {
+		if x := s.give(t.permuter, next, owners); x != nil {
+			t.given = x
+		}
 	}
-	for i, w := range t.spare {
-		t.values[i] ^= w
+	for _, pair := range t.pairs {
+		if x := s.give(pair[1], next, append(owners, next.permuter)); x != nil {
+			t.given = x
+		}
 	}
 }
 
-func (t *track) less() {
-	if t.space.typ == typeNumber {
-		field.SubVec(t.values, t.values, t.spare)
-		return
+// give has party i give random parts to others, which are added to their summands of a turn. At
+// party i it returns their sum.
+func (s *shuffle) give(i int, t *turn, to []int) (sum summand) {
+	for _, j := range to {
+		var part summand
+		switch {
+		case i == s.index && j == s.index:
+			part = s.draw(s.coins)
+		case i == s.index:
+			part = s.draw(s.links[j].to)
+		case j == s.index:
+			part = s.draw(s.links[i].from)
+		}
+		if i == s.index {
+			sum = s.add(sum, part)
+		}
+		if j == s.index {
+			t.mine = s.add(t.mine, part)
+		}
 	}
-	t.plus()
+	return sum
 }
 
-// finish returns shares of what the last committee has, in one round.
-func (p *Party) finish(n int, numbers, words []*track) ([]Vec, []Vec, error) {
-	last := p.committees[len(p.committees)-1]
-	parcels := make([]*parcel, 0, 2)
-	for _, tracks := range [][]*track{numbers, words} {
-		if len(tracks) == 0 {
+// rest has party i send x, which others have no part of, to the permuter of a turn.
+func (s *shuffle) rest(i int, t *turn, x summand) {
+	switch {
+	case i == s.index && i == t.permuter:
+		t.mine = s.add(t.mine, x)
+	case i == s.index:
+		s.send(t.permuter, x)
+	case s.index == t.permuter:
+		s.receive(i, func(x summand) { t.mine = s.add(t.mine, x) })
+	}
+}
+
+// begin has the permuter send orders to helpers, and owners send summands to the permuter.
+func (s *shuffle) begin(t *turn) {
+	if s.index == t.permuter {
+		t.order = s.permutation(s.coins)
+	}
+	for _, pair := range t.pairs {
+		owner, helper := pair[0], pair[1]
+		switch s.index {
+		case owner:
+			x := s.gather(t.mine, s.permutation(s.links[t.permuter].from))
+			s.sub(x, s.draw(s.links[helper].to))
+			s.send(t.permuter, x)
+		case helper:
+			t.mask = s.draw(s.links[owner].from)
+			words := make([]uint64, (s.elements+1)/2)
+			s.round.in[t.permuter] = append(s.round.in[t.permuter], letter{typeOrder, words})
+			s.then(func() (err error) {
+				t.order, err = s.parseOrder(words, t.permuter)
+				return err
+			})
+		case t.permuter:
+			order := behind(s.permutation(s.links[owner].to), t.order)
+			s.round.out[helper] = append(s.round.out[helper], letter{typeOrder, orderWords(order)})
+			s.receive(owner, func(x summand) { t.moved = s.add(t.moved, s.gather(x, order)) })
+		}
+	}
+}
+
+// help has helpers send what corrects the summands that the permuter got.
+func (s *shuffle) help(t *turn) {
+	for _, pair := range t.pairs {
+		switch s.index {
+		case pair[1]:
+			x := s.gather(t.mask, t.order)
+			s.sub(x, t.given)
+			s.send(t.permuter, x)
+		case t.permuter:
+			s.receive(pair[1], func(x summand) { t.moved = s.add(t.moved, x) })
+		}
+	}
+}
+
+// permute returns what the permuter has after its pass, and nil at others.
+func (s *shuffle) permute(t *turn) summand {
+	if s.index != t.permuter {
+		return nil
+	}
+	return s.add(s.gather(t.mine, t.order), t.moved)
+}
+
+// hand has the permuter of a pass send what it has to that of the next one, but for the parts that
+// it gave.
+func (s *shuffle) hand(t, next *turn) {
+	x := s.permute(t)
+	if x != nil {
+		s.sub(x, t.given)
+	}
+	s.rest(t.permuter, next, x)
+	t.mine, t.moved, t.given, t.mask = nil, nil, nil, nil
+}
+
+// deal has all who have summands after the last pass deal them, and returns the sums: as many
+// columns of numbers, and those of words.
+func (s *shuffle) deal(numbers int) ([]Vec, []Vec, error) {
+	t := s.turns[len(s.turns)-1]
+	dealers, mine := []int{t.permuter}, s.permute(t)
+	for _, pair := range t.pairs {
+		dealers = append(dealers, pair[1])
+		if s.index == pair[1] {
+			mine = t.given
+		}
+	}
+	var parcels []*parcel
+	parts := [][2]int{{0, numbers}, {numbers, len(s.spaces)}}
+	for _, of := range parts {
+		if of[0] == of[1] {
 			continue
 		}
-		s := tracks[0].space
-		c := &parcel{space: s, n: n * len(tracks), first: last.lowest(), dealers: p.t + 1}
-		if last.has(p.index) {
-			c.secret = s.new(c.n)
-			for k, t := range tracks {
-				copy(c.secret.Parts[0][k*n:], t.values)
+		space := s.spaces[of[0]]
+		c := &parcel{space: space, n: s.elements * (of[1] - of[0]), dealers: dealers}
+		if mine != nil {
+			c.secret = space.new(c.n)
+			for k, column := range mine[of[0]:of[1]] {
+				copy(c.secret.Parts[0][k*s.elements:], column)
 			}
 		}
 		parcels = append(parcels, c)
 	}
-	if err := p.deal(parcels...); err != nil {
+	if err := s.Party.deal(parcels...); err != nil {
 		return nil, nil, err
 	}
-	split := func(tracks []*track) []Vec {
-		if len(tracks) == 0 {
-			return nil
+	var vs [2][]Vec
+	for i, of := range parts {
+		if of[0] == of[1] {
+			continue
 		}
-		all := tracks[0].space.sum(parcels[0].shares)
+		all := parcels[0].space.sum(parcels[0].shares)
 		parcels = parcels[1:]
-		vs := make([]Vec, len(tracks))
-		for k := range vs {
-			vs[k] = all.Slice(k*n, (k+1)*n)
+		for k := range of[1] - of[0] {
+			vs[i] = append(vs[i], all.Slice(k*s.elements, (k+1)*s.elements))
 		}
-		return vs
 	}
-	shuffledNumbers := split(numbers)
-	return shuffledNumbers, split(words), nil
+	return vs[0], vs[1], nil
+}
+
+// send has columns sent to another party in this round.
+func (s *shuffle) send(to int, x summand) {
+	for c, column := range x {
+		s.round.out[to] = append(s.round.out[to], letter{s.spaces[c].typ, column})
+	}
+}
+
+// receive has columns received from another party in this round, and then what is done with them.
+func (s *shuffle) receive(from int, then func(x summand)) {
+	x := s.new()
+	for c, column := range x {
+		s.round.in[from] = append(s.round.in[from], letter{s.spaces[c].typ, column})
+	}
+	s.then(func() error {
+		then(x)
+		return nil
+	})
+}
+
+// then has f called after this round.
+func (s *shuffle) then(f func() error) { s.round.after = append(s.round.after, f) }
+
+func (s *shuffle) new() summand {
+	x := make(summand, len(s.spaces))
+	for c := range x {
+		x[c] = make([]uint64, s.elements)
+	}
+	return x
+}
+
+// draw returns random columns of a stream.
+func (s *shuffle) draw(g *prg.PRG) summand {
+	x := s.new()
+	if s.rehearsal == nil {
+		for c, words := range x {
+			s.spaces[c].uniform(column(words), g)
+		}
+	}
+	return x
+}
+
+// add adds y to x, where nil is zero, and returns x.
+func (s *shuffle) add(x, y summand) summand {
+	if x == nil {
+		x = s.new()
+	}
+	for c, column := range y {
+		if s.spaces[c] == s.numbers {
+			field.AddVec(x[c], x[c], column)
+		} else {
+			xor(x[c], column)
+		}
+	}
+	return x
+}
+
+// sub takes y away from x, where nil is zero.
+func (s *shuffle) sub(x, y summand) {
+	for c, column := range y {
+		if s.spaces[c] == s.numbers {
+			field.SubVec(x[c], x[c], column)
+		} else {
+			xor(x[c], column)
+		}
+	}
+}
+
+func xor(x, y []uint64) {
+	for i, w := range y {
+		x[i] ^= w
+	}
+}
+
+// gather returns the elements of x at the places of an order.
+func (s *shuffle) gather(x summand, order []uint32) summand {
+	moved := s.new()
+	if s.rehearsal == nil {
+		for c, column := range x {
+			engine.Gather(moved[c], column, order)
+		}
+	}
+	return moved
+}
+
+// permutation returns a uniformly random one of a stream.
+func (s *shuffle) permutation(g *prg.PRG) []uint32 {
+	order := make([]uint32, s.elements)
+	if s.rehearsal == nil {
+		g.Permute(order)
+	}
+	return order
+}
+
+// behind returns the order that makes of elements in the first order those in the second one.
+func behind(first, second []uint32) []uint32 {
+	at := make([]uint32, len(first))
+	for i, place := range first {
+		at[place] = uint32(i)
+	}
+	order := make([]uint32, len(second))
+	engine.Gather(order, at, second)
+	return order
+}
+
+// orderWords returns an order as it is sent, two places a word.
+func orderWords(order []uint32) []uint64 {
+	words := make([]uint64, (len(order)+1)/2)
+	for i, place := range order {
+		words[i/2] |= uint64(place) << (32 * (i % 2))
+	}
+	return words
+}
+
+// parseOrder is the inverse of orderWords, for what a party sent.
+func (s *shuffle) parseOrder(words []uint64, from int) ([]uint32, error) {
+	order := make([]uint32, s.elements)
+	if s.rehearsal != nil {
+		return order, nil
+	}
+	seen := make([]bool, s.elements)
+	for i := range order {
+		place := uint32(words[i/2] >> (32 * (i % 2)))
+		if int64(place) >= int64(s.elements) || seen[place] {
+			return nil, engine.At(from, fmt.Errorf("%w: an order is no permutation", session.ErrPeer))
+		}
+		order[i], seen[place] = place, true
+	}
+	return order, nil
 }

@@ -2,66 +2,71 @@ package many
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math/bits"
 	"math/rand/v2"
+	"net"
 	"slices"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
-	"github.com/dujiang-dev/dujiang/internal/field"
+	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
-// shuffled are the numbers of committees that the package comment states, and how many members
-// leave one before the next one.
-var shuffled = map[int][2]int{4: {2, 2}, 5: {10, 9}, 6: {7, 8}, 7: {35, 34}, 8: {14, 26}, 9: {126, 125}, 10: {53, 69}, 12: {132, 262}}
+// shuffled are the numbers of passes that the package comment states.
+var shuffled = map[int]int{4: 2, 5: 3, 6: 3, 7: 6, 8: 4, 9: 10, 10: 7, 11: 26, 12: 14, 13: 52, 14: 28, 15: 120, 16: 64}
 
-// TestCommittees holds that every t parties have a committee that none of them is in, that they
-// are of t + 1 parties, and as many as the package comment says.
-func TestCommittees(t *testing.T) {
+// TestPasses holds that for every t parties there is a pass in which none of them is the permuter
+// and no two are a pair, that every pass has each party at most once, and how many there are.
+func TestPasses(t *testing.T) {
 	for n := Least; n <= Most; n++ {
-		family, threshold := committees(n), (n-1)/2
-		want, ok := shuffled[n]
-		require.Equal(t, ok, family != nil, "%d parties", n)
-		if !ok {
-			continue
-		}
-		require.Len(t, family, want[0])
-		leaving := 0
-		for k, c := range family {
-			require.Len(t, c.members(), threshold+1)
-			require.Less(t, bits.Len16(uint16(c)), n+1)
-			if k > 0 {
-				require.NotEqual(t, family[k-1], c)
-				leaving += len((family[k-1] &^ c).members())
+		all, threshold := passes(n), (n-1)/2
+		require.Len(t, all, shuffled[n])
+		hidden := make(map[uint16]bool)
+		for _, of := range all {
+			require.Len(t, of.pairs, threshold)
+			seen := map[int]bool{of.permuter: true}
+			for _, pair := range of.pairs {
+				for _, i := range pair {
+					require.False(t, seen[i])
+					require.True(t, 0 <= i && i < n)
+					seen[i] = true
+				}
+			}
+			for set := range uint16(1<<n - 1) {
+				if bits.OnesCount16(set) == threshold && hides(of, set) {
+					hidden[set] = true
+				}
 			}
 		}
-		require.Equal(t, want[1], leaving)
-		last := family[len(family)-1].members()
-		require.Equal(t, threshold, last[threshold]-last[0])
-		for set := range committee(1) << n {
-			if bits.OnesCount16(uint16(set)) == threshold {
-				require.True(t, slices.ContainsFunc(family, func(c committee) bool { return c&set == 0 }), "%b of %d", set, n)
+		sets := 0
+		for set := range uint16(1<<n - 1) {
+			if bits.OnesCount16(set) == threshold {
+				sets++
 			}
 		}
+		require.Len(t, hidden, sets, "%d parties", n)
+		// No pass is for more sets than this.
+		most := 1 << threshold
+		if n%2 == 0 {
+			most += threshold << (threshold - 1)
+		}
+		t.Logf("%d parties: %d passes, at least %d", n, len(all), (sets+most-1)/most)
+		require.LessOrEqual(t, len(all), 4*((sets+most-1)/most))
 	}
-}
-
-// withShuffler runs f at n parties that shuffle.
-func withShuffler(t *testing.T, n int, f func(s shuffler) error) {
-	none(t, run(t, n, func(p *Party) error {
-		return f(p.Shuffler().(shuffler))
-	}))
 }
 
 // TestShuffle holds that columns of numbers and of words are in the same order, which is a
 // permutation, and what that costs, for lengths around messages.
 func TestShuffle(t *testing.T) {
 	for _, c := range []struct{ parties, n int }{
-		{4, 0}, {4, 1}, {4, 2}, {4, 65}, {4, 2*chunk + 3}, {5, 0}, {5, 1}, {5, 1000}, {6, 200}, {7, 200}, {8, 200}, {9, 100}, {10, 100}, {12, 100},
+		{4, 0}, {4, 1}, {4, 2}, {4, 65}, {4, 2*chunk + 3}, {5, 0}, {5, 1}, {5, 1001}, {6, 200}, {7, 200}, {8, 200}, {9, 99}, {10, 100}, {11, 10},
+		{12, 100}, {13, 11}, {14, 12}, {15, 13}, {16, 14},
 	} {
 		if testing.Short() && c.parties > 8 {
 			continue
@@ -71,12 +76,12 @@ func TestShuffle(t *testing.T) {
 			values[i], words[i] = int64(i)-3, 0xfedcba9876543210^uint64(i)
 		}
 		sent := make([]uint64, c.parties)
-		withShuffler(t, c.parties, func(s shuffler) error {
-			x, err := s.Input(1, c.n, mine(s.Party, 1, values))
+		none(t, run(t, c.parties, func(s *Party) error {
+			x, err := s.Input(1, c.n, mine(s, 1, values))
 			if err != nil {
 				return err
 			}
-			b, err := s.InputBits(2, c.n, mine(s.Party, 2, words))
+			b, err := s.InputBits(2, c.n, mine(s, 2, words))
 			if err != nil {
 				return err
 			}
@@ -89,7 +94,7 @@ func TestShuffle(t *testing.T) {
 				return err
 			}
 			now := s.Stats()
-			require.Equal(t, shuffled[c.parties][0], now.Rounds-before.Rounds)
+			require.Equal(t, shuffled[c.parties]+2, now.Rounds-before.Rounds)
 			sent[s.index] = now.Sent - before.Sent
 			require.Equal(t, kept, []Vec{x, b})
 			require.Len(t, vs, 2)
@@ -130,17 +135,25 @@ func TestShuffle(t *testing.T) {
 			slices.Sort(want)
 			require.Equal(t, want, append([]uint64{}, opened...))
 			return err
-		})
+		}))
 		if c.n > chunk || c.n == 0 {
 			continue
 		}
-		// Each column is a message from each one who leaves, and in the end those of dealing.
-		total, threshold := uint64(0), (c.parties-1)/2
+		total, threshold, passes := uint64(0), (c.parties-1)/2, passes(c.parties)
 		for _, bytes := range sent {
 			total += bytes
 		}
+		// Of each column, those who enter send the rest, all pairs two messages, and each
+		// permuter hands on; then there are an order for each pair, and the messages of dealing.
+		pairs, columns := threshold*len(passes), threshold+2*threshold*len(passes)
+		for k, of := range passes[1:] {
+			if of.permuter != passes[k].permuter {
+				columns++
+			}
+		}
 		dealt := (threshold + 1) * (c.parties - 1 - threshold)
-		want := 3*shuffled[c.parties][1]*(8*c.n+headerSize) + dealt*(2*8*c.n+headerSize) + dealt*smallest(c.parties).m*(8*c.n+headerSize)
+		want := 3*columns*(8*c.n+headerSize) + pairs*(8*((c.n+1)/2)+headerSize) +
+			dealt*(2*8*c.n+headerSize) + dealt*smallest(c.parties).m*(8*c.n+headerSize)
 		require.EqualValues(t, want, total, "%d parties", c.parties)
 	}
 }
@@ -151,8 +164,8 @@ func TestShuffle(t *testing.T) {
 func TestShuffleUniform(t *testing.T) {
 	const times = 1200
 	for _, parties := range []int{4, 5} {
-		withShuffler(t, parties, func(s shuffler) error {
-			v, err := s.Input(1, 3, mine(s.Party, 1, []int64{1, 2, 3}))
+		none(t, run(t, parties, func(s *Party) error {
+			v, err := s.Input(1, 3, mine(s, 1, []int64{1, 2, 3}))
 			if err != nil {
 				return err
 			}
@@ -177,104 +190,79 @@ func TestShuffleUniform(t *testing.T) {
 				require.InDelta(t, times/6, n, 9*12.9, order)
 			}
 			return nil
-		})
+		}))
 	}
 }
 
-// TestShuffleOrders holds that every committee has a permutation of its own, which no other party
-// can draw, and which is another one each time.
-func TestShuffleOrders(t *testing.T) {
-	for _, parties := range []int{5, 6, 9} {
-		seeds := make([][]uint64, parties)
-		withShuffler(t, parties, func(s shuffler) error {
-			seeds[s.index] = make([]uint64, len(s.committees))
-			for k, g := range s.orders {
-				require.Equal(t, s.committees[k].has(s.index), g != nil)
-				if g != nil {
-					seeds[s.index][k] = (&prgCopy{*g}).next()
-				}
-			}
-			return nil
-		})
-		all := make(map[uint64]bool)
-		for k, c := range committees(parties) {
-			members := c.members()
-			seed := seeds[members[0]][k]
-			require.False(t, all[seed])
-			all[seed] = true
-			for _, i := range members {
-				require.Equal(t, seed, seeds[i][k])
-			}
-		}
-	}
-}
-
-// A prgCopy reads a stream without taking anything from it.
-type prgCopy struct{ prg.PRG }
-
-func (c *prgCopy) next() uint64 { return c.Uint64() }
-
-// TestShuffleProduct holds that a shuffle is the product of the permutations of all committees, each
-// by the next words of its stream: with one less, those who know all others would know the order.
+// TestShuffleProduct holds that a shuffle is the product of the permutations of all passes, each of
+// which is another one each time and known to the permuter only: with one less, those who know all
+// others would know the order.
 func TestShuffleProduct(t *testing.T) {
 	const n, times = 20, 3
-	for _, parties := range []int{4, 5, 6, 8, 10} {
+	for parties := Least; parties <= Most; parties++ {
 		if testing.Short() && parties > 6 {
 			continue
 		}
-		family := committees(parties)
-		drawn := make([][]prgCopy, parties) // by party and committee
-		opened := make([][][]int64, parties)
-		withShuffler(t, parties, func(s shuffler) error {
-			drawn[s.index] = make([]prgCopy, len(family))
-			for k, g := range s.orders {
-				if g != nil {
-					drawn[s.index][k].PRG = *g
-				}
-			}
+		orders := make([][][][]uint32, parties) // by party, time and pass
+		var opened [times][]int64
+		none(t, run(t, parties, func(p *Party) error {
 			values := make([]int64, n)
 			for i := range values {
 				values[i] = int64(i)
 			}
-			v, err := s.Input(0, n, mine(s.Party, 0, values))
+			v, err := p.Input(0, n, mine(p, 0, values))
 			if err != nil {
 				return err
 			}
-			for range times {
-				z, _, err := s.Shuffle([]Vec{v}, nil)
+			for at := range times {
+				s := &shuffle{Party: p, elements: n, spaces: []*space{p.numbers}}
+				if err := s.run([]Vec{v}); err != nil {
+					return err
+				}
+				var drawn [][]uint32
+				for _, turn := range s.turns {
+					if turn.permuter != p.index {
+						turn.order = nil
+					}
+					drawn = append(drawn, turn.order)
+				}
+				orders[p.index] = append(orders[p.index], drawn)
+				z, _, err := s.deal(1)
 				if err != nil {
 					return err
 				}
-				x, err := s.Reveal(z[0], s.everybody())
+				x, err := p.Reveal(z[0], p.everybody())
 				if err != nil {
 					return err
 				}
-				opened[s.index] = append(opened[s.index], x)
+				if p.index == 0 {
+					opened[at] = x
+				}
 			}
 			return nil
-		})
-		for at := range times {
-			want, order := make([]int64, n), make([]uint32, n)
+		}))
+		all := make(map[string]bool)
+		for at, x := range opened {
+			want := make([]int64, n)
 			for i := range want {
 				want[i] = int64(i)
 			}
-			for k, c := range family {
-				drawn[c.members()[0]][k].Permute(order)
-				before := slices.Clone(want)
-				for i, from := range order {
-					want[i] = before[from]
-				}
+			for k, of := range passes(parties) {
+				order := orders[of.permuter][at][k]
+				require.False(t, all[fmt.Sprint(order)])
+				all[fmt.Sprint(order)] = true
+				moved := make([]int64, n)
+				engine.Gather(moved, want, order)
+				want = moved
 			}
-			for i := range parties {
-				require.Equal(t, want, opened[i][at], "shuffle %d of %d parties", at, parties)
-			}
+			require.Equal(t, want, x, "shuffle %d of %d parties", at, parties)
 		}
 	}
 }
 
 // TestShuffleMistakes are errors before anything is sent.
 func TestShuffleMistakes(t *testing.T) {
-	withShuffler(t, 4, func(s shuffler) error {
+	none(t, run(t, 4, func(s *Party) error {
 		before := s.Stats()
 		for _, c := range [][2][]Vec{
 			{{s.NewVec(1), s.NewVec(2)}, nil}, {{s.NewVec(1)}, {s.NewBits(2)}}, {{s.NewBits(1)}, nil}, {nil, {s.NewVec(1)}},
@@ -285,12 +273,7 @@ func TestShuffleMistakes(t *testing.T) {
 		}
 		require.Equal(t, before, s.Stats())
 		return nil
-	})
-	for _, n := range []int{11, 13, 14, 15, 16} {
-		p, err := Rehearse(0, n, nil)
-		require.NoError(t, err)
-		require.Nil(t, p.Shuffler())
-	}
+	}))
 }
 
 // TestSort compares a radix sort over shuffles with that of Go, where keys are equal also, and
@@ -310,12 +293,12 @@ func TestSort(t *testing.T) {
 		}
 		want := slices.Clone(rows)
 		slices.SortStableFunc(want, func(a, b int64) int { return cmp.Compare(keys[a], keys[b]) })
-		withShuffler(t, c.parties, func(s shuffler) error {
-			b, err := s.InputBits(0, len(planes), mine(s.Party, 0, planes))
+		none(t, run(t, c.parties, func(s *Party) error {
+			b, err := s.InputBits(0, len(planes), mine(s, 0, planes))
 			if err != nil {
 				return err
 			}
-			payload, err := s.Input(1, c.n, mine(s.Party, 1, rows))
+			payload, err := s.Input(1, c.n, mine(s, 1, rows))
 			if err != nil {
 				return err
 			}
@@ -326,15 +309,15 @@ func TestSort(t *testing.T) {
 			}
 			// Numbers, Dot, a shuffle and an opening, and Mul for two bits.
 			passes, halvings := (c.bits+1)/2, bits.Len(uint(s.t))
-			rounds := passes*(2+halvings+1+len(s.committees)+1) + c.bits/2
+			rounds := passes*(2+halvings+1+len(s.passes)+2+1) + c.bits/2
 			if passes > 1 {
-				rounds += len(s.committees) + 1
+				rounds += len(s.passes) + 2 + 1
 			}
 			require.Equal(t, rounds, s.Stats().Rounds-before)
 			opened, err := s.Reveal(sorted[0], s.everybody())
 			require.Equal(t, want, opened, "%d keys of %d bits, %d parties", c.n, c.bits, c.parties)
 			return err
-		})
+		}))
 	}
 }
 
@@ -354,7 +337,7 @@ func TestSortTable(t *testing.T) {
 		for i := range parties {
 			p, err := Rehearse(i, parties, nil)
 			require.NoError(t, err)
-			_, err = engine.Radix{Shuffler: p.Shuffler(), Alone: true}.Sort(n, p.NewBits(32*n/64), 32, []Vec{p.NewVec(n)})
+			_, err = engine.Radix{Shuffler: p, Alone: true}.Sort(n, p.NewBits(32*n/64), 32, []Vec{p.NewVec(n)})
 			require.NoError(t, err)
 			require.Equal(t, want.rounds, p.Stats().Rounds, "%d parties", parties)
 			sent := float64(p.Stats().Sent) / n / 1000
@@ -375,222 +358,221 @@ func TestSortTable(t *testing.T) {
 	}
 }
 
-// A seen is what a party sees of a word that committees have one after the other: its share, and
-// at each step what is sent to it and the next word of the streams of each link.
-type seen struct {
-	share    []uint64
-	received [][]uint64
-	to, from [][]uint64 // by step and party
-	// The words of each stream from the beginning on.
-	allTo, allFrom [][]uint64
+// A word is one of what a party sees of a shuffle: in all runs, and of the summands before which pass
+// it is, or of what is made of these.
+type word struct {
+	pass  int
+	of    string // where it comes from: coins, a stream or what another party sends
+	order bool   // whether it is of a permutation of one element
+	runs  []uint64
 }
 
-// TestShuffleViews holds that no t parties see anything of a secret that committees have one after
-// the other, and that what they see before and after the permutation of a committee that none of
-// them is in are not related, so that they do not see what it is. All that they see are sums of
-// random bits and of those of the secret; so this is so if these are linearly independent. A
-// committee itself sees the secret. There are some 300 bits of each word and at most half as
-// many words, so that independent ones seem dependent with a probability below 2^-100.
+// schedule returns what a party of n sees of a shuffle of one word, in the order of each source.
+func schedule(n, self int) (all []*word) {
+	for range smallest(n).m {
+		all = append(all, &word{of: "share"})
+	}
+	see := func(pass int, of string, from int) { all = append(all, &word{pass: pass, of: fmt.Sprint(of, from)}) }
+	give := func(pass, from int, to ...int) {
+		for _, j := range to {
+			switch {
+			case from == self && j == self:
+				see(pass, "coins", 0)
+			case from == self:
+				see(pass, "to", j)
+			case j == self:
+				see(pass, "from", from)
+			}
+		}
+	}
+	order := func(of string, from int) {
+		see(0, of, from)
+		all[len(all)-1].order = true
+	}
+	family := passes(n)
+	for k := range len(family) + 1 {
+		var of pass
+		if k < len(family) {
+			of = family[k]
+		}
+		switch {
+		case k == 0:
+			for i := range (n-1)/2 + 1 {
+				from := (of.permuter + i) % n
+				if i > 0 {
+					give(0, from, of.owners()...)
+					if self == of.permuter {
+						see(0, "sent by", from)
+					}
+				}
+			}
+		case k < len(family):
+			if before := family[k-1].permuter; before != of.permuter {
+				give(k, before, of.owners()...)
+			}
+			for _, pair := range family[k-1].pairs {
+				give(k, pair[1], append(of.owners(), of.permuter)...)
+			}
+		case family[k-1].helps(self):
+			see(k, "coins", 0)
+		}
+		if k < len(family) && self == of.permuter {
+			order("coins", 0)
+		}
+		for _, pair := range of.pairs {
+			switch self {
+			case pair[0]:
+				order("from", of.permuter)
+				see(k, "to", pair[1])
+			case pair[1]:
+				see(k, "from", pair[0])
+			case of.permuter:
+				order("to", pair[0])
+				see(k, "sent by", pair[0])
+			}
+		}
+		if k > 0 && self == family[k-1].permuter {
+			for _, pair := range family[k-1].pairs {
+				see(k, "sent by", pair[1])
+			}
+			if k > 1 && family[k-2].permuter != self {
+				see(k-1, "sent by", family[k-2].permuter)
+			}
+		}
+	}
+	return all
+}
+
+// TestShuffleViews holds that no t parties see anything of a secret that is shuffled, and that what
+// they see of the summands before a pass that is hidden from them and of those after it are not
+// related, so that they do not see what it is. All that they see are sums of random bits and of
+// those of the secret; so this is so if these are linearly independent. There are 512 bits of each
+// word and at most half as many words, so that independent ones seem dependent with a
+// probability below 2^-250.
 func TestShuffleViews(t *testing.T) {
 	const runs = 8
 	for n := Least; n <= 8; n++ {
-		family, threshold := committees(n), (n-1)/2
+		family, threshold := passes(n), (n-1)/2
 		for dealer := range 2 { // one is not among the t
 			secrets := make([]uint64, runs)
-			views := make([][]*seen, runs) // by run and party
+			views := make([][]*word, n)
+			for i := range views {
+				views[i] = schedule(n, i)
+			}
 			for r := range runs {
 				secrets[r] = 0x9e3779b97f4a7c15 * uint64(r+1)
-				views[r] = observe(t, n, dealer, r, secrets[r])
+				for i, seen := range observe(t, n, dealer, r, secrets[r]) {
+					at := make(map[string]int)
+					for _, w := range views[i] {
+						w.runs = append(w.runs, seen[w.of][at[w.of]])
+						at[w.of]++
+					}
+				}
 			}
-			for set := range committee(1) << n {
-				size := bits.OnesCount16(uint16(set))
-				if size > threshold+1 || size < threshold || set.has(dealer) {
+			for set := range uint16(1) << n {
+				size := bits.OnesCount16(set)
+				if size > threshold+1 || size < threshold || set>>dealer&1 == 1 {
 					continue
 				}
-				all := words(views, set, 0, len(family))
-				if size == threshold+1 {
-					// In a committee at the beginning they have all summands.
-					if set == family[0] {
-						require.Equal(t, rank(all), rank(append(all, secrets)), "%b of %d", set, n)
+				seen := func(from, to int) (all [][]uint64) {
+					for i := range n {
+						for _, w := range views[i] {
+							if set>>i&1 == 1 && !w.order && from <= w.pass && w.pass < to {
+								all = append(all, w.runs)
+							}
+						}
 					}
-					continue
+					return all
 				}
-				for k, c := range family {
-					if c&set != 0 {
-						continue
-					}
-					before, after := words(views, set, 0, k+1), words(views, set, k+1, len(family))
-					require.Equal(t, rank(all), rank(before)+rank(after), "%b of %d", set, n)
+				all := seen(0, len(family)+1)
+				if size > threshold { // they have all shares that it takes
+					require.Equal(t, rank(all), rank(append(all, secrets)), "%b of %d", set, n)
+					continue
 				}
 				require.Equal(t, rank(all)+1, rank(append(all, secrets)), "%b of %d", set, n)
 				require.Less(t, rank(all), 64*runs/2)
+				for k, of := range family {
+					if hides(of, set) {
+						require.Equal(t, rank(all), rank(seen(0, k+1))+rank(seen(k+1, len(family)+1)), "%b of %d, pass %d", set, n, k)
+					}
+				}
 			}
 		}
 	}
 }
 
-// observe has all parties pass on a secret through all committees, with the coins of a run.
-func observe(t *testing.T, n, dealer, run int, secret uint64) []*seen {
-	all := make([]*seen, n)
+// hides reports whether a pass is hidden from a set of parties: none of them permutes, and no two
+// are a pair.
+func hides(of pass, set uint16) bool {
+	return set>>of.permuter&1 == 0 && !slices.ContainsFunc(of.pairs, func(pair [2]int) bool {
+		return (set>>pair[0])&(set>>pair[1])&1 == 1
+	})
+}
+
+// observe has all parties shuffle a secret word with the coins of a run, and returns what each one
+// sees: words by where they come from.
+func observe(t *testing.T, n, dealer, run int, secret uint64) []map[string][]uint64 {
+	const most = 1000 // words of a stream
+	all := make([]map[string][]uint64, n)
 	stocks := make([]*Stock, n) // which make coins that differ
 	for i := range stocks {
 		stocks[i] = &Stock{index: i, n: n, id: [prg.Size]byte{byte(run + 1)}}
 	}
-	none(t, runWith(t, stocks, func(p *Party) error {
-		v := new(seen)
-		all[p.index] = v
-		b, err := p.InputBits(dealer, 1, mine(p, dealer, []uint64{secret}))
-		if err != nil {
-			return err
-		}
-		for _, part := range b.Parts {
-			v.share = append(v.share, part[0])
-		}
-		peek := func() {
-			to, from := make([]uint64, n), make([]uint64, n)
-			for i, l := range p.links {
-				if l != nil {
-					to[i], from[i] = (&prgCopy{*l.to}).next(), (&prgCopy{*l.from}).next()
+	var errs []error
+	var r enginetest.Recorder
+	synctest.Test(t, func(t *testing.T) {
+		streams := pipes(n)
+		for i := range streams {
+			for j, rw := range streams[i] {
+				if j != i {
+					streams[i][j] = r.Tap(i, j, rw.(net.Conn))
 				}
 			}
-			v.to, v.from = append(v.to, to), append(v.from, from)
 		}
-		v.allTo, v.allFrom = make([][]uint64, n), make([][]uint64, n)
-		for i, l := range p.links {
-			if l != nil {
-				to, from := *l.to, *l.from
-				v.allTo[i], v.allFrom[i] = make([]uint64, 100), make([]uint64, 100)
-				to.Uint64s(v.allTo[i])
-				from.Uint64s(v.allFrom[i])
-			}
-		}
-		x := &track{p.bits, p.summands(p.bits, b), make([]uint64, 1)}
-		peek()
-		v.received = append(v.received, nil)
-		for k, c := range p.committees[1:] {
-			x.spare[0] = 0
-			if err := p.pass([]*track{x}, p.committees[k], c); err != nil {
+		errs = joinWith(t.Context(), streams, stocks, nil, func(p *Party) error {
+			seen := make(map[string][]uint64)
+			all[p.index] = seen
+			b, err := p.InputBits(dealer, 1, mine(p, dealer, []uint64{secret}))
+			if err != nil {
 				return err
 			}
-			var received []uint64
-			if c.has(p.index) && !p.committees[k].has(p.index) {
-				received = append(received, x.spare[0])
+			for _, part := range b.Parts {
+				seen["share"] = append(seen["share"], part[0])
 			}
-			v.received = append(v.received, received)
-			peek()
-		}
-		return nil
-	}))
-	return all
-}
-
-// TestShuffleParts holds that who leaves a committee takes away from each column, of numbers too, what
-// comes next in the streams that it has with all members of the next committee but its heir, and
-// sends the rest: no part of a stream hides two columns, or is used in two steps.
-func TestShuffleParts(t *testing.T) {
-	const n = 3
-	for _, parties := range []int{4, 5, 8} {
-		withShuffler(t, parties, func(s shuffler) error {
-			words, numbers := s.NewBits(n), s.NewVec(n)
-			var tracks []*track
-			for range 2 {
-				tracks = append(tracks, &track{s.numbers, s.summands(s.numbers, numbers), make([]uint64, n)},
-					&track{s.bits, s.summands(s.bits, words), make([]uint64, n)})
+			copied := func(of string, i int, g prg.PRG) {
+				words := make([]uint64, most)
+				g.Uint64s(words)
+				seen[fmt.Sprint(of, i)] = words
 			}
-			for k, to := range s.committees[1:] {
-				from := s.committees[k]
-				before, streams := make([][]uint64, len(tracks)), make([]prgCopy, parties)
-				for at, x := range tracks {
-					before[at] = slices.Clone(x.values)
-				}
-				for j, l := range s.links {
-					if l != nil {
-						streams[j].PRG = *l.to
-					}
-				}
-				if err := s.pass(tracks, from, to); err != nil {
-					return err
-				}
-				leaving := (from &^ to).members()
-				place := slices.Index(leaving, s.index)
-				if place < 0 {
-					continue
-				}
-				heir := (to &^ from).members()[place]
-				for at, x := range tracks {
-					sum, part := slices.Clone(x.values), make([]uint64, n)
-					for _, j := range to.members() {
-						if j == heir {
-							continue
-						}
-						if x.space == s.bits {
-							streams[j].Uint64s(part)
-						} else {
-							field.Uniform(part, &streams[j].PRG)
-						}
-						for i := range sum {
-							if x.space == s.bits {
-								sum[i] ^= part[i]
-							} else {
-								sum[i] = field.Add(sum[i], part[i])
-							}
-						}
-					}
-					require.Equal(t, before[at], sum, "step %d of %d parties", k, parties)
-				}
-				for j, l := range s.links {
-					if l != nil {
-						require.Equal(t, streams[j].next(), (&prgCopy{*l.to}).next())
-					}
+			copied("coins", 0, *p.coins)
+			for i, l := range p.links {
+				if l != nil {
+					copied("to", i, *l.to)
+					copied("from", i, *l.from)
 				}
 			}
-			return nil
+			s := &shuffle{Party: p, elements: 1, spaces: []*space{p.bits}}
+			return s.run([]Vec{b})
 		})
-	}
-}
-
-// words returns what a set of parties sees from one step to another one, of which the first one is
-// their share: each word in all runs.
-func words(views [][]*seen, set committee, from, to int) (all [][]uint64) {
-	for _, i := range set.members() {
-		for at := range views[0][i].share {
-			if from == 0 {
-				all = append(all, column2(views, func(v []*seen) uint64 { return v[i].share[at] }))
-			}
-		}
-		for k := max(from, 1); k < to; k++ {
-			for at := range views[0][i].received[k] {
-				all = append(all, column2(views, func(v []*seen) uint64 { return v[i].received[k][at] }))
-			}
-			for j := range views[0] {
-				if j == i {
-					continue
+	})
+	none(t, errs)
+	for from := range n {
+		for to, frames := range r.Sent(from, n) {
+			var words []uint64
+			for _, f := range frames {
+				if f.Type == typeWord {
+					words = append(words, binary.LittleEndian.Uint64(f.Payload))
 				}
-				for _, stream := range []func(v *seen) (next [][]uint64, words []uint64){
-					func(v *seen) ([][]uint64, []uint64) { return v.to, v.allTo[j] },
-					func(v *seen) ([][]uint64, []uint64) { return v.from, v.allFrom[j] },
-				} {
-					next, words := stream(views[0][i])
-					for at := slices.Index(words, next[k-1][j]); at < slices.Index(words, next[k][j]); at++ {
-						all = append(all, column2(views, func(v []*seen) uint64 {
-							_, words := stream(v[i])
-							return words[at]
-						}))
-					}
-				}
+			}
+			if from == dealer && (to-dealer+n)%n > (n-1)/2 {
+				words = words[smallest(n).m:] // its share
+			}
+			if from != to {
+				all[to][fmt.Sprint("sent by", from)] = words
 			}
 		}
 	}
 	return all
-}
-
-// column2 returns a word of all runs.
-func column2(views [][]*seen, of func(v []*seen) uint64) []uint64 {
-	word := make([]uint64, len(views))
-	for r, v := range views {
-		word[r] = of(v)
-	}
-	return word
 }
 
 // rank returns how many of the rows of bits are linearly independent.
@@ -620,22 +602,14 @@ func rank(rows [][]uint64) (n int) {
 
 func BenchmarkShuffle(b *testing.B) {
 	benchmark(b, []int{4, 5, 7, 9, 12}, 1<<14, func(p *Party, x Vec) error {
-		_, _, err := p.Shuffler().Shuffle([]Vec{x}, nil)
+		_, _, err := p.Shuffle([]Vec{x}, nil)
 		return err
 	})
 }
 
 func BenchmarkSort(b *testing.B) {
 	benchmark(b, []int{4, 5, 7}, 1<<12, func(p *Party, x Vec) error {
-		_, err := engine.Radix{Shuffler: p.Shuffler()}.Sort(x.Len(), p.NewBits(32*engine.Words(x.Len())), 32, []Vec{x})
-		return err
-	})
-}
-
-// BenchmarkNetwork is what BenchmarkSort is with a network of comparisons.
-func BenchmarkNetwork(b *testing.B) {
-	benchmark(b, []int{4, 5, 7}, 1<<12, func(p *Party, x Vec) error {
-		_, err := engine.Network{Party: p}.Sort(x.Len(), p.NewBits(32*engine.Words(x.Len())), 32, []Vec{x})
+		_, err := engine.Radix{Shuffler: p}.Sort(x.Len(), p.NewBits(32*engine.Words(x.Len())), 32, []Vec{x})
 		return err
 	})
 }

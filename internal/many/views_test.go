@@ -38,7 +38,7 @@ func views(t *testing.T, ready engine.Demand) {
 				if err := p.Prepare(ready); err != nil {
 					return err
 				}
-				return f(p.Shuffler())
+				return f(p)
 			})
 		})
 		return errs
