@@ -175,9 +175,7 @@
 // depends on no input: after [Engine.Prepare], or with a [Stock] of an earlier run, a comparison
 // takes 7 to 9 rounds, and with four parties 99 bytes instead of 515, with seven 160 instead of
 // 1849. The packages internal/mal3, internal/two and internal/many say more. [Engine.Sort] and what
-// is made of it take rounds that do not depend on the length with two parties, with three, but for
-// checks of malicious ones, and with 4 to 10 and 12. Other parties compare and exchange by a
-// network, and take rounds that grow with the length; see there.
+// is made of it take rounds that do not depend on the length, but for checks of malicious parties.
 //
 // # References
 //

@@ -14,24 +14,16 @@ import (
 // (eprint 2022/1595). Package internal/rep3 has both, for three semi-honest parties. Two parties
 // shuffle as Chase, Ghosh and Poburinnaya do (Secret-Shared Shuffle, ASIACRYPT 2020, eprint
 // 2019/1340), in internal/two, by permutations that a dealer makes, or both by networks of
-// switches as Mohassel and Sadeghian do (EUROCRYPT 2013). In internal/many 4 to 10 and 12 do it as
-// the first, and in internal/mal3 three malicious parties, with a check. Package internal/engine
-// has the same sort over any shuffle. The others sort by a network of comparisons, which that
-// package has too, and shuffle by sorting random numbers.
+// switches as Mohassel and Sadeghian do (EUROCRYPT 2013). In internal/many four and more permute one
+// after the other as the first do, by the correlations of Chase et al., and in internal/mal3 three
+// malicious parties, with a check. Package internal/engine has the same sort over any shuffle.
 
-// sorter returns what puts vectors into order: the protocol, or a sort over it.
+// sorter returns what puts vectors into order: the protocol, or a sort over its shuffles.
 func (e *Engine) sorter() engine.Sorter {
-	switch p := e.party.(type) {
-	case engine.Sorter:
+	if p, ok := e.party.(engine.Sorter); ok {
 		return p
-	case engine.Shuffler:
-		return engine.Radix{Shuffler: p, Alone: e.alone}
-	case interface{ Shuffler() engine.Shuffler }:
-		if s := p.Shuffler(); s != nil {
-			return engine.Radix{Shuffler: s, Alone: e.alone}
-		}
 	}
-	return engine.Network{Party: e.party}
+	return engine.Radix{Shuffler: e.party.(engine.Shuffler), Alone: e.alone}
 }
 
 // table returns the shares of columns, which have the length of the first one.

@@ -1,7 +1,7 @@
 package engine
 
 // A Sorter is a [Party] that can put elements into another order. Where a protocol has no way of
-// its own, a [Radix] does it over a [Shuffler], and a [Network] over any party.
+// its own, a [Radix] does it over a [Shuffler].
 type Sorter interface {
 	Party
 	// Shuffle returns the elements of all columns, which have the same length, in an order

@@ -19,8 +19,8 @@
 //	dealer i of 2t+1                              party j
 //	f_i(0) = c_i·x(i+1)·y(i+1)   --- f_i(j+1) --->   sum of all f_i(j+1)
 //
-// A shuffle takes as many rounds as there are committees of t + 1 parties, which permute one after
-// the other; see [Party.Shuffler].
+// In a shuffle one party after the other permutes, in so many passes that of any t parties there is
+// one of which they know nothing; see [Party.Shuffle].
 //
 // Conversions between numbers and bits open a number plus a mask which is uniform in the
 // field, and of which the bits are shared too [EGKRS20]; so they are exact, and nothing
@@ -51,7 +51,8 @@
 // # Leakage
 //
 // Lengths, the operations, what is prepared and what is left of it, and what is opened. Whoever sees
-// the caches of t + 1 parties while they shuffle learns the order.
+// the caches of some parties while they shuffle learns the order: of one party, or of two that are a
+// pair, in every pass.
 //
 // # Cost
 //
@@ -70,25 +71,26 @@
 // Zero 7, and Truncate 3 + L, and of more than 59 bits what Negative and Numbers do. Five bytes
 // more for each message, which is of up to 8128 words.
 //
-// A shuffle, which 4 to 10 and 12 parties have, permutes by one committee of t + 1 parties after the
-// other [LWZ11], in as many rounds as there are committees. Sorting is by engine.Radix then. For
-// 2^16 keys of 32 bits, and a column that follows, that takes what is left in this table, and a
-// network of comparisons, engine.Network, about what is right:
+// A shuffle takes two rounds more than passes, which do not depend on the length. Sorting is by
+// engine.Radix, and takes this for a key of 32 bits of 2^16, and a column that follows:
 //
-//	          numbers sent in all   rounds of   kB a party sends     rounds   by the network, of
-//	parties   to shuffle one each   a shuffle   a key, and at most   of all   party 0: kB, rounds
-//	4           6                     2           1.9     2.8          131        36    2995
-//	5          15                    10           3.3     4.0          283        60    4220
-//	6          17                     7           3.8     5.3          232        89    4220
-//	7          46                    35           6.3     7.3          708       125    4220
-//	8          42                    14           6.9     8.9          351       213    4220
-//	9         145                   126          11.7    13.1         2271       274    5445
-//	10         94                    53          10.7    13.7         1030       342    5445
-//	12        298                   132          18.1    20.8         2373       501    5445
+//	          numbers sent in all   rounds of   kB a party sends     rounds
+//	parties   to shuffle one each   a shuffle   a key, and at most   of all
+//	4             11                    4          2.2     2.8         165
+//	5             25                    5          3.8     4.6         198
+//	6             28                    5          4.2     5.2         198
+//	7             65                    8          6.8     8.1         249
+//	8             52                    6          7.1     9.6         215
+//	9            133                   12         11.0    12.8         333
+//	10           105                    9         10.8    13.9         282
+//	11           383                   28         19.0    21.3         605
+//	12           228                   16         16.1    19.5         401
+//	13           879                   54         30.7    33.2        1047
+//	14           502                   30         23.9    28.0         639
+//	15          2280                  122         55.6    58.8        2203
+//	16          1254                   66         39.3    44.7        1251
 //
-// Rounds of the network grow with the square of the length's logarithm, and the others not at all.
-// 11 parties would have 462 committees and take some 8000 rounds, and 13 to 16 have 1716, at least
-// 429, 6435, and at least 1430: they have no shuffle, and sort by the network.
+// For each element and column, the permuter of a pass has 16t bytes while others' summands come in.
 //
 // Masks, but those of Truncate, are made when they are needed, or by Prepare before: for the same
 // bytes, and in pieces of 2^14, each of which takes the rounds of one call. Conversions and
@@ -111,6 +113,8 @@
 //
 //   - [BGW88] Michael Ben-Or, Shafi Goldwasser, Avi Wigderson: Completeness Theorems for
 //     Non-Cryptographic Fault-Tolerant Distributed Computation. STOC 1988.
+//   - [CGP20] Melissa Chase, Esha Ghosh, Oxana Poburinnaya: Secret-Shared Shuffle.
+//     ASIACRYPT 2020, eprint 2019/1340.
 //   - [DN07] Ivan Damgård, Jesper Buus Nielsen: Scalable and Unconditionally Secure
 //     Multiparty Computation. CRYPTO 2007.
 //   - [EGKRS20] Daniel Escudero, Satrajit Ghosh, Marcel Keller, Rahul Rachuri, Peter Scholl:
@@ -118,8 +122,6 @@
 //     eprint 2020/338.
 //   - [GRR98] Rosario Gennaro, Michael O. Rabin, Tal Rabin: Simplified VSS and Fast-track
 //     Multiparty Computations with Applications to Threshold Cryptography. PODC 1998.
-//   - [KR01] Joseph Kahane, Alexander J. Ryba: The Hexad Game. Electronic Journal of
-//     Combinatorics 8(2), 2001.
 //   - [LWZ11] Sven Laur, Jan Willemson, Bingsheng Zhang: Round-Efficient Oblivious Database
 //     Manipulation. ISC 2011, eprint 2011/429.
 //   - [RW19] Dragos Rotaru, Tim Wood: MArBled Circuits: Mixing Arithmetic and Boolean

@@ -115,6 +115,9 @@ func TestFlipped(t *testing.T) {
 				if err := p.Mul(z[0], x, x); err != nil {
 					return err
 				}
+				if z, _, err = p.Shuffle(z[:1], nil); err != nil {
+					return err
+				}
 				_, err = p.Reveal(z[0], p.everybody())
 				return err
 			})

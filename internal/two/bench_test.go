@@ -172,8 +172,7 @@ func BenchmarkEncryption(b *testing.B) {
 	}
 }
 
-// BenchmarkSort is of keys of 32 bits, as package mpc sorts, with a column, by radix sort and
-// by a network.
+// BenchmarkSort is of keys of 32 bits, as package mpc sorts, with a column.
 func BenchmarkSort(b *testing.B) {
 	const size = 32
 	for _, s := range settings {
@@ -181,22 +180,17 @@ func BenchmarkSort(b *testing.B) {
 		if !s.dealer {
 			n = 1 << 12
 		}
-		for name, sorter := range map[string]func(p *Party) engine.Sorter{
-			"radix":   func(p *Party) engine.Sorter { return engine.Radix{Shuffler: p} },
-			"network": func(p *Party) engine.Sorter { return engine.Network{Party: p} },
-		} {
-			b.Run(s.name+"/"+name, func(b *testing.B) {
-				benchmark(b, n, s.setting, nothing, func(p *Party) error {
-					keys := p.NewVec(n)
-					p.private.Uint64s(keys.Parts[0])
-					planes, err := p.Decompose(keys, size)
-					if err != nil {
-						return err
-					}
-					_, err = sorter(p).Sort(n, planes, size, []Vec{keys})
+		b.Run(s.name, func(b *testing.B) {
+			benchmark(b, n, s.setting, nothing, func(p *Party) error {
+				keys := p.NewVec(n)
+				p.private.Uint64s(keys.Parts[0])
+				planes, err := p.Decompose(keys, size)
+				if err != nil {
 					return err
-				})
+				}
+				_, err = engine.Radix{Shuffler: p}.Sort(n, planes, size, []Vec{keys})
+				return err
 			})
-		}
+		})
 	}
 }

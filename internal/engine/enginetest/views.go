@@ -109,7 +109,7 @@ type Tapped func(t *testing.T, tap func(from, to int, c net.Conn) net.Conn, f fu
 // Views runs every method with different secrets and the same coins: each party sends
 // messages of the same types and lengths in the same order in the same rounds. All bytes that it
 // sends to another one, of which random returns those of a frame that have to be, are uniform,
-// be the secrets zeros or not; but for Reveal, a Network, and where they are few. What a party
+// be the secrets zeros or not; but for Reveal, and where they are few. What a party
 // has to check it checks at once.
 func Views(t *testing.T, parties int, join Tapped, random func(f Frame) []byte) {
 	const n = 64 * 64
@@ -168,10 +168,6 @@ func Views(t *testing.T, parties int, join Tapped, random func(f Frame) []byte) 
 			}
 			return nil
 		},
-		// Of which messages have few bits in a word.
-		"Network": func(p engine.Party, o operands) error {
-			return second(engine.Network{Party: p}.Sort(8, o.u.Slice(0, 3), 3, []engine.Vec{o.x.Slice(0, 8)}))
-		},
 	}
 	for name, f := range operations {
 		var shapes [2][]string
@@ -219,7 +215,7 @@ func Views(t *testing.T, parties int, join Tapped, random func(f Frame) []byte) 
 						shapes[k][i] += fmt.Sprintf(" %d:%d", frame.Type, len(frame.Payload))
 						masked = append(masked, random(frame)...)
 					}
-					if name != "Reveal" && name != "Network" && len(masked) >= 4*256 {
+					if name != "Reveal" && len(masked) >= 4*256 {
 						held++
 						UniformBytes(t, fmt.Sprintf("%s, party %d to %d", name, i, to), masked)
 					}
@@ -228,7 +224,7 @@ func Views(t *testing.T, parties int, join Tapped, random func(f Frame) []byte) 
 		}
 		require.Equal(t, shapes[0], shapes[1], name)
 		switch name {
-		case "Input", "InputBits", "RandomBits", "Reveal", "Sort", "Shuffle", "Shuffle of words", "Network":
+		case "Input", "InputBits", "RandomBits", "Reveal", "Sort", "Shuffle", "Shuffle of words":
 			// In some protocols nothing long is sent.
 		default:
 			require.NotZero(t, held, name)
