@@ -248,6 +248,94 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// TestFreshShuffle has no two hashes of a network of switches alike, of equal transfers: in all
+// columns, and in two levels. Wires have masks of zeros, so that those behind a switch are hashes.
+func TestFreshShuffle(t *testing.T) {
+	const switches, columns = 300, 6
+	seen := make(map[uint64]bool)
+	none(t, run(t, setting{}, func(p *Party) error {
+		m := p.maker.(*transfers)
+		m.sent, m.received = make([]prg.Block, 2*switches), make([]prg.Block, 2*switches)
+		var n network
+		for k := range columns {
+			line := func() *lines {
+				return &lines{make([]uint64, 2*switches), make([]uint64, 2*switches), k >= columns/2}
+			}
+			n.sums, n.masks = append(n.sums, line()), append(n.masks, line())
+		}
+		w := wiring{size: 2}
+		for range 2 {
+			if err := m.switches(w, n, 0, make([]byte, switches)); err != nil {
+				return err
+			}
+			for _, l := range n.masks {
+				for i := range switches {
+					_, _, out, _ := w.wires(i)
+					if p.index == 0 {
+						require.False(t, seen[l.out[out]])
+						seen[l.out[out]] = true
+					}
+				}
+			}
+		}
+		return nil
+	}))
+	require.Len(t, seen, 2*switches*columns)
+}
+
+// TestShuffleSeeds has a permutation of its own seed, and masks of the other one.
+func TestShuffleSeeds(t *testing.T) {
+	o, seeds := order{shuffles, 300, 1, 0}, []uint64{1, 2, 3, 4}
+	made := func(seeds []uint64) ([]uint32, uint64) {
+		permutation, a := o.seeded(seeds)
+		return permutation, a.Uint64()
+	}
+	permutation, a := made(seeds)
+	for i := range seeds {
+		other := slices.Clone(seeds)
+		other[i]++
+		otherPermutation, otherA := made(other)
+		require.Equal(t, i < 2, !slices.Equal(permutation, otherPermutation))
+		require.Equal(t, i >= 2, a != otherA)
+	}
+}
+
+// TestPreparedTwice prepares what is there already, and more of it, beside a matrix of the same
+// sizes.
+func TestPreparedTwice(t *testing.T) {
+	type shuffle = struct{ Rows, Numbers, Words int }
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		d := engine.Demand{Shuffles: []shuffle{{2, 3, 4}, {2, 3, 4}}, Matrices: []struct{ Rows, Inner, Columns int }{{2, 3, 4}}}
+		for _, count := range []int{2, 2, 3} {
+			d.Shuffles = slices.Repeat([]shuffle{{2, 3, 4}}, count)
+			if err := p.Prepare(d); err != nil {
+				return err
+			}
+			require.Equal(t, d, p.stock.Left())
+		}
+		left := p.Leftover()
+		for range 20 { // of an order of a map
+			again, err := ParseStock(left.append(nil))
+			require.NoError(t, err)
+			require.Equal(t, left.term(), again.term())
+		}
+		return nil
+	}))
+}
+
+// TestShuffleCopies alters a column of one element behind a shuffle.
+func TestShuffleCopies(t *testing.T) {
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		v := p.NewVec(1)
+		numbers, words, err := p.Shuffle([]Vec{v}, []Vec{v})
+		require.NoError(t, err)
+		v.Parts[0][0]++
+		require.Zero(t, numbers[0].Parts[0][0])
+		require.Zero(t, words[0].Parts[0][0])
+		return nil
+	}))
+}
+
 // TestUsedShuffle has nothing of a shuffle in memory after its use.
 func TestUsedShuffle(t *testing.T) {
 	none(t, run(t, setting{dealer: true}, func(p *Party) error {
