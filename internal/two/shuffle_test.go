@@ -283,6 +283,92 @@ func TestFreshShuffle(t *testing.T) {
 	require.Len(t, seen, 2*switches*columns)
 }
 
+// TestSwitchSimulation compares what a party that sets switches sees, with the masks of the wires,
+// which it must not learn, with what a simulator makes of the choices alone: the hashes that it
+// has and what it is sent are random words.
+func TestSwitchSimulation(t *testing.T) {
+	const n, setter = 1 << 14, 1
+	coins := rand.New(rand.NewPCG(11, 12))
+	draw := func() []uint64 {
+		v := make([]uint64, n)
+		for i := range v {
+			v[i] = coins.Uint64()
+		}
+		return v
+	}
+	choices := make([]byte, n)
+	for i := range choices {
+		choices[i] = byte(coins.Uint64() & 1)
+	}
+	var r enginetest.Recorder
+	var learnt [2][]uint64
+	s := setting{wrap: func(c *conns) { c.peers[1-setter] = r.Tap(1-setter, setter, c.peers[1-setter]) }}
+	none(t, run(t, s, func(p *Party) error {
+		var net network
+		for k := range 2 {
+			line := func() *lines { return &lines{make([]uint64, 2*n), make([]uint64, 2*n), k == 1} }
+			net.sums, net.masks = append(net.sums, line()), append(net.masks, line())
+			for i := range 2 * n {
+				net.masks[k].in[i] = uint64(i)
+			}
+		}
+		w := wiring{size: 2}
+		if err := p.maker.(*transfers).switches(w, net, 0, choices); err != nil {
+			return err
+		}
+		if p.index == setter {
+			for k := range learnt {
+				learnt[k] = make([]uint64, n)
+				for i := range n {
+					_, _, out, _ := w.wires(i)
+					learnt[k][i] = net.sums[k].out[out]
+				}
+			}
+		}
+		return nil
+	}))
+	var sent [2][]uint64
+	for _, f := range r.Sent(1-setter, Parties)[setter] {
+		if f.Type == typeCorrection && len(f.Payload) == 16*n {
+			for k := range sent {
+				sent[k] = make([]uint64, n)
+				decode(sent[k], f.Payload[8*n*k:8*n*(k+1)])
+			}
+		}
+	}
+	masks, set := make([]uint64, n), make([]uint64, n)
+	for i := range masks {
+		masks[i], set[i] = uint64(2*i), uint64(choices[i])
+	}
+	// view has what is learnt as well as the hash that is in it.
+	view := func(sent, hashes [2][]uint64) [][]uint64 {
+		v := [][]uint64{masks, set}
+		for k := range sent {
+			learnt := make([]uint64, n)
+			for i, c := range set {
+				learnt[i] = hashes[k][i] + sent[k][i]&-c
+				if k == 1 {
+					learnt[i] = hashes[k][i] ^ sent[k][i]&-c
+				}
+			}
+			v = append(v, sent[k], hashes[k], learnt)
+		}
+		return v
+	}
+	var hashes [2][]uint64
+	for k := range hashes {
+		hashes[k] = make([]uint64, n)
+		for i, c := range set {
+			hashes[k][i] = learnt[k][i] - sent[k][i]&-c
+			if k == 1 {
+				hashes[k][i] = learnt[k][i] ^ sent[k][i]&-c
+			}
+		}
+	}
+	names := []string{"mask", "choice", "d", "hash", "T", "d of words", "hash of words", "T of words"}
+	enginetest.Compare(t, names, view(sent, hashes), view([2][]uint64{draw(), draw()}, [2][]uint64{draw(), draw()}))
+}
+
 // TestShuffleSeeds has a permutation of its own seed, and masks of the other one.
 func TestShuffleSeeds(t *testing.T) {
 	o, seeds := order{shuffles, 300, 1, 0}, []uint64{1, 2, 3, 4}
