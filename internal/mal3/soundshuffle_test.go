@@ -229,11 +229,14 @@ func TestShuffleWeights(t *testing.T) {
 				if p.Index() == 0 {
 					corrupted = p
 				}
-				// All summands are ones, so that an element of d is one of the inner product.
+				// With summands of ones an element of d is one of the inner product, and what is
+				// of party 1, with zeros, stays right.
 				x := p.NewVec(n)
-				for _, part := range x.Parts {
+				for c, part := range x.Parts {
 					for i := range part {
-						part[i] = 1
+						if (p.Index()+c)%Parties != third {
+							part[i] = 1
+						}
 					}
 				}
 				numbers, words := []Vec{x}, []Vec(nil)
