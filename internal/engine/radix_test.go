@@ -324,6 +324,18 @@ func TestRadixNoOrder(t *testing.T) {
 	}
 }
 
+// TestRadixCopies alters a column behind a sort that has nothing to do.
+func TestRadixCopies(t *testing.T) {
+	p := newIdeal(0)
+	for _, c := range [][2]int{{1, 3}, {2, 0}} {
+		v := p.number(make([]uint64, c[0]))
+		sorted, err := Radix{Shuffler: p}.Sort(c[0], p.planesOf(make([]uint64, c[0]), c[1]), c[1], []Vec{v})
+		require.NoError(t, err)
+		v.Parts[0][0]++
+		require.Equal(t, make([]uint64, c[0]), p.values(sorted[0]))
+	}
+}
+
 // TestRadixMistakes sorts what does not fit together.
 func TestRadixMistakes(t *testing.T) {
 	p := newIdeal(0)

@@ -13,6 +13,7 @@ import (
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
 // inputs returns columns of numbers and of words that parties share.
@@ -244,6 +245,40 @@ func TestShuffleSimulation(t *testing.T) {
 			simulated = append(simulated, fill())
 		}
 		enginetest.Compare(t, names, view, simulated)
+	}
+}
+
+// TestShuffleSeeds has no two seeds of what hides something alike, of columns, passes, kinds and
+// shuffles, and each with one other party.
+func TestShuffleSeeds(t *testing.T) {
+	var seeds [Parties][columns][][prg.Size]byte
+	none(t, run(t, func(p *Party) error {
+		for range 2 {
+			v := p.NewVec(3)
+			if _, _, err := p.Shuffle([]Vec{v, v}, []Vec{v, v}); err != nil {
+				return err
+			}
+		}
+		for _, s := range p.shuffles.shuffles {
+			for with := range columns {
+				own := append(seeds[p.Index()][with], s.numbers.alpha[with], s.words.alpha[with])
+				for i := range 2 {
+					own = append(own, s.numbers.tracks[i].masks[with][:]...)
+					own = append(own, s.words.tracks[i].masks[with][:]...)
+				}
+				seeds[p.Index()][with] = own
+			}
+		}
+		return nil
+	}))
+	seen := map[[prg.Size]byte]bool{{}: true}
+	for i := range Parties {
+		require.Len(t, seeds[i][0], 20)
+		require.Equal(t, seeds[i][1], seeds[(i+1)%Parties][0])
+		for _, seed := range seeds[i][0] {
+			require.False(t, seen[seed])
+			seen[seed] = true
+		}
 	}
 }
 

@@ -1,9 +1,13 @@
 package mal3
 
 import (
+	"encoding/binary"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
 )
 
 // moved shuffles columns of numbers and words, and has party 1 send what at adds errors to, in
@@ -41,6 +45,16 @@ func TestShuffleSoundness(t *testing.T) {
 		}},
 		"a number of B": {rowOrColumn, func(p *Party, x, y Vec) error {
 			return p.moved([]Vec{x, y}, []Vec{x}, false, number(worst, 0))
+		}},
+		// Of which the lower half is what differs.
+		"a small error of A": {rowOrColumn, func(p *Party, x, y Vec) error {
+			return p.moved([]Vec{x}, nil, true, number(wide{Lo: 1}, 3))
+		}},
+		"a low bit of a word": {rowOrColumn, func(p *Party, x, y Vec) error {
+			return p.moved(nil, []Vec{x, y}, true, func(s *shuffle, of int) { s.words.tracks[1].after[of][2] ^= 1 })
+		}},
+		"one row": {rowOrColumn, func(p *Party, x, y Vec) error {
+			return p.moved([]Vec{x.Slice(0, 1)}, nil, true, number(worst, 0))
 		}},
 		"a word of A": {rowOrColumn, func(p *Party, x, y Vec) error {
 			return p.moved(nil, []Vec{x, y}, true, word)
@@ -178,5 +192,72 @@ func TestShuffleCancelling(t *testing.T) {
 		},
 	} {
 		require.False(t, missed(t, ^uint64(0), f), name)
+	}
+}
+
+// TestShuffleWeights has party 0 send party 2 a wrong element in the first pass, and then, when it
+// knows the challenge, such a d that the sums of both others are equal: they find it by the
+// digest of d from party 1.
+func TestShuffleWeights(t *testing.T) {
+	const n, row, third = 7, 4, 2
+	for _, ofWords := range []bool{false, true} {
+		var errs [Parties]error
+		synctest.Test(t, func(t *testing.T) {
+			ring, taps := tapped()
+			var corrupted *Party
+			frames := 0
+			taps[0][0].alter = func(_ int, typ byte, payload []byte, _ [][]byte) {
+				size := n * wideSize
+				if ofWords {
+					size = n * 8
+				}
+				if (typ != typeWide || ofWords) && (typ != typeMoved || !ofWords) || len(payload) != size {
+					return
+				}
+				if frames++; frames < 2 { // what was moved
+					return
+				}
+				rho := corrupted.rho(corrupted.shuffles.shuffles[0], 0)[row]
+				if ofWords {
+					binary.LittleEndian.PutUint64(payload, binary.LittleEndian.Uint64(payload)^rho)
+					return
+				}
+				d := plus(aes128.FromBytes([wideSize]byte(payload)), wide{Lo: rho}).Bytes()
+				copy(payload, d[:])
+			}
+			join(t.Context(), ring, func(p *Party) error {
+				if p.Index() == 0 {
+					corrupted = p
+				}
+				// With summands of ones an element of d is one of the inner product, and what is
+				// of party 1, with zeros, stays right.
+				x := p.NewVec(n)
+				for c, part := range x.Parts {
+					for i := range part {
+						if (p.Index()+c)%Parties != third {
+							part[i] = 1
+						}
+					}
+				}
+				numbers, words := []Vec{x}, []Vec(nil)
+				if ofWords {
+					numbers, words = words, numbers
+				}
+				if _, _, err := p.Shuffle(numbers, words); err != nil {
+					return err
+				}
+				if s := p.shuffles.shuffles[0]; p.Index() == third && ofWords {
+					s.words.tracks[0].after[1][row] ^= 1
+				} else if p.Index() == third {
+					v := s.numbers.tracks[0].after[1]
+					v[row] = plus(v[row], wide{Lo: 1})
+				}
+				errs[p.Index()] = p.Check()
+				return errs[p.Index()]
+			})
+			require.Equal(t, 2, frames)
+		})
+		require.ErrorIs(t, errs[third], errDeviation)
+		require.Error(t, errs[1])
 	}
 }

@@ -151,7 +151,13 @@ func TestPermute(t *testing.T) {
 	}
 	for _, n := range []int{0, 1, 2, 257, 10_000} {
 		order := make([]uint32, n)
-		New([Size]byte([]byte("dujiang golden 1"))).Permute(order)
+		g, words := New([Size]byte([]byte("dujiang golden 1"))), New([Size]byte([]byte("dujiang golden 1")))
+		g.Permute(order)
+		// None of these words is rejected, and none is drawn that is not used.
+		words.Uint64s(make([]uint64, n))
+		if g.Uint64() != words.Uint64() {
+			t.Errorf("%d elements do not take as many words", n)
+		}
 		seen := make([]bool, n)
 		h := sha256.New()
 		for _, k := range order {

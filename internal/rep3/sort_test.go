@@ -2,6 +2,7 @@ package rep3
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
+	"github.com/dujiang-dev/dujiang/internal/engine/enginetest"
 	"github.com/dujiang-dev/dujiang/internal/session"
 )
 
@@ -185,6 +187,27 @@ func TestReorder(t *testing.T) {
 	}
 }
 
+// TestSortMasks has products and places of zeros, of which every party knows what it would send
+// but for its mask: what it sends is uniform.
+func TestSortMasks(t *testing.T) {
+	const n = 4096
+	none(t, run(t, func(p *Party) error {
+		zeros := &column[uint32]{own: make([]uint32, n), next: make([]uint32, n), pool: &pool[uint32]{n: n}}
+		product, err := p.product(zeros, zeros)
+		require.NoError(t, err)
+		places, err := p.places(zeros, zeros, zeros)
+		require.NoError(t, err)
+		for _, z := range []*column[uint32]{product, places} {
+			var sent []byte
+			for _, w := range z.own {
+				sent = binary.LittleEndian.AppendUint32(sent, w)
+			}
+			enginetest.UniformBytes(t, "own summands", sent)
+		}
+		return nil
+	}))
+}
+
 // TestSortMistakes sorts what is no vector of the length.
 func TestSortMistakes(t *testing.T) {
 	long := maxLength
@@ -197,6 +220,7 @@ func TestSortMistakes(t *testing.T) {
 			second(p.Sort(1, NewVec(65), 65, nil)),
 			second(p.Sort(1, NewVec(1), 1, []Vec{NewVec(2)})),
 			second(p.Shuffle([]Vec{NewVec(1), NewVec(2)})),
+			second(p.Shuffle([]Vec{engine.New(1, 2)})),
 		} {
 			require.Error(t, err)
 		}

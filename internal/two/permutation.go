@@ -25,7 +25,8 @@ import (
 // T and x - a, which its share is made of, and the share of the other one is what is missing to
 // π(x).
 //
-// How long it takes to set the switches does not depend on the permutation, but for caches.
+// How long it takes to set the switches does not depend on the permutation, but for caches and for
+// branches that are predicted.
 
 // levels returns how many levels a network for n elements has, and how many switches each: the
 // number of wires is a power of two, and those beyond n go from end to end.

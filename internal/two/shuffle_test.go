@@ -248,6 +248,180 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
+// TestFreshShuffle has no two hashes of a network of switches alike, of equal transfers: in all
+// columns, and in two levels. Wires have masks of zeros, so that those behind a switch are hashes.
+func TestFreshShuffle(t *testing.T) {
+	const switches, columns = 300, 6
+	seen := make(map[uint64]bool)
+	none(t, run(t, setting{}, func(p *Party) error {
+		m := p.maker.(*transfers)
+		m.sent, m.received = make([]prg.Block, 2*switches), make([]prg.Block, 2*switches)
+		var n network
+		for k := range columns {
+			line := func() *lines {
+				return &lines{make([]uint64, 2*switches), make([]uint64, 2*switches), k >= columns/2}
+			}
+			n.sums, n.masks = append(n.sums, line()), append(n.masks, line())
+		}
+		w := wiring{size: 2}
+		for range 2 {
+			if err := m.switches(w, n, 0, make([]byte, switches)); err != nil {
+				return err
+			}
+			for _, l := range n.masks {
+				for i := range switches {
+					_, _, out, _ := w.wires(i)
+					if p.index == 0 {
+						require.False(t, seen[l.out[out]])
+						seen[l.out[out]] = true
+					}
+				}
+			}
+		}
+		return nil
+	}))
+	require.Len(t, seen, 2*switches*columns)
+}
+
+// TestSwitchSimulation compares what a party that sets switches sees, with the masks of the wires,
+// which it must not learn, with what a simulator makes of the choices alone: the hashes that it
+// has and what it is sent are random words.
+func TestSwitchSimulation(t *testing.T) {
+	const n, setter = 1 << 14, 1
+	coins := rand.New(rand.NewPCG(11, 12))
+	draw := func() []uint64 {
+		v := make([]uint64, n)
+		for i := range v {
+			v[i] = coins.Uint64()
+		}
+		return v
+	}
+	choices := make([]byte, n)
+	for i := range choices {
+		choices[i] = byte(coins.Uint64() & 1)
+	}
+	var r enginetest.Recorder
+	var learnt [2][]uint64
+	s := setting{wrap: func(c *conns) { c.peers[1-setter] = r.Tap(1-setter, setter, c.peers[1-setter]) }}
+	none(t, run(t, s, func(p *Party) error {
+		var net network
+		for k := range 2 {
+			line := func() *lines { return &lines{make([]uint64, 2*n), make([]uint64, 2*n), k == 1} }
+			net.sums, net.masks = append(net.sums, line()), append(net.masks, line())
+			for i := range 2 * n {
+				net.masks[k].in[i] = uint64(i)
+			}
+		}
+		w := wiring{size: 2}
+		if err := p.maker.(*transfers).switches(w, net, 0, choices); err != nil {
+			return err
+		}
+		if p.index == setter {
+			for k := range learnt {
+				learnt[k] = make([]uint64, n)
+				for i := range n {
+					_, _, out, _ := w.wires(i)
+					learnt[k][i] = net.sums[k].out[out]
+				}
+			}
+		}
+		return nil
+	}))
+	var sent [2][]uint64
+	for _, f := range r.Sent(1-setter, Parties)[setter] {
+		if f.Type == typeCorrection && len(f.Payload) == 16*n {
+			for k := range sent {
+				sent[k] = make([]uint64, n)
+				decode(sent[k], f.Payload[8*n*k:8*n*(k+1)])
+			}
+		}
+	}
+	masks, set := make([]uint64, n), make([]uint64, n)
+	for i := range masks {
+		masks[i], set[i] = uint64(2*i), uint64(choices[i])
+	}
+	// view has what is learnt as well as the hash that is in it.
+	view := func(sent, hashes [2][]uint64) [][]uint64 {
+		v := [][]uint64{masks, set}
+		for k := range sent {
+			learnt := make([]uint64, n)
+			for i, c := range set {
+				learnt[i] = hashes[k][i] + sent[k][i]&-c
+				if k == 1 {
+					learnt[i] = hashes[k][i] ^ sent[k][i]&-c
+				}
+			}
+			v = append(v, sent[k], hashes[k], learnt)
+		}
+		return v
+	}
+	var hashes [2][]uint64
+	for k := range hashes {
+		hashes[k] = make([]uint64, n)
+		for i, c := range set {
+			hashes[k][i] = learnt[k][i] - sent[k][i]&-c
+			if k == 1 {
+				hashes[k][i] = learnt[k][i] ^ sent[k][i]&-c
+			}
+		}
+	}
+	names := []string{"mask", "choice", "d", "hash", "T", "d of words", "hash of words", "T of words"}
+	enginetest.Compare(t, names, view(sent, hashes), view([2][]uint64{draw(), draw()}, [2][]uint64{draw(), draw()}))
+}
+
+// TestShuffleSeeds has a permutation of its own seed, and masks of the other one.
+func TestShuffleSeeds(t *testing.T) {
+	o, seeds := order{shuffles, 300, 1, 0}, []uint64{1, 2, 3, 4}
+	made := func(seeds []uint64) ([]uint32, uint64) {
+		permutation, a := o.seeded(seeds)
+		return permutation, a.Uint64()
+	}
+	permutation, a := made(seeds)
+	for i := range seeds {
+		other := slices.Clone(seeds)
+		other[i]++
+		otherPermutation, otherA := made(other)
+		require.Equal(t, i < 2, !slices.Equal(permutation, otherPermutation))
+		require.Equal(t, i >= 2, a != otherA)
+	}
+}
+
+// TestPreparedTwice prepares what is there already, and more of it, beside a matrix of the same
+// sizes.
+func TestPreparedTwice(t *testing.T) {
+	type shuffle = struct{ Rows, Numbers, Words int }
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		d := engine.Demand{Shuffles: []shuffle{{2, 3, 4}, {2, 3, 4}}, Matrices: []struct{ Rows, Inner, Columns int }{{2, 3, 4}}}
+		for _, count := range []int{2, 2, 3} {
+			d.Shuffles = slices.Repeat([]shuffle{{2, 3, 4}}, count)
+			if err := p.Prepare(d); err != nil {
+				return err
+			}
+			require.Equal(t, d, p.stock.Left())
+		}
+		left := p.Leftover()
+		for range 20 { // of an order of a map
+			again, err := ParseStock(left.append(nil))
+			require.NoError(t, err)
+			require.Equal(t, left.term(), again.term())
+		}
+		return nil
+	}))
+}
+
+// TestShuffleCopies alters a column of one element behind a shuffle.
+func TestShuffleCopies(t *testing.T) {
+	none(t, run(t, setting{dealer: true}, func(p *Party) error {
+		v := p.NewVec(1)
+		numbers, words, err := p.Shuffle([]Vec{v}, []Vec{v})
+		require.NoError(t, err)
+		v.Parts[0][0]++
+		require.Zero(t, numbers[0].Parts[0][0])
+		require.Zero(t, words[0].Parts[0][0])
+		return nil
+	}))
+}
+
 // TestUsedShuffle has nothing of a shuffle in memory after its use.
 func TestUsedShuffle(t *testing.T) {
 	none(t, run(t, setting{dealer: true}, func(p *Party) error {
