@@ -428,3 +428,567 @@ store:
 	JNZ          store
 	VZEROUPPER
 	RET
+
+// func squaresAVX2(dst *Elem, src *byte, stride int, n int, planes *[2][64][4]uint64)
+// Requires: AVX, AVX2
+TEXT ·squaresAVX2(SB), $0-40
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ stride+16(FP), DX
+	MOVQ n+24(FP), BX
+	MOVQ planes+32(FP), SI
+	MOVQ DX, DI
+	SHLQ $0x03, DI
+
+pair:
+	MOVQ         $0x00000000ffffffff, R8
+	VMOVQ        R8, X0
+	VPBROADCASTQ X0, Y0
+	MOVQ         $0x0000ffff0000ffff, R8
+	VMOVQ        R8, X1
+	VPBROADCASTQ X1, Y1
+	MOVQ         $0x00ff00ff00ff00ff, R8
+	VMOVQ        R8, X2
+	VPBROADCASTQ X2, Y2
+	MOVQ         CX, R9
+	MOVQ         SI, R8
+	MOVQ         $0x00000008, R11
+
+first:
+	MOVQ         R9, R10
+	VMOVDQU      (R10), Y3
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y4
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y5
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y6
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y7
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y8
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y9
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y10
+	ADDQ         DI, R10
+	VPSRLQ       $0x20, Y3, Y11
+	VPXOR        Y7, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x20, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y7, Y7
+	VPSRLQ       $0x20, Y4, Y11
+	VPXOR        Y8, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x20, Y11, Y12
+	VPXOR        Y12, Y4, Y4
+	VPXOR        Y11, Y8, Y8
+	VPSRLQ       $0x20, Y5, Y11
+	VPXOR        Y9, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x20, Y11, Y12
+	VPXOR        Y12, Y5, Y5
+	VPXOR        Y11, Y9, Y9
+	VPSRLQ       $0x20, Y6, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x20, Y11, Y12
+	VPXOR        Y12, Y6, Y6
+	VPXOR        Y11, Y10, Y10
+	VPSRLQ       $0x10, Y3, Y11
+	VPXOR        Y5, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x10, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y5, Y5
+	VPSRLQ       $0x10, Y4, Y11
+	VPXOR        Y6, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x10, Y11, Y12
+	VPXOR        Y12, Y4, Y4
+	VPXOR        Y11, Y6, Y6
+	VPSRLQ       $0x10, Y7, Y11
+	VPXOR        Y9, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x10, Y11, Y12
+	VPXOR        Y12, Y7, Y7
+	VPXOR        Y11, Y9, Y9
+	VPSRLQ       $0x10, Y8, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x10, Y11, Y12
+	VPXOR        Y12, Y8, Y8
+	VPXOR        Y11, Y10, Y10
+	VPSRLQ       $0x08, Y3, Y11
+	VPXOR        Y4, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x08, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y4, Y4
+	VPSRLQ       $0x08, Y5, Y11
+	VPXOR        Y6, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x08, Y11, Y12
+	VPXOR        Y12, Y5, Y5
+	VPXOR        Y11, Y6, Y6
+	VPSRLQ       $0x08, Y7, Y11
+	VPXOR        Y8, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x08, Y11, Y12
+	VPXOR        Y12, Y7, Y7
+	VPXOR        Y11, Y8, Y8
+	VPSRLQ       $0x08, Y9, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x08, Y11, Y12
+	VPXOR        Y12, Y9, Y9
+	VPXOR        Y11, Y10, Y10
+	VMOVDQU      Y3, (R8)
+	VMOVDQU      Y4, 256(R8)
+	VMOVDQU      Y5, 512(R8)
+	VMOVDQU      Y6, 768(R8)
+	VMOVDQU      Y7, 1024(R8)
+	VMOVDQU      Y8, 1280(R8)
+	VMOVDQU      Y9, 1536(R8)
+	VMOVDQU      Y10, 1792(R8)
+	VMOVDQU      (R10), Y3
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y4
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y5
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y6
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y7
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y8
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y9
+	ADDQ         DI, R10
+	VMOVDQU      (R10), Y10
+	ADDQ         DI, R10
+	VPSRLQ       $0x20, Y3, Y11
+	VPXOR        Y7, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x20, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y7, Y7
+	VPSRLQ       $0x20, Y4, Y11
+	VPXOR        Y8, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x20, Y11, Y12
+	VPXOR        Y12, Y4, Y4
+	VPXOR        Y11, Y8, Y8
+	VPSRLQ       $0x20, Y5, Y11
+	VPXOR        Y9, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x20, Y11, Y12
+	VPXOR        Y12, Y5, Y5
+	VPXOR        Y11, Y9, Y9
+	VPSRLQ       $0x20, Y6, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x20, Y11, Y12
+	VPXOR        Y12, Y6, Y6
+	VPXOR        Y11, Y10, Y10
+	VPSRLQ       $0x10, Y3, Y11
+	VPXOR        Y5, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x10, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y5, Y5
+	VPSRLQ       $0x10, Y4, Y11
+	VPXOR        Y6, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x10, Y11, Y12
+	VPXOR        Y12, Y4, Y4
+	VPXOR        Y11, Y6, Y6
+	VPSRLQ       $0x10, Y7, Y11
+	VPXOR        Y9, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x10, Y11, Y12
+	VPXOR        Y12, Y7, Y7
+	VPXOR        Y11, Y9, Y9
+	VPSRLQ       $0x10, Y8, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x10, Y11, Y12
+	VPXOR        Y12, Y8, Y8
+	VPXOR        Y11, Y10, Y10
+	VPSRLQ       $0x08, Y3, Y11
+	VPXOR        Y4, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x08, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y4, Y4
+	VPSRLQ       $0x08, Y5, Y11
+	VPXOR        Y6, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x08, Y11, Y12
+	VPXOR        Y12, Y5, Y5
+	VPXOR        Y11, Y6, Y6
+	VPSRLQ       $0x08, Y7, Y11
+	VPXOR        Y8, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x08, Y11, Y12
+	VPXOR        Y12, Y7, Y7
+	VPXOR        Y11, Y8, Y8
+	VPSRLQ       $0x08, Y9, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x08, Y11, Y12
+	VPXOR        Y12, Y9, Y9
+	VPXOR        Y11, Y10, Y10
+	VMOVDQU      Y3, 2048(R8)
+	VMOVDQU      Y4, 2304(R8)
+	VMOVDQU      Y5, 2560(R8)
+	VMOVDQU      Y6, 2816(R8)
+	VMOVDQU      Y7, 3072(R8)
+	VMOVDQU      Y8, 3328(R8)
+	VMOVDQU      Y9, 3584(R8)
+	VMOVDQU      Y10, 3840(R8)
+	ADDQ         DX, R9
+	ADDQ         $0x20, R8
+	DECQ         R11
+	JNZ          first
+	MOVQ         $0x0f0f0f0f0f0f0f0f, R8
+	VMOVQ        R8, X0
+	VPBROADCASTQ X0, Y0
+	MOVQ         $0x3333333333333333, R8
+	VMOVQ        R8, X1
+	VPBROADCASTQ X1, Y1
+	MOVQ         $0x5555555555555555, R8
+	VMOVQ        R8, X2
+	VPBROADCASTQ X2, Y2
+	MOVQ         SI, R8
+	MOVQ         $0x00000008, R11
+
+second:
+	VMOVDQU      2048(R8), Y3
+	VMOVDQU      2080(R8), Y4
+	VMOVDQU      2112(R8), Y5
+	VMOVDQU      2144(R8), Y6
+	VMOVDQU      2176(R8), Y7
+	VMOVDQU      2208(R8), Y8
+	VMOVDQU      2240(R8), Y9
+	VMOVDQU      2272(R8), Y10
+	VPSRLQ       $0x04, Y3, Y11
+	VPXOR        Y7, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x04, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y7, Y7
+	VPSRLQ       $0x04, Y4, Y11
+	VPXOR        Y8, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x04, Y11, Y12
+	VPXOR        Y12, Y4, Y4
+	VPXOR        Y11, Y8, Y8
+	VPSRLQ       $0x04, Y5, Y11
+	VPXOR        Y9, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x04, Y11, Y12
+	VPXOR        Y12, Y5, Y5
+	VPXOR        Y11, Y9, Y9
+	VPSRLQ       $0x04, Y6, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x04, Y11, Y12
+	VPXOR        Y12, Y6, Y6
+	VPXOR        Y11, Y10, Y10
+	VPSRLQ       $0x02, Y3, Y11
+	VPXOR        Y5, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x02, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y5, Y5
+	VPSRLQ       $0x02, Y4, Y11
+	VPXOR        Y6, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x02, Y11, Y12
+	VPXOR        Y12, Y4, Y4
+	VPXOR        Y11, Y6, Y6
+	VPSRLQ       $0x02, Y7, Y11
+	VPXOR        Y9, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x02, Y11, Y12
+	VPXOR        Y12, Y7, Y7
+	VPXOR        Y11, Y9, Y9
+	VPSRLQ       $0x02, Y8, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x02, Y11, Y12
+	VPXOR        Y12, Y8, Y8
+	VPXOR        Y11, Y10, Y10
+	VPSRLQ       $0x01, Y3, Y11
+	VPXOR        Y4, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x01, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y4, Y4
+	VPSRLQ       $0x01, Y5, Y11
+	VPXOR        Y6, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x01, Y11, Y12
+	VPXOR        Y12, Y5, Y5
+	VPXOR        Y11, Y6, Y6
+	VPSRLQ       $0x01, Y7, Y11
+	VPXOR        Y8, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x01, Y11, Y12
+	VPXOR        Y12, Y7, Y7
+	VPXOR        Y11, Y8, Y8
+	VPSRLQ       $0x01, Y9, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x01, Y11, Y12
+	VPXOR        Y12, Y9, Y9
+	VPXOR        Y11, Y10, Y10
+	VMOVDQU      Y3, 2048(R8)
+	VMOVDQU      Y4, 2080(R8)
+	VMOVDQU      Y5, 2112(R8)
+	VMOVDQU      Y6, 2144(R8)
+	VMOVDQU      Y7, 2176(R8)
+	VMOVDQU      Y8, 2208(R8)
+	VMOVDQU      Y9, 2240(R8)
+	VMOVDQU      Y10, 2272(R8)
+	VMOVDQU      (R8), Y3
+	VMOVDQU      32(R8), Y4
+	VMOVDQU      64(R8), Y5
+	VMOVDQU      96(R8), Y6
+	VMOVDQU      128(R8), Y7
+	VMOVDQU      160(R8), Y8
+	VMOVDQU      192(R8), Y9
+	VMOVDQU      224(R8), Y10
+	VPSRLQ       $0x04, Y3, Y11
+	VPXOR        Y7, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x04, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y7, Y7
+	VPSRLQ       $0x04, Y4, Y11
+	VPXOR        Y8, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x04, Y11, Y12
+	VPXOR        Y12, Y4, Y4
+	VPXOR        Y11, Y8, Y8
+	VPSRLQ       $0x04, Y5, Y11
+	VPXOR        Y9, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x04, Y11, Y12
+	VPXOR        Y12, Y5, Y5
+	VPXOR        Y11, Y9, Y9
+	VPSRLQ       $0x04, Y6, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y0, Y11, Y11
+	VPSLLQ       $0x04, Y11, Y12
+	VPXOR        Y12, Y6, Y6
+	VPXOR        Y11, Y10, Y10
+	VPSRLQ       $0x02, Y3, Y11
+	VPXOR        Y5, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x02, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y5, Y5
+	VPSRLQ       $0x02, Y4, Y11
+	VPXOR        Y6, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x02, Y11, Y12
+	VPXOR        Y12, Y4, Y4
+	VPXOR        Y11, Y6, Y6
+	VPSRLQ       $0x02, Y7, Y11
+	VPXOR        Y9, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x02, Y11, Y12
+	VPXOR        Y12, Y7, Y7
+	VPXOR        Y11, Y9, Y9
+	VPSRLQ       $0x02, Y8, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y1, Y11, Y11
+	VPSLLQ       $0x02, Y11, Y12
+	VPXOR        Y12, Y8, Y8
+	VPXOR        Y11, Y10, Y10
+	VPSRLQ       $0x01, Y3, Y11
+	VPXOR        Y4, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x01, Y11, Y12
+	VPXOR        Y12, Y3, Y3
+	VPXOR        Y11, Y4, Y4
+	VPSRLQ       $0x01, Y5, Y11
+	VPXOR        Y6, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x01, Y11, Y12
+	VPXOR        Y12, Y5, Y5
+	VPXOR        Y11, Y6, Y6
+	VPSRLQ       $0x01, Y7, Y11
+	VPXOR        Y8, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x01, Y11, Y12
+	VPXOR        Y12, Y7, Y7
+	VPXOR        Y11, Y8, Y8
+	VPSRLQ       $0x01, Y9, Y11
+	VPXOR        Y10, Y11, Y11
+	VPAND        Y2, Y11, Y11
+	VPSLLQ       $0x01, Y11, Y12
+	VPXOR        Y12, Y9, Y9
+	VPXOR        Y11, Y10, Y10
+	VPUNPCKLQDQ  2048(R8), Y3, Y11
+	VMOVDQU      X11, (AX)
+	VEXTRACTI128 $0x01, Y11, 2048(AX)
+	VPUNPCKHQDQ  2048(R8), Y3, Y11
+	VMOVDQU      X11, 1024(AX)
+	VEXTRACTI128 $0x01, Y11, 3072(AX)
+	VPUNPCKLQDQ  2080(R8), Y4, Y3
+	VMOVDQU      X3, 16(AX)
+	VEXTRACTI128 $0x01, Y3, 2064(AX)
+	VPUNPCKHQDQ  2080(R8), Y4, Y3
+	VMOVDQU      X3, 1040(AX)
+	VEXTRACTI128 $0x01, Y3, 3088(AX)
+	VPUNPCKLQDQ  2112(R8), Y5, Y3
+	VMOVDQU      X3, 32(AX)
+	VEXTRACTI128 $0x01, Y3, 2080(AX)
+	VPUNPCKHQDQ  2112(R8), Y5, Y3
+	VMOVDQU      X3, 1056(AX)
+	VEXTRACTI128 $0x01, Y3, 3104(AX)
+	VPUNPCKLQDQ  2144(R8), Y6, Y3
+	VMOVDQU      X3, 48(AX)
+	VEXTRACTI128 $0x01, Y3, 2096(AX)
+	VPUNPCKHQDQ  2144(R8), Y6, Y3
+	VMOVDQU      X3, 1072(AX)
+	VEXTRACTI128 $0x01, Y3, 3120(AX)
+	VPUNPCKLQDQ  2176(R8), Y7, Y3
+	VMOVDQU      X3, 64(AX)
+	VEXTRACTI128 $0x01, Y3, 2112(AX)
+	VPUNPCKHQDQ  2176(R8), Y7, Y3
+	VMOVDQU      X3, 1088(AX)
+	VEXTRACTI128 $0x01, Y3, 3136(AX)
+	VPUNPCKLQDQ  2208(R8), Y8, Y3
+	VMOVDQU      X3, 80(AX)
+	VEXTRACTI128 $0x01, Y3, 2128(AX)
+	VPUNPCKHQDQ  2208(R8), Y8, Y3
+	VMOVDQU      X3, 1104(AX)
+	VEXTRACTI128 $0x01, Y3, 3152(AX)
+	VPUNPCKLQDQ  2240(R8), Y9, Y3
+	VMOVDQU      X3, 96(AX)
+	VEXTRACTI128 $0x01, Y3, 2144(AX)
+	VPUNPCKHQDQ  2240(R8), Y9, Y3
+	VMOVDQU      X3, 1120(AX)
+	VEXTRACTI128 $0x01, Y3, 3168(AX)
+	VPUNPCKLQDQ  2272(R8), Y10, Y3
+	VMOVDQU      X3, 112(AX)
+	VEXTRACTI128 $0x01, Y3, 2160(AX)
+	VPUNPCKHQDQ  2272(R8), Y10, Y3
+	VMOVDQU      X3, 1136(AX)
+	VEXTRACTI128 $0x01, Y3, 3184(AX)
+	ADDQ         $0x00000100, R8
+	ADDQ         $0x00000080, AX
+	DECQ         R11
+	JNZ          second
+	ADDQ         $0x00000c00, AX
+	ADDQ         $0x20, CX
+	DECQ         BX
+	JNZ          pair
+	VZEROUPPER
+	RET
+
+// func sumsAVX2(sum *byte, rows *[4][]byte, leaves *byte, x *byte, masks *[4]uint64, stride int, n int)
+// Requires: AVX, AVX2
+TEXT ·sumsAVX2(SB), $0-56
+	MOVQ         sum+0(FP), AX
+	MOVQ         rows+8(FP), CX
+	MOVQ         (CX), DX
+	MOVQ         24(CX), BX
+	MOVQ         48(CX), SI
+	MOVQ         72(CX), CX
+	MOVQ         leaves+16(FP), DI
+	MOVQ         x+24(FP), R8
+	MOVQ         masks+32(FP), R9
+	MOVQ         stride+40(FP), R10
+	MOVQ         n+48(FP), R11
+	VPBROADCASTQ (R9), Y0
+	VPBROADCASTQ 8(R9), Y1
+	VPBROADCASTQ 16(R9), Y2
+	VPBROADCASTQ 24(R9), Y3
+	XORQ         R12, R12
+
+loop:
+	VMOVDQU (R8)(R12*1), Y4
+	VPAND   Y4, Y0, Y5
+	VPAND   Y4, Y1, Y6
+	VPAND   Y4, Y2, Y7
+	VPAND   Y4, Y3, Y8
+	LEAQ    (DI)(R12*1), R9
+	VMOVDQU (R9), Y9
+	ADDQ    R10, R9
+	VMOVDQU (R9), Y10
+	ADDQ    R10, R9
+	VPXOR   Y10, Y5, Y5
+	VPXOR   Y10, Y9, Y9
+	VMOVDQU (R9), Y10
+	ADDQ    R10, R9
+	VMOVDQU (R9), Y11
+	ADDQ    R10, R9
+	VPXOR   Y11, Y5, Y5
+	VPXOR   Y11, Y10, Y10
+	VPXOR   Y10, Y6, Y6
+	VPXOR   Y10, Y9, Y9
+	VMOVDQU (R9), Y10
+	ADDQ    R10, R9
+	VMOVDQU (R9), Y11
+	ADDQ    R10, R9
+	VPXOR   Y11, Y5, Y5
+	VPXOR   Y11, Y10, Y10
+	VMOVDQU (R9), Y11
+	ADDQ    R10, R9
+	VMOVDQU (R9), Y12
+	ADDQ    R10, R9
+	VPXOR   Y12, Y5, Y5
+	VPXOR   Y12, Y11, Y11
+	VPXOR   Y11, Y6, Y6
+	VPXOR   Y11, Y10, Y10
+	VPXOR   Y10, Y7, Y7
+	VPXOR   Y10, Y9, Y9
+	VMOVDQU (R9), Y10
+	ADDQ    R10, R9
+	VMOVDQU (R9), Y11
+	ADDQ    R10, R9
+	VPXOR   Y11, Y5, Y5
+	VPXOR   Y11, Y10, Y10
+	VMOVDQU (R9), Y11
+	ADDQ    R10, R9
+	VMOVDQU (R9), Y12
+	ADDQ    R10, R9
+	VPXOR   Y12, Y5, Y5
+	VPXOR   Y12, Y11, Y11
+	VPXOR   Y11, Y6, Y6
+	VPXOR   Y11, Y10, Y10
+	VMOVDQU (R9), Y11
+	ADDQ    R10, R9
+	VMOVDQU (R9), Y12
+	ADDQ    R10, R9
+	VPXOR   Y12, Y5, Y5
+	VPXOR   Y12, Y11, Y11
+	VMOVDQU (R9), Y12
+	ADDQ    R10, R9
+	VMOVDQU (R9), Y13
+	ADDQ    R10, R9
+	VPXOR   Y13, Y5, Y5
+	VPXOR   Y13, Y12, Y12
+	VPXOR   Y12, Y6, Y6
+	VPXOR   Y12, Y11, Y11
+	VPXOR   Y11, Y7, Y7
+	VPXOR   Y11, Y10, Y10
+	VPXOR   Y10, Y8, Y8
+	VPXOR   Y10, Y9, Y9
+	VPXOR   Y4, Y9, Y9
+	VMOVDQU Y9, (AX)(R12*1)
+	VMOVDQU Y5, (DX)(R12*1)
+	VMOVDQU Y6, (BX)(R12*1)
+	VMOVDQU Y7, (SI)(R12*1)
+	VMOVDQU Y8, (CX)(R12*1)
+	ADDQ    $0x20, R12
+	DECQ    R11
+	JNZ     loop
+	VZEROUPPER
+	RET

@@ -18,6 +18,8 @@ func main() {
 	Package("github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix")
 	ConstraintExpr("amd64,!purego")
 	fold()
+	squares()
+	sums()
 	Generate()
 }
 
