@@ -7,6 +7,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/ot"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
@@ -47,6 +48,10 @@ type transfers struct {
 	// Transfers that are left: in the lowest bit is the choice of the receiver, and a
 	// zero at the sender.
 	sent, received []prg.Block
+	// What they are in, and the memory of extensions.
+	pools  [2][]prg.Block
+	room   ot.Room
+	theirs []byte
 	// Numbers of transfers so far, which are the tweaks of their hashes.
 	hashedSent, hashedReceived uint64
 }
@@ -68,7 +73,14 @@ func (m *transfers) run() (none [prg.Size]byte) { return none }
 
 func (m *transfers) stats() session.Stats { return session.Stats{} }
 
-func (m *transfers) close(error) error { return nil }
+func (m *transfers) close(error) error {
+	m.room.Clear()
+	for _, pool := range m.pools {
+		clear(pool[:cap(pool)])
+	}
+	m.sent, m.received = nil, nil
+	return nil
+}
 
 // batch is what the overhead of the trees is small for.
 func (m *transfers) batch(k kind, n int) int {
@@ -94,7 +106,7 @@ const extensionBits = 1 << 16
 const silentBits = 1 << 20
 
 // transfer returns n transfers each way, as the sender and as the receiver, and the
-// numbers of the first ones.
+// numbers of the first ones. They are valid until the next call.
 func (m *transfers) transfer(n int) (sent, received []prg.Block, at [2]uint64, err error) {
 	for len(m.sent) < n {
 		if err := m.more(max(n, m.expected) - len(m.sent)); err != nil {
@@ -137,33 +149,43 @@ func (m *transfers) more(missing int) error {
 	var seed [ot.SeedSize]byte
 	m.p.private.Bytes(seed[:])
 	other := m.p.other()
-	msg, _, received, err := ot.Extend(shape, &pairs, nil, choices, seed, m.tags[other])
+	left := len(m.sent)
+	sent := front(&m.pools[0], m.sent, extensionBits)
+	received := front(&m.pools[1], m.received, extensionBits)
+	msg, _, received, err := m.room.Extend(received, shape, &pairs, nil, choices, seed, m.tags[other])
 	if err != nil {
 		return fmt.Errorf("two: %w", err)
 	}
-	theirs := make([]byte, shape.Size())
-	if err := m.p.swap(typeExtension, msg, theirs); err != nil {
+	if m.theirs == nil {
+		m.theirs = make([]byte, shape.Size())
+	}
+	if err := m.p.swap(typeExtension, msg, m.theirs); err != nil {
 		return err
 	}
-	_, sent, err := ot.Accept(shape, &chosen, m.delta, theirs, m.tags[m.p.index])
+	_, sent, err = m.room.Accept(sent, shape, &chosen, m.delta, m.theirs, m.tags[m.p.index])
 	if err != nil {
 		return engine.At(other, fmt.Errorf("%w: %w", session.ErrPeer, err))
 	}
 	// The lowest bit of delta is one, so that it can tell the choice.
-	for i := range sent {
-		sent[i].Lo &^= 1
-		choice := choices[i/128].Lo
-		if i%128 >= 64 {
-			choice = choices[i/128].Hi
+	for i, c := range choices {
+		zeros, bits := sent[left+128*i:][:128], received[left+128*i:][:128]
+		for k := range 64 {
+			zeros[k].Lo &^= 1
+			zeros[64+k].Lo &^= 1
+			bits[k].Lo = bits[k].Lo&^1 | c.Lo>>k&1
+			bits[64+k].Lo = bits[64+k].Lo&^1 | c.Hi>>k&1
 		}
-		received[i].Lo = received[i].Lo&^1 | choice>>(i%64)&1
 	}
-	if len(m.sent) == 0 {
-		m.sent, m.received = sent, received
-		return nil
-	}
-	m.sent, m.received = append(m.sent, sent...), append(m.received, received...)
+	m.sent, m.received = sent, received
 	return nil
+}
+
+// front moves what is left of a pool to its beginning, with room for n more behind.
+func front(pool *[]prg.Block, left []prg.Block, n int) []prg.Block {
+	if len(left)+n > cap(*pool) {
+		*pool = hugepage.Blocks(len(left) + n)
+	}
+	return append((*pool)[:0], left...)
 }
 
 // nextKey returns the key of a stream for an extension.

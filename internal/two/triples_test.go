@@ -251,6 +251,7 @@ func TestFresh(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		sent, received = slices.Clone(sent), slices.Clone(received)
 		sentAfter, receivedAfter, second, err := m.transfer(extensionBits)
 		if err != nil {
 			return err
