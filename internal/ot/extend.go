@@ -14,6 +14,9 @@ type Shape struct {
 	Values    int  // correlations of values in GF(2^128)
 	Bits      int  // correlations of choice bits
 	Malicious bool // with consistency checks
+	// Marked has the choice in the lowest bit of each correlation of a bit, and a zero at
+	// the sender, whose delta is odd.
+	Marked bool
 }
 
 // rowBlocks is the length of the vector that is correlated, in blocks: the
@@ -97,6 +100,9 @@ func (r *Room) Extend(dst []prg.Block, s Shape, keys *[Base][2]prg.Block, values
 		msg = h.Sum(msg)
 	}
 	r.msg = msg
+	if s.Marked {
+		copy(matrix.bits(0, s), r.input[prg.Size*s.Values:])
+	}
 	cv, cb = matrix.correlations(dst, s)
 	return msg, cv, cb, nil
 }
@@ -159,6 +165,9 @@ func (r *Room) Accept(dst []prg.Block, s Shape, keys *[Base]prg.Block, delta prg
 		if subtle.ConstantTimeCompare(h.Sum(nil), rest[points*prg.Size:]) != 1 {
 			return nil, nil, errValues
 		}
+	}
+	if s.Marked {
+		clear(matrix.bits(0, s))
 	}
 	bv, bb = matrix.correlations(dst, s)
 	return bv, bb, nil

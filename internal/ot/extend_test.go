@@ -287,6 +287,44 @@ func TestCheckSum(t *testing.T) {
 	}
 }
 
+// TestMarked checks that the lowest bits tell the choices, that the other bits and the message
+// are what they are without, and that the correlations hold.
+func TestMarked(t *testing.T) {
+	for _, malicious := range []bool{false, true} {
+		s := Shape{Values: 3, Bits: 300, Malicious: malicious}
+		delta, values, bits := testInputs(s)
+		delta.Lo |= 1
+		keys, chosen := fakeBase(delta)
+		plain, _, plainBits, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Marked = true
+		msg, cv, cb, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bv, bb, err := Accept(s, chosen, delta, msg, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(msg, plain) {
+			t.Error("the message differs")
+		}
+		if err := holds(s, delta, values, bits, cv, cb, bv, bb); err != nil {
+			t.Error(err)
+		}
+		for i := range cb {
+			if cb[i].Lo&1 != bit(bits[i/128], i%128)&1 || bb[i].Lo&1 != 0 {
+				t.Fatalf("bit %d is not marked", i)
+			}
+			if cb[i].Lo>>1 != plainBits[i].Lo>>1 || cb[i].Hi != plainBits[i].Hi {
+				t.Fatalf("bit %d differs otherwise", i)
+			}
+		}
+	}
+}
+
 // TestRoom checks that extensions of different shapes that follow each other in the same memory,
 // which has been overwritten, are those of memory of their own.
 func TestRoom(t *testing.T) {

@@ -47,6 +47,11 @@ type matrix struct {
 
 func (m *matrix) row(j int) []byte { return m.all[j*m.size:][:m.size:m.size] }
 
+// bits returns the part of row j that is of the bits.
+func (m *matrix) bits(j int, s Shape) []byte {
+	return m.row(j)[prg.Size*s.Values:][:prg.Size*s.bitBlocks()]
+}
+
 // column returns row j as blocks, in col. The rows are the columns of [Roy22].
 func (m *matrix) column(col []prg.Block, j int) []prg.Block {
 	setBytes(col, m.row(j))
@@ -70,9 +75,9 @@ func (r *Room) fold(c int, nodes *[leaves]prg.Block, first int, sum, x []byte, m
 	if r.leaves == nil {
 		r.leaves, r.sum = make([]byte, leaves*tile), make([]byte, tile)
 	}
-	var streams [leaves]*aes128.Cipher
+	var streams [leaves]aes128.Cipher // not on the heap
 	for k := first; k < leaves; k++ {
-		streams[k] = leafStream(nodes[k])
+		streams[k] = *leafStream(nodes[k])
 	}
 	for lo := 0; lo < len(x); lo += tile {
 		hi := min(lo+tile, len(x))
@@ -80,7 +85,7 @@ func (r *Room) fold(c int, nodes *[leaves]prg.Block, first int, sum, x []byte, m
 		tiles := r.leaves[:leaves*n]
 		clear(tiles[:first*n])
 		for k := first; k < leaves; k++ {
-			leafRow(tiles[k*n:][:n], streams[k], lo)
+			leafRow(tiles[k*n:][:n], &streams[k], lo)
 		}
 		var rows [chunkBits][]byte
 		for b := range rows {

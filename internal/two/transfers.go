@@ -52,6 +52,7 @@ type transfers struct {
 	pools  [2][]prg.Block
 	room   ot.Room
 	theirs []byte
+	memory []uint64 // of scratch
 	// Numbers of transfers so far, which are the tweaks of their hashes.
 	hashedSent, hashedReceived uint64
 }
@@ -78,6 +79,7 @@ func (m *transfers) close(error) error {
 	for _, pool := range m.pools {
 		clear(pool[:cap(pool)])
 	}
+	clear(m.memory)
 	m.sent, m.received = nil, nil
 	return nil
 }
@@ -132,7 +134,7 @@ func (m *transfers) more(missing int) error {
 			return err
 		}
 	}
-	shape := ot.Shape{Bits: extensionBits}
+	shape := ot.Shape{Bits: extensionBits, Marked: true}
 	choices := make([]prg.Block, extensionBits/128)
 	m.p.private.Blocks(choices)
 	// Every base transfer is one of two streams of keys, of which an extension takes
@@ -149,7 +151,6 @@ func (m *transfers) more(missing int) error {
 	var seed [ot.SeedSize]byte
 	m.p.private.Bytes(seed[:])
 	other := m.p.other()
-	left := len(m.sent)
 	sent := front(&m.pools[0], m.sent, extensionBits)
 	received := front(&m.pools[1], m.received, extensionBits)
 	msg, _, received, err := m.room.Extend(received, shape, &pairs, nil, choices, seed, m.tags[other])
@@ -165,16 +166,6 @@ func (m *transfers) more(missing int) error {
 	_, sent, err = m.room.Accept(sent, shape, &chosen, m.delta, m.theirs, m.tags[m.p.index])
 	if err != nil {
 		return engine.At(other, fmt.Errorf("%w: %w", session.ErrPeer, err))
-	}
-	// The lowest bit of delta is one, so that it can tell the choice.
-	for i, c := range choices {
-		zeros, bits := sent[left+128*i:][:128], received[left+128*i:][:128]
-		for k := range 64 {
-			zeros[k].Lo &^= 1
-			zeros[64+k].Lo &^= 1
-			bits[k].Lo = bits[k].Lo&^1 | c.Lo>>k&1
-			bits[64+k].Lo = bits[64+k].Lo&^1 | c.Hi>>k&1
-		}
 	}
 	m.sent, m.received = sent, received
 	return nil

@@ -3,6 +3,7 @@ package two
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -202,7 +203,7 @@ func TestShuffleTransfers(t *testing.T) {
 func TestBatch(t *testing.T) {
 	delta := testBlocks(1, 1)[0]
 	delta.Lo |= 1
-	for rows := range 4 {
+	for _, rows := range []int{0, 1, 2, 3, 7, 8, 9, 19} {
 		for width := 1; width <= 4; width++ {
 			sent := testBlocks(2, rows*wordBits)
 			received := testBlocks(2, rows*wordBits)
@@ -217,8 +218,11 @@ func TestBatch(t *testing.T) {
 			}
 			out, back := batch{sent, 77, width}, batch{received, 77, width}
 			mine, theirs, x := make([]uint64, len(y)), make([]uint64, len(y)), make([]uint64, rows)
-			msg := out.send(mine, y, delta)
-			require.Len(t, msg, out.size())
+			msg := make([]uint64, out.size())
+			for i := range msg {
+				msg[i] = ^uint64(0) // of before
+			}
+			out.send(mine, msg, y, delta)
 			back.receive(x, theirs, msg)
 			require.Equal(t, choices, x)
 			for i := range y {
@@ -236,9 +240,11 @@ func TestFresh(t *testing.T) {
 	const rows, width = 3, 6
 	same := make([]prg.Block, rows*wordBits)
 	for _, b := range []batch{{same, 5, width}, {same, 5 + rows*wordBits, width}} {
-		dst := make([]prg.Block, wordBits*b.blocks())
-		for x := range rows {
-			b.hash(dst, x, prg.Block{})
+		dst := make([]prg.Block, 2*wordBits*b.blocks())
+		for x := 0; x < rows; x += 2 { // the last one is alone
+			n := min(2, rows-x)
+			dst := dst[:n*wordBits*b.blocks()]
+			b.hash(dst, x, n, prg.Block{})
 			for _, h := range dst {
 				require.False(t, seen[h])
 				seen[h] = true
