@@ -1,6 +1,10 @@
 package two
 
-import "github.com/dujiang-dev/dujiang/internal/prg"
+import (
+	"slices"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
 
 // Products of what one party knows by what the other knows, out of correlated oblivious
 // transfers [Gil99, in the form of DSZ15]. The receiver's numbers x are the choice bits of
@@ -40,19 +44,31 @@ const hashing = 512
 // group is how many rows are hashed at once.
 func (b *batch) group() int { return max(1, min(hashing/wordBits/max(1, b.blocks()), b.rows())) }
 
-// hash sets dst to the hashes of the transfers of n rows from x on, each of them xor mask:
-// those for the columns 2j and 2j + 1 are at 64·n·j and on.
-func (b *batch) hash(dst []prg.Block, x, n int, mask prg.Block) {
-	transfers := b.transfers[wordBits*x : wordBits*(x+n)]
+// hash sets dst to the hashes of the transfers of n rows from x on: those for the columns 2j
+// and 2j + 1 are at 64·n·j and on.
+func (b *batch) hash(dst []prg.Block, x, n int) {
+	src := b.transfers[wordBits*x : wordBits*(x+n)]
 	for j := range b.blocks() {
-		part := dst[len(transfers)*j : len(transfers)*(j+1)]
-		for i, t := range transfers {
-			part[i] = t.Xor(mask)
-		}
-		// No two hashes have the same tweak: there are at most 2^24 columns, and less
-		// than 2^40 transfers.
-		prg.HashTCCR(part, part, b.first+uint64(wordBits*x)+uint64(j)<<40)
+		b.hashColumns(dst[len(src)*j:len(src)*(j+1)], src, x, j)
 	}
+}
+
+// hashOther is hash of each transfer xor delta.
+func (b *batch) hashOther(dst []prg.Block, x, n int, delta prg.Block) {
+	src := b.transfers[wordBits*x : wordBits*(x+n)]
+	for j := range b.blocks() {
+		part := dst[len(src)*j : len(src)*(j+1)]
+		for i, t := range src {
+			part[i] = t.Xor(delta)
+		}
+		b.hashColumns(part, part, x, j)
+	}
+}
+
+// hashColumns hashes for the columns 2j and 2j + 1. No two hashes have the same tweak: there
+// are at most 2^24 columns, and less than 2^40 transfers.
+func (b *batch) hashColumns(dst, src []prg.Block, x, j int) {
+	prg.HashTCCR(dst, src, b.first+uint64(wordBits*x)+uint64(j)<<40)
 }
 
 // send is the sender's part: it sets share, of as many numbers as y, and the correction.
@@ -63,8 +79,8 @@ func (b *batch) send(share, msg, y []uint64, delta prg.Block) {
 	clear(halves)
 	for lo := 0; lo < b.rows(); lo += most {
 		n := min(most, b.rows()-lo)
-		b.hash(k0, lo, n, prg.Block{})
-		b.hash(k1, lo, n, delta)
+		b.hash(k0, lo, n)
+		b.hashOther(k1, lo, n, delta)
 		for i := range n * b.width {
 			x, j := i/b.width, i%b.width
 			at := lo*b.width + i
@@ -98,7 +114,7 @@ func (b *batch) receive(x, share, msg []uint64) {
 	}
 	for lo := 0; lo < b.rows(); lo += most {
 		n := min(most, b.rows()-lo)
-		b.hash(hashes, lo, n, prg.Block{})
+		b.hash(hashes, lo, n)
 		for i := range n * b.width {
 			r, j := i/b.width, i%b.width
 			at := lo*b.width + i
@@ -266,15 +282,21 @@ func (m *transfers) scratch(a, b, c int) (x, y, z []uint64) {
 	return m.memory[:a:a], m.memory[a : a+b : a+b], m.memory[a+b : a+b+c]
 }
 
-// corrections sends words while it receives as many, in one message each way.
+// corrections sends words while it receives as many, in one message each way, and
+// meanwhile prepares the next extension.
 func (m *transfers) corrections(mine, theirs []uint64) error {
-	msg, answer := make([]byte, 8*len(mine)), make([]byte, 8*len(theirs))
+	m.sending = slices.Grow(m.sending[:0], 8*len(mine))
+	m.receiving = slices.Grow(m.receiving[:0], 8*len(theirs))
+	msg, answer := m.sending[:8*len(mine)], m.receiving[:8*len(theirs)]
 	encode(msg, mine)
-	if err := m.p.swap(typeCorrection, msg, answer); err != nil {
+	swapped := make(chan error, 1)
+	go func() { swapped <- m.p.swap(typeCorrection, msg, answer) }()
+	err := m.prepare()
+	if err := <-swapped; err != nil {
 		return err
 	}
 	decode(theirs, answer)
-	return nil
+	return err
 }
 
 // words makes triples of bits, without a message: one bit k0 of the hash of a transfer's
@@ -296,9 +318,9 @@ func (m *transfers) words(t triples) error {
 			n := min(group, len(t.c)-lo)
 			t := t.slice(lo, lo+n)
 			k0, k1, kx := memory[0][:wordBits*n], memory[1][:wordBits*n], memory[2][:wordBits*n]
-			out.hash(k0, lo, n, prg.Block{})
-			out.hash(k1, lo, n, m.delta)
-			back.hash(kx, lo, n, prg.Block{})
+			out.hash(k0, lo, n)
+			out.hashOther(k1, lo, n, m.delta)
+			back.hash(kx, lo, n)
 			for i := range t.c {
 				// The lowest bits of hashes, as those of transfers are choices.
 				own, x := choices(k0[wordBits*i:]), choices(received[wordBits*(lo+i):])

@@ -48,13 +48,25 @@ type transfers struct {
 	// Transfers that are left: in the lowest bit is the choice of the receiver, and a
 	// zero at the sender.
 	sent, received []prg.Block
-	// What they are in, and the memory of extensions.
-	pools  [2][]prg.Block
-	room   ot.Room
-	theirs []byte
-	memory []uint64 // of scratch
+	// What they are in, and the memory of extensions and corrections. Received ones are
+	// in the pools in turn, since the next are there before the last are used.
+	sentPool           []prg.Block
+	receivedPools      [2][]prg.Block
+	room               ot.Room
+	theirs             []byte
+	memory             []uint64 // of scratch
+	sending, receiving []byte
+	ahead              *extension // the next one, if it is prepared
 	// Numbers of transfers so far, which are the tweaks of their hashes.
 	hashedSent, hashedReceived uint64
+}
+
+// An extension is a party's part of one up to its message.
+type extension struct {
+	chosen   [ot.Base]prg.Block
+	msg      []byte
+	received []prg.Block // behind those that were left then
+	left     int
 }
 
 // Format implements [fmt.Formatter], so that no verb prints the values of m.
@@ -76,11 +88,11 @@ func (m *transfers) stats() session.Stats { return session.Stats{} }
 
 func (m *transfers) close(error) error {
 	m.room.Clear()
-	for _, pool := range m.pools {
-		clear(pool[:cap(pool)])
-	}
+	clear(m.sentPool)
+	clear(m.receivedPools[0])
+	clear(m.receivedPools[1])
 	clear(m.memory)
-	m.sent, m.received = nil, nil
+	m.sent, m.received, m.ahead = nil, nil, nil
 	return nil
 }
 
@@ -134,47 +146,73 @@ func (m *transfers) more(missing int) error {
 			return err
 		}
 	}
-	shape := ot.Shape{Bits: extensionBits, Marked: true}
+	if m.ahead == nil {
+		if err := m.extend(); err != nil {
+			return err
+		}
+	}
+	e := m.ahead
+	m.ahead = nil
+	if m.theirs == nil {
+		m.theirs = make([]byte, extensionShape.Size())
+	}
+	if err := m.p.swap(typeExtension, e.msg, m.theirs); err != nil {
+		return err
+	}
+	sent := front(&m.sentPool, m.sent)
+	_, sent, err := m.room.Accept(sent, extensionShape, &e.chosen, m.delta, m.theirs, m.tags[m.p.index])
+	if err != nil {
+		return engine.At(m.p.other(), fmt.Errorf("%w: %w", session.ErrPeer, err))
+	}
+	// Some of those that were left may have been used since.
+	m.sent, m.received = sent, e.received[e.left-len(m.received):]
+	return nil
+}
+
+// extensionShape is of an extension. The lowest bit of delta is one, so that it can tell the choice.
+var extensionShape = ot.Shape{Bits: extensionBits, Marked: true}
+
+// prepare makes what is this party's alone of the next extension, if the order under way
+// takes one.
+func (m *transfers) prepare() error {
+	if m.Silent || m.ahead != nil || m.expected <= len(m.sent) {
+		return nil
+	}
+	return m.extend()
+}
+
+// extend prepares an extension.
+func (m *transfers) extend() error {
 	choices := make([]prg.Block, extensionBits/128)
 	m.p.private.Blocks(choices)
 	// Every base transfer is one of two streams of keys, of which an extension takes
 	// the next of each.
 	var pairs [ot.Base][2]prg.Block
-	var chosen [ot.Base]prg.Block
+	e := &extension{left: len(m.received)}
 	for i := range pairs {
 		for side := range 2 {
 			pairs[i][side] = nextKey(m.pairs[i][side], m.batches)
 		}
-		chosen[i] = nextKey(m.chosen[i], m.batches)
+		e.chosen[i] = nextKey(m.chosen[i], m.batches)
 	}
 	m.batches++
 	var seed [ot.SeedSize]byte
 	m.p.private.Bytes(seed[:])
-	other := m.p.other()
-	sent := front(&m.pools[0], m.sent, extensionBits)
-	received := front(&m.pools[1], m.received, extensionBits)
-	msg, _, received, err := m.room.Extend(received, shape, &pairs, nil, choices, seed, m.tags[other])
+	var err error
+	e.received = front(&m.receivedPools[m.batches%2], m.received)
+	e.msg, _, e.received, err = m.room.Extend(e.received, extensionShape, &pairs, nil, choices, seed, m.tags[m.p.other()])
 	if err != nil {
 		return fmt.Errorf("two: %w", err)
 	}
-	if m.theirs == nil {
-		m.theirs = make([]byte, shape.Size())
-	}
-	if err := m.p.swap(typeExtension, msg, m.theirs); err != nil {
-		return err
-	}
-	_, sent, err = m.room.Accept(sent, shape, &chosen, m.delta, m.theirs, m.tags[m.p.index])
-	if err != nil {
-		return engine.At(other, fmt.Errorf("%w: %w", session.ErrPeer, err))
-	}
-	m.sent, m.received = sent, received
+	m.ahead = e
 	return nil
 }
 
-// front moves what is left of a pool to its beginning, with room for n more behind.
-func front(pool *[]prg.Block, left []prg.Block, n int) []prg.Block {
-	if len(left)+n > cap(*pool) {
-		*pool = hugepage.Blocks(len(left) + n)
+// front moves what is left to the beginning of a pool, which has room for an extension
+// behind.
+func front(pool *[]prg.Block, left []prg.Block) []prg.Block {
+	if n := len(left) + extensionBits; n > len(*pool) {
+		*pool = hugepage.Blocks(n)
 	}
 	return append((*pool)[:0], left...)
 }

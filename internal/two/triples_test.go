@@ -18,7 +18,7 @@ var orders = []order{
 	{kind: words, rows: 1}, {kind: words, rows: extensionBits/wordBits + 2},
 	{kind: numbers, rows: 2}, {kind: numbers, rows: 5000},
 	{matrices, 2, 3, 5}, {matrices, 5, 3, 2}, {matrices, 1, 7, 1}, {matrices, 33, 1, 40}, {matrices, 3, 0, 3},
-	{matrices, 3, 2, 0},
+	{matrices, 3, 2, 0}, {matrices, 2, 600, 3},
 	{shuffles, 2, 1, 0}, {shuffles, 3, 0, 1}, {shuffles, 70, 2, 3}, {shuffles, 2*switching + 5, 1, 1}, {shuffles, 700, 150, 101},
 }
 
@@ -244,7 +244,7 @@ func TestFresh(t *testing.T) {
 		for x := 0; x < rows; x += 2 { // the last one is alone
 			n := min(2, rows-x)
 			dst := dst[:n*wordBits*b.blocks()]
-			b.hash(dst, x, n, prg.Block{})
+			b.hash(dst, x, n)
 			for _, h := range dst {
 				require.False(t, seen[h])
 				seen[h] = true
