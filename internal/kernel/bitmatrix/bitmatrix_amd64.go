@@ -17,8 +17,12 @@ func (f *Folding) fold(dst []Elem, bits []uint64, n, k int) {
 }
 
 func squares(dst []Elem, src []byte, stride int) {
+	var planes [2*Side*8 + 8]uint64 // aligned inside
+	if n := len(dst) / SquareSide / 4; n > 0 && cpu.AVX512.Enabled() {
+		squaresAVX512(&dst[0], &src[0], stride, n, &planes)
+		dst, src = dst[4*SquareSide*n:], src[64*n:]
+	}
 	if n := len(dst) / SquareSide / 2; n > 0 && cpu.AVX2.Enabled() {
-		var planes [2][Side][words]uint64
 		squaresAVX2(&dst[0], &src[0], stride, n, &planes)
 		dst, src = dst[2*SquareSide*n:], src[32*n:]
 	}

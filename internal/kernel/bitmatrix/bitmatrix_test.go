@@ -95,7 +95,7 @@ func around(g *rand.Rand, n int) (b []byte, intact func() bool) {
 func TestSquares(t *testing.T) {
 	cputest.Each(t, func(t *testing.T) {
 		g := rand.New(rand.NewPCG(5, 6))
-		for _, n := range []int{0, 1, 2, 3, 4, 5, callSquares, callSquares + 1, callSquares + 3} {
+		for _, n := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, callSquares, callSquares + 1, callSquares + 3} {
 			for _, more := range []int{0, 1, 24} {
 				stride := 16*n + more
 				src, _ := around(g, max(0, SquareSide*stride-more))
@@ -123,7 +123,7 @@ func TestSquares(t *testing.T) {
 				}
 			}
 		}
-	}, cpu.AVX2)
+	}, cpu.AVX2, cpu.AVX512)
 }
 
 // TestSums compares with the definition, byte by byte, for every length up to some of those
