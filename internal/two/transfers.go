@@ -112,7 +112,7 @@ func (m *transfers) batch(k kind, n int) int {
 }
 
 // extensionBits is how many transfers an extension makes. Its message is 270 KB long, and
-// what it holds stays in the second-level cache.
+// with all that is kept for it a party has 6 MB.
 const extensionBits = 1 << 16
 
 // silentBits is how many silent transfers are made at once, at most: 32 MB at the
@@ -169,7 +169,8 @@ func (m *transfers) more(missing int) error {
 	return nil
 }
 
-// extensionShape is of an extension. The lowest bit of delta is one, so that it can tell the choice.
+// extensionShape is of an extension. The lowest bit of delta is one, so that it can tell the
+// choice.
 var extensionShape = ot.Shape{Bits: extensionBits, Marked: true}
 
 // prepare makes what is this party's alone of the next extension, if the order under way
