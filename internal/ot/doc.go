@@ -47,7 +47,7 @@
 //
 // 8,224 bytes for the base transfers and, for f values and k bits, about
 // 512 f + 4 k bytes for the extension. Both parties' base transfers together
-// are about 128 * 6 group operations. The extension holds about 3072 f + 24 k bytes
+// are about 128 * 6 group operations. The extension holds about 2600 f + 21 k bytes
 // while it runs, beside its results.
 //
 // # References

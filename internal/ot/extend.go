@@ -3,6 +3,7 @@ package ot
 import (
 	"crypto/sha256"
 	"crypto/subtle"
+	"slices"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf128"
 	"github.com/dujiang-dev/dujiang/internal/prg"
@@ -13,6 +14,9 @@ type Shape struct {
 	Values    int  // correlations of values in GF(2^128)
 	Bits      int  // correlations of choice bits
 	Malicious bool // with consistency checks
+	// Marked has the choice in the lowest bit of each correlation of a bit, and a zero at
+	// the sender, whose delta is odd.
+	Marked bool
 }
 
 // rowBlocks is the length of the vector that is correlated, in blocks: the
@@ -38,6 +42,12 @@ func (s Shape) Size() int {
 // Bits beyond are zero. It returns the message, the correlations of the values
 // and those of the bits.
 func Extend(s Shape, keys *[Base][2]prg.Block, values, bits []prg.Block, seed [SeedSize]byte, context []byte) (msg []byte, cv, cb []prg.Block, err error) {
+	return new(Room).Extend(nil, s, keys, values, bits, seed, context)
+}
+
+// Extend is the function of this name in the memory of r. The message is valid until the
+// next call. The correlations of the bits are appended to dst.
+func (r *Room) Extend(dst []prg.Block, s Shape, keys *[Base][2]prg.Block, values, bits []prg.Block, seed [SeedSize]byte, context []byte) (msg []byte, cv, cb []prg.Block, err error) {
 	if len(values) != s.Values || len(bits) != s.bitBlocks() {
 		panic("ot: internal error: values and shape do not match")
 	}
@@ -50,24 +60,20 @@ func Extend(s Shape, keys *[Base][2]prg.Block, values, bits []prg.Block, seed [S
 	coins.Blocks(roots)
 	input := make([]prg.Block, 0, s.rowBlocks())
 	input = append(append(append(input, values...), bits...), coins.Block(), coins.Block())
-	inputBytes := appendBlocks(nil, input...)
+	r.input = appendBlocks(slices.Grow(r.input[:0], prg.Size*len(input)), input...)
 
-	msg = make([]byte, 0, s.Size())
+	msg = slices.Grow(r.msg[:0], s.Size())
 	var tags []byte // what the leaves are checked by: the sum of each tree
 	all := sha256.New()
-	matrix := newMatrix(s)
-	f := newFolder(len(inputBytes))
-	u := make([]byte, len(inputBytes))
+	matrix := r.shape(s)
 	for c := range chunks {
 		var nodes [leaves]prg.Block
 		nodes, msg = grow(msg, roots[c], c, keys)
-		f.leaf = func(x int, row []byte) { leafRow(row, nodes[x]) }
-		f.rows = [chunkBits][]byte(matrix[chunkBits*c:])
-		f.sum(chunkBits, 0, u)
 		// [Roy22, section 3.2, subspace VOLE, receiver]: the correction that
-		// turns the random u of this chunk into the input.
-		subtle.XORBytes(u, u, inputBytes)
-		msg = append(msg, u...)
+		// turns the random u of this chunk, the sum, into the input.
+		n := len(msg)
+		msg = msg[:n+matrix.size]
+		r.fold(c, &nodes, 0, msg[n:], r.input, new([chunkBits]uint64))
 		if s.Malicious {
 			var sum [tagSize]byte
 			for x := range nodes {
@@ -87,13 +93,17 @@ func Extend(s Shape, keys *[Base][2]prg.Block, values, bits []prg.Block, seed [S
 		// every column; their digest is enough for a comparison.
 		h := sha256.New()
 		col := make([]prg.Block, s.rowBlocks())
-		for j := range matrix {
+		for j := range Base {
 			sum := checkSum(matrix.column(col, j), x)
 			h.Write(appendBlocks(nil, sum[:]...))
 		}
 		msg = h.Sum(msg)
 	}
-	cv, cb = matrix.correlations(s)
+	r.msg = msg
+	if s.Marked {
+		copy(matrix.bits(0, s), r.input[prg.Size*s.Values:])
+	}
+	cv, cb = matrix.correlations(dst, s)
 	return msg, cv, cb, nil
 }
 
@@ -101,6 +111,12 @@ func Extend(s Shape, keys *[Base][2]prg.Block, values, bits []prg.Block, seed [S
 // complement of delta. It returns the correlations of the values and those of
 // the bits.
 func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte) (bv, bb []prg.Block, err error) {
+	return new(Room).Accept(nil, s, keys, delta, msg, context)
+}
+
+// Accept is the function of this name in the memory of r. The correlations of the bits are
+// appended to dst.
+func (r *Room) Accept(dst []prg.Block, s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte) (bv, bb []prg.Block, err error) {
 	if len(msg) != s.Size() {
 		panic("ot: internal error: length of the message")
 	}
@@ -112,29 +128,21 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 	toCheck := msg[chunks*(treeSize+rowSize):]
 	tags := toCheck
 	all := sha256.New()
-	matrix := newMatrix(s)
-	f := newFolder(rowSize)
-	v := make([]byte, rowSize)
+	matrix := r.shape(s)
 	for c := range chunks {
 		m := msg[c*(treeSize+rowSize):][:treeSize+rowSize]
 		nodes := prune(m[:treeSize], delta, c, keys)
-		f.leaf = func(y int, row []byte) {
-			if y == 0 { // the unknown leaf, whose coefficient is zero
-				clear(row)
-				return
-			}
-			leafRow(row, nodes[y])
+		var masks [chunkBits]uint64
+		for b := range masks {
+			masks[b] = bit(delta, chunkBits*c+b)
 		}
-		f.rows = [chunkBits][]byte(matrix[chunkBits*c:])
-		f.sum(chunkBits, 0, v)
+		// [Roy22, section 3.2, subspace VOLE, sender]: b = sum + delta * correction. The
+		// coefficient of leaf 0, which is unknown, is zero.
+		r.fold(c, &nodes, 1, nil, m[treeSize:], &masks)
 		if s.Malicious {
 			all.Write(restoreTags(&nodes, [tagSize]byte(tags), delta, c))
 			tags = tags[tagSize:]
 		}
-	}
-	for j := range matrix {
-		// [Roy22, section 3.2, subspace VOLE, sender]: b = sum + delta * correction.
-		matrix.add(j, msg[j/chunkBits*(treeSize+rowSize)+treeSize:][:rowSize], bit(delta, j))
 	}
 	if s.Malicious {
 		// [Roy22, Fig. 14]
@@ -147,7 +155,7 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 		setBytes(u[:], rest[:points*prg.Size])
 		h := sha256.New()
 		col := make([]prg.Block, s.rowBlocks())
-		for j := range matrix {
+		for j := range Base {
 			sum, mask := checkSum(matrix.column(col, j), x), bit(delta, j)
 			for i := range sum {
 				sum[i] = sum[i].Xor(and(u[i], mask))
@@ -158,7 +166,10 @@ func Accept(s Shape, keys *[Base]prg.Block, delta prg.Block, msg, context []byte
 			return nil, nil, errValues
 		}
 	}
-	bv, bb = matrix.correlations(s)
+	if s.Marked {
+		clear(matrix.bits(0, s))
+	}
+	bv, bb = matrix.correlations(dst, s)
 	return bv, bb, nil
 }
 

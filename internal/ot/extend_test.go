@@ -228,7 +228,8 @@ func TestLeafStream(t *testing.T) {
 	stream, row := make([]byte, tagSize+3*prg.Size), make([]byte, 3*prg.Size)
 	aes128.New(leaf.Bytes()).Counter(stream, 0)
 	tag := leafTag(leaf)
-	leafRow(row, leaf)
+	leafRow(row[:prg.Size], leafStream(leaf), 0)
+	leafRow(row[prg.Size:], leafStream(leaf), prg.Size)
 	if !bytes.Equal(stream, append(tag[:], row...)) {
 		t.Errorf("tag %x and row %x of the stream %x", tag, row, stream)
 	}
@@ -286,16 +287,81 @@ func TestCheckSum(t *testing.T) {
 	}
 }
 
-func TestTranspose(t *testing.T) {
-	var a [128]prg.Block
-	prg.New([prg.Size]byte{7}).Blocks(a[:])
-	b := a
-	transpose(&b)
-	for i := range 128 {
-		for j := range 128 {
-			if bit(a[i], j) != bit(b[j], i) {
-				t.Fatalf("bit %d of block %d", j, i)
+// TestMarked checks that the lowest bits tell the choices, that the other bits and the message
+// are what they are without, and that the correlations hold.
+func TestMarked(t *testing.T) {
+	for _, malicious := range []bool{false, true} {
+		s := Shape{Values: 3, Bits: 300, Malicious: malicious}
+		delta, values, bits := testInputs(s)
+		delta.Lo |= 1
+		keys, chosen := fakeBase(delta)
+		plain, _, plainBits, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Marked = true
+		msg, cv, cb, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		bv, bb, err := Accept(s, chosen, delta, msg, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(msg, plain) {
+			t.Error("the message differs")
+		}
+		if err := holds(s, delta, values, bits, cv, cb, bv, bb); err != nil {
+			t.Error(err)
+		}
+		for i := range cb {
+			if cb[i].Lo&1 != bit(bits[i/128], i%128)&1 || bb[i].Lo&1 != 0 {
+				t.Fatalf("bit %d is not marked", i)
 			}
+			if cb[i].Lo>>1 != plainBits[i].Lo>>1 || cb[i].Hi != plainBits[i].Hi {
+				t.Fatalf("bit %d differs otherwise", i)
+			}
+		}
+	}
+}
+
+// TestRoom checks that extensions of different shapes that follow each other in the same memory,
+// which has been overwritten, are those of memory of their own.
+func TestRoom(t *testing.T) {
+	var mine, other Room
+	for _, s := range []Shape{{Bits: 1 << 13}, {Values: 3, Bits: 130, Malicious: true}, {Bits: 1<<13 + 5}, {}, {Values: 9, Bits: 77}} {
+		delta, values, bits := testInputs(s)
+		keys, chosen := fakeBase(delta)
+		want, wantValues, wantBits, err := Extend(s, keys, values, bits, testSeed("r"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before := []prg.Block{{Lo: 1}, {Hi: 2}}
+		msg, cv, cb, err := mine.Extend(before, s, keys, values, bits, testSeed("r"), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(msg, want) || !slices.Equal(cv, wantValues) || !slices.Equal(cb, slices.Concat(before, wantBits)) {
+			t.Fatalf("%+v: the receiver's part differs", s)
+		}
+		bv, bb, err := other.Accept(before, s, chosen, delta, msg, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(bb[:2], before) {
+			t.Fatalf("%+v: not appended", s)
+		}
+		if err := holds(s, delta, values, bits, cv, cb[2:], bv, bb[2:]); err != nil {
+			t.Errorf("%+v: %v", s, err)
+		}
+		mine.Clear()
+		for i, b := range slices.Concat(mine.matrix.all, mine.input, mine.leaves, mine.sum) {
+			if b != 0 {
+				t.Fatalf("byte %d is not cleared", i)
+			}
+		}
+		for i := range mine.matrix.all {
+			mine.matrix.all[i] = 0xff
 		}
 	}
 }

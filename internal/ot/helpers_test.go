@@ -21,14 +21,11 @@ func rerun(t *testing.T, s Shape, keys *[Base][2]prg.Block, values []prg.Block) 
 	coins := expandSeed(testSeed("r"))
 	roots := make([]prg.Block, chunks)
 	coins.Blocks(roots)
-	m := newMatrix(s)
-	f := newFolder(prg.Size * s.rowBlocks())
-	u := make([]byte, prg.Size*s.rowBlocks())
+	var r Room
+	m := r.shape(s)
 	for c := range chunks {
 		nodes, _ := grow(nil, roots[c], c, keys)
-		f.leaf = func(x int, row []byte) { leafRow(row, nodes[x]) }
-		f.rows = [chunkBits][]byte(m[chunkBits*c:])
-		f.sum(chunkBits, 0, u)
+		r.fold(c, &nodes, 0, nil, make([]byte, m.size), new([chunkBits]uint64))
 	}
 	for j := range columns {
 		columns[j] = m.column(make([]prg.Block, s.rowBlocks()), j)

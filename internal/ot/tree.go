@@ -1,9 +1,8 @@
 package ot
 
 import (
-	"crypto/subtle"
-
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
@@ -13,8 +12,8 @@ import (
 // [Roy22, Fig. 13]. Larger chunks halve the corrections that are sent for every
 // doubling of the computation; at four bits neither shows beside what follows.
 const (
-	chunkBits = 4
-	leaves    = 1 << chunkBits
+	chunkBits = bitmatrix.LeafBits
+	leaves    = bitmatrix.Leaves
 	chunks    = Base / chunkBits
 	treeSize  = chunkBits * 2 * prg.Size // the message of one tree
 	tagSize   = 2 * prg.Size             // what a leaf is checked by
@@ -67,42 +66,13 @@ func prune(msg []byte, delta prg.Block, c int, keys *[Base]prg.Block) [leaves]pr
 // A leaf is the seed of a stream. Its first tagSize bytes identify the leaf in
 // the check, the others are its row.
 func leafTag(leaf prg.Block) (tag [tagSize]byte) {
-	aes128.New(leaf.Bytes()).Counter(tag[:], 0)
+	leafStream(leaf).Counter(tag[:], 0)
 	return tag
 }
 
-func leafRow(row []byte, leaf prg.Block) {
-	aes128.New(leaf.Bytes()).Counter(row, tagSize/prg.Size)
-}
+func leafStream(leaf prg.Block) *aes128.Cipher { return aes128.New(leaf.Bytes()) }
 
-// A folder adds up the rows of a tree's leaves.
-type folder struct {
-	leaf func(x int, row []byte)
-	tmp  [chunkBits][]byte
-	// rows[b] is the sum of the rows of all leaves whose number has bit b.
-	rows [chunkBits][]byte
-}
-
-func newFolder(size int) *folder {
-	f := new(folder)
-	for b := range chunkBits {
-		f.tmp[b] = make([]byte, size)
-	}
-	return f
-}
-
-// sum sets dst to the sum of 2^level rows from the given leaf on, and adds to
-// the rows of all bits below level [Roy22, section 3.1, with the sums of both
-// halves reused].
-func (f *folder) sum(level, first int, dst []byte) {
-	if level == 0 {
-		f.leaf(first, dst)
-		return
-	}
-	level--
-	right := f.tmp[level]
-	f.sum(level, first, dst)
-	f.sum(level, first+1<<level, right)
-	subtle.XORBytes(f.rows[level], f.rows[level], right)
-	subtle.XORBytes(dst, dst, right)
+// leafRow sets part to what the row of a leaf has from a byte on, at the beginning of a block.
+func leafRow(part []byte, stream *aes128.Cipher, from int) {
+	stream.Counter(part, uint64((tagSize+from)/prg.Size))
 }

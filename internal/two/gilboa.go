@@ -1,6 +1,10 @@
 package two
 
-import "github.com/dujiang-dev/dujiang/internal/prg"
+import (
+	"slices"
+
+	"github.com/dujiang-dev/dujiang/internal/prg"
+)
 
 // Products of what one party knows by what the other knows, out of correlated oblivious
 // transfers [Gil99, in the form of DSZ15]. The receiver's numbers x are the choice bits of
@@ -34,33 +38,55 @@ func (b *batch) size() int {
 // blocks is the number of hashes that a transfer takes: one for two words.
 func (b *batch) blocks() int { return (b.width + 1) / 2 }
 
-// hash sets dst to the hashes of the transfers of row x, each of them xor mask: those for
-// the columns 2j and 2j + 1 are at 64·j and on.
-func (b *batch) hash(dst []prg.Block, x int, mask prg.Block) {
+// hashing is about how many hashes are made at once: they stay in the first-level cache.
+const hashing = 512
+
+// group is how many rows are hashed at once.
+func (b *batch) group() int { return max(1, min(hashing/wordBits/max(1, b.blocks()), b.rows())) }
+
+// hash sets dst to the hashes of the transfers of n rows from x on: those for the columns 2j
+// and 2j + 1 are at 64·n·j and on.
+func (b *batch) hash(dst []prg.Block, x, n int) {
+	src := b.transfers[wordBits*x : wordBits*(x+n)]
 	for j := range b.blocks() {
-		part := dst[wordBits*j : wordBits*(j+1)]
-		for i, t := range b.transfers[wordBits*x : wordBits*(x+1)] {
-			part[i] = t.Xor(mask)
-		}
-		// No two hashes have the same tweak: there are at most 2^24 columns, and less
-		// than 2^40 transfers.
-		prg.HashTCCR(part, part, b.first+uint64(wordBits*x)+uint64(j)<<40)
+		b.hashColumns(dst[len(src)*j:len(src)*(j+1)], src, x, j)
 	}
 }
 
-// send is the sender's part: it sets share, of as many numbers as y, and returns the
-// correction.
-func (b *batch) send(share, y []uint64, delta prg.Block) []uint64 {
-	k0, k1 := make([]prg.Block, wordBits*b.blocks()), make([]prg.Block, wordBits*b.blocks())
-	msg := make([]uint64, b.size())
+// hashOther is hash of each transfer xor delta.
+func (b *batch) hashOther(dst []prg.Block, x, n int, delta prg.Block) {
+	src := b.transfers[wordBits*x : wordBits*(x+n)]
+	for j := range b.blocks() {
+		part := dst[len(src)*j : len(src)*(j+1)]
+		for i, t := range src {
+			part[i] = t.Xor(delta)
+		}
+		b.hashColumns(part, part, x, j)
+	}
+}
+
+// hashColumns hashes for the columns 2j and 2j + 1. No two hashes have the same tweak: there
+// are at most 2^24 columns, and less than 2^40 transfers.
+func (b *batch) hashColumns(dst, src []prg.Block, x, j int) {
+	prg.HashTCCR(dst, src, b.first+uint64(wordBits*x)+uint64(j)<<40)
+}
+
+// send is the sender's part: it sets share, of as many numbers as y, and the correction.
+func (b *batch) send(share, msg, y []uint64, delta prg.Block) {
+	most := b.group()
+	k0, k1 := make([]prg.Block, wordBits*most*b.blocks()), make([]prg.Block, wordBits*most*b.blocks())
 	halves := msg[wordBits/2*len(y):]
-	for x := range b.rows() {
-		b.hash(k0, x, prg.Block{})
-		b.hash(k1, x, delta)
-		for j := range b.width {
-			at := x*b.width + j
+	clear(halves)
+	for lo := 0; lo < b.rows(); lo += most {
+		n := min(most, b.rows()-lo)
+		b.hash(k0, lo, n)
+		b.hashOther(k1, lo, n, delta)
+		for i := range n * b.width {
+			x, j := i/b.width, i%b.width
+			at := lo*b.width + i
 			y, sum := y[at], uint64(0)
-			p, q := (*[wordBits]prg.Block)(k0[j/2*wordBits:]), (*[wordBits]prg.Block)(k1[j/2*wordBits:])
+			place := wordBits * (j/2*n + x)
+			p, q := (*[wordBits]prg.Block)(k0[place:]), (*[wordBits]prg.Block)(k1[place:])
 			var d [wordBits]uint64
 			for i := range d {
 				k := word(&p[i], j)
@@ -68,7 +94,7 @@ func (b *batch) send(share, y []uint64, delta prg.Block) []uint64 {
 				sum += k << i
 			}
 			share[at] = -sum
-			packed := msg[wordBits/2*at:][:wordBits/2]
+			packed := (*[wordBits / 2]uint64)(msg[wordBits/2*at:])
 			packed[0] = d[0]
 			for i := 1; i < wordBits/2; i++ {
 				packed[i] = d[i]<<i>>i | d[wordBits-i]<<(wordBits-i)
@@ -76,24 +102,25 @@ func (b *batch) send(share, y []uint64, delta prg.Block) []uint64 {
 			halves[at/2] |= d[wordBits/2] << 32 >> (32 * (1 - at%2))
 		}
 	}
-	return msg
 }
 
 // receive is the receiver's part: it sets its numbers x, and its shares.
 func (b *batch) receive(x, share, msg []uint64) {
-	k := make([]prg.Block, wordBits*b.blocks())
+	most := b.group()
+	hashes := make([]prg.Block, wordBits*most*b.blocks())
 	halves := msg[wordBits/2*len(share):]
 	for r := range b.rows() {
-		b.hash(k, r, prg.Block{})
-		var bits uint64
-		for i, t := range b.transfers[wordBits*r : wordBits*(r+1)] {
-			bits |= t.Lo & 1 << i
-		}
-		x[r] = bits
-		for j := range b.width {
-			at := r*b.width + j
-			packed := msg[wordBits/2*at:][:wordBits/2]
-			k := (*[wordBits]prg.Block)(k[j/2*wordBits:])
+		x[r] = choices(b.transfers[wordBits*r:])
+	}
+	for lo := 0; lo < b.rows(); lo += most {
+		n := min(most, b.rows()-lo)
+		b.hash(hashes, lo, n)
+		for i := range n * b.width {
+			r, j := i/b.width, i%b.width
+			at := lo*b.width + i
+			bits := x[lo+r]
+			packed := (*[wordBits / 2]uint64)(msg[wordBits/2*at:])
+			k := (*[wordBits]prg.Block)(hashes[wordBits*(j/2*n+r):])
 			sum := word(&k[0], j) + packed[0]&-(bits&1)
 			for i := 1; i < wordBits/2; i++ {
 				// What is above the bits of a correction is shifted out of the word.
@@ -106,6 +133,14 @@ func (b *batch) receive(x, share, msg []uint64) {
 			share[at] = sum
 		}
 	}
+}
+
+// choices returns the choices of the first transfers, as many as a word has bits.
+func choices(received []prg.Block) (x uint64) {
+	for i, t := range (*[wordBits]prg.Block)(received) {
+		x |= t.Lo & 1 << i
+	}
+	return x
 }
 
 // word returns the word of a hash for column j.
@@ -170,12 +205,11 @@ func (m *transfers) multiply(t triples) error {
 // cross sets a to the choices of back, and c to shares of the products of each party's a
 // and the other one's rows b.
 func (m *transfers) cross(a, b, c []uint64, out, back batch) error {
-	msg := out.send(c, b, m.delta)
-	answer := make([]uint64, back.size())
+	msg, answer, shares := m.scratch(out.size(), back.size(), len(c))
+	out.send(c, msg, b, m.delta)
 	if err := m.corrections(msg, answer); err != nil {
 		return err
 	}
-	shares := make([]uint64, len(c))
 	back.receive(a, shares, answer)
 	for i, s := range shares {
 		c[i] += s
@@ -240,15 +274,29 @@ func transpose(dst, src []uint64, rows, cols int) {
 	}
 }
 
-// corrections sends words while it receives as many, in one message each way.
+// scratch returns three slices of words, of any values, that are valid until the next call.
+func (m *transfers) scratch(a, b, c int) (x, y, z []uint64) {
+	if n := a + b + c; n > len(m.memory) {
+		m.memory = make([]uint64, n)
+	}
+	return m.memory[:a:a], m.memory[a : a+b : a+b], m.memory[a+b : a+b+c]
+}
+
+// corrections sends words while it receives as many, in one message each way, and
+// meanwhile prepares the next extension.
 func (m *transfers) corrections(mine, theirs []uint64) error {
-	msg, answer := make([]byte, 8*len(mine)), make([]byte, 8*len(theirs))
+	m.sending = slices.Grow(m.sending[:0], 8*len(mine))
+	m.receiving = slices.Grow(m.receiving[:0], 8*len(theirs))
+	msg, answer := m.sending[:8*len(mine)], m.receiving[:8*len(theirs)]
 	encode(msg, mine)
-	if err := m.p.swap(typeCorrection, msg, answer); err != nil {
+	swapped := make(chan error, 1)
+	go func() { swapped <- m.p.swap(typeCorrection, msg, answer) }()
+	err := m.prepare()
+	if err := <-swapped; err != nil {
 		return err
 	}
 	decode(theirs, answer)
-	return nil
+	return err
 }
 
 // words makes triples of bits, without a message: one bit k0 of the hash of a transfer's
@@ -257,8 +305,8 @@ func (m *transfers) corrections(mine, theirs []uint64) error {
 // triples of GMW from two random transfers].
 func (m *transfers) words(t triples) error {
 	n := len(t.c)
-	const most = extensionBits / wordBits
-	k0, k1 := make([]prg.Block, wordBits), make([]prg.Block, wordBits)
+	const most, group = extensionBits / wordBits, hashing / wordBits
+	var memory [3][hashing]prg.Block
 	for lo := 0; lo < n; lo += most {
 		t := t.slice(lo, min(lo+most, n))
 		sent, received, at, err := m.transfer(wordBits * len(t.c))
@@ -266,21 +314,19 @@ func (m *transfers) words(t triples) error {
 			return err
 		}
 		out, back := batch{sent, at[0], 1}, batch{received, at[1], 1}
-		for i := range t.c {
-			out.hash(k0, i, prg.Block{})
-			out.hash(k1, i, m.delta)
-			var s, share uint64
-			for j := range k0 {
-				share |= k0[j].Lo & 1 << j
-				s |= (k0[j].Lo ^ k1[j].Lo) & 1 << j
+		for lo := 0; lo < len(t.c); lo += group {
+			n := min(group, len(t.c)-lo)
+			t := t.slice(lo, lo+n)
+			k0, k1, kx := memory[0][:wordBits*n], memory[1][:wordBits*n], memory[2][:wordBits*n]
+			out.hash(k0, lo, n)
+			out.hashOther(k1, lo, n, m.delta)
+			back.hash(kx, lo, n)
+			for i := range t.c {
+				// The lowest bits of hashes, as those of transfers are choices.
+				own, x := choices(k0[wordBits*i:]), choices(received[wordBits*(lo+i):])
+				s := own ^ choices(k1[wordBits*i:])
+				t.a[i], t.b[i], t.c[i] = x, s, own^choices(kx[wordBits*i:])^x&s
 			}
-			back.hash(k0, i, prg.Block{})
-			var x uint64
-			for j := range k0 {
-				share ^= k0[j].Lo & 1 << j
-				x |= received[wordBits*i+j].Lo & 1 << j
-			}
-			t.a[i], t.b[i], t.c[i] = x, s, share^x&s
 		}
 	}
 	return nil
@@ -292,6 +338,7 @@ func (m *transfers) words(t triples) error {
 func (m *transfers) numbers(t triples) error {
 	n := len(t.c)
 	const most = extensionBits
+	k0, k1 := make([]prg.Block, min(most, n/2)), make([]prg.Block, min(most, n/2))
 	for lo := 0; lo < n; lo += 2 * most {
 		t := t.slice(lo, min(lo+2*most, n))
 		half := len(t.c) / 2 // that party 0 is the sender of; the number is even
@@ -299,7 +346,7 @@ func (m *transfers) numbers(t triples) error {
 		if err != nil {
 			return err
 		}
-		k0, k1 := make([]prg.Block, half), make([]prg.Block, half)
+		k0, k1 = k0[:half], k1[:half]
 		for i, b := range sent {
 			k1[i] = b.Xor(m.delta)
 		}
@@ -310,7 +357,7 @@ func (m *transfers) numbers(t triples) error {
 			out, back = back, out
 		}
 		m.p.private.Uint64s(out.a)
-		mine, theirs := make([]uint64, half), make([]uint64, half)
+		mine, theirs, _ := m.scratch(half, half, 0)
 		for i, r := range out.a {
 			r &= 1
 			out.a[i], out.c[i] = r, r-k0[i].Lo

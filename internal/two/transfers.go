@@ -7,6 +7,7 @@ import (
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/kernel/aes128"
+	"github.com/dujiang-dev/dujiang/internal/kernel/hugepage"
 	"github.com/dujiang-dev/dujiang/internal/ot"
 	"github.com/dujiang-dev/dujiang/internal/prg"
 	"github.com/dujiang-dev/dujiang/internal/session"
@@ -47,8 +48,25 @@ type transfers struct {
 	// Transfers that are left: in the lowest bit is the choice of the receiver, and a
 	// zero at the sender.
 	sent, received []prg.Block
+	// What they are in, and the memory of extensions and corrections. Received ones are
+	// in the pools in turn, since the next are there before the last are used.
+	sentPool           []prg.Block
+	receivedPools      [2][]prg.Block
+	room               ot.Room
+	theirs             []byte
+	memory             []uint64 // of scratch
+	sending, receiving []byte
+	ahead              *extension // the next one, if it is prepared
 	// Numbers of transfers so far, which are the tweaks of their hashes.
 	hashedSent, hashedReceived uint64
+}
+
+// An extension is a party's part of one up to its message.
+type extension struct {
+	chosen   [ot.Base]prg.Block
+	msg      []byte
+	received []prg.Block // behind those that were left then
+	left     int
 }
 
 // Format implements [fmt.Formatter], so that no verb prints the values of m.
@@ -68,7 +86,15 @@ func (m *transfers) run() (none [prg.Size]byte) { return none }
 
 func (m *transfers) stats() session.Stats { return session.Stats{} }
 
-func (m *transfers) close(error) error { return nil }
+func (m *transfers) close(error) error {
+	m.room.Clear()
+	clear(m.sentPool)
+	clear(m.receivedPools[0])
+	clear(m.receivedPools[1])
+	clear(m.memory)
+	m.sent, m.received, m.ahead = nil, nil, nil
+	return nil
+}
 
 // batch is what the overhead of the trees is small for.
 func (m *transfers) batch(k kind, n int) int {
@@ -86,7 +112,7 @@ func (m *transfers) batch(k kind, n int) int {
 }
 
 // extensionBits is how many transfers an extension makes. Its message is 270 KB long, and
-// what it holds stays in the second-level cache.
+// with all that is kept for it a party has 6 MB.
 const extensionBits = 1 << 16
 
 // silentBits is how many silent transfers are made at once, at most: 32 MB at the
@@ -94,7 +120,7 @@ const extensionBits = 1 << 16
 const silentBits = 1 << 20
 
 // transfer returns n transfers each way, as the sender and as the receiver, and the
-// numbers of the first ones.
+// numbers of the first ones. They are valid until the next call.
 func (m *transfers) transfer(n int) (sent, received []prg.Block, at [2]uint64, err error) {
 	for len(m.sent) < n {
 		if err := m.more(max(n, m.expected) - len(m.sent)); err != nil {
@@ -120,50 +146,76 @@ func (m *transfers) more(missing int) error {
 			return err
 		}
 	}
-	shape := ot.Shape{Bits: extensionBits}
+	if m.ahead == nil {
+		if err := m.extend(); err != nil {
+			return err
+		}
+	}
+	e := m.ahead
+	m.ahead = nil
+	if m.theirs == nil {
+		m.theirs = make([]byte, extensionShape.Size())
+	}
+	if err := m.p.swap(typeExtension, e.msg, m.theirs); err != nil {
+		return err
+	}
+	sent := front(&m.sentPool, m.sent)
+	_, sent, err := m.room.Accept(sent, extensionShape, &e.chosen, m.delta, m.theirs, m.tags[m.p.index])
+	if err != nil {
+		return engine.At(m.p.other(), fmt.Errorf("%w: %w", session.ErrPeer, err))
+	}
+	// Some of those that were left may have been used since.
+	m.sent, m.received = sent, e.received[e.left-len(m.received):]
+	return nil
+}
+
+// extensionShape is of an extension. The lowest bit of delta is one, so that it can tell the
+// choice.
+var extensionShape = ot.Shape{Bits: extensionBits, Marked: true}
+
+// prepare makes what is this party's alone of the next extension, if the order under way
+// takes one.
+func (m *transfers) prepare() error {
+	if m.Silent || m.ahead != nil || m.expected <= len(m.sent) {
+		return nil
+	}
+	return m.extend()
+}
+
+// extend prepares an extension.
+func (m *transfers) extend() error {
 	choices := make([]prg.Block, extensionBits/128)
 	m.p.private.Blocks(choices)
 	// Every base transfer is one of two streams of keys, of which an extension takes
 	// the next of each.
 	var pairs [ot.Base][2]prg.Block
-	var chosen [ot.Base]prg.Block
+	e := &extension{left: len(m.received)}
 	for i := range pairs {
 		for side := range 2 {
 			pairs[i][side] = nextKey(m.pairs[i][side], m.batches)
 		}
-		chosen[i] = nextKey(m.chosen[i], m.batches)
+		e.chosen[i] = nextKey(m.chosen[i], m.batches)
 	}
 	m.batches++
 	var seed [ot.SeedSize]byte
 	m.p.private.Bytes(seed[:])
-	other := m.p.other()
-	msg, _, received, err := ot.Extend(shape, &pairs, nil, choices, seed, m.tags[other])
+	var err error
+	e.received = front(&m.receivedPools[m.batches%2], m.received)
+	e.msg, _, e.received, err = m.room.Extend(e.received, extensionShape, &pairs, nil, choices, seed, m.tags[m.p.other()])
 	if err != nil {
 		return fmt.Errorf("two: %w", err)
 	}
-	theirs := make([]byte, shape.Size())
-	if err := m.p.swap(typeExtension, msg, theirs); err != nil {
-		return err
-	}
-	_, sent, err := ot.Accept(shape, &chosen, m.delta, theirs, m.tags[m.p.index])
-	if err != nil {
-		return engine.At(other, fmt.Errorf("%w: %w", session.ErrPeer, err))
-	}
-	// The lowest bit of delta is one, so that it can tell the choice.
-	for i := range sent {
-		sent[i].Lo &^= 1
-		choice := choices[i/128].Lo
-		if i%128 >= 64 {
-			choice = choices[i/128].Hi
-		}
-		received[i].Lo = received[i].Lo&^1 | choice>>(i%64)&1
-	}
-	if len(m.sent) == 0 {
-		m.sent, m.received = sent, received
-		return nil
-	}
-	m.sent, m.received = append(m.sent, sent...), append(m.received, received...)
+	m.ahead = e
 	return nil
+}
+
+// front moves what is left to the beginning of a pool, which has room for an extension
+// behind.
+func front(pool *[]prg.Block, left []prg.Block) []prg.Block {
+	if n := len(left) + extensionBits; n > len(*pool) {
+		*pool = hugepage.Blocks(n)
+	}
+	return append((*pool)[:0], left...)
 }
 
 // nextKey returns the key of a stream for an extension.

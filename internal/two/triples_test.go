@@ -3,6 +3,7 @@ package two
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -17,7 +18,7 @@ var orders = []order{
 	{kind: words, rows: 1}, {kind: words, rows: extensionBits/wordBits + 2},
 	{kind: numbers, rows: 2}, {kind: numbers, rows: 5000},
 	{matrices, 2, 3, 5}, {matrices, 5, 3, 2}, {matrices, 1, 7, 1}, {matrices, 33, 1, 40}, {matrices, 3, 0, 3},
-	{matrices, 3, 2, 0},
+	{matrices, 3, 2, 0}, {matrices, 2, 600, 3},
 	{shuffles, 2, 1, 0}, {shuffles, 3, 0, 1}, {shuffles, 70, 2, 3}, {shuffles, 2*switching + 5, 1, 1}, {shuffles, 700, 150, 101},
 }
 
@@ -202,7 +203,7 @@ func TestShuffleTransfers(t *testing.T) {
 func TestBatch(t *testing.T) {
 	delta := testBlocks(1, 1)[0]
 	delta.Lo |= 1
-	for rows := range 4 {
+	for _, rows := range []int{0, 1, 2, 3, 7, 8, 9, 19} {
 		for width := 1; width <= 4; width++ {
 			sent := testBlocks(2, rows*wordBits)
 			received := testBlocks(2, rows*wordBits)
@@ -217,8 +218,11 @@ func TestBatch(t *testing.T) {
 			}
 			out, back := batch{sent, 77, width}, batch{received, 77, width}
 			mine, theirs, x := make([]uint64, len(y)), make([]uint64, len(y)), make([]uint64, rows)
-			msg := out.send(mine, y, delta)
-			require.Len(t, msg, out.size())
+			msg := make([]uint64, out.size())
+			for i := range msg {
+				msg[i] = ^uint64(0) // of before
+			}
+			out.send(mine, msg, y, delta)
 			back.receive(x, theirs, msg)
 			require.Equal(t, choices, x)
 			for i := range y {
@@ -236,9 +240,11 @@ func TestFresh(t *testing.T) {
 	const rows, width = 3, 6
 	same := make([]prg.Block, rows*wordBits)
 	for _, b := range []batch{{same, 5, width}, {same, 5 + rows*wordBits, width}} {
-		dst := make([]prg.Block, wordBits*b.blocks())
-		for x := range rows {
-			b.hash(dst, x, prg.Block{})
+		dst := make([]prg.Block, 2*wordBits*b.blocks())
+		for x := 0; x < rows; x += 2 { // the last one is alone
+			n := min(2, rows-x)
+			dst := dst[:n*wordBits*b.blocks()]
+			b.hash(dst, x, n)
 			for _, h := range dst {
 				require.False(t, seen[h])
 				seen[h] = true
@@ -251,6 +257,7 @@ func TestFresh(t *testing.T) {
 		if err != nil {
 			return err
 		}
+		sent, received = slices.Clone(sent), slices.Clone(received)
 		sentAfter, receivedAfter, second, err := m.transfer(extensionBits)
 		if err != nil {
 			return err

@@ -42,18 +42,30 @@ import (
 // goroutines. Use it by pointer.
 type Cipher struct {
 	rk      schedule
-	generic cipher.Block
+	generic cipher.Block // unless the schedule is there
 }
 
 // New returns the cipher with the given key.
 func New(key [Size]byte) *Cipher {
+	c := new(Cipher)
+	c.init(key)
+	return c
+}
+
+// init is apart so that New is inlined, and a cipher that stays in a function takes no
+// memory of the heap.
+func (c *Cipher) init(key [Size]byte) {
+	if !c.rk.expand(&key) {
+		c.generic = generic(&key)
+	}
+}
+
+func generic(key *[Size]byte) cipher.Block {
 	g, err := aes.NewCipher(key[:])
 	if err != nil {
 		panic("aes128: internal error: " + err.Error())
 	}
-	c := &Cipher{generic: g}
-	c.rk.expand(&key)
-	return c
+	return g
 }
 
 // String says what c is, and not its key.

@@ -3,19 +3,34 @@
 package aes128
 
 import (
+	"crypto/cipher"
 	"unsafe"
 
 	"github.com/dujiang-dev/dujiang/internal/cpu"
 )
 
-// A schedule holds the round keys. It is filled whenever the processor could
-// use it, so that a cipher outlives a test's switching of features.
+// A schedule holds the round keys, of which the first is the key. It is filled
+// whenever the processor could use it, so that a cipher outlives a test's switching of
+// features.
 type schedule [11]Block
 
-func (rk *schedule) expand(key *[Size]byte) {
-	if cpu.AVX2.Supported() {
-		expandAVX2((*[11]Block)(rk), key)
+// expand reports whether it has filled the schedule.
+func (rk *schedule) expand(key *[Size]byte) bool {
+	if !cpu.AVX2.Supported() {
+		return false
 	}
+	expandAVX2((*[11]Block)(rk), key)
+	return true
+}
+
+// block returns the cipher of the standard library, which is made anew where a test has
+// switched the features off.
+func (c *Cipher) block() cipher.Block {
+	if c.generic != nil {
+		return c.generic
+	}
+	key := c.rk[0].Bytes()
+	return generic(&key)
 }
 
 func (rk *schedule) keys() *[11]Block { return (*[11]Block)(rk) }

@@ -2,10 +2,14 @@
 
 package aes128
 
+import "crypto/cipher"
+
 // A schedule is empty where no kernel reads it.
 type schedule struct{}
 
-func (*schedule) expand(*[Size]byte) {}
+func (*schedule) expand(*[Size]byte) bool { return false }
+
+func (c *Cipher) block() cipher.Block { return c.generic }
 
 func (c *Cipher) encrypt(dst, src []Block) { c.encryptGeneric(dst, src) }
 func (c *Cipher) hashCR(dst, src []Block)  { c.hashCRGeneric(dst, src) }

@@ -1,5 +1,5 @@
 // Package bitmatrix computes with words of bits as matrices over GF(2): it transposes
-// them, and adds up vectors of bits times public elements.
+// them, adds up vectors of bits times public elements, and those of the leaves of small trees.
 //
 // Every operation takes constant time in the bits.
 package bitmatrix
@@ -66,4 +66,55 @@ func (f *Folding) Fold(dst []Elem, bits []uint64, n, k int) {
 	race.Read(bits)
 	race.Write(dst)
 	f.fold(dst, bits, n, k)
+}
+
+// SquareSide is the number of bits of an element, and of rows that [Squares] transposes.
+const SquareSide = 128
+
+// Squares transposes squares of 128 rows of 16 bytes, which follow each other in rows that are
+// stride bytes apart: bit j of element i of a square is bit i of row j. dst has 128
+// elements for each square.
+func Squares(dst []Elem, src []byte, stride int) {
+	n := len(dst) / SquareSide
+	if len(dst)%SquareSide != 0 || stride < 16*n || n > 0 && len(src) < (SquareSide-1)*stride+16*n {
+		panic("bitmatrix: internal error: lengths do not fit")
+	}
+	if n == 0 {
+		return
+	}
+	race.Read(src)
+	race.Write(dst)
+	for lo := 0; lo < n; lo += callSquares {
+		hi := min(lo+callSquares, n)
+		squares(dst[SquareSide*lo:SquareSide*hi], src[16*lo:], stride)
+	}
+}
+
+// callSquares bounds what one call of a kernel does, which the scheduler cannot interrupt.
+const callSquares = 256
+
+// Leaves and LeafBits are how many [Sums] adds up, and the bits of their numbers.
+const (
+	LeafBits = 4
+	Leaves   = 1 << LeafBits
+)
+
+// Sums sets sum to the sum of x and of all leaves, and rows[b] to the sum of the leaves whose
+// number has bit b and of what masks[b], of 64 bits, leaves of x. The leaves follow each
+// other, and all are of the same length, which is a multiple of eight bytes. sum may be x.
+func Sums(sum []byte, rows *[LeafBits][]byte, leaves, x []byte, masks *[LeafBits]uint64) {
+	n := len(x)
+	if n%8 != 0 || len(sum) != n || len(leaves) != Leaves*n {
+		panic("bitmatrix: internal error: lengths do not fit")
+	}
+	race.Read(leaves)
+	race.Read(x)
+	race.Write(sum)
+	for _, row := range rows {
+		if len(row) != n {
+			panic("bitmatrix: internal error: lengths do not fit")
+		}
+		race.Write(row)
+	}
+	sums(sum, rows, leaves, x, masks)
 }

@@ -1,5 +1,7 @@
 package bitmatrix
 
+import "encoding/binary"
+
 // Transpose moves bit k of word i to bit i of word k, in blocks of halving sizes.
 func Transpose(a *[Side]uint64) {
 	mask := uint64(1<<32 - 1)
@@ -46,5 +48,48 @@ func combine(t *[subsets]uint64, a, b, c, d uint64) {
 	}
 	for i := range 8 {
 		t[8+i] = t[i] ^ d
+	}
+}
+
+func squaresGeneric(dst []Elem, src []byte, stride int) {
+	for ; len(dst) > 0; dst, src = dst[SquareSide:], src[16:] {
+		d := (*[SquareSide]Elem)(dst)
+		for col := range 2 {
+			var upper, lower [Side]uint64
+			for j := range lower {
+				lower[j] = binary.LittleEndian.Uint64(src[j*stride+8*col:])
+				upper[j] = binary.LittleEndian.Uint64(src[(Side+j)*stride+8*col:])
+			}
+			Transpose(&lower)
+			Transpose(&upper)
+			for i := range lower {
+				d[Side*col+i] = Elem{Lo: lower[i], Hi: upper[i]}
+			}
+		}
+		if len(dst) == SquareSide {
+			return
+		}
+	}
+}
+
+// sumsGeneric is Sums from a byte on.
+func sumsGeneric(sum []byte, rows *[LeafBits][]byte, leaves, x []byte, masks *[LeafBits]uint64, from int) {
+	for i := from; i < len(x); i += 8 {
+		add := binary.LittleEndian.Uint64(x[i:])
+		var t [Leaves]uint64
+		for k := range t {
+			t[k] = binary.LittleEndian.Uint64(leaves[k*len(x)+i:])
+		}
+		for b, row := range rows {
+			// Sums of pairs, of which the second ones have this bit.
+			half := Leaves >> (b + 1)
+			s := add & masks[b]
+			for k := range half {
+				s ^= t[2*k+1]
+				t[k] = t[2*k] ^ t[2*k+1]
+			}
+			binary.LittleEndian.PutUint64(row[i:], s)
+		}
+		binary.LittleEndian.PutUint64(sum[i:], t[0]^add)
 	}
 }

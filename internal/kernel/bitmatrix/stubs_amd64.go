@@ -8,3 +8,18 @@ package bitmatrix
 //
 //go:noescape
 func foldAVX2(dst *Elem, bits *uint64, stride int, at *[64][8]uint16, tables *[128][4]uint64, planes *[64][4]uint64)
+
+// squaresAVX2 transposes n times 2 squares.
+//
+//go:noescape
+func squaresAVX2(dst *Elem, src *byte, stride int, n int, planes *[1032]uint64)
+
+// squaresAVX512 transposes n times 4 squares.
+//
+//go:noescape
+func squaresAVX512(dst *Elem, src *byte, stride int, n int, planes *[1032]uint64)
+
+// sumsAVX2 is Sums for n times 32 bytes, of leaves that are stride bytes apart.
+//
+//go:noescape
+func sumsAVX2(sum *byte, rows *[4][]byte, leaves *byte, x *byte, masks *[4]uint64, stride int, n int)

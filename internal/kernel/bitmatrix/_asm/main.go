@@ -18,6 +18,9 @@ func main() {
 	Package("github.com/dujiang-dev/dujiang/internal/kernel/bitmatrix")
 	ConstraintExpr("amd64,!purego")
 	fold()
+	squares("AVX2", 2, YMM, func(o ...Op) { VMOVDQU(o[0], o[1]) }, butterflies, func(o ...Op) { VEXTRACTI128(o[0], o[1], o[2]) })
+	squares("AVX512", 4, ZMM, VMOVDQU64, butterflies512, VEXTRACTI64X2)
+	sums()
 	Generate()
 }
 
