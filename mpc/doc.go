@@ -163,10 +163,10 @@
 // Those are made before or when they are missing, for this many bytes in all:
 //
 //	                     Encryption   Transfers   silent   Dealer
-//	a product            384          1042        570      8
-//	64 conjunctions      512          512         45       8
+//	a product            384          1042        600      8
+//	64 conjunctions      512          512         82       8
 //
-// where silent ones are of a million transfers at once. A comparison takes 192 conjunctions. A
+// where silent ones are of half a million transfers at once. A comparison takes 192 conjunctions. A
 // product of matrices takes some 520 bytes for each of its terms from both Encryption and
 // Transfers, and from a dealer 8 for each element of the result.
 //

@@ -79,8 +79,8 @@
 //	of Numbers                    12          8 + trees         8
 //	of a shuffle                  8 + 4.2/c   8 + trees         16
 //
-// where Encryption takes Transfers for what is not numbers, and trees are about 0.35 bytes a
-// transfer if a million are made at once: 128 transfers for a number or a word, and one for
+// where Encryption takes Transfers for what is not numbers, and trees are about 0.64 bytes a
+// transfer if half a million are made at once: 128 transfers for a number or a word, and one for
 // Numbers. What is said of a shuffle is for each element of c columns, and without a dealer
 // 2L - 1 times that, with the number of rows, at most 2^26, rounded up to 2^L. A triple of matrices
 // takes of Transfers 520 bytes for each of rows·inner·cols and 128 transfers for each of
@@ -91,7 +91,7 @@
 // Memory is 8 bytes for each element of a vector, 24 for each triple, 16 for each element of a
 // shuffle that is ready, 16 at a dealer for each row of one, without a dealer 32 for each element
 // and L + 16 for each row while it is made, of 2^L, and some 20 MB for Encryption, 10 MB for
-// Transfers, and 100 MB for silent ones. Encryption computes with four processors at most,
+// Transfers, and 70 MB for silent ones. Encryption computes with four processors at most,
 // everything else with one each way.
 //
 // # References

@@ -19,7 +19,7 @@ import (
 // its own, and the receiver of others.
 type Transfers struct {
 	// Silent takes transfers of a pseudorandom correlation generator, package vole, of
-	// which a million take 360 KB, instead of those of an extension, package ot, with 4
+	// which half a million take 330 KB, instead of those of an extension, package ot, with 4
 	// bytes each. They take more of the processor. It pays where the link is slower
 	// than about 100 Mbit/s.
 	Silent bool
@@ -115,9 +115,9 @@ func (m *transfers) batch(k kind, n int) int {
 // with all that is kept for it a party has 6 MB.
 const extensionBits = 1 << 16
 
-// silentBits is how many silent transfers are made at once, at most: 32 MB at the
+// silentBits is how many silent transfers are made at once, at most: 16 MB at the
 // sender.
-const silentBits = 1 << 20
+const silentBits = 1 << 19
 
 // transfer returns n transfers each way, as the sender and as the receiver, and the
 // numbers of the first ones. They are valid until the next call.
