@@ -282,18 +282,25 @@ func (m *transfers) scratch(a, b, c int) (x, y, z []uint64) {
 	return m.memory[:a:a], m.memory[a : a+b : a+b], m.memory[a+b : a+b+c]
 }
 
-// corrections sends words while it receives as many, in one message each way, and
-// meanwhile prepares the next extension.
+// corrections sends words while it receives as many, in one message each way. Meanwhile it
+// prepares the next extension, if the order under way takes one, of which messages follow while
+// this party goes on.
 func (m *transfers) corrections(mine, theirs []uint64) error {
 	m.sending = slices.Grow(m.sending[:0], 8*len(mine))
 	m.receiving = slices.Grow(m.receiving[:0], 8*len(theirs))
 	msg, answer := m.sending[:8*len(mine)], m.receiving[:8*len(theirs)]
 	encode(msg, mine)
+	if err := m.ahead.wait(); err != nil {
+		return err
+	}
 	swapped := make(chan error, 1)
 	go func() { swapped <- m.p.swap(typeCorrection, msg, answer) }()
 	err := m.prepare()
 	if err := <-swapped; err != nil {
 		return err
+	}
+	if m.ahead != nil && m.ahead.swapped == nil {
+		m.swap(m.ahead)
 	}
 	decode(theirs, answer)
 	return err

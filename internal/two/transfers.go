@@ -67,6 +67,26 @@ type extension struct {
 	msg      []byte
 	received []prg.Block // behind those that were left then
 	left     int
+	swapped  chan error // of the exchange of messages, if that is under way
+}
+
+// swap begins to exchange messages, while this party goes on with what it has.
+func (m *transfers) swap(e *extension) {
+	if m.theirs == nil {
+		m.theirs = make([]byte, extensionShape.Size())
+	}
+	e.swapped = make(chan error, 1)
+	go func() { e.swapped <- m.p.swap(typeExtension, e.msg, m.theirs) }()
+}
+
+// wait ends what swap has begun, if it has.
+func (e *extension) wait() error {
+	if e == nil || e.swapped == nil {
+		return nil
+	}
+	err := <-e.swapped
+	e.swapped <- err // who waits again
+	return err
 }
 
 // Format implements [fmt.Formatter], so that no verb prints the values of m.
@@ -87,6 +107,7 @@ func (m *transfers) run() (none [prg.Size]byte) { return none }
 func (m *transfers) stats() session.Stats { return session.Stats{} }
 
 func (m *transfers) close(error) error {
+	m.ahead.wait()
 	m.room.Clear()
 	clear(m.sentPool)
 	clear(m.receivedPools[0])
@@ -153,10 +174,10 @@ func (m *transfers) more(missing int) error {
 	}
 	e := m.ahead
 	m.ahead = nil
-	if m.theirs == nil {
-		m.theirs = make([]byte, extensionShape.Size())
+	if e.swapped == nil {
+		m.swap(e)
 	}
-	if err := m.p.swap(typeExtension, e.msg, m.theirs); err != nil {
+	if err := e.wait(); err != nil {
 		return err
 	}
 	sent := front(&m.sentPool, m.sent)
