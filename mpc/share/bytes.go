@@ -26,12 +26,30 @@ type ByteShare struct {
 	index   int
 	salt    [sha256.Size]byte
 	digests [][sha256.Size]byte // one for each party: commitments to all shares
-	data    []byte
+	length  int                 // of the secret
+	data    []byte              // the share, or the seed of it
+}
+
+// seeded reports whether s is one of those that are random, of which the holder has a seed.
+func (s *ByteShare) seeded() bool { return s.index < s.quorum.Needed }
+
+// value returns the share that s has or is the seed of.
+func (s *ByteShare) value() []byte {
+	if !s.seeded() {
+		return s.data
+	}
+	return expand([prg.Size]byte(s.data), s.length)
+}
+
+func expand(seed [prg.Size]byte, length int) []byte {
+	b := make([]byte, length)
+	prg.New(seed).Bytes(b)
+	return b
 }
 
 // byteCoins are all the randomness of a sharing of bytes.
 type byteCoins struct {
-	seed     [prg.Size]byte // of the shares
+	seed     [prg.Size]byte // of the seeds of shares
 	saltSeed [prg.Size]byte // of the commitments
 }
 
@@ -44,8 +62,9 @@ func newByteCoins() *byteCoins {
 
 // SplitBytes shares a string of bytes: the share of party i is at i - 1. Byte for
 // byte it is Shamir's scheme over GF(2^8) with the polynomial of AES, evaluated at
-// the index of the party. Each share is as long as the secret, so that the length
-// is no secret; for what is long, [NewWriter] makes shorter ones.
+// the index of the party. The shares of the parties below Needed are random, and so
+// these have seeds of 16 bytes; the others' are as long as the secret, and for what is
+// long, [NewWriter] makes shorter ones. The length is no secret.
 func SplitBytes(secret []byte, q Quorum) ([]*ByteShare, error) {
 	if err := q.check(); err != nil {
 		return nil, err
@@ -54,17 +73,18 @@ func SplitBytes(secret []byte, q Quorum) ([]*ByteShare, error) {
 }
 
 func splitBytes(secret []byte, q Quorum, c *byteCoins) []*ByteShare {
-	random := make([][]byte, q.Needed-1)
-	p := prg.New(c.seed)
-	for i := range random {
-		random[i] = make([]byte, len(secret))
-		p.Bytes(random[i])
-	}
+	seeds := prg.Expand(c.seed, q.Needed-1)
+	random := make([][]byte, len(seeds))
+	parallel(len(seeds), func(i int) { random[i] = expand(seeds[i].Bytes(), len(secret)) })
 	salts := prg.New(c.saltSeed)
 	digests := make([][sha256.Size]byte, q.Parties)
 	shares := make([]*ByteShare, q.Parties)
 	for i, data := range dealBytes(secret, q, random) {
-		shares[i] = &ByteShare{quorum: q, index: i + 1, digests: digests, data: data}
+		if i < len(seeds) {
+			seed := seeds[i].Bytes()
+			data = seed[:]
+		}
+		shares[i] = &ByteShare{quorum: q, index: i + 1, digests: digests, length: len(secret), data: data}
 		salts.Bytes(shares[i].salt[:])
 	}
 	parallel(q.Parties, func(i int) { digests[i] = shares[i].digest() })
@@ -125,7 +145,7 @@ func (s *ByteShare) digest() (digest [sha256.Size]byte) {
 	h := sha256.New()
 	h.Write(byteTag)
 	h.Write([]byte{byte(s.quorum.Needed), byte(s.quorum.Parties), byte(s.index)})
-	h.Write(binary.BigEndian.AppendUint64(nil, uint64(len(s.data))))
+	h.Write(binary.BigEndian.AppendUint64(nil, uint64(s.length)))
 	h.Write(s.salt[:])
 	h.Write(s.data)
 	h.Sum(digest[:0])
@@ -139,7 +159,7 @@ func (s *ByteShare) Quorum() Quorum { return s.quorum }
 func (s *ByteShare) Index() int { return s.index }
 
 // Len returns the length of the secret in bytes.
-func (s *ByteShare) Len() int { return len(s.data) }
+func (s *ByteShare) Len() int { return s.length }
 
 // String returns the type and index of s, and nothing of its value.
 func (s ByteShare) String() string { return fmt.Sprintf("share.ByteShare(%d)", s.index) }
@@ -170,10 +190,12 @@ func CombineBytes(shares []*ByteShare, q Quorum) (secret []byte, wrong []int, er
 	if group == nil {
 		return nil, wrong, fmt.Errorf("share: there are not enough right shares of one sharing; it takes %v", q)
 	}
+	// One of them has no seed: there is as much memory as is taken here.
 	points, known := make([]byte, len(group)), make([][]byte, len(group))
-	for i, j := range group {
-		points[i], known[i] = byte(shares[j].index), shares[j].data
-	}
+	parallel(len(group), func(i int) {
+		s := shares[group[i]]
+		points[i], known[i] = byte(s.index), s.value()
+	})
 	secret = make([]byte, len(known[0]))
 	gf256.Combine(secret, known, lagrangeBytes(points, 0))
 	return secret, wrong, nil
@@ -182,7 +204,7 @@ func CombineBytes(shares []*ByteShare, q Quorum) (secret []byte, wrong []int, er
 // sameSharing reports whether s and o, of the same quorum, commit to the same
 // shares.
 func (s *ByteShare) sameSharing(o *ByteShare) bool {
-	return len(s.data) == len(o.data) && slices.Equal(s.digests, o.digests)
+	return s.length == o.length && slices.Equal(s.digests, o.digests)
 }
 
 // vote returns the positions of Needed shares of different parties that agree,
@@ -240,7 +262,7 @@ func (s *ByteShare) AppendBinary(b []byte) ([]byte, error) {
 	b = slices.Grow(b, byteShareSize+sha256.Size*len(s.digests)+len(s.data))
 	b = appendHeader(b, typeByteShare)
 	b = append(b, byte(s.quorum.Needed), byte(s.quorum.Parties), byte(s.index))
-	b = binary.BigEndian.AppendUint64(b, uint64(len(s.data)))
+	b = binary.BigEndian.AppendUint64(b, uint64(s.length))
 	b = append(b, s.salt[:]...)
 	for _, d := range s.digests {
 		b = append(b, d[:]...)
@@ -271,7 +293,12 @@ func ParseByteShare(b []byte) (*ByteShare, error) {
 	if length > math.MaxInt {
 		return nil, fmt.Errorf("share: %w", wire.ErrShort)
 	}
-	digests, data := d.Bytes(sha256.Size*s.quorum.Parties), d.Bytes(int(length))
+	s.length = int(length)
+	size := s.length
+	if s.seeded() {
+		size = prg.Size
+	}
+	digests, data := d.Bytes(sha256.Size*s.quorum.Parties), d.Bytes(size)
 	if err := d.Done(); err != nil {
 		return nil, fmt.Errorf("share: %w", err)
 	}

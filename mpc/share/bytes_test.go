@@ -2,6 +2,7 @@ package share
 
 import (
 	"bytes"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -201,6 +202,42 @@ func TestForgedBytes(t *testing.T) {
 	require.ErrorContains(t, err, "not enough")
 	_, err = SplitBytes(nil, Quorum{1, 2})
 	require.ErrorContains(t, err, "every party alone")
+}
+
+// TestSeeds holds that the shares below Needed are short whatever the secret is, and that those of
+// them who together say that it is longer than memory are named, and take none.
+func TestSeeds(t *testing.T) {
+	q := Quorum{3, 5}
+	secret := randomBytes(newRand(), 1<<16)
+	right, err := SplitBytes(secret, q)
+	require.NoError(t, err)
+	for _, s := range right {
+		b, err := s.AppendBinary(nil)
+		require.NoError(t, err)
+		require.Equal(t, len(secret), s.Len())
+		require.Equal(t, s.index < q.Needed, len(b) < 300)
+		require.Len(t, s.value(), len(secret))
+	}
+	require.NotEqual(t, right[0].value(), right[1].value())
+	shares := slices.Clone(right)
+	digests := slices.Clone(right[0].digests)
+	for i := range q.Needed - 1 {
+		s := *right[i]
+		s.length, s.digests = math.MaxInt, digests
+		shares[i], digests[i] = &s, s.digest()
+	}
+	for _, s := range shares[:2] {
+		require.Equal(t, s.digests[s.index-1], s.digest())
+	}
+	got, wrong, err := CombineBytes(shares, q)
+	require.NoError(t, err)
+	require.Equal(t, secret, got)
+	require.Equal(t, []int{0, 1}, wrong)
+	_, _, err = CombineBytes(shares[:2], q)
+	require.ErrorContains(t, err, "not enough right shares")
+	// With a third one, which has it all, the length is what that has.
+	_, _, err = CombineBytes(shares[:3], q)
+	require.Error(t, err)
 }
 
 // TestCommitmentsHide shows that a digest depends on a salt that nobody else has,

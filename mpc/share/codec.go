@@ -14,14 +14,15 @@ import (
 //
 //	share:       header(1) || scheme || index16 || id || count64 || numbers64...
 //	update:      header(2) || purpose8 || from16 || size16 || members16... || former || nonce || share
-//	byte share:  header(3) || needed8 || parties8 || index8 || length64 || salt || digests... || bytes
+//	byte share:  header(3) || needed8 || parties8 || index8 || length64 || salt || digests... || bytes,
+//	             or the seed of 16 bytes if index < needed
 //	stream:      header(4) || byte share of the key || chunks..., see Writer
 //	scalar:      header(5) || needed8 || parties8 || flags8 || index8 || value || blind if blinded
 //	commitment:  header(6) || needed8 || parties8 || flags8 || elements...
 //	scheme:      kind8 || ring8 || needed16 || parties16 || width16
 const (
 	magic   = "djsh"
-	version = 1
+	version = 2
 
 	typeShare      = 1
 	typeUpdate     = 2

@@ -123,12 +123,12 @@ func TestGolden(t *testing.T) {
 	for i := range dst {
 		h.Write(dst[i].Bytes())
 	}
-	require.Equal(t, "39a2bcdbbfba71fa5ff98f14a3729217", hex.EncodeToString(h.Sum(nil)[:16]))
+	require.Equal(t, "787026b06c2961255c77fc87d7b110f6", hex.EncodeToString(h.Sum(nil)[:16]))
 
 	share := Scheme{Kind: Additive, Ring: Z64, Quorum: Quorum{2, 2}}.split([]uint64{1}, &coins{id: [16]byte([]byte("0123456789abcdef"))})[1]
 	b, err := share.AppendBinary(nil)
 	require.NoError(t, err)
-	require.Equal(t, "646a736801010101000200020000000230313233343536373839616263646566"+"0000000000000001", hex.EncodeToString(b[:len(b)-8]))
+	require.Equal(t, "646a736802010101000200020000000230313233343536373839616263646566"+"0000000000000001", hex.EncodeToString(b[:len(b)-8]))
 }
 
 // TestMalformed covers values that are well-formed numbers and mean nothing.
@@ -142,7 +142,7 @@ func TestMalformed(t *testing.T) {
 	us, err = shares[0].Refresh()
 	require.NoError(t, err)
 	refreshing, _ := us[0].AppendBinary(nil)
-	byteShare, _ := splitBytes([]byte("x"), Quorum{2, 3}, newByteCoins())[0].AppendBinary(nil)
+	byteShare, _ := splitBytes([]byte("x"), Quorum{2, 3}, newByteCoins())[1].AppendBinary(nil)
 	commitment, scalars, err := SplitPedersen(scalarSecret(""), Quorum{2, 3})
 	require.NoError(t, err)
 	scalar, _ := scalars[0].AppendBinary(nil)
@@ -156,7 +156,7 @@ func TestMalformed(t *testing.T) {
 		with []byte
 	}{
 		{"not an encoding", share, 0, []byte("x")},
-		{"version 2", share, 4, []byte{2}},
+		{"version 3", share, 4, []byte{3}},
 		{"unknown type 77", share, 5, []byte{77}},
 		{"are a stream, and not a share", share, 5, []byte{typeStream}},
 		{"Scheme.Kind is Kind(5)", share, 6, []byte{5}},
@@ -185,6 +185,7 @@ func TestMalformed(t *testing.T) {
 		{"ends too early", byteShare, 9, bytes.Repeat([]byte{255}, 8)},
 		{"ends too early", byteShare, 9, []byte{0x7f, 255, 255, 255, 255, 255, 255, 255}},
 		{"left over", byteShare, 16, []byte{0}},
+		{"ends too early", byteShare, 8, []byte{1}}, // which has a seed
 		{"must be below 4", scalar, 8, []byte{4}},
 		{"left over", scalar, 8, []byte{0}},
 		{"index 0", scalar, 9, []byte{0}},

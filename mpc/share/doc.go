@@ -24,9 +24,10 @@
 //
 // Fewer shares than it takes tell nothing about the secret: with the kind Packed,
 // Needed - Width, otherwise Needed - 1. That would hold against anybody if the random
-// values were; they come from AES-128 in counter mode under a random key, so that
-// it rests on AES. For streams it rests on AES-256 too, as the secret is encrypted
-// and only the key is shared by Shamir's scheme [Kra93].
+// values were; they come from AES-128 in counter mode under random keys, so that
+// it rests on AES, also where holders of bytes have the key instead of what comes of it.
+// For streams it rests on AES-256 too, as the secret is encrypted and only the key is
+// shared by Shamir's scheme [Kra93].
 //
 // Shares of bytes commit to each other by SHA-256 [BR07]: each has the digests of
 // all. As long as less than Needed of those that are given are wrong, also if who
@@ -62,10 +63,10 @@
 // A share of n numbers takes 8·n bytes, 8·n/Width of Packed, and of Replicated
 // 8·n for each of the summands that a party has, two for three parties. A
 // million numbers are shared among three in some fifteen milliseconds. A share of
-// bytes takes as much as the secret, 32 bytes for each party and 49 more; one of
-// a stream 1/Needed of that, and 32 bytes for each party in every 64 KiB. Most of
-// the time of both is SHA-256 over the shares. A writer holds Parties times 64 KiB,
-// a reader 64 KiB for each share and each of those needed.
+// bytes takes as much as the secret, or 16 bytes at the parties below Needed, and 32 bytes
+// for each party and 49 more; one of a stream 1/Needed of the secret, and 32 bytes for each
+// party in every 64 KiB. Most of the time of both is SHA-256 over the shares. A writer holds
+// Parties times 64 KiB, a reader 64 KiB for each share and each of those needed.
 //
 // # References
 //

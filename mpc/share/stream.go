@@ -11,6 +11,7 @@ import (
 	"io"
 
 	"github.com/dujiang-dev/dujiang/internal/kernel/gf256"
+	"github.com/dujiang-dev/dujiang/internal/prg"
 )
 
 // A stream is, for each party, the share of a random key, and then chunks. A
@@ -212,5 +213,11 @@ func (w *Writer) flush(last byte) {
 	c.chunk++
 }
 
-// keyShareSize is the size of the encoding of a share of the key.
-func keyShareSize(parties int) int { return byteShareSize + sha256.Size*parties + keySize }
+// keyShareSize is the size of the encoding of a party's share of the key.
+func keyShareSize(q Quorum, index int) int {
+	size := byteShareSize + sha256.Size*q.Parties
+	if index < q.Needed {
+		return size + prg.Size
+	}
+	return size + keySize
+}

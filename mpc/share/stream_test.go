@@ -89,7 +89,7 @@ func TestStreamReader(t *testing.T) {
 // streamPlaces are the places in the shares of a stream where something begins or
 // ends, and some others, for flipping and cutting there.
 func streamPlaces(r *rand.Rand, q Quorum, length int) (places []int) {
-	key := headerSize + keyShareSize(q.Parties)
+	key := headerSize + keyShareSize(q, 2)
 	for i := range key + chunkHeader + 32*q.Parties + 3 {
 		// The salt and digests are long and all alike.
 		if i < headerSize+byteShareSize-30 || i%11 == 0 || i >= key-2 && i < key+chunkHeader+2 {
@@ -141,7 +141,7 @@ func TestWrongStream(t *testing.T) {
 
 	// The fragments of one stream behind the key of another.
 	other := splitStream(t, r, secret, q)[1]
-	head := headerSize + keyShareSize(q.Parties)
+	head := headerSize + keyShareSize(q, 2)
 	test("mixed", head, append(bytes.Clone(right[1][:head]), other[head:]...), false)
 
 	// The same share twice is one share, and does no harm.
@@ -161,7 +161,7 @@ func TestCopiedBeginning(t *testing.T) {
 	secret := randomBytes(r, 3*fragmentSize)
 	right := splitStream(t, r, secret, q)
 	copied := bytes.Clone(right[1])
-	clear(copied[headerSize+keyShareSize(q.Parties):])
+	clear(copied[headerSize+keyShareSize(q, 2):])
 	got, wrong, err := joinStream([][]byte{copied, right[1], right[2]}, q)
 	require.NoError(t, err)
 	require.True(t, bytes.Equal(secret, got))

@@ -77,8 +77,8 @@ func readKey(src io.Reader) (*ByteShare, error) {
 		return nil, err
 	}
 	b = b[headerSize:]
-	parties := int(b[headerSize+1])
-	b = append(b, make([]byte, keyShareSize(parties)-len(b))...)
+	q, index := Quorum{Needed: int(b[headerSize]), Parties: int(b[headerSize+1])}, int(b[headerSize+2])
+	b = append(b, make([]byte, keyShareSize(q, index)-len(b))...)
 	if _, err := io.ReadFull(src, b[byteShareSize:]); err != nil {
 		return nil, early(err)
 	}
