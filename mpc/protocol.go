@@ -21,7 +21,7 @@ type Source = two.Source
 // Encryption makes triples of numbers by homomorphic encryption between the two parties, so
 // that nobody else is trusted, under an assumption on lattices beside that of transfers:
 // those make what is for words of bits, for matrices and for shuffles. It sends 0.4 kB for a
-// product where Transfers send 1 kB, and is many times as fast.
+// product where Transfers send 1 kB, and is three times as fast.
 type Encryption = two.Encryption
 
 // Transfers makes triples from oblivious transfers between the two parties, so that nobody
