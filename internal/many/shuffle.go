@@ -3,6 +3,7 @@ package many
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/dujiang-dev/dujiang/internal/engine"
 	"github.com/dujiang-dev/dujiang/internal/field"
@@ -183,20 +184,14 @@ func (s *shuffle) divide(t, next *turn) {
 // party i it returns their sum.
 func (s *shuffle) give(i int, t *turn, to []int) (sum summand) {
 	for _, j := range to {
-		var part summand
 		switch {
 		case i == s.index && j == s.index:
-			part = s.draw(s.coins)
+			part := s.draw(s.coins)
+			sum, t.mine = s.add(sum, part), s.add(t.mine, s.clone(part))
 		case i == s.index:
-			part = s.draw(s.links[j].to)
+			sum = s.add(sum, s.draw(s.links[j].to))
 		case j == s.index:
-			part = s.draw(s.links[i].from)
-		}
-		if i == s.index {
-			sum = s.add(sum, part)
-		}
-		if j == s.index {
-			t.mine = s.add(t.mine, part)
+			t.mine = s.add(t.mine, s.draw(s.links[i].from))
 		}
 	}
 	return sum
@@ -349,6 +344,14 @@ func (s *shuffle) new() summand {
 	return x
 }
 
+func (s *shuffle) clone(x summand) summand {
+	copied := make(summand, len(x))
+	for c, column := range x {
+		copied[c] = slices.Clone(column)
+	}
+	return copied
+}
+
 // draw returns random columns of a stream.
 func (s *shuffle) draw(g *prg.PRG) summand {
 	x := s.new()
@@ -360,10 +363,10 @@ func (s *shuffle) draw(g *prg.PRG) summand {
 	return x
 }
 
-// add adds y to x, where nil is zero, and returns x.
+// add returns the sum of x and y, of which nil is zero, in the memory of x or y.
 func (s *shuffle) add(x, y summand) summand {
 	if x == nil {
-		x = s.new()
+		return y
 	}
 	for c, column := range y {
 		if s.spaces[c] == s.numbers {
