@@ -158,9 +158,7 @@ func (s *shuffle) enter(t *turn, columns []Vec) {
 				x = append(x, z.Parts[0])
 			}
 		}
-		if i != t.permuter {
-			s.sub(x, s.give(i, t, t.owners()))
-		}
+		s.sub(x, s.give(i, t, t.owners()))
 		s.rest(i, t, x)
 	}
 }
@@ -168,11 +166,7 @@ func (s *shuffle) enter(t *turn, columns []Vec) {
 // divide has those who have summands after a pass give parts of them to those of the next one.
 func (s *shuffle) divide(t, next *turn) {
 	owners := next.owners()
-	if t.permuter != next.permuter {
-		if x := s.give(t.permuter, next, owners); x != nil {
-			t.given = x
-		}
-	}
+	t.given = s.give(t.permuter, next, owners)
 	for _, pair := range t.pairs {
 		if x := s.give(pair[1], next, append(owners, next.permuter)); x != nil {
 			t.given = x

@@ -420,17 +420,13 @@ func schedule(n, self int) (all []*word) {
 		case k == 0:
 			for i := range (n-1)/2 + 1 {
 				from := (of.permuter + i) % n
-				if i > 0 {
-					give(0, from, of.owners()...)
-					if self == of.permuter {
-						see(0, "sent by", from)
-					}
+				give(0, from, of.owners()...)
+				if i > 0 && self == of.permuter {
+					see(0, "sent by", from)
 				}
 			}
 		case k < len(family):
-			if before := family[k-1].permuter; before != of.permuter {
-				give(k, before, of.owners()...)
-			}
+			give(k, family[k-1].permuter, of.owners()...)
 			for _, pair := range family[k-1].pairs {
 				give(k, pair[1], append(of.owners(), of.permuter)...)
 			}
