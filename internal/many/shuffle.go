@@ -33,7 +33,8 @@ import (
 //
 // Of any t parties, in each pass, a unit is clean: the permuter or a pair, with none of them in it,
 // for there are t + 1 units. Its summand is uniformly random for the t, since a clean unit of the
-// pass before has given it a part, or the rest, of which another clean one hides it; what an owner
+// pass before has given it a random part. Or it has the rest, as both are permuters: of that they
+// do not see anything, and the random parts that go with it are all they have. What an owner
 // and its helper send is hidden by a, and by what the helper gives to a clean unit. So all that the t
 // parties see is uniformly random, whatever the secrets are. In the pass of which passes.go says that
 // none of them permutes and no two are a pair, they have of each pair either δ or ρ, which are
@@ -56,22 +57,25 @@ func (p *Party) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
 	for _, v := range append(append([]Vec(nil), numbers...), words...) {
 		n = v.Len()
 	}
-	s := &shuffle{Party: p, elements: n}
 	var columns []Vec
+	var spaces []*space
 	for i, vs := range [][]Vec{numbers, words} {
 		space := []*space{p.numbers, p.bits}[i]
 		for _, v := range vs {
 			if !v.Is(space.columns, n) || n > maxLength {
 				return nil, nil, fmt.Errorf("many: shuffling columns of %d and %d elements", n, v.Len())
 			}
-			s.spaces, columns = append(s.spaces, space), append(columns, v)
+			spaces, columns = append(spaces, space), append(columns, v)
 		}
 	}
 	if len(columns) == 0 {
 		return nil, nil, nil
 	}
-	if err := s.run(columns); err != nil {
-		return nil, nil, err
+	s := p.newShuffle(n, spaces)
+	for k := range len(s.turns) + 1 {
+		if err := s.step(k, columns); err != nil {
+			return nil, nil, err
+		}
 	}
 	return s.deal(len(numbers))
 }
@@ -93,9 +97,9 @@ type turn struct {
 	pass
 	mine  summand  // of the permuter, or of an owner
 	moved summand  // at the permuter: what it adds to its own summand after the permutation
-	given summand  // what the permuter, or a helper, gives to those of the next pass
+	given summand  // what the permuter, or a helper, gives to those of the next pass, or in the end a helper has
 	mask  summand  // a, at a helper
-	order []uint32 // π at the permuter, and ρ at a helper
+	order []uint32 // π at the permuter, and ρ at a helper, until the permuter hands on
 }
 
 // A round is what an exchange sends and receives, and what comes after it.
@@ -104,39 +108,44 @@ type round struct {
 	after   []func() error
 }
 
-// run has all passes: what owners send in one goes with what helpers send in the one before, and
-// with what the permuter of that before hands on.
-func (s *shuffle) run(columns []Vec) error {
-	for _, of := range s.passes {
+// newShuffle returns a shuffle of so many elements, and of columns of these spaces.
+func (p *Party) newShuffle(elements int, spaces []*space) *shuffle {
+	s := &shuffle{Party: p, elements: elements, spaces: spaces}
+	for _, of := range p.passes {
 		s.turns = append(s.turns, &turn{pass: of})
 	}
+	return s
+}
+
+// step is round k, of one more than there are passes: what owners send in one goes with what
+// helpers send in the one before, and with what the permuter of that before hands on.
+func (s *shuffle) step(k int, columns []Vec) error {
 	last := len(s.turns) - 1
-	for k := range len(s.turns) + 1 {
-		s.round = round{out: make([][]letter, s.n), in: make([][]letter, s.n)}
-		switch {
-		case k == 0:
-			s.enter(s.turns[0], columns)
-		case k <= last:
-			s.divide(s.turns[k-1], s.turns[k])
-		case s.turns[last].helps(s.index):
-			s.turns[last].given = s.draw(s.coins)
-		}
-		if k <= last {
-			s.begin(s.turns[k])
-		}
-		if k > 0 {
-			s.help(s.turns[k-1])
-		}
-		if k > 1 {
-			s.hand(s.turns[k-2], s.turns[k-1])
-		}
-		if err := s.exchange(s.round.out, s.round.in, false); err != nil {
+	s.round = round{out: make([][]letter, s.n), in: make([][]letter, s.n)}
+	switch {
+	case k == 0:
+		s.enter(s.turns[0], columns)
+	case k <= last:
+		s.divide(s.turns[k-1], s.turns[k])
+	case s.turns[last].helps(s.index):
+		s.turns[last].given = s.draw(s.coins)
+	}
+	if k <= last {
+		s.begin(s.turns[k])
+	}
+	if k > 0 {
+		s.help(s.turns[k-1])
+	}
+	if k > 1 {
+		s.hand(s.turns[k-2], s.turns[k-1])
+	}
+	if err := s.exchange(s.round.out, s.round.in, false); err != nil {
+		return err
+	}
+	for _, f := range s.round.after {
+		if err := f(); err != nil {
+			s.cancel(err)
 			return err
-		}
-		for _, f := range s.round.after {
-			if err := f(); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -261,7 +270,7 @@ func (s *shuffle) hand(t, next *turn) {
 		s.sub(x, t.given)
 	}
 	s.rest(t.permuter, next, x)
-	t.mine, t.moved, t.given, t.mask = nil, nil, nil, nil
+	t.mine, t.moved, t.given, t.mask, t.order = nil, nil, nil, nil, nil
 }
 
 // deal has all who have summands after the last pass deal them, and returns the sums: as many
@@ -442,6 +451,9 @@ func (s *shuffle) parseOrder(words []uint64, from int) ([]uint32, error) {
 			return nil, engine.At(from, fmt.Errorf("%w: an order is no permutation", session.ErrPeer))
 		}
 		order[i], seen[place] = place, true
+	}
+	if s.elements%2 == 1 && words[s.elements/2]>>32 != 0 {
+		return nil, engine.At(from, fmt.Errorf("%w: something is left over behind an order", session.ErrPeer))
 	}
 	return order, nil
 }

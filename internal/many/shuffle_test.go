@@ -217,13 +217,18 @@ func TestShuffleProduct(t *testing.T) {
 				return err
 			}
 			for at := range times {
-				s := &shuffle{Party: p, elements: n, spaces: []*space{p.numbers}}
-				if err := s.run([]Vec{v}); err != nil {
-					return err
-				}
-				var drawn [][]uint32
-				for _, turn := range s.turns {
-					drawn = append(drawn, turn.order)
+				s := p.newShuffle(n, []*space{p.numbers})
+				drawn := make([][]uint32, len(s.turns))
+				for k := range len(s.turns) + 1 {
+					if err := s.step(k, []Vec{v}); err != nil {
+						return err
+					}
+					if k < len(s.turns) {
+						drawn[k] = s.turns[k].order
+					}
+					if k > 1 {
+						require.Nil(t, s.turns[k-2].order)
+					}
 				}
 				orders[p.index] = append(orders[p.index], drawn)
 				z, _, err := s.deal(1)
@@ -274,6 +279,8 @@ func TestOrders(t *testing.T) {
 			require.NoError(t, err)
 			require.Equal(t, order, back)
 		}
+		_, err := (&shuffle{Party: p, elements: 1}).parseOrder([]uint64{1 << 32}, 1)
+		require.ErrorContains(t, err, "left over")
 		for _, order := range [][]uint32{{1}, {1 << 31}, {0, 0}, {0, 2, 2}, {0, 1, 3}, {math.MaxUint32, 0, 1}} {
 			s := &shuffle{Party: p, elements: len(order)}
 			_, err := s.parseOrder(orderWords(order), 1)
@@ -389,7 +396,7 @@ type word struct {
 }
 
 // schedule returns what a party of n sees of a shuffle of one word, in the order of each source.
-func schedule(n, self int) (all []*word) {
+func schedule(n, self int, family []pass) (all []*word) {
 	for range smallest(n).m {
 		all = append(all, &word{of: "share"})
 	}
@@ -410,7 +417,6 @@ func schedule(n, self int) (all []*word) {
 		see(0, of, from)
 		all[len(all)-1].order = true
 	}
-	family := passes(n)
 	for k := range len(family) + 1 {
 		var of pass
 		if k < len(family) {
@@ -468,17 +474,28 @@ func schedule(n, self int) (all []*word) {
 // probability below 2^-250.
 func TestShuffleViews(t *testing.T) {
 	const runs = 8
+	families := make(map[int][]pass)
 	for n := Least; n <= 8; n++ {
-		family, threshold := passes(n), (n-1)/2
+		families[n] = passes(n)
+	}
+	// A party permutes twice in turn, and owners become helpers.
+	again := families[7][0]
+	again.pairs = nil
+	for _, pair := range families[7][0].pairs {
+		again.pairs = append(again.pairs, [2]int{pair[1], pair[0]})
+	}
+	families[7] = append([]pass{again}, families[7]...)
+	for n, family := range families {
+		threshold := (n - 1) / 2
 		for dealer := range 2 { // one is not among the t
 			secrets := make([]uint64, runs)
 			views := make([][]*word, n)
 			for i := range views {
-				views[i] = schedule(n, i)
+				views[i] = schedule(n, i, family)
 			}
 			for r := range runs {
 				secrets[r] = 0x9e3779b97f4a7c15 * uint64(r+1)
-				for i, seen := range observe(t, n, dealer, r, secrets[r]) {
+				for i, seen := range observe(t, n, dealer, r, secrets[r], family) {
 					at := make(map[string]int)
 					for _, w := range views[i] {
 						w.runs = append(w.runs, seen[w.of][at[w.of]])
@@ -528,7 +545,7 @@ func hides(of pass, set uint16) bool {
 
 // observe has all parties shuffle a secret word with the coins of a run, and returns what each one
 // sees: words by where they come from.
-func observe(t *testing.T, n, dealer, run int, secret uint64) []map[string][]uint64 {
+func observe(t *testing.T, n, dealer, run int, secret uint64, family []pass) []map[string][]uint64 {
 	const most = 1000 // words of a stream
 	all := make([]map[string][]uint64, n)
 	stocks := make([]*Stock, n) // which make coins that differ
@@ -568,8 +585,14 @@ func observe(t *testing.T, n, dealer, run int, secret uint64) []map[string][]uin
 					copied("from", i, *l.from)
 				}
 			}
-			s := &shuffle{Party: p, elements: 1, spaces: []*space{p.bits}}
-			return s.run([]Vec{b})
+			p.passes = family
+			s := p.newShuffle(1, []*space{p.bits})
+			for k := range len(s.turns) + 1 {
+				if err := s.step(k, []Vec{b}); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	})
 	none(t, errs)
