@@ -24,7 +24,7 @@ var (
 )
 
 const (
-	version = 5
+	version = 6
 	// The numbers of the protocols in hellos: between the two, and with a dealer.
 	helloProtocol       = 17
 	helloDealerProtocol = 18
