@@ -124,7 +124,7 @@
 //     under Config.Memory does, but for files.
 //
 // In the reference run of bench/results, on a core with AVX-512 for both parties, 2^20 items of
-// each with VOLE take 0.25 µs an item of either, where a small set takes 9 ms; and a multiplication
+// each with VOLE take 0.23 µs an item of either, where a small set takes 10 ms; and a multiplication
 // with DH takes 7 µs.
 //
 // If both learn the result, m/8 bytes more. The sender knows after one message

@@ -90,7 +90,8 @@
 //	15          2280                  122         55.6    58.8        2203
 //	16          1254                   66         39.3    44.7        1251
 //
-// For each element and column, the permuter of a pass has 16t bytes while others' summands come in.
+// For each element and column, the permuter of a pass has 8t bytes more while the summands of others
+// come in, and twice as much if it was that of the pass before too.
 //
 // Masks, but those of Truncate, are made when they are needed, or by Prepare before: for the same
 // bytes, and in pieces of 2^14, each of which takes the rounds of one call. Conversions and

@@ -57,12 +57,15 @@ func (p *Party) Shuffle(numbers, words []Vec) ([]Vec, []Vec, error) {
 	for _, v := range append(append([]Vec(nil), numbers...), words...) {
 		n = v.Len()
 	}
+	if n > maxLength {
+		return nil, nil, fmt.Errorf("many: an order of %d elements, of at most %d", n, maxLength)
+	}
 	var columns []Vec
 	var spaces []*space
 	for i, vs := range [][]Vec{numbers, words} {
 		space := []*space{p.numbers, p.bits}[i]
 		for _, v := range vs {
-			if !v.Is(space.columns, n) || n > maxLength {
+			if !v.Is(space.columns, n) {
 				return nil, nil, fmt.Errorf("many: shuffling columns of %d and %d elements", n, v.Len())
 			}
 			spaces, columns = append(spaces, space), append(columns, v)

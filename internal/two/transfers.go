@@ -20,8 +20,7 @@ import (
 type Transfers struct {
 	// Silent takes transfers of a pseudorandom correlation generator, package vole, of
 	// which half a million take 330 KB, instead of those of an extension, package ot, with 4
-	// bytes each. They take more of the processor. It pays where the link is slower
-	// than about 100 Mbit/s.
+	// bytes each. They take more of the processor, so that it pays where the link is slow.
 	Silent bool
 }
 

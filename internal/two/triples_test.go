@@ -106,14 +106,21 @@ func TestTriples(t *testing.T) {
 func TestTransfersOfOrders(t *testing.T) {
 	none(t, run(t, setting{silent: true}, func(p *Party) error {
 		m := p.maker.(*transfers)
-		o := order{kind: products, rows: 3 * extensionBits / wordBits}
+		o := order{kind: products, rows: silentBits / wordBits}
 		if err := m.make(o, newTriples(o)); err != nil {
 			return err
 		}
 		require.EqualValues(t, o.transfers(), m.hashedSent)
 		require.Empty(t, m.sent)
-		// Corrections, and of trees less than what 2^16 transfers at once take, 2.8 bytes each.
-		require.Less(t, p.Stats().Sent, uint64(260*o.rows+2*o.transfers()))
+		// Corrections, and trees of 0.64 bytes for each of 64 transfers each way.
+		require.InDelta(t, 260+64*0.64, float64(p.Stats().Sent)/float64(o.rows), 1)
+		// Of one more there are two of these.
+		o.rows++
+		if err := m.make(o, newTriples(o)); err != nil {
+			return err
+		}
+		require.EqualValues(t, 2*o.transfers()-wordBits, m.hashedSent)
+		require.Len(t, m.sent, 1<<16-wordBits)
 		return nil
 	}))
 	none(t, run(t, setting{}, func(p *Party) error {
