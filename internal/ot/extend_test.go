@@ -2,6 +2,7 @@ package ot
 
 import (
 	"bytes"
+	"crypto/subtle"
 	"errors"
 	"fmt"
 	"slices"
@@ -217,6 +218,49 @@ func TestExtendWrongTags(t *testing.T) {
 		recheck(t, s, keys, values, msg, nil)
 		if !bytes.Equal(honest, msg) {
 			t.Fatal("the check is not that of Extend")
+		}
+	}
+}
+
+// TestFold compares rows over more than a tile with sums of the streams of leaves.
+func TestFold(t *testing.T) {
+	const n, c = 2*tile + 48, 3
+	var nodes [leaves]prg.Block
+	prg.New([16]byte{1}).Blocks(nodes[:])
+	x, sum := make([]byte, n), make([]byte, n)
+	prg.New([16]byte{2}).Bytes(x)
+	masks := [chunkBits]uint64{0, ^uint64(0), ^uint64(0), 0}
+	want := make([][]byte, chunkBits+1)
+	for b := range want {
+		want[b] = make([]byte, n)
+		if b == chunkBits || masks[b] != 0 {
+			copy(want[b], x)
+		}
+	}
+	for k, node := range nodes {
+		row := make([]byte, tagSize+n)
+		aes128.New(node.Bytes()).Counter(row, 0)
+		for b := range want {
+			if b == chunkBits || k>>b&1 == 1 {
+				subtle.XORBytes(want[b], want[b], row[tagSize:])
+			}
+		}
+	}
+	for first := range 2 {
+		var r Room
+		m := r.shape(Shape{Bits: 8 * (n - points*prg.Size)})
+		if first == 0 {
+			r.fold(c, &nodes, 0, sum, x, &masks)
+			if !bytes.Equal(sum, want[chunkBits]) {
+				t.Error("the sum differs")
+			}
+		} else {
+			r.fold(c, &nodes, 1, nil, x, &masks)
+		}
+		for b := range chunkBits {
+			if !bytes.Equal(m.row(chunkBits*c+b), want[b]) {
+				t.Errorf("row %d, from leaf %d, differs", b, first)
+			}
 		}
 	}
 }

@@ -69,8 +69,8 @@ const tile = 1 << 10
 
 // fold sets the rows of chunk c to the sums of the rows of all leaves whose number has the
 // row's bit, and adds x to those whose mask is all ones. It sets sum, unless it is nil, to x
-// and the rows of all leaves [Roy22, section 3.1, with the sums of both halves reused]. The
-// leaves before first are taken for zero.
+// and the rows of all leaves [Roy22, section 3.1, with the sums of both halves reused]. Leaf 0 is
+// in no row; where first is 1 it is unknown, and sum has to be nil.
 func (r *Room) fold(c int, nodes *[leaves]prg.Block, first int, sum, x []byte, masks *[chunkBits]uint64) {
 	if r.leaves == nil {
 		r.leaves, r.sum = make([]byte, leaves*tile), make([]byte, tile)
@@ -83,7 +83,6 @@ func (r *Room) fold(c int, nodes *[leaves]prg.Block, first int, sum, x []byte, m
 		hi := min(lo+tile, len(x))
 		n := hi - lo
 		tiles := r.leaves[:leaves*n]
-		clear(tiles[:first*n])
 		for k := first; k < leaves; k++ {
 			leafRow(tiles[k*n:][:n], &streams[k], lo)
 		}

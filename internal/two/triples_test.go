@@ -123,8 +123,10 @@ func TestTransfersOfOrders(t *testing.T) {
 		require.Len(t, m.sent, 1<<16-wordBits)
 		return nil
 	}))
+	var ended [Parties]*transfers
 	none(t, run(t, setting{}, func(p *Party) error {
 		m := p.maker.(*transfers)
+		ended[p.index] = m
 		for _, o := range orders {
 			before := m.hashedSent
 			if err := m.make(o, newTriples(o)); err != nil {
@@ -135,6 +137,17 @@ func TestTransfersOfOrders(t *testing.T) {
 		}
 		return nil
 	}))
+	// Nothing is left in memory of a run that has ended.
+	for _, m := range ended {
+		for _, pool := range [][]prg.Block{m.sentPool, m.receivedPools[0], m.receivedPools[1]} {
+			require.NotEmpty(t, pool)
+			for _, b := range pool {
+				if b != (prg.Block{}) {
+					t.Fatal("transfers are left")
+				}
+			}
+		}
+	}
 }
 
 // TestUniform counts the ones of all bits of what is in triples: of 64·n fair coins half

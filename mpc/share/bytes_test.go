@@ -235,9 +235,18 @@ func TestSeeds(t *testing.T) {
 	require.Equal(t, []int{0, 1}, wrong)
 	_, _, err = CombineBytes(shares[:2], q)
 	require.ErrorContains(t, err, "not enough right shares")
-	// With a third one, which has it all, the length is what that has.
-	_, _, err = CombineBytes(shares[:3], q)
-	require.Error(t, err)
+	// A dealer that deals shares of different lengths gets an error.
+	all := make([]*ByteShare, q.Parties)
+	for i := range all {
+		s := *right[i]
+		s.length, s.digests = len(secret)+i, digests
+		if !s.seeded() {
+			s.data = make([]byte, s.length)
+		}
+		all[i], digests[i] = &s, s.digest()
+	}
+	_, _, err = CombineBytes(all, q)
+	require.ErrorContains(t, err, "of one sharing")
 }
 
 // TestCommitmentsHide shows that a digest depends on a salt that nobody else has,
